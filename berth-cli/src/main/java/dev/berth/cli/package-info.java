@@ -1,0 +1,2 @@
+/// The `berth` command.
+package dev.berth.cli;

@@ -1,0 +1,12 @@
+import org.jspecify.annotations.NullMarked;
+
+/// A gateway between hosts in memory and the sockets of the kernel: user-mode NAT for flows that leave, published
+/// ports for flows that come in.
+///
+/// It needs no privilege: to the kernel every flow is an ordinary socket of this process.
+@NullMarked
+module dev.berth.gateway {
+    requires transitive dev.berth.host;
+    requires transitive dev.berth.network;
+    requires static transitive org.jspecify;
+}

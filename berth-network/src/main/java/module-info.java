@@ -1,0 +1,10 @@
+import org.jspecify.annotations.NullMarked;
+
+/// Networks of hosts in memory, with latency, loss, partitions and virtual time.
+///
+/// A seed reproduces a run exactly.
+@NullMarked
+module dev.berth.network {
+    requires transitive dev.berth.host;
+    requires static transitive org.jspecify;
+}

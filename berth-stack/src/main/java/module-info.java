@@ -1,0 +1,12 @@
+import org.jspecify.annotations.NullMarked;
+
+/// A TCP/IP host as a pure state machine: IPv4, IPv6, ICMP, UDP, TCP, timers, routes and snapshots.
+///
+/// Packets, user calls and the time are pushed in; packets, wake-ups and the next deadline are pulled out. One
+/// thread at a time may drive it.
+@NullMarked
+module dev.berth.stack {
+    requires transitive dev.berth.ports;
+    requires transitive dev.berth.wire;
+    requires static transitive org.jspecify;
+}
