@@ -7,4 +7,6 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module dev.berth.wire {
     requires static transitive org.jspecify;
+
+    exports dev.berth.wire;
 }

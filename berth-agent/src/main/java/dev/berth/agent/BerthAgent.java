@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Keeps the instrumentation handle of this JVM for those who install the sockets of Berth.
 ///
-/// The JVM calls [#premain] or [#agentmain] once, before the program starts or when the agent is attached. Any thread may
-/// ask for the handle afterwards.
+/// The JVM calls [#premain] or [#agentmain] once, before the program starts or when the agent is attached. Any
+/// thread may ask for the handle afterwards.
 public final class BerthAgent {
     private static volatile @Nullable Instrumentation instrumentation;
 
