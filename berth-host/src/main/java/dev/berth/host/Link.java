@@ -17,7 +17,8 @@ public interface Link extends AutoCloseable {
     /// @throws IOException if the link cannot be opened; nothing is left behind then
     void start(LinkReceiver receiver) throws IOException;
 
-    /// Takes a packet over and sends it, now or at the next [#flush]. The link owns the packet from here on and releases
+    /// Takes a packet over and sends it, now or at the next [#flush]. The link owns the packet from here on and
+    /// releases
     /// it. It must not block for long; when it cannot send, it waits (back-pressure) or drops and counts, as its own
     /// documentation says. Never throws for the state of the link.
     void transmit(Packet packet);
