@@ -414,6 +414,18 @@ public final class PortTable<L> {
         return flows.size() == 0 && bindings.size() == 0;
     }
 
+    /// Whether nothing is left of all that ever was in the table: for tests of leaks.
+    boolean isPristine() {
+        return isEmpty()
+                && timeWaitCount == 0
+                && clients.size() == 0
+                && destinations.size() == 0
+                && blocked.size() == reserved.size()
+                && occupied.size() == reserved.size()
+                && flows.capacity() == SlotTable.MIN_CAPACITY
+                && destinations.slots() == SlotTable.MIN_CAPACITY;
+    }
+
     /// How many ports [#connect] could choose from towards a destination, without displacing anything.
     public int freePorts(long localHi, long localLo, long remoteHi, long remoteLo, int remotePort) {
         int hash = destinations.hash(localHi, localLo, remoteHi, remoteLo, remotePort);

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// compares the element only where the hash is equal. It grows at 5/8 and shrinks at 1/8, so that a size that
 /// moves back and forth allocates nothing.
 final class SlotTable<E> {
-    private static final int MIN_CAPACITY = 8;
+    static final int MIN_CAPACITY = 8;
 
     private int[] hashes = new int[MIN_CAPACITY];
     private @Nullable Object[] slots = new Object[MIN_CAPACITY];
