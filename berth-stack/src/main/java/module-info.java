@@ -10,5 +10,7 @@ module dev.berth.stack {
     requires transitive dev.berth.wire;
     requires static transitive org.jspecify;
 
-    exports dev.berth.stack;
+    exports dev.berth.stack.endpoint;
+    exports dev.berth.stack.icmp;
+    exports dev.berth.stack.ip;
 }

@@ -1,7 +1,7 @@
 package dev.berth.host;
 
-import dev.berth.stack.ByteSink;
-import dev.berth.stack.ByteSource;
+import dev.berth.stack.endpoint.ByteSink;
+import dev.berth.stack.endpoint.ByteSource;
 import dev.berth.wire.Endpoint;
 import java.io.IOException;
 import java.util.function.IntConsumer;
