@@ -13,4 +13,5 @@ module dev.berth.stack {
     exports dev.berth.stack.endpoint;
     exports dev.berth.stack.icmp;
     exports dev.berth.stack.ip;
+    exports dev.berth.stack.udp;
 }
