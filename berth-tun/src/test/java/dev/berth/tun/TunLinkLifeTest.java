@@ -8,6 +8,7 @@ import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Packet;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -131,6 +132,25 @@ class TunLinkLifeTest extends TunTest {
         link.get().close(); // waits for the reader's end
         assertThat(exists("berth0")).isFalse();
         assertThat(receiver.down).isNotDone();
+    }
+
+    @Test
+    void a_link_may_be_closed_while_packets_flow() throws Exception {
+        for (int round = 0; round < 20; round++) {
+            TunLink link = running(new RecordingReceiver());
+            CountDownLatch flowing = new CountDownLatch(1_000);
+            Packets packets = new Packets(HOST, KERNEL);
+            Thread sender = Thread.ofPlatform().start(() -> {
+                while (link.counters().droppedWhileDown() < 1_000) {
+                    link.transmit(packets.udp(1, 2, new byte[500]));
+                    flowing.countDown();
+                }
+            });
+            assertThat(flowing.await(10, TimeUnit.SECONDS)).isTrue();
+            link.close();
+            assertThat(sender.join(Duration.ofSeconds(10))).isTrue();
+            assertThat(exists("berth0")).isFalse();
+        }
     }
 
     @Test
