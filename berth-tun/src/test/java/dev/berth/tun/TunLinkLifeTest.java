@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.berth.testkit.netns.NetworkNamespace;
+import dev.berth.wire.BufferPool;
 import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Packet;
 import java.io.IOException;
@@ -103,9 +104,8 @@ class TunLinkLifeTest extends TunTest {
 
     @Test
     void what_is_no_packet_is_refused_and_counted() throws Exception {
-        RecordingReceiver receiver = new RecordingReceiver();
-        TunLink link = running(receiver);
-        Packet packet = receiver.pool().takePacket(100);
+        TunLink link = running(new RecordingReceiver());
+        Packet packet = new BufferPool().takePacket(100); // the receiver's pool is for the link's thread alone
         packet.end = 40; // zeros: neither IPv4 nor IPv6
         link.transmit(packet);
         assertThat(link.counters().droppedRefused()).isEqualTo(1);
