@@ -29,6 +29,7 @@ public final class NetworkNamespace implements AutoCloseable {
     /// How long a command may take that is not given a limit.
     public static final Duration COMMAND_LIMIT = Duration.ofSeconds(20);
 
+    private static final System.Logger LOGGER = System.getLogger(NetworkNamespace.class.getName());
     private static final Path DIRECTORY = Path.of("/var/run/netns");
     private static final Set<String> TOLD = ConcurrentHashMap.newKeySet();
 
@@ -64,13 +65,12 @@ public final class NetworkNamespace implements AutoCloseable {
         }
     }
 
-    /// True if namespaces and TUN devices can be used. If not, says so on the standard error stream, once per `test`,
-    /// so
-    /// that a skipped test is not taken for a passed one.
+    /// True if namespaces and TUN devices can be used. If not, warns in the log, once per `test`, so that a skipped
+    /// test is not taken for a passed one.
     public static boolean isAvailableFor(Class<?> test) {
         String reason = unavailableReason();
         if (reason != null && TOLD.add(test.getName())) {
-            System.err.println("*** SKIPPED: " + test.getName() + ": " + reason + " ***");
+            LOGGER.log(System.Logger.Level.WARNING, "*** SKIPPED: {0}: {1} ***", test.getName(), reason);
         }
         return reason == null;
     }
