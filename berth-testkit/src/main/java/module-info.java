@@ -9,4 +9,5 @@ module dev.berth.testkit {
     requires static transitive org.jspecify;
 
     exports dev.berth.testkit;
+    exports dev.berth.testkit.netns;
 }
