@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// The *Service Name and Transport Protocol Port Number Registry* of IANA (RFC 6335): names, ports, transports
 /// and descriptions, no people.
 ///
-/// [#iana] loads it on first use from a resource of 240 KB in a few milliseconds and keeps it as flat arrays of
+/// [#iana] loads it on first use from a resource of 240 KB in some ten milliseconds and keeps it as flat arrays of
 /// about 400 KB; strings are made when asked for. A look-up is a binary search. Immutable and safe for all
 /// threads.
 ///
