@@ -8,4 +8,6 @@ import org.jspecify.annotations.NullMarked;
 module dev.berth.host {
     requires transitive dev.berth.stack;
     requires static transitive org.jspecify;
+
+    exports dev.berth.host;
 }

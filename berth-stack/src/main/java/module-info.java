@@ -9,4 +9,6 @@ module dev.berth.stack {
     requires transitive dev.berth.ports;
     requires transitive dev.berth.wire;
     requires static transitive org.jspecify;
+
+    exports dev.berth.stack;
 }

@@ -1,2 +1,3 @@
-/// A TCP/IP host as a pure state machine: IPv4, IPv6, ICMP, UDP, TCP, timers, routes and snapshots.
+/// The sans-I/O host: [dev.berth.stack.NetStack] takes packets, user calls and the time, and gives packets, readiness
+/// and the next deadline.
 package dev.berth.stack;

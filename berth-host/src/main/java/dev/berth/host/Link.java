@@ -1,0 +1,32 @@
+package dev.berth.host;
+
+import dev.berth.wire.Packet;
+import java.io.IOException;
+
+/// A way for packets out of a host and into it: a TUN device, an in-memory network, a capturing decorator.
+///
+/// Packets are IP packets without a link header. The host calls [#transmit] and [#flush] from one thread at a time,
+/// never while it holds its lock, so a link may call into another host. A link hands in what it received through the
+/// [LinkReceiver] that [#start] gave it.
+public interface Link extends AutoCloseable {
+    /// What the link is and can do; constant.
+    LinkInfo info();
+
+    /// Begins to receive. Called once, before anything else.
+    ///
+    /// @throws IOException if the link cannot be opened; nothing is left behind then
+    void start(LinkReceiver receiver) throws IOException;
+
+    /// Takes a packet over and sends it, now or at the next [#flush]. The link owns the packet from here on and
+    /// releases
+    /// it. It must not block for long; when it cannot send, it waits (back-pressure) or drops and counts, as its own
+    /// documentation says. Never throws for the state of the link.
+    void transmit(Packet packet);
+
+    /// The batch that began with the first [#transmit] ends: everything taken over goes out now.
+    default void flush() {}
+
+    /// Stops receiving, releases packets and native resources. Idempotent.
+    @Override
+    void close();
+}

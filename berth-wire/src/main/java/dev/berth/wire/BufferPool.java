@@ -1,0 +1,155 @@
+package dev.berth.wire;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/// A bounded stock of [Packet]s and [Chunk]s for one taker, so that moving packets allocates nothing.
+///
+/// One thread at a time takes (the one that holds the host's lock, or a link's own thread); any thread gives back. What
+/// is given back goes on a shared stack by compare-and-set; the taker fetches that whole stack when its own is empty,
+/// so no entry is popped singly and there is no ABA problem. The stock is an optimisation and a counter, never a safety
+/// boundary: above its bound, entries are left to the garbage collector.
+public final class BufferPool {
+    /// Octets of a small chunk: one segment of an Ethernet-sized MTU.
+    public static final int SMALL = 2_048;
+
+    /// Octets of a large chunk: a 65,535 octet packet with room for link headers.
+    public static final int LARGE = 66_560;
+
+    private static final VarHandle PACKETS;
+    private static final VarHandle SMALLS;
+    private static final VarHandle LARGES;
+
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            PACKETS = lookup.findVarHandle(BufferPool.class, "returnedPackets", Packet.class);
+            SMALLS = lookup.findVarHandle(BufferPool.class, "returnedSmalls", Chunk.class);
+            LARGES = lookup.findVarHandle(BufferPool.class, "returnedLarges", Chunk.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final int maxPackets;
+    private final int maxSmalls;
+    private final int maxLarges;
+
+    private @Nullable Packet packets;
+    private @Nullable Chunk smalls;
+    private @Nullable Chunk larges;
+
+    @SuppressWarnings("unused") // through PACKETS
+    private volatile @Nullable Packet returnedPackets;
+
+    @SuppressWarnings("unused") // through SMALLS
+    private volatile @Nullable Chunk returnedSmalls;
+
+    @SuppressWarnings("unused") // through LARGES
+    private volatile @Nullable Chunk returnedLarges;
+
+    /// A pool with the ordinary bounds: 1,024 packets, 512 small and 64 large chunks (about 5.5 MiB when full).
+    public BufferPool() {
+        this(1_024, 512, 64);
+    }
+
+    /// A pool that keeps at most so many unused entries of each kind; 0 keeps none.
+    public BufferPool(int maxPackets, int maxSmalls, int maxLarges) {
+        this.maxPackets = maxPackets;
+        this.maxSmalls = maxSmalls;
+        this.maxLarges = maxLarges;
+    }
+
+    /// An empty packet with header room, without payload. The caller owns it and must [Packet#release] it or hand it
+    /// on.
+    public Packet takePacket() {
+        Packet packet = packets;
+        if (packet == null) {
+            packet = (Packet) PACKETS.getAndSet(this, null);
+            if (packet == null) {
+                return new Packet(this);
+            }
+        }
+        packets = packet.below;
+        packet.reset();
+        return packet;
+    }
+
+    /// A packet whose bytes are a chunk of at least `size` octets ([#LARGE] at most): for links that receive.
+    public Packet takePacket(int size) {
+        Packet packet = takePacket();
+        packet.useChunk(takeChunk(size));
+        return packet;
+    }
+
+    /// An empty chunk of at least `size` octets, with one reference that belongs to the caller.
+    ///
+    /// @throws IllegalArgumentException if `size` is more than [#LARGE]
+    public Chunk takeChunk(int size) {
+        Chunk chunk;
+        if (size <= SMALL) {
+            chunk = smalls;
+            if (chunk == null) {
+                chunk = (Chunk) SMALLS.getAndSet(this, null);
+            }
+            if (chunk == null) {
+                chunk = new Chunk(this, SMALL);
+            } else {
+                smalls = below(chunk);
+            }
+        } else {
+            if (size > LARGE) {
+                throw new IllegalArgumentException("No chunk of " + size + " octets: the largest has " + LARGE);
+            }
+            chunk = larges;
+            if (chunk == null) {
+                chunk = (Chunk) LARGES.getAndSet(this, null);
+            }
+            if (chunk == null) {
+                chunk = new Chunk(this, LARGE);
+            } else {
+                larges = below(chunk);
+            }
+        }
+        chunk.taken();
+        return chunk;
+    }
+
+    private static @Nullable Chunk below(Chunk chunk) {
+        return chunk.depth == 1 ? null : chunk.next;
+    }
+
+    void giveBack(Packet packet) {
+        for (; ; ) {
+            Packet top = returnedPackets;
+            int depth = top == null ? 1 : top.depth + 1;
+            if (depth > maxPackets) {
+                return;
+            }
+            packet.below = top;
+            packet.depth = depth;
+            if (PACKETS.compareAndSet(this, top, packet)) {
+                return;
+            }
+        }
+    }
+
+    void giveBack(Chunk chunk) {
+        boolean small = chunk.bytes.length == SMALL;
+        VarHandle stack = small ? SMALLS : LARGES;
+        int bound = small ? maxSmalls : maxLarges;
+        for (; ; ) {
+            Chunk top = small ? returnedSmalls : returnedLarges;
+            int depth = top == null ? 1 : top.depth + 1;
+            if (depth > bound) {
+                return;
+            }
+            chunk.next = top == null ? chunk : top;
+            chunk.depth = depth;
+            if (stack.compareAndSet(this, top, chunk)) {
+                return;
+            }
+        }
+    }
+}
