@@ -261,6 +261,19 @@ class EphemeralPortTest {
     }
 
     @Test
+    void a_connect_to_oneself_does_not_take_over_a_flow_that_was_connected_to_itself() throws PortUnavailableException {
+        PortTable<String> small = tableOf(PortPolicy.dynamic().withEphemeral(new PortRange(50_000, 50_001)));
+        TestFlow self = new TestFlow(ME, 50_000, ME, 50_000);
+        small.connect(self, null, 0);
+        small.replace(self, new TestTimeWait(self, 0));
+        small.connect(new TestFlow(ME, 0, ME, 50_000), null, 0);
+        assertThat(catchThrowableOfType(
+                        PortUnavailableException.class,
+                        () -> small.connect(new TestFlow(ME, 0, ME, 50_000), null, 1000)))
+                .isNotNull();
+    }
+
+    @Test
     void many_destinations_vanish_with_their_last_flow() throws PortUnavailableException {
         List<Flow> flows = new ArrayList<>();
         for (int port = 1; port <= 20_000; port++) {
