@@ -157,15 +157,15 @@ final class LossRecovery {
     /// An estimate of the octets in flight: RFC 6675 section 4, SetPipe.
     static int pipe(Tcb tcb) {
         SackScoreboard sacked = tcb.sacked;
-        boolean selective = sacked != null && !sacked.isEmpty();
-        if (!selective && !tcb.has(Tcb.RTO_RECOVERY)) {
+        int ranges = sacked == null ? 0 : sacked.count();
+        if (ranges == 0 && !tcb.has(Tcb.RTO_RECOVERY)) {
             return tcb.flightSize();
         }
-        int ranges = selective ? sacked.count() : 0;
-        int above = selective ? sacked.octets() : 0;
+        int above = sacked == null ? 0 : sacked.octets();
         int seq = tcb.sndUna;
         int pipe = 0;
         for (int i = 0; i < ranges; i++) {
+            assert sacked != null;
             int left = sacked.left(i);
             pipe += inFlight(tcb, seq, left, isLost(ranges - i, above, tcb.effectiveMss));
             seq = sacked.right(i);

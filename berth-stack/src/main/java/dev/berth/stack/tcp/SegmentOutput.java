@@ -177,6 +177,7 @@ final class SegmentOutput {
         int largest = largestSegment(tcb, mss);
         int available = end - tcb.sndNxt;
         while (available > 0) {
+            assert queue != null;
             int usable = Math.min(available, room);
             int length = nextLength(tcb, queue, usable, available, mss, largest);
             if (length <= 0) {
