@@ -106,8 +106,9 @@ public final class Tcp {
             drops.drop(DropReason.PORT_ZERO, packet);
             return;
         }
-        // RFC 9293 section 3.9.2.3, MUST-57: "A TCP implementation MUST silently discard an incoming SYN segment that is
-        // addressed to a broadcast or multicast address"; no other segment can belong to a connection there either.
+        // RFC 9293 section 3.9.2.3, MUST-57: "A TCP implementation MUST silently discard an incoming SYN segment that
+        // is addressed to a broadcast or multicast address"; no other segment can belong to a connection there
+        // either.
         if (!IpAddress.isUnicast(packet.destinationHi, packet.destinationLo)
                 || output.routes().addresses().isBroadcast(packet.destinationHi, packet.destinationLo)) {
             drops.drop(DropReason.NOT_OURS, packet);

@@ -76,8 +76,8 @@ public final class TimerWheel {
         }
     }
 
-    /// A time in nanoseconds before which [#poll] has nothing to return, [#NEVER] if nothing waits. May be earlier than
-    /// the earliest deadline (by less than the width of its slot), never later.
+    /// A time in nanoseconds before which [#poll] has nothing to return, [#NEVER] if nothing waits. May be earlier
+    /// than the earliest deadline (by less than the width of its slot), never later.
     public long nextDeadline() {
         if (dueFirst != null) {
             return origin + (elapsed << TICK_SHIFT);
