@@ -210,7 +210,8 @@ final class SegmentOutput {
     }
 
     private void sendFin(Tcb tcb, int flags, int length, long now) {
-        writer.send(tcb, tcb.sndNxt, flags | TcpHeader.FIN, length, length > tcb.effectiveMss ? tcb.effectiveMss : 0, now);
+        int mss = tcb.effectiveMss;
+        writer.send(tcb, tcb.sndNxt, flags | TcpHeader.FIN, length, length > mss ? mss : 0, now);
         tcb.sndNxt += length + 1;
         tcb.pending = tcb.pending & ~Tcb.FIN_QUEUED | Tcb.FIN_SENT;
     }

@@ -49,7 +49,8 @@ final class SendQueue {
             Chunk last = count == 0 ? null : chunks[index(count - 1)];
             int room = last == null ? 0 : usable(last, align) - last.used;
             if (last == null || room <= 0) {
-                last = pool.takeChunk(left > BufferPool.SMALL || length() >= BufferPool.SMALL ? BufferPool.LARGE : left);
+                boolean large = left > BufferPool.SMALL || length() >= BufferPool.SMALL;
+                last = pool.takeChunk(large ? BufferPool.LARGE : left);
                 push(last);
                 room = usable(last, align);
             }

@@ -217,7 +217,8 @@ public final class Tcb extends Flow implements StackSocket {
         if (available() > 0 || has(FIN_RECEIVED | INPUT_SHUT)) {
             ready |= Readiness.READABLE;
         }
-        if (!state.canSend() || (pending & FIN_QUEUED) != 0 || sendRoom() >= Math.min(effectiveMss, config.sendBuffer())) {
+        boolean room = sendRoom() >= Math.min(effectiveMss, config.sendBuffer());
+        if (room || !state.canSend() || (pending & FIN_QUEUED) != 0) {
             ready |= Readiness.WRITABLE;
         }
         return ready;

@@ -201,7 +201,12 @@ public final class Tcp {
     /// ICMP says something of a segment that this host sent. RFC 9293 section 3.9.2.2, checked as RFC 5927 says.
     public void icmpError(IcmpError error, long now) {
         Flow flow = ports.lookup(
-                error.localHi(), error.localLo(), error.localPort(), error.remoteHi(), error.remoteLo(), error.remotePort());
+                error.localHi(),
+                error.localLo(),
+                error.localPort(),
+                error.remoteHi(),
+                error.remoteLo(),
+                error.remotePort());
         if (!(flow instanceof Tcb tcb)) {
             drops.count(DropReason.ICMP_IGNORED);
             return;
