@@ -7,4 +7,6 @@ import org.jspecify.annotations.NullMarked;
 module dev.berth.ports {
     requires transitive dev.berth.wire;
     requires static transitive org.jspecify;
+
+    exports dev.berth.ports;
 }

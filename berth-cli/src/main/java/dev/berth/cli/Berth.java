@@ -1,11 +1,96 @@
 package dev.berth.cli;
 
-/// The `berth` command.
-public final class Berth {
-    private Berth() {}
+import java.io.PrintWriter;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.ParameterException;
+
+/// The `berth` command: finds the sub-command and turns its outcome into an exit code.
+///
+/// Each sub-command is one class of this package, a `Callable<Integer>` with [Command], listed in `subcommands` below.
+/// The exit code is 0 for success, 1 for a failure and 2 for a command line that makes no sense; the last two come with
+/// one sentence on standard error. `BERTH_TRACE=1` in the environment adds the stack trace of a failure.
+@Command(
+        name = "berth",
+        description = "A TCP/IP host inside the JVM.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Berth.Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {})
+public final class Berth implements Runnable {
+    @CommandLine.Spec
+    private CommandLine.Model.@Nullable CommandSpec spec;
+
+    Berth() {}
 
     /// Runs the command and ends the JVM with its exit code.
     public static void main(String[] args) {
-        System.out.println("berth");
+        System.exit(commandLine().execute(args));
+    }
+
+    /// The command line without anything executed; the tests give it their own writers.
+    static CommandLine commandLine() {
+        return new CommandLine(new Berth())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(usageErrors())
+                .setExecutionExceptionHandler(failures());
+    }
+
+    /// Called when there is no sub-command.
+    @Override
+    public void run() {
+        if (spec == null) {
+            throw new AssertionError("picocli sets the field before it calls run");
+        }
+        throw new ParameterException(spec.commandLine(), "A sub-command is missing");
+    }
+
+    private static IParameterExceptionHandler usageErrors() {
+        return (problem, _) -> {
+            CommandLine command = problem.getCommandLine();
+            String name = command.getCommandSpec().qualifiedName();
+            PrintWriter err = command.getErr();
+            err.println(name + ": " + sentence(problem) + " See '" + name + " --help'.");
+            err.flush();
+            return ExitCode.USAGE;
+        };
+    }
+
+    private static IExecutionExceptionHandler failures() {
+        return (problem, command, _) -> {
+            PrintWriter err = command.getErr();
+            err.println(command.getCommandSpec().qualifiedName() + ": " + sentence(problem));
+            if (System.getenv("BERTH_TRACE") != null) {
+                problem.printStackTrace(err);
+            }
+            err.flush();
+            return ExitCode.SOFTWARE;
+        };
+    }
+
+    /// The message of a problem as one sentence on one line.
+    private static String sentence(Exception problem) {
+        String message = problem.getMessage();
+        if (message == null || message.isBlank()) {
+            message = problem.getClass().getSimpleName();
+        }
+        message = message.strip().replaceAll("\\s*\\R\\s*", " ");
+        return message.endsWith(".") ? message : message + ".";
+    }
+
+    /// The version that the build wrote into the manifest of the jar.
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Berth.class.getPackage().getImplementationVersion();
+            return new String[] {
+                "berth " + (version == null ? "(not packaged)" : version) + ", Java " + Runtime.version()
+            };
+        }
     }
 }

@@ -1,0 +1,69 @@
+package dev.berth.ports;
+
+import java.util.List;
+import java.util.Objects;
+
+/// What a [PortTable] may hand out, and to whom. Immutable.
+///
+/// @param ephemeral the range from which ports are chosen (port 0 of a bind, no port of a connect)
+/// @param reserved ports that are never chosen, but can be bound explicitly (RFC 6056 section 3.2)
+/// @param firstUnprivileged the lowest port that may be bound; 0 for no restriction, 1024 as the kernel does
+///     for users
+/// @param selection how a port is chosen
+public record PortPolicy(
+        PortRange ephemeral, List<PortRange> reserved, int firstUnprivileged, EphemeralSelection selection) {
+    /// @throws IllegalArgumentException if the ephemeral range holds port 0 or is reserved entirely
+    public PortPolicy {
+        Objects.requireNonNull(selection);
+        reserved = List.copyOf(reserved);
+        if (ephemeral.first() == 0) {
+            throw new IllegalArgumentException("Port 0 is reserved and cannot be ephemeral: " + ephemeral);
+        }
+        if (firstUnprivileged < 0 || firstUnprivileged > PortRange.PORTS) {
+            throw new IllegalArgumentException("The first unprivileged port is 0 to 65536, not " + firstUnprivileged);
+        }
+        if (reservedSet(reserved).countIn(ephemeral) == ephemeral.size()) {
+            throw new IllegalArgumentException("The reserved ports " + reserved + " leave no ephemeral port of "
+                    + ephemeral + "; at least one must stay free");
+        }
+    }
+
+    /// The default: the dynamic range of RFC 6335, 49152 to 65535, nothing reserved, every port may be bound.
+    public static PortPolicy dynamic() {
+        return new PortPolicy(PortRange.DYNAMIC, List.of(), 0, EphemeralSelection.UNIFORM);
+    }
+
+    /// The range of Linux as it comes (`net.ipv4.ip_local_port_range`): 32768 to 60999.
+    public static PortPolicy linux() {
+        return dynamic().withEphemeral(new PortRange(32_768, 60_999));
+    }
+
+    /// This policy with another ephemeral range.
+    public PortPolicy withEphemeral(PortRange range) {
+        return new PortPolicy(range, reserved, firstUnprivileged, selection);
+    }
+
+    /// This policy with other reserved ports.
+    public PortPolicy withReserved(PortRange... ranges) {
+        return new PortPolicy(ephemeral, List.of(ranges), firstUnprivileged, selection);
+    }
+
+    /// This policy with another lowest port that may be bound.
+    public PortPolicy withFirstUnprivileged(int port) {
+        return new PortPolicy(ephemeral, reserved, port, selection);
+    }
+
+    PortSet reservedSet() {
+        return reservedSet(reserved);
+    }
+
+    private static PortSet reservedSet(List<PortRange> ranges) {
+        PortSet set = new PortSet();
+        for (PortRange range : ranges) {
+            for (int port = range.first(); port <= range.last(); port++) {
+                set.add(port);
+            }
+        }
+        return set;
+    }
+}

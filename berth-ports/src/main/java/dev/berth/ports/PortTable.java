@@ -1,0 +1,550 @@
+package dev.berth.ports;
+
+import dev.berth.wire.Endpoint;
+import dev.berth.wire.IpAddress;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// All ports of one transport of one host: who holds which, and to whom a packet goes. The reservation of a
+/// port *is* the entry that finds its owner; nothing else owns a port.
+///
+/// A *binding* claims a local address (or wildcard) and port, a *listener* sits on a binding and receives what
+/// belongs to no flow, a *flow* claims a full (address, port, address, port). [#bind], [#connect] and [#accept]
+/// claim; [#release] and [#close] give back; [#replace] changes the representation of a flow without a moment
+/// in which nobody owns it.
+///
+/// Every operation takes constant time, whatever the number of flows and however full the range is. Look-ups
+/// allocate nothing; the others allocate only when a table grows or shrinks, and bindings are objects.
+/// Addresses are in the 128-bit form of [IpAddress].
+///
+/// Not safe for use by several threads: the host's lock guards it. It draws its secrets from the [Entropy]
+/// once.
+///
+/// @param <L> the type of the listeners
+public final class PortTable<L> {
+    private final Transport transport;
+    private final PortPolicy policy;
+    private final FlowHash flowHash;
+
+    private final SlotTable<Flow> flows = new SlotTable<>();
+    private final Bindings<L> bindings;
+    private final Destinations destinations;
+    /// Local address and port of the flows without a binding.
+    private final EndpointCounts clients;
+
+    private final PortSet reserved;
+    /// Ports never chosen: reserved ones and those with any binding (RFC 6056 section 2.2).
+    private final PortSet blocked;
+    /// Ports that port 0 of a bind never yields: the blocked ones and those with any flow.
+    private final PortSet occupied;
+    private final PortPicker connectPicker;
+    private final PortPicker bindPicker;
+    private int timeWaitCount;
+
+    /// An empty table.
+    ///
+    /// @throws IllegalArgumentException if `transport` is neither TCP nor UDP
+    public PortTable(Transport transport, PortPolicy policy, Entropy entropy) {
+        if (transport != Transport.TCP && transport != Transport.UDP) {
+            throw new IllegalArgumentException("A port table is for TCP or UDP, not " + transport);
+        }
+        this.transport = transport;
+        this.policy = policy;
+        this.flowHash = new FlowHash(entropy.nextLong(), entropy.nextLong());
+        this.bindings = new Bindings<>(transport, flowHash);
+        this.destinations = new Destinations(flowHash);
+        this.clients = new EndpointCounts(entropy.nextLong());
+        this.reserved = policy.reservedSet();
+        this.blocked = policy.reservedSet();
+        this.occupied = policy.reservedSet();
+        this.connectPicker = new PortPicker(policy.ephemeral(), blocked, entropy);
+        this.bindPicker = new PortPicker(policy.ephemeral(), occupied, entropy);
+    }
+
+    /// Claims an address, or wildcard, and a port.
+    ///
+    /// With port 0 the table chooses a port of the ephemeral range that has no binding and no flow (live or
+    /// TIME-WAIT) on any address, whatever the sharing flags say.
+    ///
+    /// @param port 0 to 65535
+    /// @param sharing flags of [PortSharing]
+    /// @param owner an object whose `toString` tells people who it is; only used in messages and snapshots
+    /// @throws PortUnavailableException if the port is held, forbidden, or no port is left
+    /// @throws IllegalArgumentException if the port or the flags are out of range
+    public PortBinding<L> bind(long hi, long lo, int port, int sharing, @Nullable Object owner)
+            throws PortUnavailableException {
+        PortRange.requirePort(port);
+        if ((sharing & ~PortSharing.ALL) != 0) {
+            throw new IllegalArgumentException("Unknown sharing flags: " + Integer.toHexString(sharing));
+        }
+        int chosen = port == 0 ? choose(hi, lo) : port;
+        if (port != 0) {
+            requireBindable(hi, lo, port, sharing);
+        }
+        PortBinding<L> binding = new PortBinding<>(hi, lo, chosen, sharing, owner);
+        bindings.add(binding);
+        blocked.add(chosen);
+        occupied.add(chosen);
+        return binding;
+    }
+
+    private int choose(long hi, long lo) throws PortUnavailableException {
+        int port = bindPicker.pick(null, 0);
+        if (port == 0) {
+            PortRange range = policy.ephemeral();
+            throw PortUnavailableException.exhausted(transport, range, hi, lo, null, range.size(), timeWaitCount);
+        }
+        return port;
+    }
+
+    private void requireBindable(long hi, long lo, int port, int sharing) throws PortUnavailableException {
+        if (port < policy.firstUnprivileged()) {
+            throw PortUnavailableException.forbidden(transport, hi, lo, port, policy.firstUnprivileged());
+        }
+        requireNoBinding(hi, lo, port, sharing);
+        int count = clients.count(hi, lo, port);
+        if (hi == 0 && lo == 0 && (sharing & PortSharing.IPV6_ONLY) == 0) {
+            count += clients.count(IpAddress.ANY_IPV4.hi(), IpAddress.ANY_IPV4.lo(), port);
+        }
+        if (count > 0) {
+            throw PortUnavailableException.heldByClients(transport, hi, lo, port, count);
+        }
+    }
+
+    private void requireNoBinding(long hi, long lo, int port, int sharing) throws PortUnavailableException {
+        if (bindings.conflicts(hi, lo, port, sharing)) {
+            PortBinding<L> holder = bindings.holder(hi, lo, port, sharing, false);
+            throw PortUnavailableException.heldByBinding(transport, hi, lo, port, holder);
+        }
+    }
+
+    /// Puts a listener on a binding. For UDP this is the endpoint that receives datagrams which belong to no
+    /// flow.
+    ///
+    /// @throws PortUnavailableException if another TCP listener covers the address and port and not both share
+    ///     it by [PortSharing#REUSE_PORT]
+    /// @throws IllegalStateException if the binding is closed or listens already
+    public void listen(PortBinding<L> binding, L listener) throws PortUnavailableException {
+        requireOpen(binding);
+        if (binding.listener() != null) {
+            throw new IllegalStateException("The binding listens already: " + binding);
+        }
+        if (bindings.listenConflicts(binding)) {
+            long hi = binding.addressHi();
+            long lo = binding.addressLo();
+            PortBinding<L> holder = bindings.holder(hi, lo, binding.port(), binding.sharing(), true);
+            throw PortUnavailableException.heldByBinding(transport, hi, lo, binding.port(), holder);
+        }
+        bindings.listen(binding, listener);
+    }
+
+    /// Takes the listener off a binding; nothing happens if there is none. The binding and its flows stay.
+    public void unlisten(PortBinding<L> binding) {
+        if (binding.listener() != null) {
+            bindings.unlisten(binding);
+        }
+    }
+
+    /// Gives a binding up, and its listener. The port stays occupied while flows use it. Nothing happens if it
+    /// was closed before.
+    public void close(PortBinding<L> binding) {
+        if (binding.closed) {
+            return;
+        }
+        unlisten(binding);
+        binding.closed = true;
+        if (binding.flows == 0) {
+            drop(binding);
+        }
+    }
+
+    private void drop(PortBinding<L> binding) {
+        bindings.remove(binding);
+        int port = binding.port();
+        if (!bindings.isBound(port) && !reserved.contains(port)) {
+            blocked.remove(port);
+            vacate(port);
+        }
+    }
+
+    /// Takes a port out of the occupied ones if nothing is on it any more.
+    private void vacate(int port) {
+        if (!blocked.contains(port)
+                && clients.count(IpAddress.ANY_IPV4.hi(), IpAddress.ANY_IPV4.lo(), port) == 0
+                && clients.count(0, 0, port) == 0) {
+            occupied.remove(port);
+        }
+    }
+
+    /// Claims the tuple of an outgoing flow.
+    ///
+    /// Without a binding and with local port 0, the port is chosen uniformly at random among those of the
+    /// ephemeral range that are free towards this destination; the same port may serve many destinations. Never
+    /// chosen are reserved ports, ports with any binding, and the flow's own remote end. If none is left, the
+    /// oldest TIME-WAIT flow towards the destination is displaced, if it [TimeWaitFlow#mayBeReused].
+    ///
+    /// With a binding the flow takes the binding's port; without one but with a local port it takes that. A
+    /// TIME-WAIT flow with the same tuple is displaced if it may be reused.
+    ///
+    /// @param now nanoseconds on the host's clock, for TIME-WAIT
+    /// @return the displaced flow, which is no longer in the table; null if there was none
+    /// @throws PortUnavailableException if the tuple is taken or no port is left; the flow is unchanged
+    /// @throws IllegalArgumentException if the local address is a wildcard or the port is not the binding's
+    /// @throws IllegalStateException if the flow is in a table already or the binding is closed
+    public @Nullable TimeWaitFlow connect(Flow flow, @Nullable PortBinding<L> binding, long now)
+            throws PortUnavailableException {
+        requireUnclaimed(flow);
+        if (IpAddress.isUnspecified(flow.localHi(), flow.localLo())) {
+            throw new IllegalArgumentException("A flow needs a local address: " + flow);
+        }
+        if (binding != null) {
+            requireOpen(binding);
+            if (flow.localPort() != 0) {
+                requirePortOf(binding, flow);
+            }
+            return connectFrom(binding.port(), flow, binding, now);
+        }
+        if (flow.localPort() != 0) {
+            requireNoBinding(flow.localHi(), flow.localLo(), flow.localPort(), PortSharing.EXCLUSIVE);
+            return connectFrom(flow.localPort(), flow, null, now);
+        }
+        return connectAnywhere(flow, now);
+    }
+
+    private @Nullable TimeWaitFlow connectFrom(int port, Flow flow, @Nullable PortBinding<L> binding, long now)
+            throws PortUnavailableException {
+        int hash = hash(flow, port);
+        Flow holder =
+                find(hash, flow.localHi(), flow.localLo(), port, flow.remoteHi(), flow.remoteLo(), flow.remotePort());
+        TimeWaitFlow displaced = null;
+        if (holder != null) {
+            if (!(holder instanceof TimeWaitFlow old && old.mayBeReused(now))) {
+                throw PortUnavailableException.heldByFlow(transport, flow, holder);
+            }
+            displaced = old;
+            release(old);
+        }
+        flow.choosePort(port);
+        if (binding != null) {
+            enter(flow, hash, binding);
+        } else {
+            enterAlone(flow, hash);
+        }
+        return displaced;
+    }
+
+    private @Nullable TimeWaitFlow connectAnywhere(Flow flow, long now) throws PortUnavailableException {
+        int destinationHash = destinationHash(flow);
+        Destination destination = destination(flow, destinationHash);
+        int port = connectPicker.pick(destination == null ? null : destination.used, ownEnd(flow));
+        TimeWaitFlow displaced = null;
+        if (port == 0) {
+            displaced = destination == null ? null : displaceable(destination, ownEnd(flow), now);
+            if (displaced == null) {
+                throw exhausted(flow, destination);
+            }
+            port = displaced.localPort();
+            release(displaced);
+        }
+        flow.choosePort(port);
+        enterAlone(flow, hash(flow, port));
+        return displaced;
+    }
+
+    private @Nullable TimeWaitFlow displaceable(Destination destination, int except, long now) {
+        TimeWaitFlow oldest = destination.oldest;
+        if (oldest == null || oldest.localPort() == except || !connectPicker.allows(oldest.localPort())) {
+            return null;
+        }
+        return oldest.mayBeReused(now) ? oldest : null;
+    }
+
+    private PortUnavailableException exhausted(Flow flow, @Nullable Destination destination) {
+        PortRange range = policy.ephemeral();
+        int timeWait = destination == null ? 0 : destination.timeWait;
+        return PortUnavailableException.exhausted(
+                transport, range, flow.localHi(), flow.localLo(), flow, range.size(), timeWait);
+    }
+
+    /// The port that would connect a flow to itself, or 0.
+    private static int ownEnd(Flow flow) {
+        return flow.localLo() == flow.remoteLo() && flow.localHi() == flow.remoteHi() ? flow.remotePort() : 0;
+    }
+
+    /// Claims the tuple of an incoming flow on the binding of the listener that accepted it.
+    ///
+    /// @throws IllegalArgumentException if the flow's local port is not the binding's
+    /// @throws IllegalStateException if the tuple has an owner, the flow is in a table, or the binding is
+    ///     closed
+    public void accept(Flow flow, PortBinding<L> listenerBinding) {
+        requireUnclaimed(flow);
+        requireOpen(listenerBinding);
+        requirePortOf(listenerBinding, flow);
+        int hash = hash(flow, flow.localPort());
+        if (find(flow, hash) != null) {
+            throw new IllegalStateException("The tuple has an owner already: " + flow);
+        }
+        enter(flow, hash, listenerBinding);
+    }
+
+    /// Puts another object into the slot of a flow: same tuple, same binding. A [TimeWaitFlow] that connected
+    /// without a binding becomes the newest of its destination.
+    ///
+    /// @throws IllegalArgumentException if the tuples differ
+    /// @throws IllegalStateException if `old` is not in this table or `with` is in one
+    public void replace(Flow old, Flow with) {
+        requireUnclaimed(with);
+        if (!with.hasTupleOf(old)) {
+            throw new IllegalArgumentException("Not the same tuple: " + old + " and " + with);
+        }
+        int hash = old.hash();
+        Object claim = requireClaim(old);
+        flows.replace(old, with, hash);
+        leaveTimeWait(old, claim);
+        old.leave();
+        with.enter(hash, claim);
+        joinTimeWait(with, claim);
+    }
+
+    /// Gives the tuple of a flow back, and the port with it if nothing else uses it.
+    ///
+    /// @throws IllegalStateException if the flow is not in this table
+    public void release(Flow flow) {
+        Object claim = requireClaim(flow);
+        flows.remove(flow, flow.hash());
+        leaveTimeWait(flow, claim);
+        flow.leave();
+        if (claim instanceof Destination destination) {
+            releaseAlone(flow, destination);
+            return;
+        }
+        @SuppressWarnings("unchecked") // the flow was in this table, so its binding is one of ours
+        PortBinding<L> binding = (PortBinding<L>) claim;
+        if (--binding.flows == 0 && binding.closed) {
+            drop(binding);
+        }
+    }
+
+    private void releaseAlone(Flow flow, Destination destination) {
+        int port = flow.localPort();
+        destination.used.remove(port);
+        if (destination.used.isEmpty()) {
+            destinations.remove(destination);
+        }
+        clients.decrement(flow.localHi(), flow.localLo(), port);
+        clients.decrement(0, familyLo(flow), port);
+        vacate(port);
+    }
+
+    private void enter(Flow flow, int hash, PortBinding<L> binding) {
+        flows.insert(flow, hash);
+        flow.enter(hash, binding);
+        binding.flows++;
+        joinTimeWait(flow, binding);
+    }
+
+    private void enterAlone(Flow flow, int hash) {
+        int destinationHash = destinationHash(flow);
+        Destination destination = destination(flow, destinationHash);
+        if (destination == null) {
+            destination = destinations.add(flow, destinationHash);
+        }
+        int port = flow.localPort();
+        destination.used.add(port);
+        clients.increment(flow.localHi(), flow.localLo(), port);
+        clients.increment(0, familyLo(flow), port);
+        occupied.add(port);
+        flows.insert(flow, hash);
+        flow.enter(hash, destination);
+        joinTimeWait(flow, destination);
+    }
+
+    private void joinTimeWait(Flow flow, Object claim) {
+        if (flow instanceof TimeWaitFlow waiting) {
+            timeWaitCount++;
+            if (claim instanceof Destination destination) {
+                destination.link(waiting);
+            }
+        }
+    }
+
+    private void leaveTimeWait(Flow flow, Object claim) {
+        if (flow instanceof TimeWaitFlow waiting) {
+            timeWaitCount--;
+            if (claim instanceof Destination destination) {
+                destination.unlink(waiting);
+            }
+        }
+    }
+
+    /// The flow that owns a tuple; null if none does.
+    public @Nullable Flow lookup(
+            long localHi, long localLo, int localPort, long remoteHi, long remoteLo, int remotePort) {
+        int hash = flowHash.hash(localHi, localLo, localPort, remoteHi, remoteLo, remotePort);
+        return find(hash, localHi, localLo, localPort, remoteHi, remoteLo, remotePort);
+    }
+
+    /// The listener for a packet that belongs to no flow, the most specific first: the address itself, then the
+    /// wildcard of its family, then `::` for both families. Among several on the same address and port the
+    /// flow's hash chooses if all share it by [PortSharing#REUSE_PORT], otherwise the last that came; null if
+    /// nobody listens.
+    public @Nullable L lookupListener(
+            long localHi, long localLo, int localPort, long remoteHi, long remoteLo, int remotePort) {
+        return bindings.listener(localHi, localLo, localPort, remoteHi, remoteLo, remotePort);
+    }
+
+    /// The number of flows, TIME-WAIT included.
+    public int flowCount() {
+        return flows.size();
+    }
+
+    /// The number of bindings, closed ones with flows included.
+    public int bindingCount() {
+        return bindings.size();
+    }
+
+    /// The number of flows in TIME-WAIT.
+    public int timeWaitCount() {
+        return timeWaitCount;
+    }
+
+    /// Whether there is no binding and no flow.
+    public boolean isEmpty() {
+        return flows.size() == 0 && bindings.size() == 0;
+    }
+
+    /// Whether nothing is left of all that ever was in the table: for tests of leaks.
+    boolean isPristine() {
+        return isEmpty()
+                && timeWaitCount == 0
+                && clients.size() == 0
+                && destinations.size() == 0
+                && blocked.size() == reserved.size()
+                && occupied.size() == reserved.size()
+                && flows.capacity() == SlotTable.MIN_CAPACITY
+                && destinations.slots() == SlotTable.MIN_CAPACITY;
+    }
+
+    /// How many ports [#connect] could choose from towards a destination, without displacing anything.
+    public int freePorts(long localHi, long localLo, long remoteHi, long remoteLo, int remotePort) {
+        int hash = destinations.hash(localHi, localLo, remoteHi, remoteLo, remotePort);
+        Destination destination = destinations.find(localHi, localLo, remoteHi, remoteLo, remotePort, hash);
+        int own = localHi == remoteHi && localLo == remoteLo ? remotePort : 0;
+        return connectPicker.free(destination == null ? null : destination.used, own);
+    }
+
+    /// The transport of the table.
+    public Transport transport() {
+        return transport;
+    }
+
+    /// The policy of the table.
+    public PortPolicy policy() {
+        return policy;
+    }
+
+    /// The keyed hash of the table's flows, for whatever else needs a secret function of a flow.
+    public FlowHash flowHash() {
+        return flowHash;
+    }
+
+    /// Shows every flow to `visitor`, in no particular order, until it says to stop.
+    public void visitFlows(FlowVisitor visitor) {
+        for (int slot = 0; slot < flows.capacity(); slot++) {
+            if (flows.hashAt(slot) != 0 && !visitor.visit(flows.at(slot))) {
+                return;
+            }
+        }
+    }
+
+    /// The usage of the table now. Takes time and memory for each binding and each destination, not for each
+    /// flow.
+    public PortUsage snapshot() {
+        List<PortUsage.Binding> bound = new ArrayList<>(bindings.size());
+        for (PortBinding<L> b : bindings.list()) {
+            String owner = b.owner() == null ? "" : String.valueOf(b.owner());
+            bound.add(new PortUsage.Binding(b.endpoint(), b.sharing(), b.stateName(), b.flowCount(), owner));
+        }
+        List<PortUsage.Towards> towards = new ArrayList<>(destinations.size());
+        for (int slot = 0; slot < destinations.slots(); slot++) {
+            Destination d = destinations.at(slot);
+            if (d != null) {
+                Endpoint remote = new Endpoint(new IpAddress(d.remoteHi, d.remoteLo), d.remotePort);
+                towards.add(
+                        new PortUsage.Towards(new IpAddress(d.localHi, d.localLo), remote, d.used.size(), d.timeWait));
+            }
+        }
+        towards.sort((a, b) -> Integer.compare(b.inUse(), a.inUse()));
+        return new PortUsage(transport, policy.ephemeral(), flows.size(), timeWaitCount, bound, towards);
+    }
+
+    private @Nullable Flow find(Flow flow, int hash) {
+        return find(
+                hash,
+                flow.localHi(),
+                flow.localLo(),
+                flow.localPort(),
+                flow.remoteHi(),
+                flow.remoteLo(),
+                flow.remotePort());
+    }
+
+    private @Nullable Flow find(int hash, long lHi, long lLo, int lPort, long rHi, long rLo, int rPort) {
+        int slot = flows.home(hash);
+        for (int h; (h = flows.hashAt(slot)) != 0; slot = flows.next(slot)) {
+            if (h == hash) {
+                Flow flow = flows.at(slot);
+                if (flow.matches(lHi, lLo, lPort, rHi, rLo, rPort)) {
+                    return flow;
+                }
+            }
+        }
+        return null;
+    }
+
+    private int hash(Flow flow, int localPort) {
+        return flowHash.hash(
+                flow.localHi(), flow.localLo(), localPort, flow.remoteHi(), flow.remoteLo(), flow.remotePort());
+    }
+
+    private int destinationHash(Flow flow) {
+        return destinations.hash(flow.localHi(), flow.localLo(), flow.remoteHi(), flow.remoteLo(), flow.remotePort());
+    }
+
+    private @Nullable Destination destination(Flow flow, int hash) {
+        return destinations.find(
+                flow.localHi(), flow.localLo(), flow.remoteHi(), flow.remoteLo(), flow.remotePort(), hash);
+    }
+
+    /// The lower half of the wildcard of the flow's family; the upper one is 0 for both.
+    private static long familyLo(Flow flow) {
+        return IpAddress.isIpv4(flow.localHi(), flow.localLo()) ? IpAddress.ANY_IPV4.lo() : 0;
+    }
+
+    private static void requireUnclaimed(Flow flow) {
+        if (flow.isClaimed()) {
+            throw new IllegalStateException("The flow is in a table already: " + flow);
+        }
+    }
+
+    private static Object requireClaim(Flow flow) {
+        Object claim = flow.claim();
+        if (claim == null) {
+            throw new IllegalStateException("The flow is in no table: " + flow);
+        }
+        return claim;
+    }
+
+    private static void requireOpen(PortBinding<?> binding) {
+        if (binding.closed) {
+            throw new IllegalStateException("The binding is closed: " + binding);
+        }
+    }
+
+    private static void requirePortOf(PortBinding<?> binding, Flow flow) {
+        if (flow.localPort() != binding.port()) {
+            throw new IllegalArgumentException("The flow " + flow + " does not have the port of " + binding.endpoint());
+        }
+    }
+}

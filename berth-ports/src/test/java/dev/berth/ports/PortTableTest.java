@@ -1,0 +1,3 @@
+package dev.berth.ports;
+
+class PortTableTest {}
