@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.IllegalBlockingModeException;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
@@ -118,7 +117,7 @@ final class ChannelWrites {
         if (blocking) {
             channel.beginBlocking();
             if (closed) {
-                throw new ClosedChannelException();
+                throw new AsynchronousCloseException(); // strange, and what the JDK throws
             }
         }
     }
