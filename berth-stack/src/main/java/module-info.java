@@ -11,4 +11,10 @@ module dev.berth.stack {
     requires static transitive org.jspecify;
 
     exports dev.berth.stack;
+    exports dev.berth.stack.endpoint;
+    exports dev.berth.stack.icmp;
+    exports dev.berth.stack.ip;
+    exports dev.berth.stack.tcp;
+    exports dev.berth.stack.time;
+    exports dev.berth.stack.udp;
 }

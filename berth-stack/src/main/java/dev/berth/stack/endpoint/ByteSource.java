@@ -1,4 +1,4 @@
-package dev.berth.stack;
+package dev.berth.stack.endpoint;
 
 /// Brings bytes into the stack: an array, a `ByteBuffer`. Called in the host's critical section, so it must only copy.
 @FunctionalInterface

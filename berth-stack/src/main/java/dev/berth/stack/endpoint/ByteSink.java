@@ -1,4 +1,4 @@
-package dev.berth.stack;
+package dev.berth.stack.endpoint;
 
 /// Takes bytes out of the stack: an array, a `ByteBuffer`. Called in the host's critical section, so it must only copy.
 @FunctionalInterface

@@ -1,4 +1,4 @@
-package dev.berth.stack;
+package dev.berth.stack.endpoint;
 
 /// What a socket is ready for, as bits of an `int`.
 ///

@@ -1,0 +1,553 @@
+package dev.berth.stack.udp;
+
+import dev.berth.ports.Flow;
+import dev.berth.ports.PortBinding;
+import dev.berth.ports.PortSharing;
+import dev.berth.ports.PortTable;
+import dev.berth.ports.PortUnavailableException;
+import dev.berth.stack.endpoint.ByteSink;
+import dev.berth.stack.endpoint.ByteSource;
+import dev.berth.stack.endpoint.Readiness;
+import dev.berth.stack.endpoint.ReadyQueue;
+import dev.berth.stack.icmp.Icmp;
+import dev.berth.stack.icmp.IcmpError;
+import dev.berth.stack.ip.Addresses;
+import dev.berth.stack.ip.DropCounters;
+import dev.berth.stack.ip.IpInput;
+import dev.berth.stack.ip.IpOutput;
+import dev.berth.stack.ip.NetInterface;
+import dev.berth.stack.ip.RouteTable;
+import dev.berth.wire.BufferPool;
+import dev.berth.wire.Bytes;
+import dev.berth.wire.Chunk;
+import dev.berth.wire.DropReason;
+import dev.berth.wire.InternetChecksum;
+import dev.berth.wire.IpAddress;
+import dev.berth.wire.IpProtocol;
+import dev.berth.wire.Ipv4Header;
+import dev.berth.wire.Ipv6Header;
+import dev.berth.wire.Packet;
+import dev.berth.wire.UdpHeader;
+import org.jspecify.annotations.Nullable;
+
+/// UDP of one host (RFC 768, RFC 1122 section 4.1): takes datagrams from IP to the endpoint that owns their port, and
+/// carries out the calls of the endpoints' users.
+///
+/// Calls return [#OK], a number of octets, or one of the negative constants here; a port that cannot be had is the
+/// [PortUnavailableException] of the port table. Used in the host's critical section only; per datagram nothing is
+/// allocated in steady state. Not supported: IP options from and to users (RFC 1122 section 4.1.3.2), and more than
+/// one receiver for a broadcast or multicast datagram.
+public final class Udp {
+    /// Done.
+    public static final int OK = 0;
+    /// Nothing to receive now.
+    public static final int WOULD_BLOCK = -1;
+    /// The endpoint is closed.
+    public static final int CLOSED = -2;
+    /// No remote end: neither given nor connected (`EDESTADDRREQ`).
+    public static final int NOT_CONNECTED = -3;
+    /// An address or port that cannot be used here (`EADDRNOTAVAIL`, `EINVAL`): not one of the host, of another
+    /// family, or port 0.
+    public static final int BAD_ADDRESS = -4;
+    /// No route to the destination, or no source address for it (`ENETUNREACH`).
+    public static final int NO_ROUTE = -5;
+    /// The datagram is larger than UDP or the path allows (`EMSGSIZE`).
+    public static final int MESSAGE_TOO_LONG = -6;
+    /// A broadcast without permission (`EACCES`).
+    public static final int PERMISSION_DENIED = -7;
+    /// An earlier datagram of the connected endpoint was answered with Port Unreachable (`ECONNREFUSED`).
+    public static final int PORT_UNREACHABLE = -8;
+    /// The remote host does not speak UDP (`ENOPROTOOPT`).
+    public static final int PROTOCOL_UNREACHABLE = -9;
+    /// Somebody on the way prohibits it (`EHOSTUNREACH`).
+    public static final int PROHIBITED = -10;
+
+    /// Octets of data in the largest datagram over IPv4.
+    public static final int MAX_DATA_IPV4 = 65_535 - Ipv4Header.MIN_LENGTH - UdpHeader.LENGTH;
+    /// Octets of data in the largest datagram over IPv6.
+    public static final int MAX_DATA_IPV6 = 65_535 - UdpHeader.LENGTH;
+
+    private static final int INLINE_DATA = Packet.HEADER_ROOM - Packet.TRANSPORT_AT - UdpHeader.LENGTH;
+
+    private final PortTable<UdpEndpoint> ports;
+    private final UdpInput input;
+    private final IpOutput output;
+    private final RouteTable routes;
+    private final Addresses addresses;
+    private final BufferPool pool;
+    private final ReadyQueue ready;
+    private @Nullable Chunk outgoing; // the chunk that small datagrams are appended to
+
+    private long datagramsOut;
+    private long sourceHi; // what chooseSource chose
+    private long sourceLo;
+
+    /// UDP with the ports of `ports`, which it alone uses.
+    ///
+    /// @param pool where memory for datagrams is taken from
+    /// @param ready where endpoints are put whose readiness changed
+    public Udp(
+            PortTable<UdpEndpoint> ports,
+            IpOutput output,
+            Icmp icmp,
+            BufferPool pool,
+            DropCounters drops,
+            ReadyQueue ready) {
+        this.ports = ports;
+        this.output = output;
+        this.routes = output.routes();
+        this.addresses = routes.addresses();
+        this.pool = pool;
+        this.input = new UdpInput(ports, icmp, pool, drops, ready);
+        this.ready = ready;
+    }
+
+    /// Takes over a packet that [IpInput] returned with the protocol UDP, and queues it at the endpoint that owns its
+    /// port or drops it; an unowned port is answered with Port Unreachable.
+    public void receive(Packet packet, long now) {
+        input.receive(packet, now);
+    }
+
+    /// A new endpoint, unbound.
+    ///
+    /// @param ipv4Only its wildcard is 0.0.0.0; otherwise it is `::`, which covers IPv4 too
+    public UdpEndpoint open(boolean ipv4Only) {
+        return new UdpEndpoint(ipv4Only);
+    }
+
+    /// Binds an endpoint to a local address, or wildcard, and a port; port 0 lets the port table choose.
+    ///
+    /// @param sharing flags of [PortSharing]
+    /// @return [#OK], [#CLOSED], or [#BAD_ADDRESS] if the address is not one of the host
+    /// @throws PortUnavailableException if the port is held, forbidden, or none is left
+    /// @throws IllegalStateException if the endpoint is bound already
+    public int bind(UdpEndpoint endpoint, long hi, long lo, int port, int sharing) throws PortUnavailableException {
+        if (endpoint.closed) {
+            return CLOSED;
+        }
+        if (endpoint.isBound()) {
+            throw new IllegalStateException("The endpoint is bound already: " + endpoint);
+        }
+        // RFC 1122 section 4.1.3.6: "When a host sends a UDP datagram, the source address MUST be (one of) the IP
+        // address(es) of the host." A broadcast or multicast address may be bound to, for receiving only.
+        boolean known = IpAddress.isUnspecified(hi, lo) || addresses.kind(hi, lo) != Addresses.FOREIGN;
+        if (!known || endpoint.ipv4Only && !IpAddress.isIpv4(hi, lo)) {
+            return BAD_ADDRESS;
+        }
+        PortBinding<UdpEndpoint> binding = ports.bind(hi, lo, port, sharing, endpoint);
+        try {
+            ports.listen(binding, endpoint);
+        } catch (PortUnavailableException e) {
+            ports.close(binding);
+            throw e;
+        }
+        endpoint.binding = binding;
+        endpoint.setTuple(hi, lo, binding.port(), 0, 0, 0);
+        return OK;
+    }
+
+    private int bindAnywhere(UdpEndpoint endpoint, int port) throws PortUnavailableException {
+        IpAddress any = endpoint.ipv4Only ? IpAddress.ANY_IPV4 : IpAddress.ANY_IPV6;
+        return bind(endpoint, any.hi(), any.lo(), port, PortSharing.EXCLUSIVE);
+    }
+
+    /// Connects an endpoint: it sends to this remote end, receives from it alone, and learns of ICMP errors. One
+    /// that was connected before keeps its local port if that is free towards the new remote end. What is in its
+    /// receive queue stays there.
+    ///
+    /// @return [#OK], [#CLOSED], [#BAD_ADDRESS], [#NO_ROUTE] or [#PERMISSION_DENIED] (a broadcast address)
+    /// @throws PortUnavailableException if another flow has the same ends or no port is left; nothing changed then
+    public int connect(UdpEndpoint endpoint, long hi, long lo, int port, long now) throws PortUnavailableException {
+        if (endpoint.closed) {
+            return CLOSED;
+        }
+        if (port == 0) {
+            return BAD_ADDRESS;
+        }
+        // As on kernels, a wildcard as the remote end means this host.
+        boolean toSelf = IpAddress.isUnspecified(hi, lo);
+        IpAddress self = IpAddress.isIpv4(hi, lo) ? IpAddress.LOOPBACK_IPV4 : IpAddress.LOOPBACK_IPV6;
+        long remoteHi = toSelf ? self.hi() : hi;
+        long remoteLo = toSelf ? self.lo() : lo;
+        int chosen = chooseSource(endpoint, remoteHi, remoteLo);
+        if (chosen != OK) {
+            return chosen;
+        }
+        PortBinding<UdpEndpoint> binding = endpoint.binding;
+        if (endpoint.isConnected()) {
+            reconnect(endpoint, remoteHi, remoteLo, port, now);
+        } else {
+            endpoint.setTuple(sourceHi, sourceLo, 0, remoteHi, remoteLo, port);
+            try {
+                ports.connect(endpoint, binding, now);
+            } catch (PortUnavailableException e) {
+                resetTuple(endpoint);
+                throw e;
+            }
+        }
+        if (binding != null) {
+            ports.unlisten(binding);
+        }
+        return OK;
+    }
+
+    private void reconnect(UdpEndpoint endpoint, long remoteHi, long remoteLo, int port, long now)
+            throws PortUnavailableException {
+        long oldLocalHi = endpoint.localHi();
+        long oldLocalLo = endpoint.localLo();
+        int localPort = endpoint.localPort();
+        long oldHi = endpoint.remoteHi();
+        long oldLo = endpoint.remoteLo();
+        int oldPort = endpoint.remotePort();
+        PortBinding<UdpEndpoint> binding = endpoint.binding;
+        ports.release(endpoint);
+        endpoint.setTuple(sourceHi, sourceLo, localPort, remoteHi, remoteLo, port);
+        try {
+            try {
+                ports.connect(endpoint, binding, now);
+            } catch (PortUnavailableException taken) {
+                if (binding != null) {
+                    throw taken;
+                }
+                endpoint.setTuple(sourceHi, sourceLo, 0, remoteHi, remoteLo, port);
+                ports.connect(endpoint, null, now);
+            }
+        } catch (PortUnavailableException e) {
+            endpoint.setTuple(oldLocalHi, oldLocalLo, localPort, oldHi, oldLo, oldPort);
+            ports.connect(endpoint, binding, now); // it was free a moment ago
+            throw e;
+        }
+    }
+
+    /// Takes the remote end away. The local port stays: an endpoint that was connected without a bind is bound to it
+    /// now, or to another one if flows of others use it too.
+    ///
+    /// @return [#OK], also if it was not connected; [#CLOSED]
+    /// @throws PortUnavailableException if no port is left; it is unbound then
+    public int disconnect(UdpEndpoint endpoint) throws PortUnavailableException {
+        if (endpoint.closed) {
+            return CLOSED;
+        }
+        if (!endpoint.isConnected()) {
+            return OK;
+        }
+        int port = endpoint.localPort();
+        ports.release(endpoint);
+        resetTuple(endpoint);
+        endpoint.softError = null;
+        PortBinding<UdpEndpoint> binding = endpoint.binding;
+        if (binding != null) {
+            ports.listen(binding, endpoint);
+            return OK;
+        }
+        try {
+            return bindAnywhere(endpoint, port);
+        } catch (PortUnavailableException shared) {
+            return bindAnywhere(endpoint, 0);
+        }
+    }
+
+    private static void resetTuple(UdpEndpoint endpoint) {
+        PortBinding<UdpEndpoint> binding = endpoint.binding;
+        if (binding == null) {
+            endpoint.setTuple(0, 0, 0, 0, 0, 0);
+        } else {
+            endpoint.setTuple(binding.addressHi(), binding.addressLo(), binding.port(), 0, 0, 0);
+        }
+    }
+
+    /// Closes an endpoint: gives its port and everything in its receive queue back. Idempotent.
+    public void close(UdpEndpoint endpoint) {
+        if (endpoint.closed) {
+            return;
+        }
+        if (endpoint.isConnected()) {
+            ports.release(endpoint);
+        }
+        PortBinding<UdpEndpoint> binding = endpoint.binding;
+        if (binding != null) {
+            ports.close(binding);
+            endpoint.binding = null;
+        }
+        endpoint.closed = true;
+        for (Packet packet = endpoint.take(); packet != null; packet = endpoint.take()) {
+            packet.release();
+        }
+    }
+
+    /// Sends a datagram to the remote end of a connected endpoint.
+    ///
+    /// @return octets sent, or as [#send(UdpEndpoint, ByteSource, int, long, long, int, long)]
+    public int send(UdpEndpoint endpoint, ByteSource source, int length, long now) throws PortUnavailableException {
+        return endpoint.isConnected()
+                ? send(endpoint, source, length, endpoint.remoteHi(), endpoint.remoteLo(), endpoint.remotePort(), now)
+                : endpoint.closed ? CLOSED : NOT_CONNECTED;
+    }
+
+    /// Sends a datagram of `length` octets from `source`. An unbound endpoint is bound to a port of the table's choice
+    /// first. What then gets lost in queues is lost, as on the way.
+    ///
+    /// @return `length`; an error that is pending, or [#CLOSED], [#BAD_ADDRESS], [#NO_ROUTE], [#MESSAGE_TOO_LONG],
+    ///     [#PERMISSION_DENIED]
+    /// @throws PortUnavailableException if the endpoint is unbound and no port is left
+    public int send(UdpEndpoint endpoint, ByteSource source, int length, long hi, long lo, int port, long now)
+            throws PortUnavailableException {
+        if (endpoint.closed) {
+            return CLOSED;
+        }
+        if (endpoint.pendingError != OK) {
+            return takeError(endpoint);
+        }
+        if (port == 0) {
+            return BAD_ADDRESS;
+        }
+        boolean ipv6 = !IpAddress.isIpv4(hi, lo);
+        if (length > (ipv6 ? MAX_DATA_IPV6 : MAX_DATA_IPV4)) {
+            return MESSAGE_TOO_LONG;
+        }
+        int chosen = endpoint.isConnected() ? keepSource(endpoint, hi, lo) : chooseSource(endpoint, hi, lo);
+        if (chosen != OK) {
+            return chosen;
+        }
+        int headers = UdpHeader.LENGTH + (ipv6 ? Ipv6Header.LENGTH : Ipv4Header.MIN_LENGTH);
+        if (endpoint.dontFragment() && headers + length > output.mtuTowards(hi, lo)) {
+            return MESSAGE_TOO_LONG;
+        }
+        if (!endpoint.isBound()) {
+            int bound = bindAnywhere(endpoint, 0);
+            if (bound != OK) {
+                return bound;
+            }
+        }
+        Packet packet = pool.takePacket();
+        packet.ipv6 = ipv6;
+        packet.protocol = IpProtocol.UDP;
+        packet.sourceHi = sourceHi;
+        packet.sourceLo = sourceLo;
+        packet.destinationHi = hi;
+        packet.destinationLo = lo;
+        putHeader(packet, endpoint.localPort(), port, UdpHeader.LENGTH + length);
+        putData(packet, source, length);
+        int ttl = IpAddress.isMulticast(hi, lo) ? endpoint.multicastTtl() : endpoint.ttl();
+        datagramsOut++;
+        output.send(packet, endpoint.tos(), ttl, endpoint.dontFragment(), now);
+        return length;
+    }
+
+    private static void putHeader(Packet packet, int sourcePort, int destinationPort, int length) {
+        byte[] bytes = packet.bytes;
+        int at = packet.transportAt;
+        Bytes.put16(bytes, at + UdpHeader.SOURCE_PORT, sourcePort);
+        Bytes.put16(bytes, at + UdpHeader.DESTINATION_PORT, destinationPort);
+        Bytes.put16(bytes, at + UdpHeader.DATAGRAM_LENGTH, length);
+        long sum = InternetChecksum.pseudoHeaderSum(
+                packet.ipv6,
+                packet.sourceHi,
+                packet.sourceLo,
+                packet.destinationHi,
+                packet.destinationLo,
+                IpProtocol.UDP,
+                length);
+        Bytes.put16(bytes, at + UdpHeader.CHECKSUM, InternetChecksum.fold(sum));
+        packet.checksum = Packet.CHECKSUM_PARTIAL;
+        packet.end = at + UdpHeader.LENGTH;
+    }
+
+    /// Copies the data in: a few octets behind the header, up to half a small chunk to a chunk that several datagrams
+    /// share, more to a chunk of its own.
+    private void putData(Packet packet, ByteSource source, int length) {
+        if (length == 0) {
+            return;
+        }
+        if (length <= INLINE_DATA) {
+            source.transfer(packet.bytes, packet.end, length);
+            packet.end += length;
+            return;
+        }
+        if (length > BufferPool.SMALL / 2) {
+            Chunk chunk = pool.takeChunk(length);
+            source.transfer(chunk.bytes, 0, length);
+            chunk.used = length;
+            packet.setTail(chunk, 0, length);
+            chunk.release();
+            return;
+        }
+        Chunk shared = outgoing;
+        if (shared == null || shared.room() < length) {
+            if (shared != null) {
+                shared.release();
+            }
+            shared = pool.takeChunk(BufferPool.SMALL);
+            outgoing = shared;
+        }
+        source.transfer(shared.bytes, shared.used, length);
+        packet.setTail(shared, shared.used, length);
+        shared.used += length;
+    }
+
+    /// Gives back the memory that is kept for datagrams to come. After the last call of the host's life.
+    public void shutDown() {
+        Chunk shared = outgoing;
+        if (shared != null) {
+            shared.release();
+            outgoing = null;
+        }
+    }
+
+    /// Leaves the source address for datagrams to a destination in `sourceHi` and `sourceLo`.
+    private int chooseSource(UdpEndpoint endpoint, long hi, long lo) {
+        boolean ipv4 = IpAddress.isIpv4(hi, lo);
+        if (endpoint.ipv4Only && !ipv4) {
+            return BAD_ADDRESS;
+        }
+        if (addresses.isBroadcast(hi, lo) && !endpoint.broadcast()) {
+            return PERMISSION_DENIED;
+        }
+        PortBinding<UdpEndpoint> binding = endpoint.binding;
+        long localHi = binding != null ? binding.addressHi() : 0;
+        long localLo = binding != null ? binding.addressLo() : 0;
+        if (binding != null && IpAddress.isIpv4(localHi, localLo) && !ipv4) {
+            return BAD_ADDRESS;
+        }
+        if (addresses.isOwn(localHi, localLo)) {
+            return useSource(localHi, localLo, hi, lo);
+        }
+        NetInterface nic = output.route(hi, lo);
+        if (nic == null || !routes.sourceFor(hi, lo, nic)) {
+            return NO_ROUTE;
+        }
+        sourceHi = routes.sourceHi();
+        sourceLo = routes.sourceLo();
+        return OK;
+    }
+
+    /// As [#chooseSource] for an endpoint that is connected: the local address of its flow.
+    private int keepSource(UdpEndpoint endpoint, long hi, long lo) {
+        if (addresses.isBroadcast(hi, lo) && !endpoint.broadcast()) {
+            return PERMISSION_DENIED;
+        }
+        return useSource(endpoint.localHi(), endpoint.localLo(), hi, lo);
+    }
+
+    private int useSource(long localHi, long localLo, long hi, long lo) {
+        if (IpAddress.isIpv4(localHi, localLo) != IpAddress.isIpv4(hi, lo)) {
+            return BAD_ADDRESS;
+        }
+        NetInterface nic = output.route(hi, lo);
+        if (nic == null) {
+            return NO_ROUTE;
+        }
+        sourceHi = localHi;
+        sourceLo = localLo;
+        return IpAddress.isLoopback(localHi, localLo) && !nic.isLoopback() ? BAD_ADDRESS : OK;
+    }
+
+    /// Takes the oldest datagram out of the receive queue and hands at most `max` octets of its data to `sink`; the
+    /// rest is lost, its length is [UdpEndpoint#lastLength]. Who sent it is in the endpoint then.
+    ///
+    /// @return octets handed over; an error that is pending; [#WOULD_BLOCK] if nothing waits, or [#CLOSED]
+    public int receive(UdpEndpoint endpoint, ByteSink sink, int max) {
+        if (endpoint.closed) {
+            return CLOSED;
+        }
+        if (endpoint.pendingError != OK) {
+            return takeError(endpoint);
+        }
+        Packet packet = endpoint.take();
+        if (packet == null) {
+            return WOULD_BLOCK;
+        }
+        int data = packet.transportAt + UdpHeader.LENGTH;
+        int head = Math.min(max, packet.end - data);
+        if (head > 0) {
+            sink.accept(packet.bytes, data, head);
+        }
+        int tail = Math.min(max - head, packet.tailLength());
+        Chunk chunk = packet.chunk;
+        if (tail > 0 && chunk != null) {
+            sink.accept(chunk.bytes, packet.tailStart, tail);
+        }
+        endpoint.lastSourceHi = packet.sourceHi;
+        endpoint.lastSourceLo = packet.sourceLo;
+        endpoint.lastSourcePort = Bytes.u16(packet.bytes, packet.transportAt + UdpHeader.SOURCE_PORT);
+        endpoint.lastDestinationHi = packet.destinationHi;
+        endpoint.lastDestinationLo = packet.destinationLo;
+        endpoint.lastLength = packet.end - data + packet.tailLength();
+        endpoint.lastTos = IpInput.tos(packet);
+        packet.release();
+        return head + tail;
+    }
+
+    private static int takeError(UdpEndpoint endpoint) {
+        int error = endpoint.pendingError;
+        endpoint.pendingError = OK;
+        return error;
+    }
+
+    /// Takes in an ICMP error about a datagram of this host.
+    ///
+    /// RFC 1122 section 4.1.3.3: "UDP MUST pass to the application layer all ICMP error messages that it receives from
+    /// the IP layer." A connected endpoint gets hard errors as the result of its next operation, as on kernels, and
+    /// soft ones in [UdpEndpoint#softError]. An endpoint that is not connected could not tell which datagram is meant,
+    /// and is not disturbed.
+    public void icmpError(IcmpError error, long now) {
+        Flow flow = ports.lookup(
+                error.localHi(),
+                error.localLo(),
+                error.localPort(),
+                error.remoteHi(),
+                error.remoteLo(),
+                error.remotePort());
+        UdpEndpoint connected = flow instanceof UdpEndpoint endpoint ? endpoint : null;
+        if (error.kind() == IcmpError.Kind.PACKET_TOO_BIG) {
+            // RFC 8201 section 4 wants Packet Too Big checked against what was sent: there must at least be a sender.
+            if (connected != null || hasSender(error)) {
+                output.pathMtu()
+                        .lower(error.remoteHi(), error.remoteLo(), error.mtu(), error.quotedLength(), now);
+            }
+            return;
+        }
+        if (connected == null) {
+            return;
+        }
+        if (!error.isHard()) {
+            connected.softError = error.kind();
+            return;
+        }
+        boolean wasReadable = connected.readiness() != Readiness.WRITABLE;
+        connected.pendingError = switch (error.kind()) {
+            case PORT_UNREACHABLE -> PORT_UNREACHABLE;
+            case PROTOCOL_UNREACHABLE -> PROTOCOL_UNREACHABLE;
+            default -> PROHIBITED;
+        };
+        if (!wasReadable) {
+            ready.add(connected);
+        }
+    }
+
+    private boolean hasSender(IcmpError error) {
+        return ports.lookupListener(
+                        error.localHi(),
+                        error.localLo(),
+                        error.localPort(),
+                        error.remoteHi(),
+                        error.remoteLo(),
+                        error.remotePort())
+                != null;
+    }
+
+    /// Who holds which port of UDP.
+    public PortTable<UdpEndpoint> ports() {
+        return ports;
+    }
+
+    /// Datagrams delivered to endpoints.
+    public long datagramsIn() {
+        return input.delivered();
+    }
+
+    /// Datagrams that endpoints sent.
+    public long datagramsOut() {
+        return datagramsOut;
+    }
+}

@@ -1,0 +1,298 @@
+package dev.berth.stack.udp;
+
+import dev.berth.ports.Flow;
+import dev.berth.ports.PortBinding;
+import dev.berth.stack.endpoint.Readiness;
+import dev.berth.stack.endpoint.StackSocket;
+import dev.berth.stack.icmp.IcmpError;
+import dev.berth.stack.ip.IpOutput;
+import dev.berth.wire.DropReason;
+import dev.berth.wire.Packet;
+import org.jspecify.annotations.Nullable;
+
+/// One end of UDP: unbound, bound to a local address (or wildcard) and port, or connected to one remote end.
+///
+/// While it is connected it is the flow in the port table; while it is only bound, it is the listener of its binding.
+/// The datagrams received wait in a queue that is bounded in octets and made of the packets themselves. All operations
+/// are those of [Udp]; what is here are its options and what was learned with the last datagram. Belongs to the host's
+/// critical section.
+public final class UdpEndpoint extends Flow implements StackSocket {
+    /// Octets that the receive queue holds by default; each datagram counts with the memory it takes.
+    public static final int DEFAULT_RECEIVE_BUFFER = 208 << 10;
+
+    @Nullable
+    PortBinding<UdpEndpoint> binding;
+
+    boolean ipv4Only;
+    boolean closed;
+    int pendingError;
+    IcmpError.@Nullable Kind softError;
+
+    private @Nullable Packet first;
+    private @Nullable Packet last;
+    private int queuedOctets;
+    private int queuedDatagrams;
+    private int receiveBuffer = DEFAULT_RECEIVE_BUFFER;
+    private long received;
+    private long refused;
+
+    private int tos;
+    private int ttl = IpOutput.DEFAULT_TTL;
+    private int multicastTtl = 1;
+    private boolean broadcast;
+    private boolean dontFragment;
+
+    private @Nullable Object attachment;
+    private boolean queued;
+
+    long lastSourceHi;
+    long lastSourceLo;
+    int lastSourcePort;
+    long lastDestinationHi;
+    long lastDestinationLo;
+    int lastLength;
+    int lastTos;
+
+    UdpEndpoint(boolean ipv4Only) {
+        super(0, 0, 0, 0, 0, 0);
+        this.ipv4Only = ipv4Only;
+    }
+
+    /// Puts a datagram with its UDP header at `transportAt` at the end of the queue.
+    ///
+    /// @param cost octets of memory that it takes
+    /// @return false if there is no room: the packet still belongs to the caller
+    boolean offer(Packet packet, int cost) {
+        // An empty queue takes any datagram, however small the buffer is.
+        if (first != null && queuedOctets + cost > receiveBuffer) {
+            refused++;
+            return false;
+        }
+        packet.next = null;
+        Packet end = last;
+        if (end == null) {
+            first = packet;
+        } else {
+            end.next = packet;
+        }
+        last = packet;
+        queuedOctets += cost;
+        queuedDatagrams++;
+        received++;
+        return true;
+    }
+
+    @Nullable
+    Packet take() {
+        Packet packet = first;
+        if (packet == null) {
+            return null;
+        }
+        first = packet.next;
+        if (first == null) {
+            last = null;
+        }
+        packet.next = null;
+        queuedOctets -= UdpInput.cost(packet);
+        queuedDatagrams--;
+        return packet;
+    }
+
+    /// What the endpoint is ready for: always for writing; for reading if a datagram or an error waits.
+    @Override
+    public int readiness() {
+        if (closed) {
+            return Readiness.ALL;
+        }
+        return first != null || pendingError != Udp.OK
+                ? Readiness.READABLE | Readiness.WRITABLE
+                : Readiness.WRITABLE;
+    }
+
+    @Override
+    public @Nullable Object attachment() {
+        return attachment;
+    }
+
+    @Override
+    public void attach(@Nullable Object attachment) {
+        this.attachment = attachment;
+    }
+
+    @Override
+    public boolean queued() {
+        return queued;
+    }
+
+    @Override
+    public void queued(boolean queued) {
+        this.queued = queued;
+    }
+
+    /// True between a successful connect and a disconnect or close.
+    public boolean isConnected() {
+        return isClaimed();
+    }
+
+    /// True if the endpoint has a local port.
+    public boolean isBound() {
+        return localPort() != 0;
+    }
+
+    /// True after [Udp#close].
+    public boolean isClosed() {
+        return closed;
+    }
+
+    /// True if the endpoint sends and receives IPv4 only; otherwise its wildcard is `::`, which covers both families.
+    public boolean ipv4Only() {
+        return ipv4Only;
+    }
+
+    /// The last soft error (RFC 1122 section 4.1.3.3) about what the connected endpoint sent, such as an unreachable
+    /// host; null if there was none. It is for information; only hard errors make operations fail.
+    public IcmpError.@Nullable Kind softError() {
+        return softError;
+    }
+
+    /// Sets the TOS octet or traffic class of what is sent, 0 to 255.
+    public void tos(int value) {
+        tos = value & 0xff;
+    }
+
+    /// The TOS octet or traffic class of what is sent.
+    public int tos() {
+        return tos;
+    }
+
+    /// Sets the time to live or hop limit of what is sent to unicast and broadcast addresses.
+    ///
+    /// @throws IllegalArgumentException if `value` is not 1 to 255: RFC 1122 section 3.2.1.7 forbids 0
+    public void ttl(int value) {
+        ttl = requireTtl(value);
+    }
+
+    /// The time to live of what is sent to unicast and broadcast addresses.
+    public int ttl() {
+        return ttl;
+    }
+
+    /// Sets the time to live of what is sent to multicast groups; 1 unless set, RFC 1112 section 6.1.
+    ///
+    /// @throws IllegalArgumentException if `value` is not 1 to 255
+    public void multicastTtl(int value) {
+        multicastTtl = requireTtl(value);
+    }
+
+    /// The time to live of what is sent to multicast groups.
+    public int multicastTtl() {
+        return multicastTtl;
+    }
+
+    private static int requireTtl(int value) {
+        if (value < 1 || value > 255) {
+            throw new IllegalArgumentException("A time to live is 1 to 255, not " + value);
+        }
+        return value;
+    }
+
+    /// Permits or forbids sending to broadcast addresses; forbidden unless set.
+    public void broadcast(boolean value) {
+        broadcast = value;
+    }
+
+    /// True if sending to broadcast addresses is permitted.
+    public boolean broadcast() {
+        return broadcast;
+    }
+
+    /// Lets what is sent never be fragmented, here or on the way; off unless set.
+    public void dontFragment(boolean value) {
+        dontFragment = value;
+    }
+
+    /// True if what is sent is never fragmented.
+    public boolean dontFragment() {
+        return dontFragment;
+    }
+
+    /// Bounds the receive queue; what is queued stays.
+    ///
+    /// @throws IllegalArgumentException if `octets` is not positive
+    public void receiveBuffer(int octets) {
+        if (octets <= 0) {
+            throw new IllegalArgumentException("A receive buffer has at least 1 octet, not " + octets);
+        }
+        receiveBuffer = octets;
+    }
+
+    /// Octets that the receive queue holds.
+    public int receiveBuffer() {
+        return receiveBuffer;
+    }
+
+    /// Datagrams that wait to be received.
+    public int queuedDatagrams() {
+        return queuedDatagrams;
+    }
+
+    /// Octets of memory of the datagrams that wait.
+    public int queuedOctets() {
+        return queuedOctets;
+    }
+
+    /// Datagrams queued since the endpoint was opened.
+    public long received() {
+        return received;
+    }
+
+    /// Datagrams dropped as [DropReason#RECEIVE_BUFFER_FULL].
+    public long refused() {
+        return refused;
+    }
+
+    /// The upper half of the source address of the datagram last received.
+    public long lastSourceHi() {
+        return lastSourceHi;
+    }
+
+    /// The lower half of the source address of the datagram last received.
+    public long lastSourceLo() {
+        return lastSourceLo;
+    }
+
+    /// The source port of the datagram last received; 0 if its sender expects no reply (RFC 768).
+    public int lastSourcePort() {
+        return lastSourcePort;
+    }
+
+    /// The upper half of the address that the datagram last received was sent to (RFC 1122 section 4.1.3.5).
+    public long lastDestinationHi() {
+        return lastDestinationHi;
+    }
+
+    /// The lower half of the address that the datagram last received was sent to.
+    public long lastDestinationLo() {
+        return lastDestinationLo;
+    }
+
+    /// Octets of data of the datagram last received, also those that were cut off.
+    public int lastLength() {
+        return lastLength;
+    }
+
+    /// The TOS octet or traffic class of the datagram last received (RFC 1122 section 3.2.1.6).
+    public int lastTos() {
+        return lastTos;
+    }
+
+    @Override
+    public String stateName() {
+        return closed ? "CLOSED" : isConnected() ? "CONNECTED" : isBound() ? "BOUND" : "UNBOUND";
+    }
+
+    @Override
+    public String toString() {
+        return isConnected() ? super.toString() : "udp " + local() + " " + stateName();
+    }
+}

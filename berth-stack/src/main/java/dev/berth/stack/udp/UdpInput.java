@@ -1,0 +1,205 @@
+package dev.berth.stack.udp;
+
+import dev.berth.ports.Flow;
+import dev.berth.ports.PortTable;
+import dev.berth.stack.endpoint.Readiness;
+import dev.berth.stack.endpoint.ReadyQueue;
+import dev.berth.stack.icmp.Icmp;
+import dev.berth.stack.ip.DropCounters;
+import dev.berth.wire.BufferPool;
+import dev.berth.wire.Bytes;
+import dev.berth.wire.Chunk;
+import dev.berth.wire.DropReason;
+import dev.berth.wire.InternetChecksum;
+import dev.berth.wire.IpProtocol;
+import dev.berth.wire.Packet;
+import dev.berth.wire.UdpHeader;
+import org.jspecify.annotations.Nullable;
+
+/// The way of a datagram from IP to the receive queue of the endpoint that owns its port.
+final class UdpInput {
+    private static final int PACKET_COST = 256;
+
+    private final PortTable<UdpEndpoint> ports;
+    private final Icmp icmp;
+    private final BufferPool pool;
+    private final DropCounters drops;
+    private final ReadyQueue ready;
+    private long delivered;
+
+    UdpInput(PortTable<UdpEndpoint> ports, Icmp icmp, BufferPool pool, DropCounters drops, ReadyQueue ready) {
+        this.ports = ports;
+        this.icmp = icmp;
+        this.pool = pool;
+        this.drops = drops;
+        this.ready = ready;
+    }
+
+    /// See [Udp#receive].
+    void receive(Packet packet, long now) {
+        byte[] bytes = packet.bytes;
+        int at = packet.transportAt;
+        int available = packet.length() - (at - packet.start);
+        if (packet.end - at < UdpHeader.LENGTH) {
+            drops.drop(DropReason.TRUNCATED, packet);
+            return;
+        }
+        // RFC 768: "Length is the length in octets of this user datagram including this header and the data. (This
+        // means the minimum value of the length is eight.)"
+        int length = Bytes.u16(bytes, at + UdpHeader.DATAGRAM_LENGTH);
+        if (length < UdpHeader.LENGTH) {
+            drops.drop(DropReason.BAD_TRANSPORT_HEADER, packet);
+            return;
+        }
+        if (length > available) {
+            drops.drop(DropReason.TRUNCATED, packet);
+            return;
+        }
+        if (length < available) {
+            trim(packet, length);
+        }
+        if (!isChecksumRight(packet, length)) {
+            // RFC 1122 section 4.1.3.4: "If a UDP datagram is received with a checksum that is non-zero and invalid,
+            // UDP MUST silently discard the datagram."
+            drops.drop(DropReason.BAD_TRANSPORT_CHECKSUM, packet);
+            return;
+        }
+        int sourcePort = Bytes.u16(bytes, at + UdpHeader.SOURCE_PORT);
+        int destinationPort = Bytes.u16(bytes, at + UdpHeader.DESTINATION_PORT);
+        if (destinationPort == 0) {
+            drops.drop(DropReason.PORT_ZERO, packet);
+            return;
+        }
+        UdpEndpoint owner = owner(packet, sourcePort, destinationPort);
+        if (owner == null) {
+            // RFC 1122 section 4.1.3.1: "If a datagram arrives addressed to a UDP port for which there is no pending
+            // LISTEN call, UDP SHOULD send an ICMP Port Unreachable message."
+            icmp.sendPortUnreachable(packet, now);
+            drops.drop(DropReason.NO_PORT_OWNER, packet);
+            return;
+        }
+        deliver(owner, packet);
+    }
+
+    /// Cuts off what the IP datagram holds behind the UDP datagram.
+    private static void trim(Packet packet, int length) {
+        int head = packet.end - packet.transportAt;
+        if (length < head) {
+            packet.end = packet.transportAt + length;
+            packet.tailEnd = packet.tailStart;
+        } else {
+            packet.tailEnd = packet.tailStart + length - head;
+        }
+    }
+
+    private static boolean isChecksumRight(Packet packet, int length) {
+        if (packet.checksum != Packet.CHECKSUM_COMPLETE) {
+            return true; // verified by the link, or never left memory
+        }
+        byte[] bytes = packet.bytes;
+        int at = packet.transportAt;
+        if (Bytes.u16(bytes, at + UdpHeader.CHECKSUM) == 0) {
+            // RFC 768: "An all zero transmitted checksum value means that the transmitter generated no checksum".
+            // RFC 8200 section 8.1: "IPv6 receivers must discard UDP packets containing a zero checksum".
+            return !packet.ipv6;
+        }
+        long sum = InternetChecksum.pseudoHeaderSum(
+                packet.ipv6,
+                packet.sourceHi,
+                packet.sourceLo,
+                packet.destinationHi,
+                packet.destinationLo,
+                IpProtocol.UDP,
+                length);
+        sum += InternetChecksum.headerSum(bytes, at, UdpHeader.LENGTH);
+        int head = packet.end - at - UdpHeader.LENGTH;
+        sum += InternetChecksum.payloadSum(bytes, at + UdpHeader.LENGTH, head);
+        Chunk chunk = packet.chunk;
+        if (packet.tailLength() > 0 && chunk != null) {
+            int tail = InternetChecksum.fold(
+                    InternetChecksum.payloadSum(chunk.bytes, packet.tailStart, packet.tailLength()));
+            // Behind an odd number of octets the tail's octets are the other halves of their words (RFC 1071).
+            sum += (head & 1) == 0 ? tail : (tail & 0xff) << 8 | tail >>> 8;
+        }
+        return InternetChecksum.finish(sum) == 0;
+    }
+
+    private @Nullable UdpEndpoint owner(Packet packet, int sourcePort, int destinationPort) {
+        Flow flow = ports.lookup(
+                packet.destinationHi,
+                packet.destinationLo,
+                destinationPort,
+                packet.sourceHi,
+                packet.sourceLo,
+                sourcePort);
+        if (flow instanceof UdpEndpoint connected) {
+            return connected;
+        }
+        return ports.lookupListener(
+                packet.destinationHi,
+                packet.destinationLo,
+                destinationPort,
+                packet.sourceHi,
+                packet.sourceLo,
+                sourcePort);
+    }
+
+    private void deliver(UdpEndpoint owner, Packet packet) {
+        Packet kept = compact(packet);
+        boolean wasReadable = owner.readiness() != Readiness.WRITABLE;
+        if (!owner.offer(kept, cost(kept))) {
+            drops.drop(DropReason.RECEIVE_BUFFER_FULL, kept);
+            return;
+        }
+        delivered++;
+        if (!wasReadable) {
+            ready.add(owner);
+        }
+    }
+
+    /// Moves a datagram that is small relative to the chunk it arrived in, so that it does not hold that memory.
+    private Packet compact(Packet packet) {
+        int length = packet.length();
+        Chunk chunk = packet.chunk;
+        if (chunk == null || packet.bytes != chunk.bytes) {
+            return packet;
+        }
+        Packet copy;
+        if (length <= Packet.HEADER_ROOM) {
+            copy = pool.takePacket();
+        } else if (length <= BufferPool.SMALL && chunk.bytes.length > BufferPool.SMALL) {
+            copy = pool.takePacket(length);
+        } else {
+            return packet;
+        }
+        packet.copyTo(copy.bytes, 0);
+        copy.start = 0;
+        copy.end = length;
+        copy.transportAt = packet.transportAt - packet.start;
+        copy.protocol = packet.protocol;
+        copy.ipv6 = packet.ipv6;
+        copy.sourceHi = packet.sourceHi;
+        copy.sourceLo = packet.sourceLo;
+        copy.destinationHi = packet.destinationHi;
+        copy.destinationLo = packet.destinationLo;
+        packet.release();
+        return copy;
+    }
+
+    /// Octets of memory that a datagram in a receive queue counts for: what it refers to, or its whole chunk if that is
+    /// a small one, or a fair part of a large one.
+    static int cost(Packet packet) {
+        Chunk chunk = packet.chunk;
+        if (chunk == null || packet.bytes != chunk.bytes) {
+            return PACKET_COST + packet.length();
+        }
+        return PACKET_COST + (chunk.bytes.length <= BufferPool.SMALL
+                ? BufferPool.SMALL
+                : Math.max(packet.length(), chunk.bytes.length / 4));
+    }
+
+    /// Datagrams put in receive queues.
+    long delivered() {
+        return delivered;
+    }
+}
