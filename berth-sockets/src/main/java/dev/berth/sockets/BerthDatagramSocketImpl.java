@@ -40,7 +40,11 @@ public final class BerthDatagramSocketImpl extends DatagramSocketImpl {
 
     @Override
     protected void create() throws SocketException {
-        socket = host.openUdpSocket();
+        try {
+            socket = host.openUdpSocket();
+        } catch (IOException e) {
+            throw Failures.asSocketException(e);
+        }
     }
 
     private UdpSocket socket() throws SocketException {

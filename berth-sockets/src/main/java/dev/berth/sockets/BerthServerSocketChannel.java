@@ -2,7 +2,7 @@ package dev.berth.sockets;
 
 import dev.berth.host.TcpAcceptor;
 import dev.berth.host.TcpSocket;
-import dev.berth.stack.Readiness;
+import dev.berth.stack.endpoint.Readiness;
 import dev.berth.wire.Endpoint;
 import java.io.IOException;
 import java.net.InetSocketAddress;

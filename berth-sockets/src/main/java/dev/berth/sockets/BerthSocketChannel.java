@@ -1,7 +1,7 @@
 package dev.berth.sockets;
 
 import dev.berth.host.TcpSocket;
-import dev.berth.stack.Readiness;
+import dev.berth.stack.endpoint.Readiness;
 import dev.berth.wire.Endpoint;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -343,7 +343,7 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
 
     @Override
     protected void implCloseSelectableChannel() {
-        socket.close();
+        Closing.close(socket);
         keys.unparkWaiter();
     }
 

@@ -332,9 +332,13 @@ public final class BerthSocketImpl extends SocketImpl {
             }
             state = CLOSED;
         }
-        HostSocket socket = server ? acceptor : connection;
+        TcpAcceptor listening = acceptor;
+        if (listening != null) {
+            listening.close();
+        }
+        TcpSocket socket = connection;
         if (socket != null) {
-            socket.close();
+            Closing.close(socket);
         }
     }
 

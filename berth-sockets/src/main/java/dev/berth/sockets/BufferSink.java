@@ -1,6 +1,6 @@
 package dev.berth.sockets;
 
-import dev.berth.stack.ByteSink;
+import dev.berth.stack.endpoint.ByteSink;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,6 @@
 package dev.berth.sockets;
 
-import dev.berth.stack.ByteSource;
+import dev.berth.stack.endpoint.ByteSource;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;

@@ -2,7 +2,7 @@ package dev.berth.sockets;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.berth.host.HostSocket;
-import dev.berth.stack.Readiness;
+import dev.berth.stack.endpoint.Readiness;
 import java.nio.channels.SelectionKey;
 import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;

@@ -1,6 +1,6 @@
 package dev.berth.sockets;
 
-import dev.berth.stack.Readiness;
+import dev.berth.stack.endpoint.Readiness;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.locks.Condition;

@@ -21,6 +21,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -535,8 +536,9 @@ class SelectorContractTest extends Contract {
                 closing(platform.provider().openServerSocketChannel()).bind(any(), connections);
         server.configureBlocking(false);
         server.register(selector, OP_ACCEPT);
+        AtomicBoolean served = new AtomicBoolean();
         Task<Void> serving = Task.start(() -> {
-            echo(selector, server);
+            echo(selector, server, served);
             return null;
         });
         List<Task<String>> clients = new ArrayList<>();
@@ -555,17 +557,15 @@ class SelectorContractTest extends Contract {
         }
 
         clients.forEach(Task::get);
-        selector.close();
+        served.set(true);
+        selector.wakeup();
         serving.get();
     }
 
-    private void echo(Selector selector, ServerSocketChannel server) throws IOException {
+    private void echo(Selector selector, ServerSocketChannel server, AtomicBoolean served) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocateDirect(1_000);
-        while (selector.isOpen()) {
+        while (!served.get()) {
             selector.select();
-            if (!selector.isOpen()) {
-                return;
-            }
             for (SelectionKey key : selector.selectedKeys()) {
                 if (key.isAcceptable()) {
                     SocketChannel accepted = server.accept();
