@@ -3,8 +3,8 @@ package dev.berth.host;
 import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.stack.endpoint.ByteSource;
 
-/// A part of a program's array as source or sink of bytes. One per host, used under its lock only, so that reading and
-/// writing arrays allocates nothing.
+/// A part of a program's array as source or sink of bytes. One per host, used under its lock only, so that reading
+/// and writing arrays allocates nothing.
 final class ArrayBytes implements ByteSource, ByteSink {
     private static final byte[] EMPTY = {};
 

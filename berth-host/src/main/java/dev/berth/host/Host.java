@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 /// }
 /// ```
 ///
-/// Thread-safe. Calls run on the thread of the caller; a host has no thread of its own but the share of one timer thread
-/// and those of its links.
+/// Thread-safe. Calls run on the thread of the caller; a host has no thread of its own but the share of one timer
+/// thread and those of its links.
 public final class Host implements AutoCloseable {
     private final String name;
     private final StackMonitor monitor;
@@ -126,7 +126,8 @@ public final class Host implements AutoCloseable {
                 remote.address().isIpv4() ? IpAddress.LOOPBACK_IPV4 : IpAddress.LOOPBACK_IPV6, remote.port());
     }
 
-    /// Takes the host down at once: links are closed, timers end; sockets that are still open stay behind dead. Idempotent.
+    /// Takes the host down at once: links are closed, timers end; sockets that are still open stay behind dead.
+    /// Idempotent.
     @Override
     public void close() {
         monitor.enter();
@@ -163,8 +164,8 @@ public final class Host implements AutoCloseable {
             plans.add(plan);
         }
 
-        /// A link; the addresses and routes that follow belong to it. Without any link, addresses are reachable on the
-        /// host itself only.
+        /// A link; the addresses and routes that follow belong to it. Without any link, addresses are reachable on
+        /// the host itself only.
         public Builder link(Link link) {
             plan = new LinkPlan(Objects.requireNonNull(link), new ArrayList<>(), new ArrayList<>());
             plans.add(plan);

@@ -9,11 +9,11 @@ import java.net.SocketException;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/// What the sockets of a [Host] have in common: an open or closed life, a local end, and readiness that can be waited for
-/// and observed.
+/// What the sockets of a [Host] have in common: an open or closed life, a local end, and readiness that can be waited
+/// for and observed.
 ///
-/// All methods may be called from any thread, platform or virtual. Where a method blocks, a timeout of 0 means "without
-/// limit"; on a platform thread an interrupt does not end the wait, on a virtual thread it does, with
+/// All methods may be called from any thread, platform or virtual. Where a method blocks, a timeout of 0 means
+/// "without limit"; on a platform thread an interrupt does not end the wait, on a virtual thread it does, with
 /// [InterruptedIOException] and the interrupt status set.
 public abstract sealed class HostSocket implements AutoCloseable permits TcpSocket, TcpAcceptor, UdpSocket {
     /// What `try...` methods return when they would have to wait.
@@ -42,8 +42,8 @@ public abstract sealed class HostSocket implements AutoCloseable permits TcpSock
 
     /// Binds to a local end; port 0 lets the host choose a free one, `::` means all addresses of both families.
     ///
-    /// @throws java.net.BindException if the port is taken (the message of the JDK, the cause says who owns it) or the
-    ///     address is not one of the host
+    /// @throws java.net.BindException if the port is taken (the message of the JDK, the cause says who owns it) or
+    ///     the address is not one of the host
     /// @throws IOException if the socket is closed or bound already
     public abstract void bind(Endpoint local) throws IOException;
 
@@ -65,9 +65,9 @@ public abstract sealed class HostSocket implements AutoCloseable permits TcpSock
     /// Under the host's lock.
     abstract int readinessNow();
 
-    /// Lets `observer` be told of readiness: it is called with the present bits at once and whenever a bit was gained,
-    /// on whatever thread caused it, outside the host's lock. It must be quick and must not block. At most one observer;
-    /// null takes it away.
+    /// Lets `observer` be told of readiness: it is called with the present bits at once and whenever a bit was
+    /// gained, on whatever thread caused it, outside the host's lock. It must be quick and must not block. At most
+    /// one observer; null takes it away.
     public final void observe(@Nullable IntConsumer observer) {
         monitor.enter();
         try {
@@ -87,7 +87,8 @@ public abstract sealed class HostSocket implements AutoCloseable permits TcpSock
         return shares(PortSharing.REUSE_ADDRESS);
     }
 
-    /// SO_REUSEPORT: may share its port with others that say so too, which are chosen by flow; to be set before a bind.
+    /// SO_REUSEPORT: may share its port with others that say so too, which are chosen by flow; to be set before a
+    /// bind.
     public final void reusePort(boolean on) throws IOException {
         share(PortSharing.REUSE_PORT, on);
     }

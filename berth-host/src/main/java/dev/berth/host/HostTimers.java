@@ -6,8 +6,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// One platform thread that wakes all hosts of the JVM at their deadlines. It runs while there are hosts and never waits
-/// for the lock of one; it is not a virtual thread, because programs that keep the carriers busy must not delay timers.
+/// One platform thread that wakes all hosts of the JVM at their deadlines. It runs while there are hosts and never
+/// waits for the lock of one; it is not a virtual thread, because programs that keep the carriers busy must not delay
+/// timers.
 final class HostTimers {
     /// The timers of the JVM's hosts that run on the system's clock.
     static final HostTimers SHARED = new HostTimers();
@@ -51,8 +52,8 @@ final class HostTimers {
         }
     }
 
-    /// Sees to it that `monitor` is woken at `deadline` of the system's clock or a little later, unless it is to be woken
-    /// earlier anyway. Cheap in the ordinary case, in which nothing has become earlier.
+    /// Sees to it that `monitor` is woken at `deadline` of the system's clock or a little later, unless it is to be
+    /// woken earlier anyway. Cheap in the ordinary case, in which nothing has become earlier.
     void arm(StackMonitor monitor, long deadline) {
         if (deadline >= monitor.armedFor) {
             return;

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 /// Where a link meets its host: the inbox for what it received, and the queue of what it has to send.
 ///
 /// Packets to send are queued under the host's lock, in order, and transmitted without it by whoever gets the
-/// `transmitting` flag; who does not get it leaves them to the one who has it. The flag is not re-entrant on purpose: a
-/// link in memory may lead back to this host on the same thread.
+/// `transmitting` flag; who does not get it leaves them to the one who has it. The flag is not re-entrant on purpose:
+/// a link in memory may lead back to this host on the same thread.
 final class LinkPort implements LinkReceiver {
     private static final int INBOX = 4_096;
     private static final int OUTBOX = 4_096;

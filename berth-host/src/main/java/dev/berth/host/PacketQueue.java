@@ -5,8 +5,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
-/// A bounded queue of packets for many producers and one consumer at a time, without locks and without allocation after
-/// construction. In order per producer.
+/// A bounded queue of packets for many producers and one consumer at a time, without locks and without allocation
+/// after construction. In order per producer.
 final class PacketQueue {
     private final AtomicReferenceArray<@Nullable Packet> ring;
     private final int mask;

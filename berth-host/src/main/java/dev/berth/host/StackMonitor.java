@@ -7,10 +7,11 @@ import org.jspecify.annotations.Nullable;
 
 /// The lock of a host and its exit protocol: run to completion, with flat combining.
 ///
-/// A program's thread takes the lock and runs its own call. A link or the timer thread leaves its packet and takes the
-/// lock only if it is free; otherwise the owner sees the packet on its way out. Inside, nothing blocks, logs, transmits,
-/// unparks or runs user code; all of that is collected and done after the lock was released. The re-check at the end
-/// makes it safe not to wait for the lock: whoever leaves something behind either finds the lock free or is seen.
+/// A program's thread takes the lock and runs its own call. A link or the timer thread leaves its packet and takes
+/// the lock only if it is free; otherwise the owner sees the packet on its way out. Inside, nothing blocks, logs,
+/// transmits, unparks or runs user code; all of that is collected and done after the lock was released. The re-check
+/// at the end makes it safe not to wait for the lock: whoever leaves something behind either finds the lock free or
+/// is seen.
 final class StackMonitor {
     private final ReentrantLock lock = new ReentrantLock();
     private final NetStack stack;

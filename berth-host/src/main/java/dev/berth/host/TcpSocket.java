@@ -84,9 +84,11 @@ public final class TcpSocket extends HostSocket {
 
     /// Connects, waiting at most `timeoutNanos`.
     ///
-    /// @throws java.net.ConnectException if the other end refuses ("Connection refused") or does not answer for minutes
+    /// @throws java.net.ConnectException if the other end refuses ("Connection refused") or does not answer for
+    ///     minutes
     /// @throws java.net.SocketTimeoutException after `timeoutNanos` ("Connect timed out")
-    /// @throws java.net.BindException if no local port is free; the cause says how many are in use, and in which states
+    /// @throws java.net.BindException if no local port is free; the cause says how many are in use, and in which
+    ///     states
     /// @throws IOException if the socket is closed or connected, or no route leads there
     public void connect(Endpoint remote, long timeoutNanos) throws IOException {
         if (startConnect(remote)) {
@@ -282,8 +284,8 @@ public final class TcpSocket extends HostSocket {
 
     /// Writes all of `length` octets, waiting for room as long as it takes.
     ///
-    /// @throws SocketException if the connection was reset ("Connection reset by peer"), cannot send any more ("Broken
-    ///     pipe") or the socket is closed
+    /// @throws SocketException if the connection was reset ("Connection reset by peer"), cannot send any more
+    ///     ("Broken pipe") or the socket is closed
     public void write(byte[] bytes, int from, int length) throws IOException {
         Objects.checkFromIndexSize(from, length, bytes.length);
         write(null, bytes, from, length);
@@ -403,8 +405,8 @@ public final class TcpSocket extends HostSocket {
         close(true);
     }
 
-    /// Closes the socket. What was written is still sent, unless linger is 0, which resets the connection; with a positive
-    /// linger this waits until the other end has acknowledged everything, so many seconds at most.
+    /// Closes the socket. What was written is still sent, unless linger is 0, which resets the connection; with a
+    /// positive linger this waits until the other end has acknowledged everything, so many seconds at most.
     @Override
     public void close() {
         int linger = lingerSeconds;
@@ -574,7 +576,8 @@ public final class TcpSocket extends HostSocket {
         return config().keepCount();
     }
 
-    /// SO_LINGER: seconds that [#close] waits for acknowledgments; 0 resets the connection, -1 (the default) does not wait.
+    /// SO_LINGER: seconds that [#close] waits for acknowledgments; 0 resets the connection, -1 (the default) does not
+    /// wait.
     public void lingerSeconds(int value) throws IOException {
         requireOpen();
         lingerSeconds = Math.max(-1, value);

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A UDP socket, for both families.
 ///
-/// Sending does not wait: a datagram that finds a queue full is lost, as on the way. Receiving copies each octet once and
-/// allocates nothing while it need not wait, but for [#lastSender].
+/// Sending does not wait: a datagram that finds a queue full is lost, as on the way. Receiving copies each octet once
+/// and allocates nothing while it need not wait, but for [#lastSender].
 public final class UdpSocket extends HostSocket {
     private static final byte[] NO_BYTES = {};
 

@@ -27,9 +27,9 @@ final class Waiter extends Wakeup {
         return signalled;
     }
 
-    /// Parks until signalled, the deadline of [System#nanoTime] has passed (0: none) or a virtual thread is interrupted.
-    /// On a platform thread an interrupt does not end the wait; its status is there again afterwards, as the JDK's
-    /// sockets have it.
+    /// Parks until signalled, the deadline of [System#nanoTime] has passed (0: none) or a virtual thread is
+    /// interrupted. On a platform thread an interrupt does not end the wait; its status is there again afterwards, as
+    /// the JDK's sockets have it.
     ///
     /// @return false if the deadline has passed or the thread was interrupted (then its status is set)
     boolean await(long deadline) {

@@ -2,8 +2,8 @@ package dev.berth.host;
 
 import org.jspecify.annotations.Nullable;
 
-/// Something to do after the critical section: a thread to unpark, an observer to call. Collected under the host's lock
-/// in an intrusive list; a node is in at most one list at a time.
+/// Something to do after the critical section: a thread to unpark, an observer to call. Collected under the host's
+/// lock in an intrusive list; a node is in at most one list at a time.
 abstract class Wakeup {
     @Nullable
     Wakeup next;

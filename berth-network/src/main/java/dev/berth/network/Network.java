@@ -60,7 +60,8 @@ public final class Network implements AutoCloseable {
         return name;
     }
 
-    /// Starts a host with addresses on this network. Everything on the network is reachable for it, whatever the prefix.
+    /// Starts a host with addresses on this network. Everything on the network is reachable for it, whatever the
+    /// prefix.
     ///
     /// @throws IllegalArgumentException if the name or an address is taken
     public Host host(String hostName, IpAddress.Prefix... addresses) throws IOException {

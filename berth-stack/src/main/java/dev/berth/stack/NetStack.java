@@ -143,7 +143,8 @@ public final class NetStack {
 
     // User calls that need more than one protocol
 
-    /// Active OPEN towards `remote` from `binding`, or from the address and an ephemeral port that suit the destination.
+    /// Active OPEN towards `remote` from `binding`, or from the address and an ephemeral port that suit the
+    /// destination.
     ///
     /// @param binding what the user bound the socket to, or null
     /// @param attachment who is to be told of readiness
@@ -165,8 +166,8 @@ public final class NetStack {
         return tcp.connect(local, port, remote.address(), remote.port(), binding, settings, attachment, now);
     }
 
-    /// The local address for packets to `remote`: the one that was bound, or the route's choice (RFC 6724); null if no
-    /// route leads there.
+    /// The local address for packets to `remote`: the one that was bound, or the route's choice (RFC 6724); null if
+    /// no route leads there.
     public @Nullable IpAddress source(IpAddress remote, @Nullable IpAddress bound) {
         NetInterface nic = routes.lookup(remote.hi(), remote.lo());
         if (nic == null) {
@@ -203,8 +204,8 @@ public final class NetStack {
         return Math.min(wheel.nextDeadline(), Math.min(tcp.nextDeadline(), ipInput.nextDeadline()));
     }
 
-    /// Lets connections send what they have pending, and carries packets over the loopback interface, until nothing is
-    /// left to do. What is for other interfaces waits in their egress.
+    /// Lets connections send what they have pending, and carries packets over the loopback interface, until nothing
+    /// is left to do. What is for other interfaces waits in their egress.
     ///
     /// @return false if the budget of one call was used up: call again
     public boolean settle(long now) {

@@ -8,8 +8,8 @@ import java.util.Objects;
 ///
 /// @param ports the ephemeral range, reserved ports and selection of both transports
 /// @param tcp what connections begin with
-/// @param timeWaitNanos how long TIME-WAIT lasts, 2 MSL, in nanoseconds; default 60 s, as Linux has it (RFC 9293 section
-///     3.4.2 takes MSL as 2 minutes and calls it an engineering choice)
+/// @param timeWaitNanos how long TIME-WAIT lasts, 2 MSL, in nanoseconds; default 60 s, as Linux has it (RFC 9293
+///     section 3.4.2 takes MSL as 2 minutes and calls it an engineering choice)
 public record StackConfig(PortPolicy ports, TcpConfig tcp, long timeWaitNanos) {
     /// The defaults: dynamic ports 49152 to 65535 (RFC 6335 section 6), TIME-WAIT of 60 s.
     public static final StackConfig DEFAULT =

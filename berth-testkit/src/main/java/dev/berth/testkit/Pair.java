@@ -13,8 +13,8 @@ import dev.berth.wire.IpAddress;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
-/// Two hosts on a [VirtualWire], a client 10.0.0.1 / fd00::1 and a server 10.0.0.2 / fd00::2, with short hands for whole
-/// conversations.
+/// Two hosts on a [VirtualWire], a client 10.0.0.1 / fd00::1 and a server 10.0.0.2 / fd00::2, with short hands for
+/// whole conversations.
 public final class Pair {
     /// A second in nanoseconds.
     public static final long SECOND = 1_000_000_000L;

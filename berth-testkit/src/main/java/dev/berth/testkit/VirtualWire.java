@@ -10,15 +10,15 @@ import java.util.List;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 
-/// A point-to-point wire between two [NetStack]s under virtual time, driven by one thread: the same seed gives the same
-/// packets.
+/// A point-to-point wire between two [NetStack]s under virtual time, driven by one thread: the same seed gives the
+/// same packets.
 ///
 /// Packets are copied as a real wire would: contiguous, with complete checksums, cut at the segment size.
 public final class VirtualWire {
     /// What the wire does with a packet.
     public interface Fault {
-        /// The delay in nanoseconds with which the packet arrives on top of the wire's latency, or a negative number to
-        /// lose it.
+        /// The delay in nanoseconds with which the packet arrives on top of the wire's latency, or a negative number
+        /// to lose it.
         long apply(Packet packet, int direction, SplittableRandom random);
     }
 

@@ -2,8 +2,8 @@ package dev.berth.stack.tcp;
 
 /// How a connection finds out how much may be in flight (RFC 5681 section 3.1: "slow start", "congestion avoidance").
 ///
-/// `cwnd` and `ssthresh` live in the [Tcb]; an instance holds what an algorithm needs beyond them. Growth happens in one
-/// place ([#acknowledged]); detecting loss is not its business ([LossRecovery]).
+/// `cwnd` and `ssthresh` live in the [Tcb]; an instance holds what an algorithm needs beyond them. Growth happens in
+/// one place ([#acknowledged]); detecting loss is not its business ([LossRecovery]).
 abstract sealed class CongestionControl permits NewReno, Cubic {
     /// RFC 9406 section 4.2: the most segments by which one ACK grows the window in slow start without pacing.
     private static final int SLOW_START_LIMIT = 8;
@@ -24,7 +24,8 @@ abstract sealed class CongestionControl permits NewReno, Cubic {
     final void acknowledged(Tcb tcb, int octets, int flight, long now) {
         int mss = tcb.effectiveMss;
         if (tcb.cwnd < tcb.ssthresh) {
-            // A window that is not used says nothing about the network (RFC 9293 section 3.8.2, RFC 7661 section 4.1).
+            // A window that is not used says nothing about the network (RFC 9293 section 3.8.2, RFC 7661 section
+            // 4.1).
             if (flight > tcb.cwnd / 2) {
                 tcb.cwnd = clamp(tcb.cwnd + (long) Math.min(octets, SLOW_START_LIMIT * mss));
             }

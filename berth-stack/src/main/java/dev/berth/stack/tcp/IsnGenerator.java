@@ -4,8 +4,8 @@ import dev.berth.ports.Entropy;
 import dev.berth.ports.Flow;
 import dev.berth.ports.FlowHash;
 
-/// Initial sequence numbers of RFC 6528 section 3: "ISN = M + F(localip, localport, remoteip, remoteport, secretkey)",
-/// and the timestamp offsets of RFC 7323 section 7.1 by the same means with another key.
+/// Initial sequence numbers of RFC 6528 section 3: "ISN = M + F(localip, localport, remoteip, remoteport,
+/// secretkey)", and the timestamp offsets of RFC 7323 section 7.1 by the same means with another key.
 final class IsnGenerator {
     private static final int CLOCK_SHIFT = 12; // about 4 microseconds a tick
 

@@ -50,7 +50,8 @@ final class ListenArrives {
             drops.count(DropReason.WRONG_STATE);
             return false;
         }
-        // Second, check for an ACK: "Any acknowledgment is bad if it arrives on a connection still in the LISTEN state."
+        // Second, check for an ACK: "Any acknowledgment is bad if it arrives on a connection still in the LISTEN
+        // state."
         if (segment.has(TcpHeader.ACK)) {
             drops.count(DropReason.WRONG_STATE);
             return true;
@@ -161,7 +162,8 @@ final class ListenArrives {
             return false;
         }
         if (segment.has(TcpHeader.RST)) {
-            // "If this connection was initiated with a passive OPEN ..., then return this connection to LISTEN state".
+            // "If this connection was initiated with a passive OPEN ..., then return this connection to LISTEN
+            // state".
             if (segment.seq == rcvNxt) {
                 remove(entry);
             } else {

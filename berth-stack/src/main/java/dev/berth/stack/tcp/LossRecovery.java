@@ -1,8 +1,8 @@
 package dev.berth.stack.tcp;
 
 /// Loss detection and recovery from acknowledgments: fast retransmit and recovery with SACK (RFC 6675) and without
-/// (RFC 6582), and what follows a retransmission timeout (RFC 5681 section 3.1). State is in the [Tcb]; this class holds
-/// the rules.
+/// (RFC 6582), and what follows a retransmission timeout (RFC 5681 section 3.1). State is in the [Tcb]; this class
+/// holds the rules.
 final class LossRecovery {
     private static final int DUP_THRESH = 3; // RFC 6675 section 2
 
@@ -17,9 +17,9 @@ final class LossRecovery {
             if (SeqNum.geq(tcb.sndUna, tcb.recover)) {
                 leaveFastRecovery(tcb);
             } else if (!tcb.has(Tcb.SACK_PERMITTED)) {
-                // RFC 6582 section 3.2, step 3, partial acknowledgment: "retransmit the first unacknowledged segment",
-                // "deflate the congestion window by the amount of new data acknowledged", "if the partial ACK
-                // acknowledges at least one SMSS of new data, then add back SMSS bytes".
+                // RFC 6582 section 3.2, step 3, partial acknowledgment: "retransmit the first unacknowledged
+                // segment", "deflate the congestion window by the amount of new data acknowledged", "if the partial
+                // ACK acknowledges at least one SMSS of new data, then add back SMSS bytes".
                 tcb.cwnd = Math.max(tcb.effectiveMss, tcb.cwnd - octets);
                 if (octets >= tcb.effectiveMss) {
                     tcb.cwnd += tcb.effectiveMss;
@@ -83,8 +83,8 @@ final class LossRecovery {
     static void timedOut(Tcb tcb, long now) {
         int mss = tcb.effectiveMss;
         if (tcb.backoff == 0) {
-            // RFC 5681 section 3.1: "when a TCP sender detects segment loss using the retransmission timer and the given
-            // segment has not yet been resent ... ssthresh"; on later timeouts of the same segment it stays.
+            // RFC 5681 section 3.1: "when a TCP sender detects segment loss using the retransmission timer and the
+            // given segment has not yet been resent ... ssthresh"; on later timeouts of the same segment it stays.
             tcb.congestion = tcb.congestion.lost(tcb, tcb.flightSize(), now);
         }
         // "Furthermore, upon a timeout ... cwnd MUST be set to no more than the loss window, LW, which equals 1
@@ -96,7 +96,8 @@ final class LossRecovery {
         tcb.flags = tcb.flags & ~Tcb.FAST_RECOVERY | Tcb.RTO_RECOVERY;
         SackScoreboard sacked = tcb.sacked;
         if (sacked != null) {
-            // RFC 2018 section 5.1: "After a retransmit timeout the data sender SHOULD turn off all of the SACKed bits".
+            // RFC 2018 section 5.1: "After a retransmit timeout the data sender SHOULD turn off all of the SACKed
+            // bits".
             sacked.clear();
         }
         tcb.pending |= Tcb.RETRANSMIT;
@@ -157,15 +158,15 @@ final class LossRecovery {
     /// An estimate of the octets in flight: RFC 6675 section 4, SetPipe.
     static int pipe(Tcb tcb) {
         SackScoreboard sacked = tcb.sacked;
-        boolean selective = sacked != null && !sacked.isEmpty();
-        if (!selective && !tcb.has(Tcb.RTO_RECOVERY)) {
+        int ranges = sacked == null ? 0 : sacked.count();
+        if (ranges == 0 && !tcb.has(Tcb.RTO_RECOVERY)) {
             return tcb.flightSize();
         }
-        int ranges = selective ? sacked.count() : 0;
-        int above = selective ? sacked.octets() : 0;
+        int above = sacked == null ? 0 : sacked.octets();
         int seq = tcb.sndUna;
         int pipe = 0;
         for (int i = 0; i < ranges; i++) {
+            assert sacked != null;
             int left = sacked.left(i);
             pipe += inFlight(tcb, seq, left, isLost(ranges - i, above, tcb.effectiveMss));
             seq = sacked.right(i);

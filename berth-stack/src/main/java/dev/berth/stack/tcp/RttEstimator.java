@@ -4,7 +4,8 @@ package dev.berth.stack.tcp;
 final class RttEstimator {
     static final long INITIAL_RTO = 1_000_000_000L; // section 2.1
     static final long AFTER_SYN_TIMEOUT = 3_000_000_000L; // section 5.7
-    // Deviation: section 2.4 wants 1 s; Linux and FreeBSD use 200 ms and 230 ms, because delayed ACKs are shorter today.
+    // Deviation: section 2.4 wants 1 s; Linux and FreeBSD use 200 ms and 230 ms, because delayed ACKs are shorter
+    // today.
     static final long MIN_RTO = 200_000_000L;
     static final long MAX_RTO = 60_000_000_000L; // section 2.5
     private static final long GRANULARITY = 1_000_000L;

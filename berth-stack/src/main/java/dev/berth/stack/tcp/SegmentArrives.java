@@ -29,14 +29,15 @@ final class SegmentArrives {
     ///
     /// @return true if the segment has to be answered with a RST
     boolean synSent(Tcb tcb, Segment segment) {
-        // First, check the ACK bit: "If SEG.ACK =< ISS or SEG.ACK > SND.NXT, send a reset (unless the RST bit is set)".
+        // First, check the ACK bit: "If SEG.ACK =< ISS or SEG.ACK > SND.NXT, send a reset (unless the RST bit is
+        // set)".
         boolean acked = segment.has(TcpHeader.ACK);
         if (acked && (SeqNum.leq(segment.ack, tcb.iss) || SeqNum.gt(segment.ack, tcb.sndNxt))) {
             drops.count(DropReason.NOT_ACCEPTABLE);
             return true;
         }
-        // Second, check the RST bit: "If the ACK was acceptable, then signal to the user 'error: connection reset', drop
-        // the segment, enter CLOSED state ... Otherwise (no ACK), drop the segment and return."
+        // Second, check the RST bit: "If the ACK was acceptable, then signal to the user 'error: connection reset',
+        // drop the segment, enter CLOSED state ... Otherwise (no ACK), drop the segment and return."
         if (segment.has(TcpHeader.RST)) {
             if (acked) {
                 tcp.fail(tcb, TcpError.REFUSED);
@@ -82,8 +83,8 @@ final class SegmentArrives {
     private void negotiate(Tcb tcb, Segment segment) {
         TcpOptions options = segment.options;
         if (options.windowScale >= 0) {
-            // RFC 7323 section 2.3: "If a Window Scale option is received with a shift.cnt value larger than 14, the TCP
-            // SHOULD log the error but MUST use 14 instead of the specified value."
+            // RFC 7323 section 2.3: "If a Window Scale option is received with a shift.cnt value larger than 14, the
+            // TCP SHOULD log the error but MUST use 14 instead of the specified value."
             tcb.sndWindShift = (byte) Math.min(options.windowScale, 14);
             tcb.rcvWindShift = (byte) SegmentOutput.windowShift(tcb.config);
         } else {
@@ -119,7 +120,8 @@ final class SegmentArrives {
         tcb.cwnd = CongestionControl.initialWindow(tcb.effectiveMss);
         tcb.quickAcks = 16;
         if (tcb.has(Tcb.SYN_RETRANSMITTED)) {
-            // RFC 6928 section 2: "If the SYN or SYN/ACK is lost, the initial window ... MUST be at most" one segment.
+            // RFC 6928 section 2: "If the SYN or SYN/ACK is lost, the initial window ... MUST be at most" one
+            // segment.
             tcb.cwnd = tcb.effectiveMss;
             if (tcb.srtt == 0) {
                 tcb.rto = RttEstimator.AFTER_SYN_TIMEOUT; // RFC 6298 section 5.7
@@ -174,8 +176,8 @@ final class SegmentArrives {
         if (!tcb.has(Tcb.TIMESTAMPS) || segment.has(TcpHeader.RST)) {
             return true;
         }
-        // Deviation: a segment without timestamps is accepted (RFC 7323 section 3.2 says it SHOULD be dropped), because
-        // middleboxes strip the option and Linux and FreeBSD accept it.
+        // Deviation: a segment without timestamps is accepted (RFC 7323 section 3.2 says it SHOULD be dropped),
+        // because middleboxes strip the option and Linux and FreeBSD accept it.
         if (segment.options.timestamps
                 && SeqNum.lt(segment.options.tsVal, tcb.tsRecent)
                 && seconds(segment.now) - tcb.tsRecentAge < PAWS_INVALID_AFTER) {
@@ -237,8 +239,8 @@ final class SegmentArrives {
         }
     }
 
-    /// "If an incoming segment is not acceptable, an acknowledgment should be sent in reply". Answers to segments without
-    /// text are limited, so that two ends that disagree cannot keep each other busy.
+    /// "If an incoming segment is not acceptable, an acknowledgment should be sent in reply". Answers to segments
+    /// without text are limited, so that two ends that disagree cannot keep each other busy.
     private void acknowledgeUnacceptable(Tcb tcb, Segment segment) {
         if (segment.payloadLength > 0 || segment.has(TcpHeader.FIN)) {
             tcb.pending |= Tcb.ACK_NOW;
@@ -248,8 +250,8 @@ final class SegmentArrives {
         }
     }
 
-    /// A challenge ACK of RFC 5961, at most 10 in 5 s on one connection (section 7; a limit for the whole host would tell
-    /// an attacker about other connections).
+    /// A challenge ACK of RFC 5961, at most 10 in 5 s on one connection (section 7; a limit for the whole host would
+    /// tell an attacker about other connections).
     private void challenge(Tcb tcb, long now) {
         if (now - tcb.challengeWindow >= CHALLENGE_WINDOW || tcb.challengeCount == 0) {
             tcb.challengeWindow = now;
@@ -264,9 +266,9 @@ final class SegmentArrives {
         }
     }
 
-    /// Second, check the RST bit: RFC 5961 section 3.2, "If the RST bit is set and the sequence number exactly matches
-    /// the next expected sequence number (RCV.NXT), then TCP endpoints MUST reset the connection"; elsewhere in the
-    /// window "TCP MUST send a challenge ACK".
+    /// Second, check the RST bit: RFC 5961 section 3.2, "If the RST bit is set and the sequence number exactly
+    /// matches the next expected sequence number (RCV.NXT), then TCP endpoints MUST reset the connection"; elsewhere
+    /// in the window "TCP MUST send a challenge ACK".
     private void checkReset(Tcb tcb, Segment segment) {
         if (segment.seq != tcb.rcvNxt) {
             challenge(tcb, segment.now);
@@ -280,8 +282,8 @@ final class SegmentArrives {
         }
     }
 
-    /// Fourth, check the SYN bit: RFC 5961 section 4.2, "If the SYN bit is set, irrespective of the sequence number, TCP
-    /// endpoints MUST send a challenge ACK to the remote peer".
+    /// Fourth, check the SYN bit: RFC 5961 section 4.2, "If the SYN bit is set, irrespective of the sequence number,
+    /// TCP endpoints MUST send a challenge ACK to the remote peer".
     private void checkSyn(Tcb tcb, Segment segment) {
         if (tcb.state == TcpState.SYN_RECEIVED) {
             if (segment.seq == tcb.irs) {
@@ -402,8 +404,8 @@ final class SegmentArrives {
         tcp.markDirty(tcb);
     }
 
-    /// "If SND.UNA =< SEG.ACK =< SND.NXT, the send window should be updated. If (SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ
-    /// and SND.WL2 =< SEG.ACK)), set SND.WND <- SEG.WND, set SND.WL1 <- SEG.SEQ, and set SND.WL2 <- SEG.ACK."
+    /// "If SND.UNA =< SEG.ACK =< SND.NXT, the send window should be updated. If (SND.WL1 < SEG.SEQ or (SND.WL1 =
+    /// SEG.SEQ and SND.WL2 =< SEG.ACK)), set SND.WND <- SEG.WND, set SND.WL1 <- SEG.SEQ, and set SND.WL2 <- SEG.ACK."
     private void updateWindow(Tcb tcb, Segment segment) {
         if (SeqNum.lt(tcb.sndWl1, segment.seq)
                 || tcb.sndWl1 == segment.seq && SeqNum.leq(tcb.sndWl2, segment.ack)) {
@@ -461,11 +463,12 @@ final class SegmentArrives {
         // Sixth: the urgent mechanism comes with a later issue; urgent data stay in line.
         if (segment.payloadLength > 0) {
             if (!tcb.state.canReceive()) {
-                // "This should not occur since a FIN has been received from the remote side. Ignore the segment text."
+                // "This should not occur since a FIN has been received from the remote side. Ignore the segment
+                // text."
                 drops.count(DropReason.WRONG_STATE);
             } else if (tcb.has(Tcb.ABANDONED)) {
-                // Section 3.6.1, SHLD-3: data after CLOSE cannot be delivered, so "SHOULD send a RST to show that data
-                // was lost".
+                // Section 3.6.1, SHLD-3: data after CLOSE cannot be delivered, so "SHOULD send a RST to show that
+                // data was lost".
                 tcp.fail(tcb, TcpError.ABORTED);
                 return true;
             } else {
@@ -505,8 +508,8 @@ final class SegmentArrives {
                     || !holes.insert(segment.seq, chunk, segment.payloadFrom, length)) {
                 drops.count(DropReason.RECEIVE_BUFFER_FULL);
             }
-            // RFC 5681 section 4.2: "A TCP receiver SHOULD send an immediate duplicate ACK when an out-of-order segment
-            // arrives."
+            // RFC 5681 section 4.2: "A TCP receiver SHOULD send an immediate duplicate ACK when an out-of-order
+            // segment arrives."
             tcb.pending |= Tcb.ACK_NOW;
             tcp.markDirty(tcb);
             return;
@@ -548,8 +551,8 @@ final class SegmentArrives {
         switch (tcb.state) {
             case ESTABLISHED -> tcb.state = TcpState.CLOSE_WAIT;
             case FIN_WAIT_1 ->
-                // "If our FIN has been ACKed (perhaps in this segment), then enter TIME-WAIT ...; otherwise, enter the
-                // CLOSING state." The first case is FIN-WAIT-2 already.
+                // "If our FIN has been ACKed (perhaps in this segment), then enter TIME-WAIT ...; otherwise, enter
+                // the CLOSING state." The first case is FIN-WAIT-2 already.
                 tcb.state = TcpState.CLOSING;
             case FIN_WAIT_2 -> {
                 writer.send(tcb, tcb.sndNxt, 0, 0, 0, now);

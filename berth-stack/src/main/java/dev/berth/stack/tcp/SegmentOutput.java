@@ -2,8 +2,8 @@ package dev.berth.stack.tcp;
 
 import dev.berth.wire.TcpHeader;
 
-/// Decides what a connection sends next (RFC 9293 sections 3.7 and 3.8). Input, user calls and timers only mark what is
-/// pending; everything that leaves a connection leaves it here.
+/// Decides what a connection sends next (RFC 9293 sections 3.7 and 3.8). Input, user calls and timers only mark what
+/// is pending; everything that leaves a connection leaves it here.
 final class SegmentOutput {
     /// The most octets of payload in one packet that a device cuts: 65,535 less the largest headers.
     private static final int MAX_SEGMENTED_HEADERS = 40 + TcpHeader.MAX_LENGTH;
@@ -146,7 +146,8 @@ final class SegmentOutput {
     }
 
     private static int windowRoom(Tcb tcb, int seq) {
-        // One octet is always allowed, so that a zero window is probed by the retransmission (RFC 9293 section 3.8.6.1).
+        // One octet is always allowed, so that a zero window is probed by the retransmission (RFC 9293 section
+        // 3.8.6.1).
         return Math.max(tcb.sndUna + tcb.sndWnd - seq, seq == tcb.sndUna ? Integer.MAX_VALUE : 0);
     }
 
@@ -177,6 +178,7 @@ final class SegmentOutput {
         int largest = largestSegment(tcb, mss);
         int available = end - tcb.sndNxt;
         while (available > 0) {
+            assert queue != null;
             int usable = Math.min(available, room);
             int length = nextLength(tcb, queue, usable, available, mss, largest);
             if (length <= 0) {
@@ -208,7 +210,8 @@ final class SegmentOutput {
     }
 
     private void sendFin(Tcb tcb, int flags, int length, long now) {
-        writer.send(tcb, tcb.sndNxt, flags | TcpHeader.FIN, length, length > tcb.effectiveMss ? tcb.effectiveMss : 0, now);
+        int mss = tcb.effectiveMss;
+        writer.send(tcb, tcb.sndNxt, flags | TcpHeader.FIN, length, length > mss ? mss : 0, now);
         tcb.sndNxt += length + 1;
         tcb.pending = tcb.pending & ~Tcb.FIN_QUEUED | Tcb.FIN_SENT;
     }
@@ -243,8 +246,8 @@ final class SegmentOutput {
         return usable >= tcb.maxSndWnd / 2 && usable > 0 && (idle || tcb.config.noDelay()) ? usable : 0;
     }
 
-    /// RFC 5681 section 4.1: "a TCP SHOULD set cwnd to no more than RW before beginning transmission if the TCP has not
-    /// sent data in an interval exceeding the retransmission timeout."
+    /// RFC 5681 section 4.1: "a TCP SHOULD set cwnd to no more than RW before beginning transmission if the TCP has
+    /// not sent data in an interval exceeding the retransmission timeout."
     private static void restartIfIdle(Tcb tcb, long now) {
         if (tcb.flightSize() == 0 && tcb.lastSent != 0 && now - tcb.lastSent > tcb.rto) {
             tcb.cwnd = Math.min(tcb.cwnd, CongestionControl.initialWindow(tcb.effectiveMss));

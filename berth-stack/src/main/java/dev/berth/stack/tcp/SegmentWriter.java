@@ -13,8 +13,8 @@ import dev.berth.wire.TcpHeader;
 import dev.berth.wire.TcpOptions;
 import org.jspecify.annotations.Nullable;
 
-/// Writes segments: the only place where a TCP header is made (RFC 9293 section 3.1). What to send, and when, is decided
-/// by its callers.
+/// Writes segments: the only place where a TCP header is made (RFC 9293 section 3.1). What to send, and when, is
+/// decided by its callers.
 final class SegmentWriter {
     /// Octets of the timestamps option with its padding.
     static final int TIMESTAMPS_LENGTH = 12;
@@ -82,8 +82,8 @@ final class SegmentWriter {
         return field;
     }
 
-    /// The right edge to advertise: RFC 9293 section 3.8.6.2.2, "the receiver ... avoids advancing the right window edge
-    /// RCV.NXT+RCV.WND in small increments".
+    /// The right edge to advertise: RFC 9293 section 3.8.6.2.2, "the receiver ... avoids advancing the right window
+    /// edge RCV.NXT+RCV.WND in small increments".
     static int advertise(Tcb tcb) {
         int free = Math.max(0, tcb.config.receiveBuffer() - tcb.available());
         int edge = tcb.rcvNxt + free;

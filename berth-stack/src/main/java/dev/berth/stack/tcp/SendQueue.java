@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The bytes that a connection's user has sent and the remote end has not acknowledged, by sequence number.
 ///
-/// Bytes are written once, into chunks; segments and their retransmissions refer to them. The queue begins at `SND.UNA`
-/// (without the SYN). Exists only while it holds something.
+/// Bytes are written once, into chunks; segments and their retransmissions refer to them. The queue begins at
+/// `SND.UNA` (without the SYN). Exists only while it holds something.
 final class SendQueue {
     private final BufferPool pool;
     private @Nullable Chunk[] chunks = new Chunk[4];
@@ -41,15 +41,16 @@ final class SendQueue {
 
     /// Appends `length` octets of `source`.
     ///
-    /// @param align the payload octets of a full segment: a chunk takes whole segments where that is possible, so that
-    ///     few segments straddle two chunks
+    /// @param align the payload octets of a full segment: a chunk takes whole segments where that is possible, so
+    ///     that few segments straddle two chunks
     void append(ByteSource source, int length, int align) {
         int left = length;
         while (left > 0) {
             Chunk last = count == 0 ? null : chunks[index(count - 1)];
             int room = last == null ? 0 : usable(last, align) - last.used;
             if (last == null || room <= 0) {
-                last = pool.takeChunk(left > BufferPool.SMALL || length() >= BufferPool.SMALL ? BufferPool.LARGE : left);
+                boolean large = left > BufferPool.SMALL || length() >= BufferPool.SMALL;
+                last = pool.takeChunk(large ? BufferPool.LARGE : left);
                 push(last);
                 room = usable(last, align);
             }

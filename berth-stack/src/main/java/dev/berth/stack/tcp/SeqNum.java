@@ -1,7 +1,7 @@
 package dev.berth.stack.tcp;
 
-/// Sequence number arithmetic modulo 2^32 (RFC 9293 section 3.4): a number is "less" than another if it lies within the
-/// 2^31 numbers before it.
+/// Sequence number arithmetic modulo 2^32 (RFC 9293 section 3.4): a number is "less" than another if it lies within
+/// the 2^31 numbers before it.
 public final class SeqNum {
     private SeqNum() {}
 

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 /// The Transmission Control Block of RFC 9293 section 3.3.1: the variables of one connection, by their RFC names.
 ///
 /// Only data and one-line derived values; what happens to them is in [SegmentArrives], [UserCalls], [Timeouts] and
-/// [SegmentOutput]. Owned by its stack, used under the stack's lock only. Queues, timers and the state of recovery exist
-/// only while they are needed, so that an idle connection is small.
+/// [SegmentOutput]. Owned by its stack, used under the stack's lock only. Queues, timers and the state of recovery
+/// exist only while they are needed, so that an idle connection is small.
 public final class Tcb extends Flow implements StackSocket {
     // What output has to do, bits of `pending`.
     static final int ACK_NOW = 1;
@@ -217,7 +217,8 @@ public final class Tcb extends Flow implements StackSocket {
         if (available() > 0 || has(FIN_RECEIVED | INPUT_SHUT)) {
             ready |= Readiness.READABLE;
         }
-        if (!state.canSend() || (pending & FIN_QUEUED) != 0 || sendRoom() >= Math.min(effectiveMss, config.sendBuffer())) {
+        boolean room = sendRoom() >= Math.min(effectiveMss, config.sendBuffer());
+        if (room || !state.canSend() || (pending & FIN_QUEUED) != 0) {
             ready |= Readiness.WRITABLE;
         }
         return ready;

@@ -106,8 +106,9 @@ public final class Tcp {
             drops.drop(DropReason.PORT_ZERO, packet);
             return;
         }
-        // RFC 9293 section 3.9.2.3, MUST-57: "A TCP implementation MUST silently discard an incoming SYN segment that is
-        // addressed to a broadcast or multicast address"; no other segment can belong to a connection there either.
+        // RFC 9293 section 3.9.2.3, MUST-57: "A TCP implementation MUST silently discard an incoming SYN segment that
+        // is addressed to a broadcast or multicast address"; no other segment can belong to a connection there
+        // either.
         if (!IpAddress.isUnicast(packet.destinationHi, packet.destinationLo)
                 || output.routes().addresses().isBroadcast(packet.destinationHi, packet.destinationLo)) {
             drops.drop(DropReason.NOT_OURS, packet);
@@ -200,7 +201,12 @@ public final class Tcp {
     /// ICMP says something of a segment that this host sent. RFC 9293 section 3.9.2.2, checked as RFC 5927 says.
     public void icmpError(IcmpError error, long now) {
         Flow flow = ports.lookup(
-                error.localHi(), error.localLo(), error.localPort(), error.remoteHi(), error.remoteLo(), error.remotePort());
+                error.localHi(),
+                error.localLo(),
+                error.localPort(),
+                error.remoteHi(),
+                error.remoteLo(),
+                error.remotePort());
         if (!(flow instanceof Tcb tcb)) {
             drops.count(DropReason.ICMP_IGNORED);
             return;

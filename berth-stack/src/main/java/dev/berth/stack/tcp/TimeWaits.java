@@ -70,8 +70,8 @@ final class TimeWaits {
         return first == null ? TimerWheel.NEVER : first.expires;
     }
 
-    /// True if a SYN may begin a new connection: RFC 9293 section 3.10.7.4, MAY-2 and SHLD-4 (RFC 6191 section 2): with
-    /// timestamps on both, a greater one; otherwise a sequence number beyond the old connection's.
+    /// True if a SYN may begin a new connection: RFC 9293 section 3.10.7.4, MAY-2 and SHLD-4 (RFC 6191 section 2):
+    /// with timestamps on both, a greater one; otherwise a sequence number beyond the old connection's.
     boolean admitsNew(TimeWait timeWait, Segment segment) {
         int control = segment.flags & (TcpHeader.SYN | TcpHeader.ACK | TcpHeader.RST | TcpHeader.FIN);
         if (control != TcpHeader.SYN) {

@@ -10,12 +10,12 @@ final class Timeouts {
     /// How long FIN-WAIT-2 lasts when nobody reads any more.
     static final long ORPHAN_FIN_WAIT_2 = 60_000_000_000L;
 
-    /// RFC 9293 section 3.8.3, MUST-23: R2 for a SYN "MUST be set large enough to provide retransmission of the segment
-    /// for at least 3 minutes".
+    /// RFC 9293 section 3.8.3, MUST-23: R2 for a SYN "MUST be set large enough to provide retransmission of the
+    /// segment for at least 3 minutes".
     static final long SYN_R2 = 180_000_000_000L;
 
-    /// Retransmissions after which a connection is dead: R2. With the backoff capped at 60 s it is at least 7 minutes,
-    /// more than the 100 s that RFC 9293 section 3.8.3 (SHLD-11) asks for.
+    /// Retransmissions after which a connection is dead: R2. With the backoff capped at 60 s it is at least 7
+    /// minutes, more than the 100 s that RFC 9293 section 3.8.3 (SHLD-11) asks for.
     static final int R2 = 15;
 
     /// Retransmissions after which the network layer would be asked for another route: R1, SHLD-10.
@@ -49,8 +49,8 @@ final class Timeouts {
         return deadlines;
     }
 
-    /// The node in the wheel moves only when a deadline became earlier than it; when it fires too early it is put back.
-    /// So that the ordinary case, deadlines that move away with every ACK, costs nothing.
+    /// The node in the wheel moves only when a deadline became earlier than it; when it fires too early it is put
+    /// back. So that the ordinary case, deadlines that move away with every ACK, costs nothing.
     private void schedule(Tcb.Deadlines deadlines) {
         long earliest = deadlines.earliest();
         if (earliest < deadlines.scheduled) {
@@ -67,8 +67,8 @@ final class Timeouts {
         }
     }
 
-    /// RFC 6298 section 5.1: "Every time a packet containing data is sent (including a retransmission), if the timer is
-    /// not running, start it running so that it will expire after RTO seconds".
+    /// RFC 6298 section 5.1: "Every time a packet containing data is sent (including a retransmission), if the timer
+    /// is not running, start it running so that it will expire after RTO seconds".
     void armRetransmission(Tcb tcb, long now) {
         if (tcb.flightSize() == 0) {
             return;
@@ -203,7 +203,8 @@ final class Timeouts {
         if (tcb.state == TcpState.SYN_SENT || tcb.state == TcpState.SYN_RECEIVED) {
             return silent >= SYN_R2;
         }
-        // Without an owner the window need not be waited for: RFC 9293 section 3.8.6.1 speaks of the user's connection.
+        // Without an owner the window need not be waited for: RFC 9293 section 3.8.6.1 speaks of the user's
+        // connection.
         return tcb.unanswered >= R2 || tcb.has(Tcb.ABANDONED) && tcb.backoff >= R2;
     }
 
@@ -218,7 +219,8 @@ final class Timeouts {
         long quiet = now - tcb.lastHeard;
         long idle = tcb.config.keepIdleSeconds() * SECOND;
         if (tcb.flightSize() > 0 || quiet < idle) {
-            // RFC 9293 section 3.8.4, MUST-26: only when nothing was received for the interval and nothing is outstanding.
+            // RFC 9293 section 3.8.4, MUST-26: only when nothing was received for the interval and nothing is
+            // outstanding.
             deadlines.idle = tcb.flightSize() > 0 ? now + idle : tcb.lastHeard + idle;
             return;
         }

@@ -40,7 +40,8 @@ final class UserCalls {
 
     /// RECEIVE (section 3.10.3): gives what has arrived in order.
     ///
-    /// @return octets given, 0 if there are none yet, [Tcp#END_OF_STREAM], or [Tcp#NOT_OPEN] with the reason in the Tcb
+    /// @return octets given, 0 if there are none yet, [Tcp#END_OF_STREAM], or [Tcp#NOT_OPEN] with the reason in the
+    ///     Tcb
     int receive(Tcb tcb, ByteSink sink, int max) {
         ReceiveQueue queue = tcb.receiveQueue;
         if (queue != null) {
@@ -60,8 +61,8 @@ final class UserCalls {
         return 0;
     }
 
-    /// Tells the other end of a window that has become much larger: RFC 9293 section 3.8.6.2.2. Smaller changes ride on
-    /// the next ACK.
+    /// Tells the other end of a window that has become much larger: RFC 9293 section 3.8.6.2.2. Smaller changes ride
+    /// on the next ACK.
     private void updateWindow(Tcb tcb) {
         if (!tcb.state.canReceive()) {
             return;
@@ -115,8 +116,8 @@ final class UserCalls {
             }
             case SYN_RECEIVED, ESTABLISHED, CLOSE_WAIT, FIN_WAIT_1, FIN_WAIT_2 -> {
                 if (tcb.available() > 0) {
-                    // Section 3.6.1, SHLD-3: "If such a host issues a CLOSE call while received data is still pending in
-                    // TCP, ... its TCP implementation SHOULD send a RST to show that data was lost."
+                    // Section 3.6.1, SHLD-3: "If such a host issues a CLOSE call while received data is still pending
+                    // in TCP, ... its TCP implementation SHOULD send a RST to show that data was lost."
                     abort(tcb, now);
                     return;
                 }

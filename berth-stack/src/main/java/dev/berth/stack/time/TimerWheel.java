@@ -20,7 +20,7 @@ public final class TimerWheel {
     private static final long MAX_TICKS = 1L << LEVELS * SLOT_BITS;
 
     private final long origin;
-    private final @Nullable Timer[][] slots = new Timer[LEVELS][];
+    private final @Nullable Timer[] @Nullable [] slots = new Timer[LEVELS][];
     private final long[] occupied = new long[LEVELS];
     private long elapsed;
     private @Nullable Timer dueFirst;
@@ -76,8 +76,8 @@ public final class TimerWheel {
         }
     }
 
-    /// A time in nanoseconds before which [#poll] has nothing to return, [#NEVER] if nothing waits. May be earlier than
-    /// the earliest deadline (by less than the width of its slot), never later.
+    /// A time in nanoseconds before which [#poll] has nothing to return, [#NEVER] if nothing waits. May be earlier
+    /// than the earliest deadline (by less than the width of its slot), never later.
     public long nextDeadline() {
         if (dueFirst != null) {
             return origin + (elapsed << TICK_SHIFT);
@@ -105,7 +105,7 @@ public final class TimerWheel {
     }
 
     private void cascade(int level, int slot) {
-        Timer[] row = slots[level];
+        @Nullable Timer[] row = slots[level];
         assert row != null;
         Timer timer = row[slot];
         row[slot] = null;
@@ -133,7 +133,7 @@ public final class TimerWheel {
         int significant = 63 - Long.numberOfLeadingZeros(elapsed ^ timer.tick | SLOTS - 1);
         int level = Math.min(significant / SLOT_BITS, LEVELS - 1);
         int slot = (int) (timer.tick >>> level * SLOT_BITS) & SLOTS - 1;
-        Timer[] row = slots[level];
+        @Nullable Timer[] row = slots[level];
         if (row == null) {
             row = new Timer[SLOTS];
             slots[level] = row;
@@ -166,7 +166,7 @@ public final class TimerWheel {
                 dueLast = previous;
             }
         } else if (previous == null) {
-            Timer[] row = slots[timer.level];
+            @Nullable Timer[] row = slots[timer.level];
             assert row != null;
             row[timer.slot] = following;
             if (following == null) {

@@ -11,8 +11,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 
-/// A program that runs in a [NetworkNamespace] beside the test. A daemon thread collects its output line by line. Safe
-/// for use by several threads.
+/// A program that runs in a [NetworkNamespace] beside the test. A daemon thread collects its output line by line.
+/// Safe for use by several threads.
 public final class NamespaceProgram implements AutoCloseable {
     private static final Duration KILL_LIMIT = Duration.ofSeconds(5);
 

@@ -13,8 +13,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
-/// A network namespace of the kernel: a network stack of its own, with nothing in it but a loopback device, for a test
-/// that has the kernel as its peer. Commands run in it as child processes; this JVM stays where it is.
+/// A network namespace of the kernel: a network stack of its own, with nothing in it but a loopback device, for a
+/// test that has the kernel as its peer. Commands run in it as child processes; this JVM stays where it is.
 ///
 /// ```java
 /// try (NetworkNamespace namespace = NetworkNamespace.create()) {
