@@ -63,6 +63,11 @@ final class SegmentWriter {
         packet.segmentSize = segmentSize;
         tcb.lastAckSent = tcb.rcvNxt;
         tcb.unackedOctets = 0;
+        if (length > 0 && tcb.has(Tcb.ANSWERABLE)) {
+            tcb.flags |= Tcb.PING_PONG;
+            tcb.flags &= ~Tcb.ANSWERABLE;
+        }
+        tcb.flags &= ~Tcb.PUSHED;
         tcb.pending &= ~(Tcb.ACK_NOW | Tcb.ACK_DELAYED);
         Tcb.Deadlines deadlines = tcb.deadlines;
         if (deadlines != null) {
