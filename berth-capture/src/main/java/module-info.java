@@ -1,10 +1,13 @@
 import org.jspecify.annotations.NullMarked;
 
-/// Packet capture: reading and writing pcapng files, and a link that records what passes through it.
+/// Packet capture: writing pcapng files, and a link that records what passes through it.
 ///
 /// Files open in Wireshark and tshark.
 @NullMarked
 module dev.berth.capture {
     requires transitive dev.berth.host;
+    requires static com.google.errorprone.annotations;
     requires static transitive org.jspecify;
+
+    exports dev.berth.capture;
 }

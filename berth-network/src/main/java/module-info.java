@@ -7,4 +7,6 @@ import org.jspecify.annotations.NullMarked;
 module dev.berth.network {
     requires transitive dev.berth.host;
     requires static transitive org.jspecify;
+
+    exports dev.berth.network;
 }

@@ -10,8 +10,11 @@ module dev.berth.stack {
     requires transitive dev.berth.wire;
     requires static transitive org.jspecify;
 
+    exports dev.berth.stack;
     exports dev.berth.stack.endpoint;
     exports dev.berth.stack.icmp;
     exports dev.berth.stack.ip;
+    exports dev.berth.stack.tcp;
+    exports dev.berth.stack.time;
     exports dev.berth.stack.udp;
 }

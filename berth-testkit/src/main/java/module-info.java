@@ -7,4 +7,7 @@ import org.jspecify.annotations.NullMarked;
 module dev.berth.testkit {
     requires transitive dev.berth.stack;
     requires static transitive org.jspecify;
+
+    exports dev.berth.testkit;
+    exports dev.berth.testkit.netns;
 }

@@ -1,66 +1,233 @@
 package dev.berth.host;
 
+import dev.berth.ports.PortBinding;
+import dev.berth.ports.PortUnavailableException;
+import dev.berth.stack.NetStack;
+import dev.berth.stack.StackConfig;
+import dev.berth.stack.StackSnapshot;
+import dev.berth.stack.ip.NetInterface;
+import dev.berth.stack.tcp.TcpListener;
+import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
+import java.net.BindException;
+import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-/// A running TCP/IP host.
+/// A running TCP/IP host: addresses of its own, all ports of TCP and UDP, links, and sockets on it.
+///
+/// ```java
+/// try (Host host = Host.builder("web").address(IpAddress.Prefix.parse("10.0.0.1/24")).start()) {
+///     TcpAcceptor acceptor = host.openTcpAcceptor();
+///     acceptor.bind(new Endpoint(IpAddress.ANY_IPV6, 80));
+///     acceptor.listen(50);
+/// }
+/// ```
+///
+/// Thread-safe. Calls run on the thread of the caller; a host has no thread of its own but the share of one timer
+/// thread and those of its links.
 public final class Host implements AutoCloseable {
-    /// Builds a host.
-    public static final class Builder {
-        /// The link of the addresses that follow.
-        public Builder link(Link link) {
-            throw new UnsupportedOperationException();
-        }
+    private final String name;
+    private final StackMonitor monitor;
+    private final List<IpAddress> addresses;
+    private volatile boolean closed;
 
-        /// An address.
-        public Builder address(IpAddress.Prefix address) {
-            throw new UnsupportedOperationException();
-        }
-
-        /// A route through the present link.
-        public Builder route(IpAddress.Prefix destination) {
-            throw new UnsupportedOperationException();
-        }
-
-        /// Builds and starts the links.
-        public Host start() throws IOException {
-            throw new UnsupportedOperationException();
-        }
+    private Host(String name, StackMonitor monitor, List<IpAddress> addresses) {
+        this.name = name;
+        this.monitor = monitor;
+        this.addresses = addresses;
     }
 
-    ///
+    /// Begins to build a host.
     public static Builder builder(String name) {
-        throw new UnsupportedOperationException();
+        return new Builder(name);
     }
 
-    ///
+    /// The name, as snapshots and messages show it.
     public String name() {
-        throw new UnsupportedOperationException();
+        return name;
     }
 
-    ///
+    /// The addresses, without loopback, in the order in which they were given.
     public List<IpAddress> addresses() {
-        throw new UnsupportedOperationException();
+        return addresses;
     }
 
-    ///
-    public TcpSocket openTcpSocket() {
-        throw new UnsupportedOperationException();
+    /// True if `address` is one of the host's, loopback or a wildcard.
+    public boolean isLocal(IpAddress address) {
+        monitor.enter();
+        try {
+            return monitor.stack().isLocal(address);
+        } finally {
+            monitor.exit();
+        }
     }
 
-    ///
-    public TcpAcceptor openTcpAcceptor() {
-        throw new UnsupportedOperationException();
+    /// A new, unbound TCP socket.
+    public TcpSocket openTcpSocket() throws IOException {
+        requireOpen();
+        return new TcpSocket(this, monitor.stack().config().tcp());
     }
 
-    ///
-    public UdpSocket openUdpSocket() {
-        throw new UnsupportedOperationException();
+    /// A new, unbound socket to listen with.
+    public TcpAcceptor openTcpAcceptor() throws IOException {
+        requireOpen();
+        return new TcpAcceptor(this, monitor.stack().config().tcp());
+    }
+
+    /// A new, unbound UDP socket.
+    public UdpSocket openUdpSocket() throws IOException {
+        requireOpen();
+        return new UdpSocket(this);
+    }
+
+    private void requireOpen() throws IOException {
+        if (closed) {
+            throw new IOException("Host " + name + " is closed");
+        }
+    }
+
+    /// Everything that people want to see of ports, flows, drops and interfaces, copied under the lock.
+    public StackSnapshot snapshot() {
+        long now = monitor.enter();
+        try {
+            return monitor.stack().snapshot(now);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    StackMonitor monitor() {
+        return monitor;
+    }
+
+    /// Under the lock.
+    PortBinding<TcpListener> bindTcp(Endpoint local, int sharing, Object owner) throws BindException {
+        NetStack stack = monitor.stack();
+        if (!stack.isLocal(local.address())) {
+            throw SocketErrors.notLocal();
+        }
+        try {
+            return stack.tcp().ports().bind(local.address().hi(), local.address().lo(), local.port(), sharing, owner);
+        } catch (PortUnavailableException e) {
+            throw SocketErrors.bind(e);
+        }
+    }
+
+    /// The end that is meant by connecting to `remote`: the unspecified address is this host, as Linux has it.
+    Endpoint reachable(Endpoint remote) {
+        if (!remote.address().isUnspecified()) {
+            return remote;
+        }
+        return new Endpoint(
+                remote.address().isIpv4() ? IpAddress.LOOPBACK_IPV4 : IpAddress.LOOPBACK_IPV6, remote.port());
+    }
+
+    /// Takes the host down at once: links are closed, timers end; sockets that are still open stay behind dead.
+    /// Idempotent.
+    @Override
+    public void close() {
+        monitor.enter();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        } finally {
+            monitor.exit();
+        }
+        for (LinkPort port : monitor.ports()) {
+            port.close();
+        }
+        HostTimers.SHARED.deregister(monitor);
     }
 
     @Override
-    public void close() {
-        throw new UnsupportedOperationException();
+    public String toString() {
+        return "Host[" + name + " " + addresses + "]";
+    }
+
+    /// Builds a [Host]: links, each followed by the addresses and routes that belong to it.
+    public static final class Builder {
+        private record LinkPlan(@Nullable Link link, List<IpAddress.Prefix> addresses, List<IpAddress.Prefix> routes) {}
+
+        private final String name;
+        private final List<LinkPlan> plans = new ArrayList<>();
+        private LinkPlan plan = new LinkPlan(null, new ArrayList<>(), new ArrayList<>());
+        private StackConfig config = StackConfig.DEFAULT;
+
+        private Builder(String name) {
+            this.name = Objects.requireNonNull(name);
+            plans.add(plan);
+        }
+
+        /// A link; the addresses and routes that follow belong to it. Without any link, addresses are reachable on
+        /// the host itself only.
+        public Builder link(Link link) {
+            plan = new LinkPlan(Objects.requireNonNull(link), new ArrayList<>(), new ArrayList<>());
+            plans.add(plan);
+            return this;
+        }
+
+        /// An address of the present link, with the prefix that is reached through it.
+        public Builder address(IpAddress.Prefix address) {
+            plan.addresses.add(Objects.requireNonNull(address));
+            return this;
+        }
+
+        /// A route through the present link: `0.0.0.0/0` and `::/0` are the default routes.
+        public Builder route(IpAddress.Prefix destination) {
+            plan.routes.add(Objects.requireNonNull(destination));
+            return this;
+        }
+
+        /// Other settings than [StackConfig#DEFAULT].
+        public Builder config(StackConfig settings) {
+            config = Objects.requireNonNull(settings);
+            return this;
+        }
+
+        /// Builds the host and starts its links.
+        ///
+        /// @throws IOException if a link cannot be started; the others are closed again
+        /// @throws IllegalArgumentException if an address cannot be a host's
+        public Host start() throws IOException {
+            SecureRandom random = new SecureRandom();
+            NetStack stack = new NetStack(config, random::nextLong, SystemClock.nanoTime());
+            StackMonitor monitor = new StackMonitor(stack, HostTimers.SHARED);
+            List<IpAddress> addresses = new ArrayList<>();
+            List<LinkPort> ports = new ArrayList<>();
+            for (LinkPlan each : plans) {
+                NetInterface nic = stack.interfaces().getFirst();
+                Link link = each.link;
+                if (link != null) {
+                    LinkInfo info = link.info();
+                    nic = stack.addInterface(info.name(), info.mtu(), info.checksumOffload(), info.maxSegmented());
+                    ports.add(new LinkPort(monitor, nic, link));
+                }
+                for (IpAddress.Prefix prefix : each.addresses) {
+                    stack.addAddress(nic, prefix);
+                    addresses.add(prefix.address());
+                }
+                for (IpAddress.Prefix prefix : each.routes) {
+                    stack.addRoute(prefix, nic);
+                }
+            }
+            monitor.ports(ports.toArray(new LinkPort[0]));
+            Host host = new Host(name, monitor, List.copyOf(addresses));
+            HostTimers.SHARED.register();
+            try {
+                for (LinkPort port : ports) {
+                    port.link().start(port);
+                }
+            } catch (IOException | RuntimeException e) {
+                host.close();
+                throw e;
+            }
+            return host;
+        }
     }
 }

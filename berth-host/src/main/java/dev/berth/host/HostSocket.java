@@ -1,44 +1,160 @@
 package dev.berth.host;
 
+import dev.berth.ports.PortSharing;
+import dev.berth.stack.endpoint.Readiness;
 import dev.berth.wire.Endpoint;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.SocketException;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/// What the sockets of a [Host] have in common: an open or closed life, a local end, and readiness that can be
-/// observed.
+/// What the sockets of a [Host] have in common: an open or closed life, a local end, and readiness that can be waited
+/// for and observed.
 ///
-/// All methods may be called from any thread, platform or virtual.
+/// All methods may be called from any thread, platform or virtual. Where a method blocks, a timeout of 0 means
+/// "without limit"; on a platform thread an interrupt does not end the wait, on a virtual thread it does, with
+/// [InterruptedIOException] and the interrupt status set.
 public abstract sealed class HostSocket implements AutoCloseable permits TcpSocket, TcpAcceptor, UdpSocket {
     /// What `try...` methods return when they would have to wait.
     public static final int UNAVAILABLE = -2;
 
+    final Host host;
+    final StackMonitor monitor;
+
+    // Under the host's lock
+    final SocketSignals signals = new SocketSignals();
+    private int sharing;
+    volatile boolean open = true;
+
+    HostSocket(Host host) {
+        this.host = host;
+        this.monitor = host.monitor();
+    }
+
     /// The host that this socket lives on.
-    public abstract Host host();
+    public final Host host() {
+        return host;
+    }
 
     /// The local end, or null before [#bind] or a connect. The address is unspecified for a wildcard bind.
     public abstract @Nullable Endpoint local();
 
     /// Binds to a local end; port 0 lets the host choose a free one, `::` means all addresses of both families.
     ///
-    /// @throws java.net.BindException if the port is taken (the message of the JDK, the cause says who owns it) or the
-    ///     address is not one of the host
+    /// @throws java.net.BindException if the port is taken (the message of the JDK, the cause says who owns it) or
+    ///     the address is not one of the host
     /// @throws IOException if the socket is closed or bound already
     public abstract void bind(Endpoint local) throws IOException;
 
     /// True until [#close].
-    public abstract boolean isOpen();
+    public final boolean isOpen() {
+        return open;
+    }
 
     /// What the socket is ready for now: bits of [Readiness].
-    public abstract int readiness();
+    public final int readiness() {
+        monitor.enter();
+        try {
+            return readinessNow();
+        } finally {
+            monitor.exit();
+        }
+    }
 
-    /// Lets `observer` be told of readiness: it is called with the present bits at once and whenever a bit was gained,
-    /// on whatever thread caused it, outside the host's lock. It must be quick and must not block. At most one
-    /// observer;
-    /// null takes it away.
-    public abstract void observe(@Nullable IntConsumer observer);
+    /// Under the host's lock.
+    abstract int readinessNow();
+
+    /// Lets `observer` be told of readiness: it is called with the present bits at once and whenever a bit was
+    /// gained, on whatever thread caused it, outside the host's lock. It must be quick and must not block. At most
+    /// one observer; null takes it away.
+    public final void observe(@Nullable IntConsumer observer) {
+        monitor.enter();
+        try {
+            monitor.afterwards(signals.observe(observer, readinessNow()));
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// SO_REUSEADDR: may share its port as [PortSharing] says; to be set before a bind.
+    public final void reuseAddress(boolean on) throws IOException {
+        share(PortSharing.REUSE_ADDRESS, on);
+    }
+
+    /// SO_REUSEADDR.
+    public final boolean reuseAddress() throws IOException {
+        return shares(PortSharing.REUSE_ADDRESS);
+    }
+
+    /// SO_REUSEPORT: may share its port with others that say so too, which are chosen by flow; to be set before a
+    /// bind.
+    public final void reusePort(boolean on) throws IOException {
+        share(PortSharing.REUSE_PORT, on);
+    }
+
+    /// SO_REUSEPORT.
+    public final boolean reusePort() throws IOException {
+        return shares(PortSharing.REUSE_PORT);
+    }
+
+    private void share(int bit, boolean on) throws IOException {
+        monitor.enter();
+        try {
+            requireOpen();
+            sharing = on ? sharing | bit : sharing & ~bit;
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    private boolean shares(int bit) throws IOException {
+        requireOpen();
+        return (sharing & bit) != 0;
+    }
+
+    final int sharing() {
+        return sharing;
+    }
 
     /// Closes the socket; threads that wait in it get a `SocketException("Socket closed")`. Idempotent.
     @Override
     public abstract void close();
+
+    final void requireOpen() throws SocketException {
+        if (!open) {
+            throw SocketErrors.closed();
+        }
+    }
+
+    /// The deadline of a wait that begins now; 0 for none.
+    static long deadline(long timeoutNanos) {
+        return timeoutNanos <= 0 ? 0 : Math.max(1, System.nanoTime() + timeoutNanos);
+    }
+
+    /// Waits outside the lock.
+    ///
+    /// @return false if the deadline has passed
+    final boolean await(Waiter waiter, long deadline) throws InterruptedIOException {
+        if (waiter.await(deadline)) {
+            return true;
+        }
+        disarm(waiter);
+        if (waiter.isSignalled()) {
+            return true;
+        }
+        if (Thread.currentThread().isVirtual() && Thread.currentThread().isInterrupted()) {
+            throw new InterruptedIOException("Interrupted while waiting");
+        }
+        return false;
+    }
+
+    final void disarm(Waiter waiter) {
+        monitor.enter();
+        try {
+            signals.disarm(waiter);
+        } finally {
+            monitor.exit();
+        }
+    }
 }

@@ -3,14 +3,16 @@ package dev.berth.host;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.Packet;
 
-/// The host's side of a [Link]. One thread at a time may take from the pool; packets may be handed in from any thread.
+/// The host's side of a [Link]. One thread at a time may take from the pool; packets may be handed in from any
+/// thread.
 public interface LinkReceiver {
-    /// Packets for what the link receives: `pool().takePacket(size)`, fill `bytes` from `start`, set `end`, `checksum`
-    /// and, for a packet that stands for several segments, `segmentSize`. For the link's own receiving thread alone.
+    /// Packets for what the link receives: `pool().takePacket(size)`, fill `bytes` from `start`, set `end`,
+    /// `checksum` and, for a packet that stands for several segments, `segmentSize`. For the link's own receiving
+    /// thread alone.
     BufferPool pool();
 
-    /// Hands a packet over to the host, which processes it now or leaves it to the thread that is at work in the host.
-    /// Never blocks. The packet may come from any pool and belongs to the host from here on.
+    /// Hands a packet over to the host, which processes it now or leaves it to the thread that is at work in the
+    /// host. Never blocks. The packet may come from any pool and belongs to the host from here on.
     ///
     /// @return false if the host's inbox is full or the host is closed: the packet was dropped and counted
     boolean received(Packet packet);

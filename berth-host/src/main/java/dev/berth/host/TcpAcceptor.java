@@ -1,89 +1,167 @@
 package dev.berth.host;
 
+import dev.berth.ports.PortBinding;
+import dev.berth.ports.PortUnavailableException;
+import dev.berth.stack.endpoint.Readiness;
+import dev.berth.stack.tcp.Tcb;
+import dev.berth.stack.tcp.TcpConfig;
+import dev.berth.stack.tcp.TcpListener;
 import dev.berth.wire.Endpoint;
 import java.io.IOException;
-import java.util.function.IntConsumer;
+import java.net.SocketException;
 import org.jspecify.annotations.Nullable;
 
-/// A listening TCP socket.
+/// A socket that listens for TCP connections.
 public final class TcpAcceptor extends HostSocket {
-    @Override
-    public Host host() {
-        throw new UnsupportedOperationException();
+    /// Connections that may wait when the caller gives no number, as the JDK has it.
+    public static final int DEFAULT_BACKLOG = 50;
+
+    // Under the host's lock
+    private TcpConfig config;
+    private @Nullable PortBinding<TcpListener> binding;
+    private @Nullable TcpListener listener;
+
+    TcpAcceptor(Host host, TcpConfig config) {
+        super(host);
+        this.config = config;
     }
 
     @Override
     public @Nullable Endpoint local() {
-        throw new UnsupportedOperationException();
+        PortBinding<TcpListener> bound = binding;
+        return bound == null ? null : bound.endpoint();
     }
 
     @Override
     public void bind(Endpoint local) throws IOException {
-        throw new UnsupportedOperationException();
+        monitor.enter();
+        try {
+            requireOpen();
+            if (binding != null) {
+                throw new SocketException("Already bound");
+            }
+            binding = host.bindTcp(local, sharing(), this);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// Begins to listen on the bound port.
+    ///
+    /// @param backlog the most complete connections that wait to be accepted; below 1 means [#DEFAULT_BACKLOG]
+    /// @throws java.net.BindException if somebody else listens there
+    /// @throws IOException if the socket is closed or not bound
+    public void listen(int backlog) throws IOException {
+        monitor.enter();
+        try {
+            requireOpen();
+            PortBinding<TcpListener> bound = binding;
+            if (bound == null) {
+                throw new SocketException("Not bound");
+            }
+            if (listener != null) {
+                throw new SocketException("Already listening");
+            }
+            listener = monitor.stack().tcp().listen(bound, backlog < 1 ? DEFAULT_BACKLOG : backlog, config);
+            listener.attach(signals);
+        } catch (PortUnavailableException e) {
+            throw SocketErrors.bind(e);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// Waits for a connection, at most `timeoutNanos`.
+    ///
+    /// @throws java.net.SocketTimeoutException after `timeoutNanos` ("Accept timed out")
+    /// @throws SocketException if the socket is closed or does not listen
+    public TcpSocket accept(long timeoutNanos) throws IOException {
+        long deadline = deadline(timeoutNanos);
+        for (; ; ) {
+            Waiter waiter;
+            monitor.enter();
+            try {
+                TcpSocket accepted = poll();
+                if (accepted != null) {
+                    return accepted;
+                }
+                waiter = signals.arm(Readiness.ACCEPTABLE);
+            } finally {
+                monitor.exit();
+            }
+            if (!await(waiter, deadline)) {
+                throw SocketErrors.timedOut("Accept");
+            }
+        }
+    }
+
+    /// A connection that waits, or null if none does.
+    public @Nullable TcpSocket tryAccept() throws IOException {
+        monitor.enter();
+        try {
+            return poll();
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    private @Nullable TcpSocket poll() throws SocketException {
+        requireOpen();
+        if (listener == null) {
+            throw new SocketException("Socket is not listening");
+        }
+        Tcb accepted = monitor.stack().tcp().accept(listener);
+        return accepted == null ? null : new TcpSocket(host, accepted);
     }
 
     @Override
-    public boolean isOpen() {
-        throw new UnsupportedOperationException();
+    int readinessNow() {
+        return listener == null ? Readiness.NONE : listener.readiness();
     }
 
-    @Override
-    public int readiness() {
-        throw new UnsupportedOperationException();
+    /// SO_RCVBUF of accepted connections, in octets.
+    public void receiveBufferSize(int value) throws IOException {
+        monitor.enter();
+        try {
+            requireOpen();
+            config = config.withBuffers(config.sendBuffer(), value);
+            if (listener != null) {
+                listener.configure(config);
+            }
+        } finally {
+            monitor.exit();
+        }
     }
 
-    @Override
-    public void observe(@Nullable IntConsumer observer) {
-        throw new UnsupportedOperationException();
+    /// SO_RCVBUF of accepted connections, in octets.
+    public int receiveBufferSize() throws IOException {
+        requireOpen();
+        return config.receiveBuffer();
     }
 
+    /// Stops listening; connections that nobody accepted are reset, those that were accepted live on.
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        long now = monitor.enter();
+        try {
+            if (!open) {
+                return;
+            }
+            open = false;
+            if (listener != null) {
+                monitor.stack().tcp().close(listener, now);
+            }
+            if (binding != null) {
+                monitor.stack().tcp().ports().close(binding);
+            }
+            monitor.wakeAll(signals);
+        } finally {
+            monitor.exit();
+        }
     }
 
-    ///
-    public void listen(int backlog) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public TcpSocket accept(long timeoutNanos) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public @Nullable TcpSocket tryAccept() throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    /// Option
-    public void receiveBufferSize(int value) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    /// Option
-    public int receiveBufferSize() throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    /// Option
-    public void reuseAddress(boolean value) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    /// Option
-    public boolean reuseAddress() throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    /// Option
-    public void reusePort(boolean value) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    /// Option
-    public boolean reusePort() throws IOException {
-        throw new UnsupportedOperationException();
+    @Override
+    public String toString() {
+        return "TcpAcceptor[" + host.name() + ", " + local() + "]";
     }
 }

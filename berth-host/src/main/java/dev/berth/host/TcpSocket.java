@@ -1,256 +1,604 @@
 package dev.berth.host;
 
+import dev.berth.ports.PortBinding;
+import dev.berth.ports.PortUnavailableException;
+import dev.berth.stack.NetStack;
 import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.stack.endpoint.ByteSource;
+import dev.berth.stack.endpoint.Readiness;
+import dev.berth.stack.tcp.Tcb;
+import dev.berth.stack.tcp.Tcp;
+import dev.berth.stack.tcp.TcpConfig;
+import dev.berth.stack.tcp.TcpError;
+import dev.berth.stack.tcp.TcpListener;
+import dev.berth.stack.tcp.TcpState;
 import dev.berth.wire.Endpoint;
 import java.io.IOException;
-import java.util.function.IntConsumer;
+import java.net.SocketException;
+import java.util.Objects;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// A TCP connection, or a socket that will become one.
+///
+/// Reading and writing copy each octet once and allocate nothing while they need not wait.
 public final class TcpSocket extends HostSocket {
-    @Override
-    public Host host() {
-        throw new UnsupportedOperationException();
+    private static final byte[] NO_BYTES = {};
+
+    // Under the host's lock
+    private TcpConfig config;
+    private int lingerSeconds = -1;
+    private @Nullable PortBinding<TcpListener> binding;
+    private @Nullable Tcb tcb;
+    private boolean connectReported;
+    private boolean errorReported;
+    private boolean inputShutdown;
+    private boolean outputShutdown;
+
+    TcpSocket(Host host, TcpConfig config) {
+        super(host);
+        this.config = config;
+    }
+
+    /// A connection that a listener has accepted. Under the host's lock.
+    TcpSocket(Host host, Tcb accepted) {
+        this(host, accepted.config());
+        tcb = accepted;
+        connectReported = true;
+        accepted.attach(signals);
     }
 
     @Override
     public @Nullable Endpoint local() {
-        throw new UnsupportedOperationException();
+        monitor.enter();
+        try {
+            Tcb connection = tcb;
+            PortBinding<TcpListener> bound = binding;
+            return connection != null ? connection.local() : bound != null ? bound.endpoint() : null;
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// The remote end, or null before a connect was begun.
+    public @Nullable Endpoint remote() {
+        Tcb connection = tcb;
+        return connection == null ? null : connection.remote();
     }
 
     @Override
     public void bind(Endpoint local) throws IOException {
-        throw new UnsupportedOperationException();
+        monitor.enter();
+        try {
+            requireOpen();
+            if (binding != null || tcb != null) {
+                throw new SocketException("Already bound");
+            }
+            binding = host.bindTcp(local, sharing(), this);
+        } finally {
+            monitor.exit();
+        }
     }
 
-    @Override
-    public boolean isOpen() {
-        throw new UnsupportedOperationException();
+    // Connect
+
+    /// Connects, waiting at most `timeoutNanos`.
+    ///
+    /// @throws java.net.ConnectException if the other end refuses ("Connection refused") or does not answer for
+    ///     minutes
+    /// @throws java.net.SocketTimeoutException after `timeoutNanos` ("Connect timed out")
+    /// @throws java.net.BindException if no local port is free; the cause says how many are in use, and in which
+    ///     states
+    /// @throws IOException if the socket is closed or connected, or no route leads there
+    public void connect(Endpoint remote, long timeoutNanos) throws IOException {
+        if (startConnect(remote)) {
+            return;
+        }
+        long deadline = deadline(timeoutNanos);
+        for (; ; ) {
+            Waiter waiter;
+            monitor.enter();
+            try {
+                if (pollConnect()) {
+                    return;
+                }
+                waiter = signals.arm(Readiness.CONNECTED);
+            } finally {
+                monitor.exit();
+            }
+            if (!await(waiter, deadline)) {
+                throw SocketErrors.timedOut("Connect");
+            }
+        }
     }
 
-    @Override
-    public int readiness() {
-        throw new UnsupportedOperationException();
+    /// Begins to connect.
+    ///
+    /// @return true if the connection was made at once
+    /// @throws IOException as [#connect]
+    public boolean startConnect(Endpoint remote) throws IOException {
+        long now = monitor.enter();
+        try {
+            requireOpen();
+            if (tcb != null) {
+                throw new SocketException("Already connected");
+            }
+            Tcb connection = monitor.stack()
+                    .connect(host.reachable(remote), binding, config, signals, now);
+            if (connection == null) {
+                throw SocketErrors.noRoute();
+            }
+            tcb = connection;
+            connection.attach(signals);
+        } catch (PortUnavailableException e) {
+            throw SocketErrors.bind(e);
+        } finally {
+            monitor.exit();
+        }
+        return finishConnect();
     }
 
-    @Override
-    public void observe(@Nullable IntConsumer observer) {
-        throw new UnsupportedOperationException();
+    /// Looks whether the connection is made.
+    ///
+    /// @return true if it is, false while it is not
+    /// @throws IOException why it could not be made
+    public boolean finishConnect() throws IOException {
+        monitor.enter();
+        try {
+            return pollConnect();
+        } finally {
+            monitor.exit();
+        }
     }
 
+    private boolean pollConnect() throws IOException {
+        requireOpen();
+        Tcb connection = tcb;
+        if (connection == null) {
+            throw new SocketException("Not connected");
+        }
+        if (connectReported) {
+            return true;
+        }
+        if (connection.state() == TcpState.SYN_SENT || connection.state() == TcpState.SYN_RECEIVED) {
+            return false;
+        }
+        if (connection.error() != null && connection.error() != TcpError.RESET) {
+            errorReported = true;
+            throw SocketErrors.connect(connection.error());
+        }
+        connectReported = true;
+        return true;
+    }
+
+    /// True once the connection was made, also after it has ended.
+    public boolean isConnected() {
+        return connectReported;
+    }
+
+    /// True from [#startConnect] until the connection is made or has failed and [#finishConnect] said so.
+    public boolean isConnectionPending() {
+        return tcb != null && !connectReported && !errorReported;
+    }
+
+    // Read
+
+    /// Reads at least one octet and at most `length`.
+    ///
+    /// @return octets read, -1 at the end of the stream, 0 if `length` is 0
+    /// @throws java.net.SocketTimeoutException after `timeoutNanos` ("Read timed out")
+    /// @throws SocketException if the connection was reset or the socket is closed
+    public int read(byte[] bytes, int from, int length, long timeoutNanos) throws IOException {
+        Objects.checkFromIndexSize(from, length, bytes.length);
+        return read(null, bytes, from, length, timeoutNanos);
+    }
+
+    /// Reads at least one octet and at most `max` into `sink`; otherwise as the other `read`.
+    public int read(ByteSink sink, int max, long timeoutNanos) throws IOException {
+        return read(sink, NO_BYTES, 0, max, timeoutNanos);
+    }
+
+    private int read(@Nullable ByteSink sink, byte[] bytes, int from, int max, long timeoutNanos) throws IOException {
+        long deadline = 0;
+        for (; ; ) {
+            Waiter waiter;
+            monitor.enter();
+            try {
+                int result = receive(sink, bytes, from, max);
+                if (result != UNAVAILABLE) {
+                    return result;
+                }
+                waiter = signals.arm(Readiness.READABLE);
+            } finally {
+                monitor.exit();
+            }
+            if (deadline == 0) {
+                deadline = deadline(timeoutNanos);
+            }
+            if (!await(waiter, deadline)) {
+                throw SocketErrors.timedOut("Read");
+            }
+        }
+    }
+
+    /// Reads what is there.
+    ///
+    /// @return octets read, -1 at the end of the stream, [#UNAVAILABLE] if nothing is there
+    public int tryRead(byte[] bytes, int from, int length) throws IOException {
+        Objects.checkFromIndexSize(from, length, bytes.length);
+        return tryRead(null, bytes, from, length);
+    }
+
+    /// Reads what is there into `sink`, at most `max` octets; otherwise as the other `tryRead`.
+    public int tryRead(ByteSink sink, int max) throws IOException {
+        return tryRead(sink, NO_BYTES, 0, max);
+    }
+
+    private int tryRead(@Nullable ByteSink sink, byte[] bytes, int from, int max) throws IOException {
+        monitor.enter();
+        try {
+            return receive(sink, bytes, from, max);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    private int receive(@Nullable ByteSink sink, byte[] bytes, int from, int max) throws IOException {
+        requireOpen();
+        Tcb connection = connection();
+        if (inputShutdown) {
+            return -1;
+        }
+        if (max == 0) {
+            return 0;
+        }
+        int result;
+        if (sink != null) {
+            result = monitor.stack().tcp().receive(connection, sink, max);
+        } else {
+            result = monitor.stack().tcp().receive(connection, monitor.arrayBytes.of(bytes, from), max);
+            monitor.arrayBytes.clear();
+        }
+        if (result > 0) {
+            return result;
+        }
+        if (result == Tcp.NOT_OPEN) {
+            errorReported = true;
+            throw SocketErrors.read(connection.error());
+        }
+        return result == Tcp.END_OF_STREAM ? -1 : UNAVAILABLE;
+    }
+
+    /// Octets that can be read without waiting.
+    public int available() throws IOException {
+        monitor.enter();
+        try {
+            requireOpen();
+            return inputShutdown ? 0 : connection().available();
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    // Write
+
+    /// Writes all of `length` octets, waiting for room as long as it takes.
+    ///
+    /// @throws SocketException if the connection was reset ("Connection reset by peer"), cannot send any more
+    ///     ("Broken pipe") or the socket is closed
+    public void write(byte[] bytes, int from, int length) throws IOException {
+        Objects.checkFromIndexSize(from, length, bytes.length);
+        write(null, bytes, from, length);
+    }
+
+    /// Writes `length` octets from `source`; otherwise as the other `write`.
+    ///
+    /// @return `length`
+    public int write(ByteSource source, int length) throws IOException {
+        return write(source, NO_BYTES, 0, length);
+    }
+
+    private int write(@Nullable ByteSource source, byte[] bytes, int from, int length) throws IOException {
+        int done = 0;
+        do {
+            Waiter waiter;
+            monitor.enter();
+            try {
+                int taken = send(source, bytes, from + done, length - done);
+                done += Math.max(taken, 0);
+                if (done == length) {
+                    return length;
+                }
+                waiter = signals.arm(Readiness.WRITABLE);
+            } finally {
+                monitor.exit();
+            }
+            await(waiter, 0);
+        } while (true);
+    }
+
+    /// Writes what there is room for.
+    ///
+    /// @return octets written, or [#UNAVAILABLE] if there is no room
+    public int tryWrite(byte[] bytes, int from, int length) throws IOException {
+        Objects.checkFromIndexSize(from, length, bytes.length);
+        return tryWrite(null, bytes, from, length);
+    }
+
+    /// Writes what there is room for from `source`, at most `length` octets; otherwise as the other `tryWrite`.
+    public int tryWrite(ByteSource source, int length) throws IOException {
+        return tryWrite(source, NO_BYTES, 0, length);
+    }
+
+    private int tryWrite(@Nullable ByteSource source, byte[] bytes, int from, int length) throws IOException {
+        monitor.enter();
+        try {
+            return send(source, bytes, from, length);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    private int send(@Nullable ByteSource source, byte[] bytes, int from, int length) throws IOException {
+        requireOpen();
+        Tcb connection = connection();
+        if (outputShutdown) {
+            throw SocketErrors.write(null, false);
+        }
+        if (length == 0) {
+            return 0;
+        }
+        int result;
+        if (source != null) {
+            result = monitor.stack().tcp().send(connection, source, length);
+        } else {
+            result = monitor.stack().tcp().send(connection, monitor.arrayBytes.of(bytes, from), length);
+            monitor.arrayBytes.clear();
+        }
+        if (result == Tcp.NOT_OPEN) {
+            boolean again = errorReported;
+            errorReported = true;
+            throw SocketErrors.write(connection.error(), again);
+        }
+        return result == 0 ? UNAVAILABLE : result;
+    }
+
+    // The end
+
+    /// Reads return the end of the stream from now on; what arrives is thrown away.
+    public void shutdownInput() throws IOException {
+        monitor.enter();
+        try {
+            requireOpen();
+            monitor.stack().tcp().shutdownInput(connection());
+            inputShutdown = true;
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// A FIN follows what was written; reading goes on.
+    public void shutdownOutput() throws IOException {
+        monitor.enter();
+        try {
+            requireOpen();
+            monitor.stack().tcp().shutdownOutput(connection());
+            outputShutdown = true;
+            monitor.wakeAll(signals);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// True after [#shutdownInput].
+    public boolean isInputShutdown() {
+        return inputShutdown;
+    }
+
+    /// True after [#shutdownOutput].
+    public boolean isOutputShutdown() {
+        return outputShutdown;
+    }
+
+    /// Ends the connection with RST and closes the socket.
+    public void abort() {
+        close(true);
+    }
+
+    /// Closes the socket. What was written is still sent, unless linger is 0, which resets the connection; with a
+    /// positive linger this waits until the other end has acknowledged everything, so many seconds at most.
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        int linger = lingerSeconds;
+        if (linger > 0) {
+            lingerOnClose(linger);
+        }
+        close(linger == 0);
     }
 
-    ///
-    public void connect(Endpoint remote, long timeoutNanos) throws IOException {
-        throw new UnsupportedOperationException();
+    private void lingerOnClose(int seconds) {
+        long deadline = deadline(seconds * 1_000_000_000L);
+        for (; ; ) {
+            Waiter waiter;
+            monitor.enter();
+            try {
+                Tcb connection = tcb;
+                if (!open || connection == null || connection.unacknowledged() == 0) {
+                    return;
+                }
+                waiter = signals.arm(Readiness.ALL);
+            } finally {
+                monitor.exit();
+            }
+            boolean signalled = waiter.await(deadline);
+            if (!signalled) {
+                disarm(waiter);
+                return;
+            }
+        }
     }
 
-    ///
-    public boolean startConnect(Endpoint remote) throws IOException {
-        throw new UnsupportedOperationException();
+    private void close(boolean reset) {
+        long now = monitor.enter();
+        try {
+            if (!open) {
+                return;
+            }
+            open = false;
+            NetStack stack = monitor.stack();
+            Tcb connection = tcb;
+            if (connection != null) {
+                if (reset) {
+                    stack.tcp().abort(connection, now);
+                }
+                stack.tcp().close(connection, now);
+            }
+            PortBinding<TcpListener> bound = binding;
+            if (bound != null) {
+                stack.tcp().ports().close(bound);
+            }
+            monitor.wakeAll(signals);
+        } finally {
+            monitor.exit();
+        }
     }
 
-    ///
-    public boolean finishConnect() throws IOException {
-        throw new UnsupportedOperationException();
+    // Readiness
+
+    @Override
+    int readinessNow() {
+        Tcb connection = tcb;
+        int ready = connection == null ? Readiness.NONE : connection.readiness();
+        if (inputShutdown) {
+            ready |= Readiness.READABLE;
+        }
+        return ready;
     }
 
-    ///
-    public boolean isConnected() {
-        throw new UnsupportedOperationException();
+    // Options
+
+    private void configure(UnaryOperator<TcpConfig> change) throws SocketException {
+        long now = monitor.enter();
+        try {
+            requireOpen();
+            config = change.apply(config);
+            Tcb connection = tcb;
+            if (connection != null) {
+                monitor.stack().tcp().configure(connection, config, now);
+            }
+        } finally {
+            monitor.exit();
+        }
     }
 
-    ///
-    public boolean isConnectionPending() {
-        throw new UnsupportedOperationException();
+    private TcpConfig config() throws SocketException {
+        requireOpen();
+        return config;
     }
 
-    ///
-    public @Nullable Endpoint remote() {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public int read(byte[] bytes, int from, int length, long timeoutNanos) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public int read(ByteSink sink, int max, long timeoutNanos) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public int tryRead(byte[] bytes, int from, int length) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public int tryRead(ByteSink sink, int max) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public void write(byte[] bytes, int from, int length) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public int write(ByteSource source, int length) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public int tryWrite(byte[] bytes, int from, int length) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public int tryWrite(ByteSource source, int length) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public int available() throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public void shutdownInput() throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public void shutdownOutput() throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public boolean isInputShutdown() {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public boolean isOutputShutdown() {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public void abort() {
-        throw new UnsupportedOperationException();
-    }
-
-    /// Option
+    /// TCP_NODELAY: small segments do not wait for acknowledgments (Nagle off).
     public void noDelay(boolean value) throws IOException {
-        throw new UnsupportedOperationException();
+        configure(c -> c.withNoDelay(value));
     }
 
-    /// Option
+    /// TCP_NODELAY: small segments do not wait for acknowledgments (Nagle off).
     public boolean noDelay() throws IOException {
-        throw new UnsupportedOperationException();
+        return config().noDelay();
     }
 
-    /// Option
+    /// SO_KEEPALIVE: an idle connection is probed.
     public void keepAlive(boolean value) throws IOException {
-        throw new UnsupportedOperationException();
+        configure(c -> c.withKeepAlive(value));
     }
 
-    /// Option
+    /// SO_KEEPALIVE: an idle connection is probed.
     public boolean keepAlive() throws IOException {
-        throw new UnsupportedOperationException();
+        return config().keepAlive();
     }
 
-    /// Option
-    public void lingerSeconds(int value) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    /// Option
-    public int lingerSeconds() throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    /// Option
+    /// SO_SNDBUF, in octets.
     public void sendBufferSize(int value) throws IOException {
-        throw new UnsupportedOperationException();
+        configure(c -> c.withBuffers(value, c.receiveBuffer()));
     }
 
-    /// Option
+    /// SO_SNDBUF, in octets.
     public int sendBufferSize() throws IOException {
-        throw new UnsupportedOperationException();
+        return config().sendBuffer();
     }
 
-    /// Option
+    /// SO_RCVBUF, in octets.
     public void receiveBufferSize(int value) throws IOException {
-        throw new UnsupportedOperationException();
+        configure(c -> c.withBuffers(c.sendBuffer(), value));
     }
 
-    /// Option
+    /// SO_RCVBUF, in octets.
     public int receiveBufferSize() throws IOException {
-        throw new UnsupportedOperationException();
+        return config().receiveBuffer();
     }
 
-    /// Option
-    public void reuseAddress(boolean value) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    /// Option
-    public boolean reuseAddress() throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    /// Option
-    public void reusePort(boolean value) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    /// Option
-    public boolean reusePort() throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    /// Option
+    /// IP_TOS: DS field and ECN bits of sent packets, 0 to 255.
     public void trafficClass(int value) throws IOException {
-        throw new UnsupportedOperationException();
+        configure(c -> c.withHeader(value, c.timeToLive()));
     }
 
-    /// Option
+    /// IP_TOS: DS field and ECN bits of sent packets, 0 to 255.
     public int trafficClass() throws IOException {
-        throw new UnsupportedOperationException();
+        return config().trafficClass();
     }
 
-    /// Option
+    /// TCP_KEEPIDLE: seconds of silence before the first probe.
     public void keepIdleSeconds(int value) throws IOException {
-        throw new UnsupportedOperationException();
+        configure(c -> c.withKeepAliveTimes(value, c.keepIntervalSeconds(), c.keepCount()));
     }
 
-    /// Option
+    /// TCP_KEEPIDLE: seconds of silence before the first probe.
     public int keepIdleSeconds() throws IOException {
-        throw new UnsupportedOperationException();
+        return config().keepIdleSeconds();
     }
 
-    /// Option
+    /// TCP_KEEPINTERVAL: seconds between probes.
     public void keepIntervalSeconds(int value) throws IOException {
-        throw new UnsupportedOperationException();
+        configure(c -> c.withKeepAliveTimes(c.keepIdleSeconds(), value, c.keepCount()));
     }
 
-    /// Option
+    /// TCP_KEEPINTERVAL: seconds between probes.
     public int keepIntervalSeconds() throws IOException {
-        throw new UnsupportedOperationException();
+        return config().keepIntervalSeconds();
     }
 
-    /// Option
+    /// TCP_KEEPCOUNT: unanswered probes after which the connection is dead.
     public void keepCount(int value) throws IOException {
-        throw new UnsupportedOperationException();
+        configure(c -> c.withKeepAliveTimes(c.keepIdleSeconds(), c.keepIntervalSeconds(), value));
     }
 
-    /// Option
+    /// TCP_KEEPCOUNT: unanswered probes after which the connection is dead.
     public int keepCount() throws IOException {
-        throw new UnsupportedOperationException();
+        return config().keepCount();
+    }
+
+    /// SO_LINGER: seconds that [#close] waits for acknowledgments; 0 resets the connection, -1 (the default) does not
+    /// wait.
+    public void lingerSeconds(int value) throws IOException {
+        requireOpen();
+        lingerSeconds = Math.max(-1, value);
+    }
+
+    /// SO_LINGER.
+    public int lingerSeconds() throws IOException {
+        requireOpen();
+        return lingerSeconds;
+    }
+
+    private Tcb connection() throws SocketException {
+        Tcb connection = tcb;
+        if (connection == null) {
+            throw new SocketException("Not connected");
+        }
+        return connection;
+    }
+
+    @Override
+    public String toString() {
+        return "TcpSocket[" + host.name() + ", " + local() + " > " + remote() + "]";
     }
 }

@@ -1,161 +1,332 @@
 package dev.berth.host;
 
+import dev.berth.ports.PortUnavailableException;
 import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.stack.endpoint.ByteSource;
+import dev.berth.stack.endpoint.Readiness;
+import dev.berth.stack.udp.Udp;
+import dev.berth.stack.udp.UdpEndpoint;
 import dev.berth.wire.Endpoint;
+import dev.berth.wire.IpAddress;
 import java.io.IOException;
-import java.util.function.IntConsumer;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.PortUnreachableException;
+import java.net.SocketException;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// A UDP socket.
+/// A UDP socket, for both families.
+///
+/// Sending does not wait: a datagram that finds a queue full is lost, as on the way. Receiving copies each octet once
+/// and allocates nothing while it need not wait, but for [#lastSender].
 public final class UdpSocket extends HostSocket {
-    @Override
-    public Host host() {
-        throw new UnsupportedOperationException();
+    private static final byte[] NO_BYTES = {};
+
+    // Under the host's lock
+    private final UdpEndpoint endpoint;
+    private int sendBufferSize = UdpEndpoint.DEFAULT_RECEIVE_BUFFER;
+    private long senderHi;
+    private long senderLo;
+    private int senderPort;
+
+    UdpSocket(Host host) {
+        super(host);
+        monitor.enter();
+        try {
+            endpoint = udp().open(false);
+            endpoint.attach(signals);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    private Udp udp() {
+        return monitor.stack().udp();
     }
 
     @Override
     public @Nullable Endpoint local() {
-        throw new UnsupportedOperationException();
+        monitor.enter();
+        try {
+            return endpoint.isBound() ? endpoint.local() : null;
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// The remote end while the socket is connected, otherwise null.
+    public @Nullable Endpoint remote() {
+        monitor.enter();
+        try {
+            return endpoint.isConnected() ? endpoint.remote() : null;
+        } finally {
+            monitor.exit();
+        }
     }
 
     @Override
     public void bind(Endpoint local) throws IOException {
-        throw new UnsupportedOperationException();
+        monitor.enter();
+        try {
+            requireOpen();
+            if (endpoint.isBound()) {
+                throw new SocketException("Already bound");
+            }
+            IpAddress address = local.address();
+            check(udp().bind(endpoint, address.hi(), address.lo(), local.port(), sharing()), true);
+        } catch (PortUnavailableException e) {
+            throw SocketErrors.bind(e);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// Connects: from now on only datagrams from `remote` are received, and ICMP errors are thrown.
+    ///
+    /// @throws IOException if no port is free, no route leads there, or the socket is closed
+    public void connect(Endpoint remote) throws IOException {
+        long now = monitor.enter();
+        try {
+            requireOpen();
+            IpAddress address = remote.address();
+            check(udp().connect(endpoint, address.hi(), address.lo(), remote.port(), now), false);
+        } catch (PortUnavailableException e) {
+            throw SocketErrors.bind(e);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// Takes the remote end away; the local port stays.
+    public void disconnect() throws IOException {
+        monitor.enter();
+        try {
+            requireOpen();
+            check(udp().disconnect(endpoint), false);
+        } catch (PortUnavailableException e) {
+            throw SocketErrors.bind(e);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// Sends a datagram of `length` octets.
+    ///
+    /// @param to the destination; null for the remote end of a connected socket
+    /// @throws PortUnreachableException if the connected remote end said that nobody owns its port
+    /// @throws IOException if the datagram is too long, the destination cannot be reached or the socket is closed
+    public void send(byte[] bytes, int from, int length, @Nullable Endpoint to) throws IOException {
+        Objects.checkFromIndexSize(from, length, bytes.length);
+        send(null, bytes, from, length, to);
+    }
+
+    /// Sends a datagram of `length` octets from `source`; otherwise as the other `send`.
+    ///
+    /// @return `length`
+    public int trySend(ByteSource source, int length, @Nullable Endpoint to) throws IOException {
+        return send(source, NO_BYTES, 0, length, to);
+    }
+
+    private int send(@Nullable ByteSource source, byte[] bytes, int from, int length, @Nullable Endpoint to)
+            throws IOException {
+        long now = monitor.enter();
+        try {
+            requireOpen();
+            ByteSource octets = source != null ? source : monitor.arrayBytes.of(bytes, from);
+            int result;
+            if (to == null) {
+                result = udp().send(endpoint, octets, length, now);
+            } else {
+                Endpoint target = host.reachable(to);
+                IpAddress address = target.address();
+                result = udp().send(endpoint, octets, length, address.hi(), address.lo(), target.port(), now);
+            }
+            monitor.arrayBytes.clear();
+            return check(result, false);
+        } catch (PortUnavailableException e) {
+            throw SocketErrors.bind(e);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// Waits for a datagram, at most `timeoutNanos`, and copies at most `length` octets of it; the rest is lost.
+    ///
+    /// @return octets copied; who sent it is in [#lastSender]
+    /// @throws java.net.SocketTimeoutException after `timeoutNanos` ("Receive timed out")
+    /// @throws PortUnreachableException if the connected remote end said that nobody owns its port
+    public int receive(byte[] bytes, int from, int length, long timeoutNanos) throws IOException {
+        Objects.checkFromIndexSize(from, length, bytes.length);
+        return receive(null, bytes, from, length, timeoutNanos);
+    }
+
+    /// Waits for a datagram and hands at most `max` octets of it to `sink`; otherwise as the other `receive`.
+    public int receive(ByteSink sink, int max, long timeoutNanos) throws IOException {
+        return receive(sink, NO_BYTES, 0, max, timeoutNanos);
+    }
+
+    private int receive(@Nullable ByteSink sink, byte[] bytes, int from, int max, long timeoutNanos)
+            throws IOException {
+        long deadline = 0;
+        for (; ; ) {
+            Waiter waiter;
+            monitor.enter();
+            try {
+                int result = poll(sink, bytes, from, max);
+                if (result != UNAVAILABLE) {
+                    return result;
+                }
+                waiter = signals.arm(Readiness.READABLE);
+            } finally {
+                monitor.exit();
+            }
+            if (deadline == 0) {
+                deadline = deadline(timeoutNanos);
+            }
+            if (!await(waiter, deadline)) {
+                throw SocketErrors.timedOut("Receive");
+            }
+        }
+    }
+
+    /// Takes a datagram if one is there.
+    ///
+    /// @return octets given to `sink`, at most `max`, or [#UNAVAILABLE]
+    public int tryReceive(ByteSink sink, int max) throws IOException {
+        monitor.enter();
+        try {
+            return poll(sink, NO_BYTES, 0, max);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    private int poll(@Nullable ByteSink sink, byte[] bytes, int from, int max) throws IOException {
+        requireOpen();
+        int result = udp().receive(endpoint, sink != null ? sink : monitor.arrayBytes.of(bytes, from), max);
+        monitor.arrayBytes.clear();
+        if (result == Udp.WOULD_BLOCK) {
+            return UNAVAILABLE;
+        }
+        check(result, false);
+        senderHi = endpoint.lastSourceHi();
+        senderLo = endpoint.lastSourceLo();
+        senderPort = endpoint.lastSourcePort();
+        return result;
+    }
+
+    /// Who sent the datagram that was received last. Callers that receive in several threads have to take turns.
+    public Endpoint lastSender() {
+        monitor.enter();
+        try {
+            return new Endpoint(new IpAddress(senderHi, senderLo), senderPort);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    private static int check(int result, boolean binding) throws IOException {
+        switch (result) {
+            case Udp.CLOSED -> throw SocketErrors.closed();
+            case Udp.NOT_CONNECTED -> throw new SocketException("Destination address required");
+            case Udp.BAD_ADDRESS -> {
+                if (binding) {
+                    throw SocketErrors.notLocal();
+                }
+                throw new SocketException("Invalid argument");
+            }
+            case Udp.NO_ROUTE -> throw SocketErrors.noRoute();
+            case Udp.MESSAGE_TOO_LONG -> throw new SocketException("Message too long");
+            case Udp.PERMISSION_DENIED -> throw new SocketException("Permission denied");
+            case Udp.PORT_UNREACHABLE -> throw new PortUnreachableException();
+            case Udp.PROTOCOL_UNREACHABLE -> throw new ConnectException("Protocol not available");
+            case Udp.PROHIBITED -> throw new NoRouteToHostException("No route to host");
+            default -> {
+                return result;
+            }
+        }
     }
 
     @Override
-    public boolean isOpen() {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public int readiness() {
-        throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public void observe(@Nullable IntConsumer observer) {
-        throw new UnsupportedOperationException();
+    int readinessNow() {
+        return endpoint.readiness();
     }
 
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        monitor.enter();
+        try {
+            if (!open) {
+                return;
+            }
+            open = false;
+            udp().close(endpoint);
+            monitor.wakeAll(signals);
+        } finally {
+            monitor.exit();
+        }
     }
 
-    ///
-    public void connect(Endpoint remote) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public void disconnect() throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public @Nullable Endpoint remote() {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public void send(byte[] bytes, int from, int length, @Nullable Endpoint to) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public int trySend(ByteSource source, int length, @Nullable Endpoint to) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public int receive(byte[] bytes, int from, int length, long timeoutNanos) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public int receive(ByteSink sink, int max, long timeoutNanos) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public int tryReceive(ByteSink sink, int max) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    ///
-    public Endpoint lastSender() {
-        throw new UnsupportedOperationException();
-    }
-
-    /// Option
+    /// SO_BROADCAST: may send to broadcast addresses.
     public void broadcast(boolean value) throws IOException {
-        throw new UnsupportedOperationException();
+        endpoint().broadcast(value);
     }
 
-    /// Option
+    /// SO_BROADCAST.
     public boolean broadcast() throws IOException {
-        throw new UnsupportedOperationException();
+        return endpoint().broadcast();
     }
 
-    /// Option
-    public void reuseAddress(boolean value) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    /// Option
-    public boolean reuseAddress() throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    /// Option
-    public void reusePort(boolean value) throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    /// Option
-    public boolean reusePort() throws IOException {
-        throw new UnsupportedOperationException();
-    }
-
-    /// Option
+    /// SO_SNDBUF, in octets: the largest datagram that may be sent; datagrams do not wait in the socket.
     public void sendBufferSize(int value) throws IOException {
-        throw new UnsupportedOperationException();
+        requireOpen();
+        sendBufferSize = value;
     }
 
-    /// Option
+    /// SO_SNDBUF, in octets.
     public int sendBufferSize() throws IOException {
-        throw new UnsupportedOperationException();
+        requireOpen();
+        return sendBufferSize;
     }
 
-    /// Option
+    /// SO_RCVBUF, in octets, headers and memory overhead included.
     public void receiveBufferSize(int value) throws IOException {
-        throw new UnsupportedOperationException();
+        endpoint().receiveBuffer(value);
     }
 
-    /// Option
+    /// SO_RCVBUF, in octets.
     public int receiveBufferSize() throws IOException {
-        throw new UnsupportedOperationException();
+        return endpoint().receiveBuffer();
     }
 
-    /// Option
+    /// IP_TOS: DS field and ECN bits of sent packets, 0 to 255.
     public void trafficClass(int value) throws IOException {
-        throw new UnsupportedOperationException();
+        endpoint().tos(value);
     }
 
-    /// Option
+    /// IP_TOS.
     public int trafficClass() throws IOException {
-        throw new UnsupportedOperationException();
+        return endpoint().tos();
     }
 
-    /// Option
+    /// IP_TTL: the hop limit of sent packets, 1 to 255.
     public void timeToLive(int value) throws IOException {
-        throw new UnsupportedOperationException();
+        endpoint().ttl(value);
     }
 
-    /// Option
+    /// IP_TTL.
     public int timeToLive() throws IOException {
-        throw new UnsupportedOperationException();
+        return endpoint().ttl();
+    }
+
+    private UdpEndpoint endpoint() throws SocketException {
+        requireOpen();
+        return endpoint;
+    }
+
+    @Override
+    public String toString() {
+        return "UdpSocket[" + host.name() + ", " + local() + "]";
     }
 }

@@ -1,2 +1,2 @@
-/// Networks of hosts in memory, with latency, loss, partitions and virtual time.
+/// Networks in memory: hosts with names and addresses that reach each other without any device.
 package dev.berth.network;

@@ -45,11 +45,20 @@ public record PortRange(int first, int last) {
     }
 
     private static int parsePort(String digits, String text) {
-        if (digits.isEmpty() || digits.length() > 5 || !digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
+        if (!isNumber(digits)) {
             throw new IllegalArgumentException(
                     "'" + text + "' is no port or range of ports such as 80 or 49152-65535 (0 to 65535)");
         }
         return Integer.parseInt(digits);
+    }
+
+    private static boolean isNumber(String digits) {
+        for (int i = 0; i < digits.length(); i++) {
+            if (digits.charAt(i) < '0' || digits.charAt(i) > '9') {
+                return false;
+            }
+        }
+        return !digits.isEmpty() && digits.length() <= 5;
     }
 
     /// Checks that a number is a port number.

@@ -7,17 +7,21 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// The port table as one would write it without caring for cost: lists, and the rules word by word. Addresses are bits
-/// of a mask, so that "overlaps" is "and".
+/// The port table as one would write it without caring for cost: lists, and the rules word by word. Addresses
+/// are bits of a mask, so that "overlaps" is "and".
 final class ModelTable {
     static final class Bind {
         final IpAddress address;
         final int port;
         final int sharing;
-        @Nullable String listener;
+
+        @Nullable
+        String listener;
+
         boolean closed;
         /// What the table under test gave for it.
-        @Nullable PortBinding<String> real;
+        @Nullable
+        PortBinding<String> real;
 
         Bind(IpAddress address, int port, int sharing) {
             this.address = address;
@@ -148,25 +152,23 @@ final class ModelTable {
     }
 
     static boolean sameDestination(Flow a, Flow b) {
-        return a.local().address().equals(b.local().address())
-                && a.remote().equals(b.remote());
+        return a.local().address().equals(b.local().address()) && a.remote().equals(b.remote());
     }
 
-    @Nullable Entry displaceable(Flow wanted, long now) {
+    @Nullable
+    Entry displaceable(Flow wanted, long now) {
         for (Entry entry : flows) {
-            if (entry.bind == null
-                    && entry.flow instanceof TimeWaitFlow waiting
-                    && sameDestination(waiting, wanted)) {
-                boolean self =
-                        wanted.local().address().equals(wanted.remote().address())
-                                && waiting.localPort() == wanted.remotePort();
+            if (entry.bind == null && entry.flow instanceof TimeWaitFlow waiting && sameDestination(waiting, wanted)) {
+                boolean self = wanted.local().address().equals(wanted.remote().address())
+                        && waiting.localPort() == wanted.remotePort();
                 return isAllowed(waiting.localPort()) && !self && waiting.mayBeReused(now) ? entry : null;
             }
         }
         return null;
     }
 
-    @Nullable Entry find(IpAddress local, int localPort, IpAddress remote, int remotePort) {
+    @Nullable
+    Entry find(IpAddress local, int localPort, IpAddress remote, int remotePort) {
         Entry found = null;
         for (Entry entry : flows) {
             if (entry.flow.local().address().equals(local)

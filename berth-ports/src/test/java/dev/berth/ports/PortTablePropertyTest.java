@@ -12,8 +12,8 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 
-/// Random sequences of operations on a [PortTable] and on a [ModelTable] side by side; the invariants I1 to I7 of
-/// `docs/PORT_TABLE.md` hold after every one of them.
+/// Random sequences of operations on a [PortTable] and on a [ModelTable] side by side; the invariants I1 to I7
+/// of `docs/PORT_TABLE.md` hold after every one of them.
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class PortTablePropertyTest {
     private static final PortPolicy TINY = PortPolicy.dynamic()
@@ -113,17 +113,15 @@ class PortTablePropertyTest {
         }
 
         void bind() {
-            IpAddress address =
-                    switch (random.nextInt(6)) {
-                        case 0 -> IpAddress.ANY_IPV4;
-                        case 1 -> IpAddress.ANY_IPV6;
-                        default -> any(LOCALS);
-                    };
+            IpAddress address = switch (random.nextInt(6)) {
+                case 0 -> IpAddress.ANY_IPV4;
+                case 1 -> IpAddress.ANY_IPV6;
+                default -> any(LOCALS);
+            };
             int port = random.nextInt(4) == 0 ? 0 : anyPort();
             int sharing = random.nextInt(8);
             Set<Integer> free = model.freeForBind();
-            boolean expected =
-                    port == 0 ? !free.isEmpty() : model.canBind(new ModelTable.Bind(address, port, sharing));
+            boolean expected = port == 0 ? !free.isEmpty() : model.canBind(new ModelTable.Bind(address, port, sharing));
             try {
                 PortBinding<String> real = table.bind(address.hi(), address.lo(), port, sharing, "owner");
                 assertThat(expected).as("bind %s:%d %d", address, port, sharing).isTrue();
@@ -213,8 +211,8 @@ class PortTablePropertyTest {
             ModelTable.Bind bind = openBind();
             if (bind != null) {
                 IpAddress local = localOf(bind);
-                TestFlow flow = new TestFlow(
-                        local, random.nextBoolean() ? 0 : bind.port, remoteFor(local), remotePort());
+                TestFlow flow =
+                        new TestFlow(local, random.nextBoolean() ? 0 : bind.port, remoteFor(local), remotePort());
                 connectFrom(flow, bind, bind.port, true);
             }
         }
@@ -309,10 +307,9 @@ class PortTablePropertyTest {
         void check() {
             assertThat(table.flowCount()).isEqualTo(model.flows.size());
             assertThat(table.bindingCount()).isEqualTo(model.binds.size());
-            assertThat(table.timeWaitCount())
-                    .isEqualTo((int) model.flows.stream()
-                            .filter(e -> e.flow instanceof TimeWaitFlow)
-                            .count());
+            assertThat(table.timeWaitCount()).isEqualTo((int) model.flows.stream()
+                    .filter(e -> e.flow instanceof TimeWaitFlow)
+                    .count());
             for (ModelTable.Bind bind : model.binds) {
                 assertThat(bind.real.flowCount()).isEqualTo((int) model.flowsOf(bind));
             }

@@ -10,6 +10,7 @@ final class TestFlow extends Flow {
 
     /// A flow with the tuple of another.
     static TestFlow like(Flow other) {
-        return new TestFlow(other.local().address(), other.localPort(), other.remote().address(), other.remotePort());
+        return new TestFlow(
+                other.local().address(), other.localPort(), other.remote().address(), other.remotePort());
     }
 }

@@ -1,2 +1,2 @@
-/// Support for tests: packet scripts, seeded runs and checks for leaks.
+/// Support for tests: pairs of hosts under virtual time, seeded runs, checks for leaks.
 package dev.berth.testkit;

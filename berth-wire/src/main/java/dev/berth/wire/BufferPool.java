@@ -6,10 +6,10 @@ import org.jspecify.annotations.Nullable;
 
 /// A bounded stock of [Packet]s and [Chunk]s for one taker, so that moving packets allocates nothing.
 ///
-/// One thread at a time takes (the one that holds the host's lock, or a link's own thread); any thread gives back. What
-/// is given back goes on a shared stack by compare-and-set; the taker fetches that whole stack when its own is empty,
-/// so no entry is popped singly and there is no ABA problem. The stock is an optimisation and a counter, never a safety
-/// boundary: above its bound, entries are left to the garbage collector.
+/// One thread at a time takes (the one that holds the host's lock, or a link's own thread); any thread gives back.
+/// What is given back goes on a shared stack by compare-and-set; the taker fetches that whole stack when its own is
+/// empty, so no entry is popped singly and there is no ABA problem. The stock is an optimisation and a counter, never
+/// a safety boundary: above its bound, entries are left to the garbage collector.
 public final class BufferPool {
     /// Octets of a small chunk: one segment of an Ethernet-sized MTU.
     public static final int SMALL = 2_048;

@@ -6,10 +6,10 @@ import java.lang.invoke.VarHandle;
 /// A counted piece of memory that payload bytes live in between two programs.
 ///
 /// Bytes that were written once never change while anybody holds a reference: a segment, a retransmission and a
-/// receive queue can refer to the same bytes, and no copy is made between the two programs. The one who writes appends
-/// behind [#used]; those who read hold a reference each ([#retain], [#release]). With the last release the chunk goes
-/// back to the [BufferPool] that made it. `retain` and `release` may be called from any thread; a chunk that is never
-/// released is simply collected as garbage.
+/// receive queue can refer to the same bytes, and no copy is made between the two programs. The one who writes
+/// appends behind [#used]; those who read hold a reference each ([#retain], [#release]). With the last release the
+/// chunk goes back to the [BufferPool] that made it. `retain` and `release` may be called from any thread; a chunk
+/// that is never released is simply collected as garbage.
 public final class Chunk {
     private static final VarHandle REFERENCES;
 

@@ -3,9 +3,9 @@ package dev.berth.wire;
 /// The Internet checksum: the 16-bit one's complement of the one's complement sum (RFC 1071).
 ///
 /// Sums are kept unfolded in a `long`, so that parts can be added in any order ("the sum may be computed in pieces",
-/// RFC 1071 section 2); [#finish] folds and complements. Every part but the last must have an even length. Headers and
-/// payloads have separate methods on purpose: one shared method would give the compiler one profile of trip counts for
-/// both, and the payload loop would no longer be vectorized.
+/// RFC 1071 section 2); [#finish] folds and complements. Every part but the last must have an even length. Headers
+/// and payloads have separate methods on purpose: one shared method would give the compiler one profile of trip
+/// counts for both, and the payload loop would no longer be vectorized.
 public final class InternetChecksum {
     private InternetChecksum() {}
 
@@ -82,8 +82,8 @@ public final class InternetChecksum {
         return (half & 0xffff) + (half >>> 16);
     }
 
-    /// The checksum to store: the one's complement of the folded sum. Over data that already hold a right checksum the
-    /// result is 0.
+    /// The checksum to store: the one's complement of the folded sum. Over data that already hold a right checksum
+    /// the result is 0.
     public static int finish(long sum) {
         return ~fold(sum) & 0xffff;
     }

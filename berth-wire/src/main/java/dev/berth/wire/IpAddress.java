@@ -3,9 +3,9 @@ package dev.berth.wire;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// An IPv4 or IPv6 address in one canonical 128-bit form: IPv4 `a.b.c.d` is kept as `::ffff:a.b.c.d` (RFC 4291 section
-/// 2.5.5.2), so that tables have one kind of key. The static methods work on that form without an object and are what
-/// the packet path uses; the record is for the edges. Immutable.
+/// An IPv4 or IPv6 address in one canonical 128-bit form: IPv4 `a.b.c.d` is kept as `::ffff:a.b.c.d` (RFC 4291
+/// section 2.5.5.2), so that tables have one kind of key. The static methods work on that form without an object and
+/// are what the packet path uses; the record is for the edges. Immutable.
 ///
 /// @param hi the upper 64 bits, 0 for IPv4
 /// @param lo the lower 64 bits, `0x0000ffff` above the address for IPv4

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Two shapes exist. A packet that the stack builds keeps its headers in a small array of its own (headers are
 /// prepended towards the array's start) and *refers* to payload bytes in a [Chunk]. A packet that a link received is
-/// contiguous: `bytes` is the array of a chunk, and there is no tail. A packet has one owner at any time; it is handed
-/// on by parameter or return value, and whoever drops it calls [#release]. Not thread-safe.
+/// contiguous: `bytes` is the array of a chunk, and there is no tail. A packet has one owner at any time; it is
+/// handed on by parameter or return value, and whoever drops it calls [#release]. Not thread-safe.
 public final class Packet {
     /// Octets of the own header array.
     public static final int HEADER_ROOM = 192;
@@ -162,8 +162,8 @@ public final class Packet {
         checksum = CHECKSUM_COMPLETE;
     }
 
-    /// The transport checksum that [#completeChecksum] would store, without changing the packet; only for packets whose
-    /// checksum is partial.
+    /// The transport checksum that [#completeChecksum] would store, without changing the packet; only for packets
+    /// whose checksum is partial.
     public int finishedChecksum() {
         long sum = InternetChecksum.headerSum(bytes, transportAt, Math.min(end - transportAt, 60));
         if (end - transportAt > 60) {

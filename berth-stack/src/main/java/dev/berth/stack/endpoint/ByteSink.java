@@ -1,6 +1,7 @@
 package dev.berth.stack.endpoint;
 
-/// Takes bytes out of the stack: an array, a `ByteBuffer`. Called in the host's critical section, so it must only copy.
+/// Takes bytes out of the stack: an array, a `ByteBuffer`. Called in the host's critical section, so it must only
+/// copy.
 @FunctionalInterface
 public interface ByteSink {
     /// Copies `length` octets of `bytes` from `from` on; the array must not be kept.

@@ -24,7 +24,8 @@ public final class ReadyQueue {
         socket.queued(true);
     }
 
-    /// Takes the oldest socket out, or null when none is queued. Its [StackSocket#readiness] says what it is ready for.
+    /// Takes the oldest socket out, or null when none is queued. Its [StackSocket#readiness] says what it is ready
+    /// for.
     public @Nullable StackSocket poll() {
         if (size == 0) {
             return null;

@@ -4,7 +4,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A socket of the stack as the host above sees it: what it is ready for, and whom to tell.
 ///
-/// Implemented by UDP endpoints, TCP connections and TCP listeners. Everything happens in the host's critical section.
+/// Implemented by UDP endpoints, TCP connections and TCP listeners. Everything happens in the host's critical
+/// section.
 public interface StackSocket {
     /// What the socket is ready for now: bits of [Readiness].
     int readiness();

@@ -82,8 +82,8 @@ public final class Icmp {
                 ? error.classifyIpv6() && readIpv6Quote(packet)
                 : error.classifyIpv4() && readIpv4Quote(packet);
         if (!understood) {
-            // RFC 1122 section 3.2.2: "If an ICMP message of unknown type is received, it MUST be silently discarded."
-            // Source Quench too: RFC 6633 section 3, RFC 9293 MUST-55.
+            // RFC 1122 section 3.2.2: "If an ICMP message of unknown type is received, it MUST be silently
+            // discarded." Source Quench too: RFC 6633 section 3, RFC 9293 MUST-55.
             return drop(DropReason.ICMP_IGNORED, packet);
         }
         error.mtu = 0;
@@ -138,8 +138,8 @@ public final class Icmp {
         reply.checksum = Packet.CHECKSUM_COMPLETE;
         reply.segmentSize = 0;
         reply.receivedAt = 0;
-        // RFC 1122: "Data received in an ICMP Echo Request MUST be entirely included in the resulting Echo Reply." Only
-        // the type changes; the checksum with it as RFC 1624 section 3 says: HC' = ~(~HC + ~m + m').
+        // RFC 1122: "Data received in an ICMP Echo Request MUST be entirely included in the resulting Echo Reply."
+        // Only the type changes; the checksum with it as RFC 1624 section 3 says: HC' = ~(~HC + ~m + m').
         int before = Bytes.u16(bytes, at);
         Bytes.put8(bytes, at, reply.ipv6 ? IcmpHeader.V6_ECHO_REPLY : IcmpHeader.ECHO_REPLY);
         long sum = (~Bytes.u16(bytes, at + IcmpHeader.CHECKSUM) & 0xffffL) + (~before & 0xffff) + Bytes.u16(bytes, at);
@@ -211,8 +211,8 @@ public final class Icmp {
     }
 
     private boolean readTransport(Packet packet, int at, int protocol) {
-        // RFC 1122 section 3.2.2: "the IP protocol number MUST be extracted from the original header and used to select
-        // the appropriate transport protocol entity to handle the error."
+        // RFC 1122 section 3.2.2: "the IP protocol number MUST be extracted from the original header and used to
+        // select the appropriate transport protocol entity to handle the error."
         if (protocol != IpProtocol.TCP && protocol != IpProtocol.UDP || at + 8 > packet.end) {
             return false;
         }
@@ -227,8 +227,8 @@ public final class Icmp {
         return true;
     }
 
-    /// Answers the packet that `input` has refused with an error, if there is one, and releases it. To be called after
-    /// every null from [IpInput#accept].
+    /// Answers the packet that `input` has refused with an error, if there is one, and releases it. To be called
+    /// after every null from [IpInput#accept].
     public void answer(IpInput input, long now) {
         Packet packet = input.takeErroneous();
         if (packet != null) {
@@ -291,9 +291,9 @@ public final class Icmp {
         Bytes.put16(bytes, HEADROOM + IcmpHeader.CHECKSUM, 0);
         Bytes.put32(bytes, HEADROOM + IcmpHeader.REST, rest);
         packet.end = HEADROOM + IcmpHeader.LENGTH;
-        // RFC 4443 section 2.4 (c): "Every ICMPv6 error message (type < 128) MUST include as much of the IPv6 offending
-        // (invoking) packet [...] as possible without making the error message packet exceed the minimum IPv6 MTU".
-        // RFC 1122 section 3.2.2: "this header and data MUST be unchanged from the received datagram."
+        // RFC 4443 section 2.4 (c): "Every ICMPv6 error message (type < 128) MUST include as much of the IPv6
+        // offending (invoking) packet [...] as possible without making the error message packet exceed the minimum
+        // IPv6 MTU". RFC 1122 section 3.2.2: "this header and data MUST be unchanged from the received datagram."
         int room = ipv6
                 ? MAX_ERROR_IPV6 - Ipv6Header.LENGTH - IcmpHeader.LENGTH
                 : MAX_ERROR_IPV4 - Ipv4Header.MIN_LENGTH - IcmpHeader.LENGTH;
@@ -322,9 +322,9 @@ public final class Icmp {
     /// section
     /// 2.4 (e): "An ICMPv6 error message MUST NOT be originated as a result of receiving the following:".
     private boolean mayAnswer(Packet offending, int type, int code) {
-        // "a datagram whose source address does not define a single host -- e.g., a zero address, a loopback address, a
-        // broadcast address, a multicast address, or a Class E address." A loopback source is this host itself: IpInput
-        // accepts none from outside.
+        // "a datagram whose source address does not define a single host -- e.g., a zero address, a loopback address,
+        // a broadcast address, a multicast address, or a Class E address." A loopback source is this host itself:
+        // IpInput accepts none from outside.
         if (!IpAddress.isUnicast(offending.sourceHi, offending.sourceLo)
                 || addresses.isBroadcast(offending.sourceHi, offending.sourceLo)) {
             return false;
@@ -357,8 +357,8 @@ public final class Icmp {
     }
 
     private static boolean mayAnswerIpv6(Packet offending, boolean toMany, int type, int code) {
-        // "(e.3) A packet destined to an IPv6 multicast address. (There are two exceptions to this rule: (1) the Packet
-        // Too Big Message [...], and (2) the Parameter Problem Message, Code 2".
+        // "(e.3) A packet destined to an IPv6 multicast address. (There are two exceptions to this rule: (1) the
+        // Packet Too Big Message [...], and (2) the Parameter Problem Message, Code 2".
         boolean exception =
                 type == IcmpHeader.V6_PACKET_TOO_BIG || type == IcmpHeader.V6_PARAMETER_PROBLEM && code == 2;
         if (toMany && !exception) {

@@ -36,8 +36,8 @@ public final class IcmpError {
             this.hard = hard;
         }
 
-        /// True for a hard error of RFC 1122 section 4.2.3.9. RFC 9293 section 3.9.2.2, of the others (MUST-56): "a TCP
-        /// implementation MUST NOT abort the connection".
+        /// True for a hard error of RFC 1122 section 4.2.3.9. RFC 9293 section 3.9.2.2, of the others (MUST-56): "a
+        /// TCP implementation MUST NOT abort the connection".
         public boolean isHard() {
             return hard;
         }

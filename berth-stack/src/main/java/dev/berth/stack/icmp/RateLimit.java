@@ -7,8 +7,9 @@ import java.util.Arrays;
 /// RFC 4443 section 2.4 (f): "an IPv6 node MUST limit the rate of ICMPv6 error messages it originates. [...] A
 /// recommended method for implementing the rate-limiting function is a token bucket". A single bucket would let one
 /// host
-/// find out by its fill what another host is being answered, so each destination has a bucket of its own, as far as 256
-/// of them go, chosen by a keyed hash. A bucket is one number: the time at which it would be full, less its burst.
+/// find out by its fill what another host is being answered, so each destination has a bucket of its own, as far as
+/// 256 of them go, chosen by a keyed hash. A bucket is one number: the time at which it would be full, less its
+/// burst.
 final class RateLimit {
     /// Errors per second to one destination.
     static final int PER_DESTINATION = 100;

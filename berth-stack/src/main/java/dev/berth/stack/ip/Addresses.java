@@ -9,9 +9,10 @@ import org.jspecify.annotations.Nullable;
 /// The destination addresses that a host listens to: its own, the broadcast addresses of its networks, and the
 /// multicast groups it joined.
 ///
-/// [#kind] answers in constant time and without allocation for every packet; changes are rare and build the table anew.
-/// 127.0.0.0/8 and `::1` are always the host's own. Besides single addresses a host may own whole prefixes
-/// ([#addLocalPrefix]), as a gateway does that stands in for other networks. Used in the host's critical section only.
+/// [#kind] answers in constant time and without allocation for every packet; changes are rare and build the table
+/// anew. 127.0.0.0/8 and `::1` are always the host's own. Besides single addresses a host may own whole prefixes
+/// ([#addLocalPrefix]), as a gateway does that stands in for other networks. Used in the host's critical section
+/// only.
 public final class Addresses {
     /// Neither the host's nor one it listens to.
     public static final int FOREIGN = 0;
@@ -73,8 +74,8 @@ public final class Addresses {
         return true;
     }
 
-    /// Lets the host own every unicast address of `prefix`: it accepts packets to them and may send from them. Packets
-    /// to them still follow the routes, so that some may belong to others.
+    /// Lets the host own every unicast address of `prefix`: it accepts packets to them and may send from them.
+    /// Packets to them still follow the routes, so that some may belong to others.
     public void addLocalPrefix(IpAddress.Prefix prefix) {
         localPrefixes = Arrays.copyOf(localPrefixes, localPrefixes.length + 1);
         localPrefixes[localPrefixes.length - 1] = prefix;
@@ -190,8 +191,8 @@ public final class Addresses {
         keyLo = new long[size];
         kinds = new byte[size];
         put(LIMITED_BROADCAST, BROADCAST);
-        // RFC 1112 section 7.2: "every level 2 host must join the "all-hosts" group (address 224.0.0.1) on each network
-        // interface at initialization time and must remain a member for as long as the host is active."
+        // RFC 1112 section 7.2: "every level 2 host must join the "all-hosts" group (address 224.0.0.1) on each
+        // network interface at initialization time and must remain a member for as long as the host is active."
         put(ALL_HOSTS, MULTICAST);
         // RFC 4291 section 2.8: "A host is required to recognize [...] The All-Nodes multicast addresses".
         put(ALL_NODES_INTERFACE, MULTICAST);

@@ -56,8 +56,8 @@ final class ExtensionHeaders {
                     return drop(DropReason.UNKNOWN_PROTOCOL);
                 }
                 case IpProtocol.HOP_BY_HOP, IpProtocol.DESTINATION_OPTIONS, IpProtocol.ROUTING -> {
-                    // RFC 8200 section 4: "The same action should be taken if a node encounters a Next Header value of
-                    // zero in any header other than an IPv6 header."
+                    // RFC 8200 section 4: "The same action should be taken if a node encounters a Next Header value
+                    // of zero in any header other than an IPv6 header."
                     if (next == IpProtocol.HOP_BY_HOP && headers > 0) {
                         return problem(DropReason.BAD_IP_OPTION, 1, nextAt - packet.start);
                     }
@@ -84,10 +84,10 @@ final class ExtensionHeaders {
                     at += FRAGMENT_HEADER;
                 }
                 default -> {
-                    // RFC 8200 section 4: "If [...] the Next Header value in the current header is unrecognized by the
-                    // node, it should discard the packet and send an ICMP Parameter Problem message to the source of
-                    // the packet, with an ICMP Code value of 1 [...] and the ICMP Pointer field containing the offset
-                    // of the unrecognized value within the original packet."
+                    // RFC 8200 section 4: "If [...] the Next Header value in the current header is unrecognized by
+                    // the node, it should discard the packet and send an ICMP Parameter Problem message to the source
+                    // of the packet, with an ICMP Code value of 1 [...] and the ICMP Pointer field containing the
+                    // offset of the unrecognized value within the original packet."
                     return problem(DropReason.UNKNOWN_PROTOCOL, 1, nextAt - packet.start);
                 }
             }
@@ -129,8 +129,8 @@ final class ExtensionHeaders {
                         return drop(DropReason.BAD_IP_OPTION);
                     }
                     case 2 -> {
-                        // "discard the packet and, regardless of whether or not the packet's Destination Address was a
-                        // multicast address, send an ICMP Parameter Problem, Code 2"
+                        // "discard the packet and, regardless of whether or not the packet's Destination Address was
+                        // a multicast address, send an ICMP Parameter Problem, Code 2"
                         return problem(DropReason.BAD_IP_OPTION, 2, option - packet.start);
                     }
                     default -> {

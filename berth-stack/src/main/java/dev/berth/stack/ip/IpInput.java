@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
 /// protocol; `start` stays at the IP header. Otherwise it returns null: the packet is held as a fragment, or it was
 /// counted and dropped.
 ///
-/// This layer does not know ICMP. When a dropped packet has to be answered with an ICMP error, it is kept: after every
-/// null from [#accept], and for every true from [#advance], the caller looks with [#takeErroneous] for a packet to send
-/// an error of [#errorType], [#errorCode] and [#errorRest] about (`Icmp.answer` does all that). Used in the host's
-/// critical section only; allocates nothing.
+/// This layer does not know ICMP. When a dropped packet has to be answered with an ICMP error, it is kept: after
+/// every null from [#accept], and for every true from [#advance], the caller looks with [#takeErroneous] for a packet
+/// to send an error of [#errorType], [#errorCode] and [#errorRest] about (`Icmp.answer` does all that). Used in the
+/// host's critical section only; allocates nothing.
 public final class IpInput {
     private final Addresses addresses;
     private final DropCounters drops;
@@ -227,9 +227,9 @@ public final class IpInput {
         int length = packet.length() - (packet.transportAt - packet.start);
         int perFragment = header - packet.start - Ipv6Header.LENGTH;
         if (more && (length & 7) != 0) {
-            // RFC 8200 section 4.5: "If the length of a fragment [...] is not a multiple of 8 octets and the M flag of
-            // that fragment is 1, then that fragment must be discarded and an ICMP Parameter Problem, Code 0, message
-            // should be sent to the source of the fragment, pointing to the Payload Length field".
+            // RFC 8200 section 4.5: "If the length of a fragment [...] is not a multiple of 8 octets and the M flag
+            // of that fragment is 1, then that fragment must be discarded and an ICMP Parameter Problem, Code 0,
+            // message should be sent to the source of the fragment, pointing to the Payload Length field".
             return refuse(
                     DropReason.BAD_FRAGMENT, packet, IcmpHeader.V6_PARAMETER_PROBLEM, 0, Ipv6Header.PAYLOAD_LENGTH);
         }
@@ -244,9 +244,9 @@ public final class IpInput {
             return drop(DropReason.BAD_FRAGMENT, packet);
         }
         if (offset == 0 && packet.tailLength() == 0 && !extensions.isFirstFragmentWhole(packet)) {
-            // RFC 8200 section 4.5: "If the first fragment does not include all headers through an Upper-Layer header,
-            // then that fragment should be discarded and an ICMP Parameter Problem, Code 3, message should be sent
-            // to the source of the fragment, with the Pointer field set to zero."
+            // RFC 8200 section 4.5: "If the first fragment does not include all headers through an Upper-Layer
+            // header, then that fragment should be discarded and an ICMP Parameter Problem, Code 3, message should be
+            // sent to the source of the fragment, with the Pointer field set to zero."
             return refuse(DropReason.BAD_FRAGMENT, packet, IcmpHeader.V6_PARAMETER_PROBLEM, 3, 0);
         }
         return reassembler.add(packet, offset, more, Bytes.i32(packet.bytes, header + 4), now);
@@ -258,9 +258,9 @@ public final class IpInput {
         long sourceLo = packet.sourceLo;
         long hi = packet.destinationHi;
         long lo = packet.destinationLo;
-        // RFC 1122 section 3.2.1.3: "A host MUST silently discard an incoming datagram containing an IP source address
-        // that is invalid by the rules of this section." That is: (c) to (f) broadcasts, multicasts, class E, and
-        // (a), (b) "{0, <Host-number>}", but {0, 0} towards everybody, which is how a host asks for its address.
+        // RFC 1122 section 3.2.1.3: "A host MUST silently discard an incoming datagram containing an IP source
+        // address that is invalid by the rules of this section." That is: (c) to (f) broadcasts, multicasts, class E,
+        // and (a), (b) "{0, <Host-number>}", but {0, 0} towards everybody, which is how a host asks for its address.
         boolean askingForAddress = sourceLo == IpAddress.ANY_IPV4.lo() && IpAddress.isLimitedBroadcast(hi, lo);
         if (!IpAddress.isUnicast(sourceHi, sourceLo) && !askingForAddress
                 || sourceHi == 0 && sourceLo >>> 24 == 0xffff_00L && !askingForAddress) {
@@ -390,8 +390,8 @@ public final class IpInput {
                 : Bytes.u8(packet.bytes, packet.start + Ipv4Header.TOS);
     }
 
-    /// The time to live or hop limit of a packet with its IP header at `start`. RFC 1122 section 3.2.1.7: "A host MUST
-    /// NOT discard a datagram just because it was received with TTL less than 2"; it is for information only.
+    /// The time to live or hop limit of a packet with its IP header at `start`. RFC 1122 section 3.2.1.7: "A host
+    /// MUST NOT discard a datagram just because it was received with TTL less than 2"; it is for information only.
     public static int ttl(Packet packet) {
         return Bytes.u8(packet.bytes, packet.start + (packet.ipv6 ? Ipv6Header.HOP_LIMIT : Ipv4Header.TTL));
     }

@@ -118,8 +118,8 @@ public final class IpOutput {
         if (nic == null) {
             nic = route(packet.destinationHi, packet.destinationLo);
         }
-        // RFC 1122 section 3.2.1.3 (g): "Internal host loopback address. Addresses of this form MUST NOT appear outside
-        // a host." RFC 4291 section 2.5.3 says the same of ::1.
+        // RFC 1122 section 3.2.1.3 (g): "Internal host loopback address. Addresses of this form MUST NOT appear
+        // outside a host." RFC 4291 section 2.5.3 says the same of ::1.
         return nic == null || nic.isLoopback() || !IpAddress.isLoopback(packet.sourceHi, packet.sourceLo) ? nic : null;
     }
 
@@ -193,7 +193,8 @@ public final class IpOutput {
         }
     }
 
-    /// The interface that leads to a destination; the loopback interface if that is the host itself; null if none does.
+    /// The interface that leads to a destination; the loopback interface if that is the host itself; null if none
+    /// does.
     public @Nullable NetInterface route(long hi, long lo) {
         NetInterface last = lastInterface;
         if (last != null && lastLo == lo && lastHi == hi && lastVersion == routes.version() && last.isUp()) {
@@ -207,8 +208,8 @@ public final class IpOutput {
         return nic;
     }
 
-    /// Octets of the largest packet to a destination that needs no fragmentation as far as is known: the smaller one of
-    /// the interface's MTU and the path's. Without a route, what every host must accept.
+    /// Octets of the largest packet to a destination that needs no fragmentation as far as is known: the smaller one
+    /// of the interface's MTU and the path's. Without a route, what every host must accept.
     ///
     /// RFC 1122 section 3.3.3: the transport learns with it MMS_S, "the maximum transport-layer message size that
     /// may be sent".

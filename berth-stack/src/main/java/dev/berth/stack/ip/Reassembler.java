@@ -10,14 +10,14 @@ import dev.berth.wire.Packet;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// Puts fragments together again (RFC 791 section 3.2, RFC 8200 section 4.5), within bounds of memory per host and per
-/// source.
+/// Puts fragments together again (RFC 791 section 3.2, RFC 8200 section 4.5), within bounds of memory per host and
+/// per source.
 ///
-/// The fragments of a datagram are kept as they came, in a list by offset. Because a datagram with an overlap is thrown
-/// away as a whole, it is complete as soon as the octets received are as many as its length, and the holes of RFC 815
-/// need not be written down. When a bound is reached, the oldest datagram gives way: a datagram that still lacks
-/// fragments after milliseconds will hardly ever be complete, and is what an attacker would fill the memory with. Used
-/// in the host's critical section only; in steady state nothing is allocated.
+/// The fragments of a datagram are kept as they came, in a list by offset. Because a datagram with an overlap is
+/// thrown away as a whole, it is complete as soon as the octets received are as many as its length, and the holes of
+/// RFC 815 need not be written down. When a bound is reached, the oldest datagram gives way: a datagram that still
+/// lacks fragments after milliseconds will hardly ever be complete, and is what an attacker would fill the memory
+/// with. Used in the host's critical section only; in steady state nothing is allocated.
 public final class Reassembler {
     /// How long the fragments of a datagram are kept, from the first one to arrive.
     ///
@@ -106,10 +106,10 @@ public final class Reassembler {
     /// @return the whole datagram with this as the last piece, or null
     @Nullable
     Packet add(Packet packet, int offset, boolean more, int id, long now) {
-        // RFC 791 section 3.2: "The internet identification field (ID) is used together with the source and destination
-        // address, and the protocol fields, to identify datagram fragments for reassembly." RFC 8200 section 4.5: "An
-        // original packet is reassembled only from fragment packets that have the same Source Address, Destination
-        // Address, and Fragment Identification."
+        // RFC 791 section 3.2: "The internet identification field (ID) is used together with the source and
+        // destination address, and the protocol fields, to identify datagram fragments for reassembly." RFC 8200
+        // section 4.5: "An original packet is reassembled only from fragment packets that have the same Source
+        // Address, Destination Address, and Fragment Identification."
         int protocol = packet.ipv6 ? 0 : Bytes.u8(packet.bytes, packet.start + Ipv4Header.PROTOCOL);
         Datagram datagram = find(packet, protocol, id);
         if (datagram == null) {
@@ -371,8 +371,8 @@ public final class Reassembler {
             close(datagram, DropReason.BAD_FRAGMENT);
             return null;
         }
-        // RFC 3168 section 5.3: "Set the CE codepoint on the reassembled packet. However, this MUST NOT occur if any of
-        // the other fragments contributing to this reassembly carries the Not-ECT codepoint."
+        // RFC 3168 section 5.3: "Set the CE codepoint on the reassembled packet. However, this MUST NOT occur if any
+        // of the other fragments contributing to this reassembly carries the Not-ECT codepoint."
         boolean ce = (datagram.ecn & 1 << 3) != 0;
         if (ce && (datagram.ecn & 1) != 0) {
             close(datagram, DropReason.BAD_FRAGMENT);
@@ -421,8 +421,8 @@ public final class Reassembler {
     private static void finishIpv6(Packet whole, Packet first, int headers, boolean ce) {
         byte[] bytes = whole.bytes;
         Bytes.put16(bytes, Ipv6Header.PAYLOAD_LENGTH, whole.end - Ipv6Header.LENGTH);
-        // RFC 8200 section 4.5: "The Next Header field of the last header of the Per-Fragment headers is obtained from
-        // the Next Header field of the first fragment's Fragment header."
+        // RFC 8200 section 4.5: "The Next Header field of the last header of the Per-Fragment headers is obtained
+        // from the Next Header field of the first fragment's Fragment header."
         int nextAt = Ipv6Header.NEXT_HEADER;
         for (int at = Ipv6Header.LENGTH; at < headers; at += (Bytes.u8(bytes, at + 1) + 1) * 8) {
             nextAt = at;

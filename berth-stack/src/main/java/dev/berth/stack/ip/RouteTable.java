@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Which interface leads to a destination, and which of the host's addresses to use as the source.
 ///
-/// A host has few routes: each family is one array in the order of preference (longest prefix, then lowest metric), and
-/// the first entry that contains the destination wins. There are no next hops: links carry IP packets and find the way
-/// themselves. Used in the host's critical section only; look-ups allocate nothing.
+/// A host has few routes: each family is one array in the order of preference (longest prefix, then lowest metric),
+/// and the first entry that contains the destination wins. There are no next hops: links carry IP packets and find
+/// the way themselves. Used in the host's critical section only; look-ups allocate nothing.
 public final class RouteTable {
     /// One route.
     ///

@@ -284,8 +284,8 @@ public final class Udp {
                 : endpoint.closed ? CLOSED : NOT_CONNECTED;
     }
 
-    /// Sends a datagram of `length` octets from `source`. An unbound endpoint is bound to a port of the table's choice
-    /// first. What then gets lost in queues is lost, as on the way.
+    /// Sends a datagram of `length` octets from `source`. An unbound endpoint is bound to a port of the table's
+    /// choice first. What then gets lost in queues is lost, as on the way.
     ///
     /// @return `length`; an error that is pending, or [#CLOSED], [#BAD_ADDRESS], [#NO_ROUTE], [#MESSAGE_TOO_LONG],
     ///     [#PERMISSION_DENIED]
@@ -486,10 +486,10 @@ public final class Udp {
 
     /// Takes in an ICMP error about a datagram of this host.
     ///
-    /// RFC 1122 section 4.1.3.3: "UDP MUST pass to the application layer all ICMP error messages that it receives from
-    /// the IP layer." A connected endpoint gets hard errors as the result of its next operation, as on kernels, and
-    /// soft ones in [UdpEndpoint#softError]. An endpoint that is not connected could not tell which datagram is meant,
-    /// and is not disturbed.
+    /// RFC 1122 section 4.1.3.3: "UDP MUST pass to the application layer all ICMP error messages that it receives
+    /// from the IP layer." A connected endpoint gets hard errors as the result of its next operation, as on kernels,
+    /// and soft ones in [UdpEndpoint#softError]. An endpoint that is not connected could not tell which datagram is
+    /// meant, and is not disturbed.
     public void icmpError(IcmpError error, long now) {
         Flow flow = ports.lookup(
                 error.localHi(),

@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 /// One end of UDP: unbound, bound to a local address (or wildcard) and port, or connected to one remote end.
 ///
 /// While it is connected it is the flow in the port table; while it is only bound, it is the listener of its binding.
-/// The datagrams received wait in a queue that is bounded in octets and made of the packets themselves. All operations
-/// are those of [Udp]; what is here are its options and what was learned with the last datagram. Belongs to the host's
-/// critical section.
+/// The datagrams received wait in a queue that is bounded in octets and made of the packets themselves. All
+/// operations are those of [Udp]; what is here are its options and what was learned with the last datagram. Belongs
+/// to the host's critical section.
 public final class UdpEndpoint extends Flow implements StackSocket {
     /// Octets that the receive queue holds by default; each datagram counts with the memory it takes.
     public static final int DEFAULT_RECEIVE_BUFFER = 208 << 10;

@@ -186,8 +186,8 @@ final class UdpInput {
         return copy;
     }
 
-    /// Octets of memory that a datagram in a receive queue counts for: what it refers to, or its whole chunk if that is
-    /// a small one, or a fair part of a large one.
+    /// Octets of memory that a datagram in a receive queue counts for: what it refers to, or its whole chunk if that
+    /// is a small one, or a fair part of a large one.
     static int cost(Packet packet) {
         Chunk chunk = packet.chunk;
         if (chunk == null || packet.bytes != chunk.bytes) {

@@ -1,0 +1,76 @@
+package dev.berth.capture;
+
+import dev.berth.host.Link;
+import dev.berth.host.LinkInfo;
+import dev.berth.host.LinkReceiver;
+import dev.berth.wire.BufferPool;
+import dev.berth.wire.Packet;
+import java.io.IOException;
+import java.util.Objects;
+
+/// A link that passes everything on to another link and back, and records it: what the host sends before the other link
+/// has it, what arrives before the host has it. Packets are not changed. Closing it closes the other link, not the
+/// capture.
+///
+/// Threads and allocation are those of the other link, plus one lock per capture.
+public final class CapturingLink implements Link {
+    private final Link link;
+    private final Capture.Origin origin;
+
+    /// Records `link` under `origin`; see also [Capture#around].
+    public CapturingLink(Link link, Capture.Origin origin) {
+        this.link = Objects.requireNonNull(link);
+        this.origin = Objects.requireNonNull(origin);
+    }
+
+    /// That of the other link.
+    @Override
+    public LinkInfo info() {
+        return link.info();
+    }
+
+    @Override
+    public void start(LinkReceiver receiver) throws IOException {
+        link.start(new RecordingReceiver(receiver, origin));
+    }
+
+    private record RecordingReceiver(LinkReceiver receiver, Capture.Origin origin) implements LinkReceiver {
+        @Override
+        public BufferPool pool() {
+            return receiver.pool();
+        }
+
+        @Override
+        public boolean received(Packet packet) {
+            origin.record(Direction.INBOUND, packet);
+            return receiver.received(packet);
+        }
+
+        @Override
+        public void down(String reason) {
+            receiver.down(reason);
+        }
+    }
+
+    @Override
+    public void transmit(Packet packet) {
+        origin.record(Direction.OUTBOUND, packet);
+        link.transmit(packet);
+    }
+
+    @Override
+    public void flush() {
+        link.flush();
+    }
+
+    @Override
+    public void close() {
+        link.close();
+    }
+
+    /// The other link's own text.
+    @Override
+    public String toString() {
+        return link + " (captured)";
+    }
+}

@@ -1,0 +1,136 @@
+package dev.berth.host;
+
+import dev.berth.stack.NetStack;
+import dev.berth.stack.ip.NetInterface;
+import dev.berth.wire.BufferPool;
+import dev.berth.wire.Packet;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/// Where a link meets its host: the inbox for what it received, and the queue of what it has to send.
+///
+/// Packets to send are queued under the host's lock, in order, and transmitted without it by whoever gets the
+/// `transmitting` flag; who does not get it leaves them to the one who has it. The flag is not re-entrant on purpose:
+/// a link in memory may lead back to this host on the same thread.
+final class LinkPort implements LinkReceiver {
+    private static final int INBOX = 4_096;
+    private static final int OUTBOX = 4_096;
+    private static final int BATCH = 256;
+
+    private final StackMonitor monitor;
+    private final NetInterface nic;
+    private final Link link;
+    private final BufferPool pool = new BufferPool();
+    private final PacketQueue inbox = new PacketQueue(INBOX);
+    private final PacketQueue outbox = new PacketQueue(OUTBOX);
+    private final AtomicBoolean transmitting = new AtomicBoolean();
+    private final AtomicLong inboxDrops = new AtomicLong();
+    private volatile @Nullable String downReason;
+    private volatile boolean closed;
+
+    LinkPort(StackMonitor monitor, NetInterface nic, Link link) {
+        this.monitor = monitor;
+        this.nic = nic;
+        this.link = link;
+    }
+
+    NetInterface nic() {
+        return nic;
+    }
+
+    Link link() {
+        return link;
+    }
+
+    @Override
+    public BufferPool pool() {
+        return pool;
+    }
+
+    @Override
+    public boolean received(Packet packet) {
+        if (closed || !inbox.offer(packet)) {
+            inboxDrops.incrementAndGet();
+            packet.release();
+            return false;
+        }
+        monitor.tryRun();
+        return true;
+    }
+
+    @Override
+    public void down(String reason) {
+        downReason = reason;
+        System.getLogger("dev.berth.host")
+                .log(System.Logger.Level.WARNING, "Interface {0} is down: {1}", nic.name(), reason);
+    }
+
+    @Nullable
+    String downReason() {
+        return downReason;
+    }
+
+    /// Packets that found the inbox full.
+    long inboxDrops() {
+        return inboxDrops.get();
+    }
+
+    boolean hasInput() {
+        return !inbox.isEmpty();
+    }
+
+    /// Gives the stack what has arrived, a batch at most. Under the host's lock.
+    void drainInto(NetStack stack, long now) {
+        for (int i = 0; i < BATCH; i++) {
+            Packet packet = inbox.poll();
+            if (packet == null) {
+                return;
+            }
+            stack.receive(nic, packet, now);
+        }
+    }
+
+    /// Moves what the stack has to send to the outbox. Under the host's lock.
+    void collectOutput() {
+        while (nic.hasEgress()) {
+            Packet packet = nic.pollEgress();
+            if (packet == null) {
+                return;
+            }
+            if (!outbox.offer(packet)) {
+                monitor.stack().drops().drop(dev.berth.wire.DropReason.EGRESS_FULL, packet);
+            }
+        }
+    }
+
+    /// Transmits what is in the outbox. Without the host's lock.
+    void transmit() {
+        while (!outbox.isEmpty()) {
+            if (!transmitting.compareAndSet(false, true)) {
+                return;
+            }
+            try {
+                Packet packet;
+                while ((packet = outbox.poll()) != null) {
+                    if (closed || downReason != null) {
+                        packet.release();
+                    } else {
+                        link.transmit(packet);
+                    }
+                }
+                if (!closed) {
+                    link.flush();
+                }
+            } finally {
+                transmitting.set(false);
+            }
+        }
+    }
+
+    void close() {
+        closed = true;
+        link.close();
+        transmit();
+    }
+}

@@ -1,0 +1,85 @@
+package dev.berth.host;
+
+import dev.berth.ports.PortError;
+import dev.berth.ports.PortUnavailableException;
+import dev.berth.stack.tcp.TcpError;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/// The JDK's exceptions for what happens to sockets: class and message as its own sockets have them on Linux.
+final class SocketErrors {
+    private SocketErrors() {}
+
+    static SocketException closed() {
+        return new SocketException("Socket closed");
+    }
+
+    static SocketTimeoutException timedOut(String what) {
+        return new SocketTimeoutException(what + " timed out");
+    }
+
+    /// A bind or an automatic port that failed; the cause tells who owns the port.
+    static BindException bind(PortUnavailableException cause) {
+        BindException exception = new BindException(
+                cause.reason() == PortError.ADDRESS_IN_USE
+                        ? "Address already in use"
+                        : "Cannot assign requested address");
+        exception.initCause(cause);
+        return exception;
+    }
+
+    static BindException notLocal() {
+        return new BindException("Cannot assign requested address");
+    }
+
+    /// No route leads to the destination.
+    static SocketException noRoute() {
+        return new SocketException("Network is unreachable");
+    }
+
+    /// A connect that failed.
+    static IOException connect(@Nullable TcpError error) {
+        if (error == null) {
+            return closed();
+        }
+        return switch (error) {
+            case REFUSED, RESET -> new ConnectException("Connection refused");
+            case TIMED_OUT -> new ConnectException("Connection timed out");
+            case UNREACHABLE, NO_ROUTE -> new NoRouteToHostException("No route to host");
+            case ABORTED -> closed();
+        };
+    }
+
+    /// A read on a connection that ended with an error.
+    static IOException read(@Nullable TcpError error) {
+        if (error == null) {
+            return closed();
+        }
+        return switch (error) {
+            case REFUSED, RESET -> new SocketException("Connection reset");
+            case TIMED_OUT -> new SocketException("Connection timed out");
+            case UNREACHABLE, NO_ROUTE -> new NoRouteToHostException("No route to host");
+            case ABORTED -> new SocketException("Connection reset");
+        };
+    }
+
+    /// A write on a connection that cannot send any more.
+    ///
+    /// @param reported the error was thrown before: the kernel then says "Broken pipe"
+    static IOException write(@Nullable TcpError error, boolean reported) {
+        if (error == null || reported) {
+            return new SocketException("Broken pipe");
+        }
+        return switch (error) {
+            case REFUSED, RESET -> new SocketException("Connection reset by peer");
+            case TIMED_OUT -> new SocketException("Connection timed out");
+            case UNREACHABLE, NO_ROUTE -> new NoRouteToHostException("No route to host");
+            case ABORTED -> new SocketException("Broken pipe");
+        };
+    }
+}

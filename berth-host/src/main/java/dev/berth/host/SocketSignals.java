@@ -1,0 +1,102 @@
+package dev.berth.host;
+
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/// Who wants to know of a socket's readiness: threads that wait, and one observer. What the stack knows of a socket
+/// above it. All under the host's lock, but for the observer's call.
+final class SocketSignals {
+    /// The readiness of a socket that was closed: whoever waits has to look.
+    static final int CLOSED = 1 << 16;
+
+    private @Nullable Waiter waiters;
+    private @Nullable Notification notification;
+
+    /// Adds a waiter for the calling thread.
+    Waiter arm(int interest) {
+        Waiter waiter = new Waiter(interest | CLOSED);
+        waiter.following = waiters;
+        waiters = waiter;
+        return waiter;
+    }
+
+    /// Takes a waiter out whose thread has given up.
+    void disarm(Waiter gone) {
+        Waiter previous = null;
+        for (Waiter waiter = waiters; waiter != null; waiter = waiter.following) {
+            if (waiter == gone) {
+                if (previous == null) {
+                    waiters = waiter.following;
+                } else {
+                    previous.following = waiter.following;
+                }
+                return;
+            }
+            previous = waiter;
+        }
+    }
+
+    /// Collects the waiters whose interest is met, and the observer, in front of `list`.
+    @Nullable
+    Wakeup signal(int readiness, @Nullable Wakeup list) {
+        Wakeup woken = list;
+        Waiter previous = null;
+        Waiter waiter = waiters;
+        while (waiter != null) {
+            Waiter following = waiter.following;
+            if ((waiter.interest & readiness) != 0) {
+                if (previous == null) {
+                    waiters = following;
+                } else {
+                    previous.following = following;
+                }
+                waiter.following = null;
+                waiter.next = woken;
+                woken = waiter;
+            } else {
+                previous = waiter;
+            }
+            waiter = following;
+        }
+        Notification observer = notification;
+        if (observer != null) {
+            observer.readiness = readiness;
+            if (!observer.queued) {
+                observer.queued = true;
+                observer.next = woken;
+                woken = observer;
+            }
+        }
+        return woken;
+    }
+
+    /// Sets the observer, or takes it away.
+    @Nullable
+    Wakeup observe(@Nullable IntConsumer observer, int readiness) {
+        if (observer == null) {
+            notification = null;
+            return null;
+        }
+        Notification fresh = new Notification(observer);
+        notification = fresh;
+        fresh.readiness = readiness;
+        fresh.queued = true;
+        return fresh;
+    }
+
+    private static final class Notification extends Wakeup {
+        private final IntConsumer observer;
+        private volatile int readiness;
+        private volatile boolean queued;
+
+        Notification(IntConsumer observer) {
+            this.observer = observer;
+        }
+
+        @Override
+        void wake() {
+            queued = false;
+            observer.accept(readiness & CLOSED - 1);
+        }
+    }
+}

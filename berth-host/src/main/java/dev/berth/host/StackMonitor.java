@@ -1,0 +1,150 @@
+package dev.berth.host;
+
+import dev.berth.stack.NetStack;
+import dev.berth.stack.endpoint.StackSocket;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// The lock of a host and its exit protocol: run to completion, with flat combining.
+///
+/// A program's thread takes the lock and runs its own call. A link or the timer thread leaves its packet and takes
+/// the lock only if it is free; otherwise the owner sees the packet on its way out. Inside, nothing blocks, logs,
+/// transmits, unparks or runs user code; all of that is collected and done after the lock was released. The re-check
+/// at the end makes it safe not to wait for the lock: whoever leaves something behind either finds the lock free or
+/// is seen.
+final class StackMonitor {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final NetStack stack;
+    private final HostTimers timers;
+    private volatile LinkPort[] ports = new LinkPort[0];
+    private volatile boolean timerDue;
+    private @Nullable Wakeup afterwards;
+
+    /// Reads and writes of arrays, for use under the lock.
+    final ArrayBytes arrayBytes = new ArrayBytes();
+
+    StackMonitor(NetStack stack, HostTimers timers) {
+        this.stack = stack;
+        this.timers = timers;
+    }
+
+    NetStack stack() {
+        return stack;
+    }
+
+    LinkPort[] ports() {
+        return ports;
+    }
+
+    void ports(LinkPort[] all) {
+        ports = all;
+    }
+
+    /// Enters the critical section; [#exit] must follow in a `finally`.
+    ///
+    /// @return the time, read once, under the lock: it never runs backwards in the stack
+    long enter() {
+        lock.lock();
+        return SystemClock.nanoTime();
+    }
+
+    /// For links: runs the stack if nobody does; otherwise whoever does will see the packet.
+    void tryRun() {
+        if (lock.tryLock()) {
+            exit();
+        }
+    }
+
+    /// The timer thread says that a deadline has come.
+    void timerExpired() {
+        timerDue = true;
+        tryRun();
+    }
+
+    /// Processes what has arrived, lets the stack send, and leaves the critical section.
+    void exit() {
+        boolean more;
+        do {
+            Wakeup woken;
+            long deadline;
+            boolean settled;
+            try {
+                long now = SystemClock.nanoTime();
+                timerDue = false;
+                for (LinkPort port : ports) {
+                    if (port.hasInput()) {
+                        port.drainInto(stack, now);
+                    }
+                }
+                if (stack.nextDeadline() <= now) {
+                    stack.advance(now);
+                }
+                settled = stack.settle(now);
+                for (LinkPort port : ports) {
+                    port.collectOutput();
+                }
+                woken = collectWakeups();
+                deadline = stack.nextDeadline();
+            } finally {
+                lock.unlock();
+            }
+            for (LinkPort port : ports) {
+                port.transmit();
+            }
+            while (woken != null) {
+                Wakeup next = woken.next;
+                woken.next = null;
+                woken.wake();
+                woken = next;
+            }
+            timers.arm(this, deadline);
+            more = !settled || timerDue || hasInput();
+        } while (more && lock.tryLock());
+    }
+
+    private boolean hasInput() {
+        for (LinkPort port : ports) {
+            if (port.hasInput()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private @Nullable Wakeup collectWakeups() {
+        Wakeup woken = null;
+        StackSocket ready;
+        while ((ready = stack.pollReady()) != null) {
+            if (ready.attachment() instanceof SocketSignals signals) {
+                woken = signals.signal(ready.readiness(), woken);
+            }
+        }
+        Wakeup closed = afterwards;
+        afterwards = null;
+        while (closed != null) {
+            Wakeup next = closed.next;
+            closed.next = woken;
+            woken = closed;
+            closed = next;
+        }
+        return woken;
+    }
+
+    /// Wakes everybody who waits on `signals` when the critical section ends: its socket was closed. Under the lock.
+    void wakeAll(SocketSignals signals) {
+        afterwards = signals.signal(SocketSignals.CLOSED, afterwards);
+    }
+
+    /// Lets `wakeup` be done when the critical section ends. Under the lock.
+    void afterwards(@Nullable Wakeup wakeup) {
+        if (wakeup != null) {
+            wakeup.next = afterwards;
+            afterwards = wakeup;
+        }
+    }
+
+    // State of HostTimers
+
+    /// The deadline that the timer thread knows, guarded by it.
+    volatile long armedFor = Long.MAX_VALUE;
+}

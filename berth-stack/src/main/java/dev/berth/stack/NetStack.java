@@ -1,0 +1,283 @@
+package dev.berth.stack;
+
+import dev.berth.ports.Entropy;
+import dev.berth.ports.PortBinding;
+import dev.berth.ports.PortTable;
+import dev.berth.ports.PortUnavailableException;
+import dev.berth.ports.Transport;
+import dev.berth.stack.endpoint.ReadyQueue;
+import dev.berth.stack.endpoint.StackSocket;
+import dev.berth.stack.icmp.Icmp;
+import dev.berth.stack.icmp.IcmpError;
+import dev.berth.stack.ip.Addresses;
+import dev.berth.stack.ip.DropCounters;
+import dev.berth.stack.ip.IpInput;
+import dev.berth.stack.ip.IpOutput;
+import dev.berth.stack.ip.NetInterface;
+import dev.berth.stack.ip.PathMtu;
+import dev.berth.stack.ip.RouteTable;
+import dev.berth.stack.tcp.Tcb;
+import dev.berth.stack.tcp.Tcp;
+import dev.berth.stack.tcp.TcpConfig;
+import dev.berth.stack.tcp.TcpListener;
+import dev.berth.stack.time.Timer;
+import dev.berth.stack.time.TimerWheel;
+import dev.berth.stack.udp.Udp;
+import dev.berth.wire.BufferPool;
+import dev.berth.wire.DropReason;
+import dev.berth.wire.Endpoint;
+import dev.berth.wire.IpAddress;
+import dev.berth.wire.IpProtocol;
+import dev.berth.wire.Packet;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A TCP/IP host as a pure state machine, without threads, clock, randomness or I/O of its own.
+///
+/// Four kinds of calls make it go, all from one thread at a time and all with `now`, nanoseconds of any origin that
+/// never go back:
+///
+/// - *input*: [#receive] takes a packet from an interface;
+/// - *user calls*: [#connect], and those of [#tcp] and [#udp];
+/// - *time*: [#advance], to be called when [#nextDeadline] has come;
+/// - *output*: [#settle] after any of these; then [NetInterface#pollEgress] on each interface, and [#pollReady].
+///
+/// The same calls with the same `Entropy` give the same packets.
+public final class NetStack {
+    /// Packets over the loopback interface that one [#settle] carries at most.
+    private static final int LOOPBACK_BUDGET = 65_536;
+
+    /// Destinations whose path MTU is remembered.
+    private static final int PATH_MTUS = 1_024;
+
+    private final StackConfig config;
+    private final BufferPool pool = new BufferPool();
+    private final DropCounters drops = new DropCounters();
+    private final ReadyQueue readyQueue = new ReadyQueue();
+    private final Addresses addresses = new Addresses();
+    private final NetInterface loopback = NetInterface.loopback();
+    private final RouteTable routes = new RouteTable(addresses, loopback);
+    private final List<NetInterface> interfaces = new ArrayList<>();
+    private final TimerWheel wheel;
+    private final IpInput ipInput;
+    private final IpOutput ipOutput;
+    private final Icmp icmp;
+    private final Udp udp;
+    private final Tcp tcp;
+
+    /// A host with a loopback interface only.
+    public NetStack(StackConfig config, Entropy entropy, long now) {
+        this.config = config;
+        wheel = new TimerWheel(now);
+        ipInput = new IpInput(addresses, pool, drops);
+        ipOutput = new IpOutput(routes, new PathMtu(PATH_MTUS), pool, drops, entropy.nextLong());
+        icmp = new Icmp(ipOutput, pool, drops, entropy.nextLong());
+        udp = new Udp(new PortTable<>(Transport.UDP, config.ports(), entropy), ipOutput, icmp, pool, drops, readyQueue);
+        tcp = new Tcp(
+                new PortTable<>(Transport.TCP, config.ports(), entropy),
+                ipOutput,
+                pool,
+                wheel,
+                readyQueue,
+                drops,
+                entropy,
+                config.timeWaitNanos());
+        interfaces.add(loopback);
+    }
+
+    // Configuration
+
+    /// Adds an interface. Its packets are to be fetched with [NetInterface#pollEgress].
+    ///
+    /// @param mtu octets of the largest packet
+    /// @param checksumOffload packets may leave with a partial transport checksum
+    /// @param maxSegmented octets of the largest packet that the link cuts into segments itself, 0 for none
+    public NetInterface addInterface(String name, int mtu, boolean checksumOffload, int maxSegmented) {
+        NetInterface nic = new NetInterface(interfaces.size(), name, mtu, checksumOffload, maxSegmented);
+        interfaces.add(nic);
+        return nic;
+    }
+
+    /// Gives the host an address on an interface, with a route to its prefix.
+    public void addAddress(NetInterface nic, IpAddress.Prefix prefix) {
+        routes.addAddress(prefix, nic);
+    }
+
+    /// Adds a route through an interface.
+    public void addRoute(IpAddress.Prefix destination, NetInterface nic) {
+        routes.add(destination, nic);
+    }
+
+    // Input
+
+    /// A packet arrived on an interface; takes it over.
+    public void receive(NetInterface nic, Packet packet, long now) {
+        Packet accepted = ipInput.accept(nic, packet, now);
+        if (accepted == null) {
+            icmp.answer(ipInput, now);
+            return;
+        }
+        switch (accepted.protocol) {
+            case IpProtocol.TCP -> tcp.receive(accepted, now);
+            case IpProtocol.UDP -> udp.receive(accepted, now);
+            case IpProtocol.ICMP, IpProtocol.ICMPV6 -> {
+                IcmpError error = icmp.receive(accepted, now);
+                if (error != null) {
+                    deliver(error, now);
+                }
+            }
+            // IP input has refused every other protocol.
+            default -> drops.drop(DropReason.UNKNOWN_PROTOCOL, accepted);
+        }
+    }
+
+    private void deliver(IcmpError error, long now) {
+        switch (error.protocol()) {
+            case IpProtocol.TCP -> tcp.icmpError(error, now);
+            case IpProtocol.UDP -> udp.icmpError(error, now);
+            default -> drops.count(DropReason.ICMP_IGNORED);
+        }
+    }
+
+    // User calls that need more than one protocol
+
+    /// Active OPEN towards `remote` from `binding`, or from the address and an ephemeral port that suit the
+    /// destination.
+    ///
+    /// @param binding what the user bound the socket to, or null
+    /// @param attachment who is to be told of readiness
+    /// @return the connection in SYN-SENT, or null if no route leads to `remote` or nobody can be connected to there
+    ///     (RFC 9293 section 3.9.1.1, MUST-46)
+    /// @throws PortUnavailableException if the tuple is taken or no port is free
+    public @Nullable Tcb connect(
+            Endpoint remote,
+            @Nullable PortBinding<TcpListener> binding,
+            TcpConfig settings,
+            @Nullable Object attachment,
+            long now)
+            throws PortUnavailableException {
+        IpAddress local = source(remote.address(), binding == null ? null : binding.endpoint().address());
+        if (local == null || addresses.isBroadcastOrMulticast(remote.address().hi(), remote.address().lo())) {
+            return null;
+        }
+        int port = binding == null ? 0 : binding.port();
+        return tcp.connect(local, port, remote.address(), remote.port(), binding, settings, attachment, now);
+    }
+
+    /// The local address for packets to `remote`: the one that was bound, or the route's choice (RFC 6724); null if
+    /// no route leads there.
+    public @Nullable IpAddress source(IpAddress remote, @Nullable IpAddress bound) {
+        NetInterface nic = routes.lookup(remote.hi(), remote.lo());
+        if (nic == null) {
+            return null;
+        }
+        if (bound != null && !bound.isUnspecified()) {
+            return bound.isIpv4() == remote.isIpv4() ? bound : null;
+        }
+        return routes.sourceFor(remote.hi(), remote.lo(), nic)
+                ? new IpAddress(routes.sourceHi(), routes.sourceLo())
+                : null;
+    }
+
+    /// True if a socket may be bound to `address`: one of the host's own, loopback, or a wildcard.
+    public boolean isLocal(IpAddress address) {
+        return address.isUnspecified() || addresses.isOwn(address.hi(), address.lo());
+    }
+
+    // Time and output
+
+    /// Does what is due at `now`.
+    public void advance(long now) {
+        Timer timer;
+        while ((timer = wheel.poll(now)) != null) {
+            boolean known = tcp.expired(timer, now);
+            assert known : "a timer of nobody";
+        }
+        tcp.advance(now);
+        icmp.advance(ipInput, now);
+    }
+
+    /// When [#advance] has to be called at the latest; [TimerWheel#NEVER] if nothing is pending.
+    public long nextDeadline() {
+        return Math.min(wheel.nextDeadline(), Math.min(tcp.nextDeadline(), ipInput.nextDeadline()));
+    }
+
+    /// Lets connections send what they have pending, and carries packets over the loopback interface, until nothing
+    /// is left to do. What is for other interfaces waits in their egress.
+    ///
+    /// @return false if the budget of one call was used up: call again
+    public boolean settle(long now) {
+        int budget = LOOPBACK_BUDGET;
+        for (; ; ) {
+            if (tcp.hasOutput()) {
+                tcp.output(now);
+            }
+            Packet packet = loopback.pollEgress();
+            if (packet == null) {
+                return true;
+            }
+            while (packet != null) {
+                if (--budget < 0) {
+                    receive(loopback, packet, now);
+                    return false;
+                }
+                receive(loopback, packet, now);
+                packet = loopback.pollEgress();
+            }
+        }
+    }
+
+    /// The next socket whose readiness changed, or null.
+    public @Nullable StackSocket pollReady() {
+        return readyQueue.poll();
+    }
+
+    // Access
+
+    /// TCP.
+    public Tcp tcp() {
+        return tcp;
+    }
+
+    /// UDP.
+    public Udp udp() {
+        return udp;
+    }
+
+    /// The interfaces, the loopback interface first.
+    public List<NetInterface> interfaces() {
+        return Collections.unmodifiableList(interfaces);
+    }
+
+    /// The host's own addresses.
+    public Addresses addresses() {
+        return addresses;
+    }
+
+    /// The routes.
+    public RouteTable routes() {
+        return routes;
+    }
+
+    /// Why packets went nowhere, counted.
+    public DropCounters drops() {
+        return drops;
+    }
+
+    /// The settings.
+    public StackConfig config() {
+        return config;
+    }
+
+    /// Timers that wait; 0 when no connection needs one.
+    public int timers() {
+        return wheel.size();
+    }
+
+    /// Everything that people want to see, copied.
+    public StackSnapshot snapshot(long now) {
+        return StackSnapshot.of(this, now);
+    }
+}

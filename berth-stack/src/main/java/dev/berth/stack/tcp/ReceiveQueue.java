@@ -1,0 +1,141 @@
+package dev.berth.stack.tcp;
+
+import dev.berth.stack.endpoint.ByteSink;
+import dev.berth.wire.BufferPool;
+import dev.berth.wire.Chunk;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/// The bytes that have arrived in order and the user has not read: references to the chunks they came in, or copies
+/// where a reference would hold much more memory than it uses. Exists only while it holds something.
+final class ReceiveQueue {
+    /// A reference is kept if the bytes are at least this fraction of their chunk.
+    private static final int WORTHWHILE = 4;
+
+    /// So many small slices are kept by reference anyway.
+    private static final int FEW = 4;
+
+    private final BufferPool pool;
+    private @Nullable Chunk[] chunks = new Chunk[4];
+    private int[] froms = new int[4];
+    private int[] tos = new int[4];
+    private int head;
+    private int count;
+    private int length;
+    private @Nullable Chunk copies; // the last slice's chunk when it is ours to append to
+
+    ReceiveQueue(BufferPool pool) {
+        this.pool = pool;
+    }
+
+    int length() {
+        return length;
+    }
+
+    /// Appends `size` octets of `chunk` from `from` on.
+    void append(Chunk chunk, int from, int size) {
+        if (size == 0) {
+            return;
+        }
+        length += size;
+        if (count > 0) {
+            int last = index(count - 1);
+            if (chunks[last] == chunk && tos[last] == from) {
+                tos[last] += size;
+                return;
+            }
+        }
+        int chunkSize = chunk.bytes.length;
+        if ((long) size * WORTHWHILE >= chunkSize || chunkSize == BufferPool.SMALL && count < FEW) {
+            chunk.retain();
+            push(chunk, from, from + size);
+            copies = null;
+        } else {
+            copy(chunk.bytes, from, size);
+        }
+    }
+
+    private void copy(byte[] bytes, int from, int size) {
+        int left = size;
+        int at = from;
+        while (left > 0) {
+            Chunk target = copies;
+            if (target == null || target.room() == 0) {
+                target = pool.takeChunk(left > BufferPool.SMALL || length > BufferPool.SMALL ? BufferPool.LARGE : left);
+                copies = target;
+                push(target, 0, 0);
+            }
+            int part = Math.min(left, target.room());
+            System.arraycopy(bytes, at, target.bytes, target.used, part);
+            target.used += part;
+            tos[index(count - 1)] = target.used;
+            at += part;
+            left -= part;
+        }
+    }
+
+    private void push(Chunk chunk, int from, int to) {
+        if (count == chunks.length) {
+            int size = chunks.length;
+            @Nullable Chunk[] moreChunks = new Chunk[size * 2];
+            int[] moreFroms = new int[size * 2];
+            int[] moreTos = new int[size * 2];
+            for (int i = 0; i < count; i++) {
+                int at = index(i);
+                moreChunks[i] = chunks[at];
+                moreFroms[i] = froms[at];
+                moreTos[i] = tos[at];
+            }
+            chunks = moreChunks;
+            froms = moreFroms;
+            tos = moreTos;
+            head = 0;
+        }
+        int at = index(count++);
+        chunks[at] = chunk;
+        froms[at] = from;
+        tos[at] = to;
+    }
+
+    private int index(int i) {
+        return head + i & chunks.length - 1;
+    }
+
+    /// Gives at most `max` octets to `sink` and returns how many.
+    int read(ByteSink sink, int max) {
+        int done = 0;
+        while (done < max && count > 0) {
+            Chunk chunk = chunks[head];
+            assert chunk != null;
+            int part = Math.min(max - done, tos[head] - froms[head]);
+            sink.accept(chunk.bytes, froms[head], part);
+            froms[head] += part;
+            done += part;
+            if (froms[head] == tos[head]) {
+                if (chunk == copies) {
+                    copies = null;
+                }
+                chunks[head] = null;
+                chunk.release();
+                head = index(1);
+                count--;
+            }
+        }
+        length -= done;
+        return done;
+    }
+
+    /// Gives all chunks back.
+    void clear() {
+        for (int i = 0; i < count; i++) {
+            Chunk chunk = chunks[index(i)];
+            if (chunk != null) {
+                chunk.release();
+            }
+        }
+        Arrays.fill(chunks, null);
+        count = 0;
+        length = 0;
+        copies = null;
+    }
+}

@@ -1,0 +1,78 @@
+package dev.berth.stack.tcp;
+
+import dev.berth.wire.Bytes;
+import dev.berth.wire.Chunk;
+import dev.berth.wire.Packet;
+import dev.berth.wire.TcpHeader;
+import dev.berth.wire.TcpOptions;
+import org.jspecify.annotations.Nullable;
+
+/// The SEG.* variables of RFC 9293 section 3.3.1 of the segment that is being processed; one per stack, reused.
+final class Segment {
+    int sourcePort;
+    int destinationPort;
+    int seq;
+    int ack;
+    int flags;
+    int window;
+    int urgentPointer;
+    final TcpOptions options = new TcpOptions();
+
+    /// The payload: octets of `payload.bytes` from `payloadFrom`; null if there is none.
+    @Nullable
+    Chunk payload;
+
+    int payloadFrom;
+    int payloadLength;
+
+    /// Payload octets of the largest of the segments that this one stands for (offload), otherwise of itself.
+    int unit;
+
+    /// When it arrived, in nanoseconds.
+    long now;
+
+    /// Decodes a packet whose header was validated.
+    ///
+    /// @return false if an option's length is illegal
+    boolean decode(Packet packet, int headerLength, long now) {
+        byte[] bytes = packet.bytes;
+        int at = packet.transportAt;
+        sourcePort = Bytes.u16(bytes, at + TcpHeader.SOURCE_PORT);
+        destinationPort = Bytes.u16(bytes, at + TcpHeader.DESTINATION_PORT);
+        seq = Bytes.i32(bytes, at + TcpHeader.SEQUENCE);
+        ack = Bytes.i32(bytes, at + TcpHeader.ACKNOWLEDGMENT);
+        flags = TcpHeader.flags(bytes, at);
+        window = Bytes.u16(bytes, at + TcpHeader.WINDOW);
+        urgentPointer = Bytes.u16(bytes, at + TcpHeader.URGENT_POINTER);
+        this.now = now;
+        payload = packet.chunk;
+        if (packet.tailLength() > 0) {
+            payloadFrom = packet.tailStart;
+            payloadLength = packet.tailLength();
+        } else {
+            payloadFrom = at + headerLength;
+            payloadLength = packet.end - payloadFrom;
+        }
+        if (payloadLength == 0) {
+            payload = null;
+        }
+        unit = packet.segmentSize > 0 ? packet.segmentSize : payloadLength;
+        return options.parse(bytes, at, headerLength);
+    }
+
+    boolean has(int flag) {
+        return (flags & flag) != 0;
+    }
+
+    /// SEG.LEN: octets of payload plus one each for SYN and FIN.
+    int length() {
+        return payloadLength + (flags & TcpHeader.SYN) / TcpHeader.SYN + (flags & TcpHeader.FIN);
+    }
+
+    /// Cuts `octets` off the front of the payload; they were received before.
+    void trimFront(int octets) {
+        seq += octets;
+        payloadFrom += octets;
+        payloadLength -= octets;
+    }
+}

@@ -1,0 +1,567 @@
+package dev.berth.stack.tcp;
+
+import dev.berth.stack.ip.DropCounters;
+import dev.berth.wire.Chunk;
+import dev.berth.wire.DropReason;
+import dev.berth.wire.TcpHeader;
+import dev.berth.wire.TcpOptions;
+
+/// RFC 9293 section 3.10.7.3 and 3.10.7.4: a segment arrives for a connection in SYN-SENT or a state after it. One
+/// method per step, in the order of the RFC. Input only changes the [Tcb] and marks what is pending.
+final class SegmentArrives {
+    private static final long PAWS_INVALID_AFTER = 24L * 24 * 3_600; // seconds: RFC 7323 section 5.5
+    private static final long CHALLENGE_WINDOW = 5_000_000_000L; // RFC 5961 section 7
+    private static final int CHALLENGE_LIMIT = 10;
+
+    private final Tcp tcp;
+    private final Timeouts timeouts;
+    private final SegmentWriter writer;
+    private final DropCounters drops;
+
+    SegmentArrives(Tcp tcp, Timeouts timeouts, SegmentWriter writer, DropCounters drops) {
+        this.tcp = tcp;
+        this.timeouts = timeouts;
+        this.writer = writer;
+        this.drops = drops;
+    }
+
+    /// Section 3.10.7.3, SYN-SENT STATE.
+    ///
+    /// @return true if the segment has to be answered with a RST
+    boolean synSent(Tcb tcb, Segment segment) {
+        // First, check the ACK bit: "If SEG.ACK =< ISS or SEG.ACK > SND.NXT, send a reset (unless the RST bit is
+        // set)".
+        boolean acked = segment.has(TcpHeader.ACK);
+        if (acked && (SeqNum.leq(segment.ack, tcb.iss) || SeqNum.gt(segment.ack, tcb.sndNxt))) {
+            drops.count(DropReason.NOT_ACCEPTABLE);
+            return true;
+        }
+        // Second, check the RST bit: "If the ACK was acceptable, then signal to the user 'error: connection reset',
+        // drop the segment, enter CLOSED state ... Otherwise (no ACK), drop the segment and return."
+        if (segment.has(TcpHeader.RST)) {
+            if (acked) {
+                tcp.fail(tcb, TcpError.REFUSED);
+            } else {
+                drops.count(DropReason.NOT_ACCEPTABLE);
+            }
+            return false;
+        }
+        // Fourth, check the SYN bit.
+        if (!segment.has(TcpHeader.SYN)) {
+            drops.count(DropReason.WRONG_STATE);
+            return false;
+        }
+        tcb.irs = segment.seq;
+        tcb.rcvNxt = segment.seq + 1;
+        tcb.lastHeard = segment.now;
+        negotiate(tcb, segment);
+        tcb.rcvAdv = tcb.rcvNxt + Math.min(tcb.config.receiveBuffer(), 65_535);
+        tcb.sndWnd = segment.window; // RFC 7323 section 2.2: never scaled in a SYN
+        tcb.maxSndWnd = Math.max(tcb.maxSndWnd, segment.window);
+        tcb.sndWl1 = segment.seq;
+        tcb.sndWl2 = segment.ack;
+        if (!acked) {
+            // "Otherwise, enter SYN-RECEIVED, form a SYN,ACK segment": simultaneous open, MUST-10.
+            tcb.state = TcpState.SYN_RECEIVED;
+            tcb.pending |= Tcb.SYN;
+            tcp.markDirty(tcb);
+            return false;
+        }
+        acknowledgeSyn(tcb, segment);
+        segment.seq++;
+        segment.flags &= ~TcpHeader.SYN;
+        // A full ACK, not a delayed one, ends the handshake; data that wait ride on it.
+        tcb.pending |= Tcb.ACK_NOW | Tcb.SEND;
+        tcp.markDirty(tcb);
+        if (segment.payloadLength > 0 || segment.has(TcpHeader.FIN)) {
+            urgentTextFin(tcb, segment);
+        }
+        return false;
+    }
+
+    /// Takes over what the SYN's options offer (RFC 7323 sections 2.2 and 3.2, RFC 2018 section 2, RFC 9293 3.7.1).
+    private void negotiate(Tcb tcb, Segment segment) {
+        TcpOptions options = segment.options;
+        if (options.windowScale >= 0) {
+            // RFC 7323 section 2.3: "If a Window Scale option is received with a shift.cnt value larger than 14, the
+            // TCP SHOULD log the error but MUST use 14 instead of the specified value."
+            tcb.sndWindShift = (byte) Math.min(options.windowScale, 14);
+            tcb.rcvWindShift = (byte) SegmentOutput.windowShift(tcb.config);
+        } else {
+            tcb.sndWindShift = 0;
+            tcb.rcvWindShift = 0;
+        }
+        if (options.timestamps) {
+            tcb.flags |= Tcb.TIMESTAMPS;
+            tcb.tsRecent = options.tsVal;
+            tcb.tsRecentAge = seconds(segment.now);
+        }
+        if (options.sackPermitted) {
+            tcb.flags |= Tcb.SACK_PERMITTED;
+        }
+        tcb.sendMss = Tcp.peerMss(tcb, options.mss);
+        tcp.updateMss(tcb);
+    }
+
+    private void acknowledgeSyn(Tcb tcb, Segment segment) {
+        tcb.sndUna = segment.ack;
+        if (tcb.has(Tcb.RTT_RUNNING)) {
+            tcb.flags &= ~Tcb.RTT_RUNNING;
+            RttEstimator.sample(tcb, segment.now - tcb.rttStart);
+        }
+        establish(tcb, segment.now);
+    }
+
+    /// The connection enters ESTABLISHED with its SYN acknowledged.
+    void establish(Tcb tcb, long now) {
+        tcb.state = TcpState.ESTABLISHED;
+        tcb.recover = tcb.iss;
+        tcb.highRxt = tcb.sndUna;
+        tcb.cwnd = CongestionControl.initialWindow(tcb.effectiveMss);
+        tcb.quickAcks = 16;
+        if (tcb.has(Tcb.SYN_RETRANSMITTED)) {
+            // RFC 6928 section 2: "If the SYN or SYN/ACK is lost, the initial window ... MUST be at most" one
+            // segment.
+            tcb.cwnd = tcb.effectiveMss;
+            if (tcb.srtt == 0) {
+                tcb.rto = RttEstimator.AFTER_SYN_TIMEOUT; // RFC 6298 section 5.7
+            }
+        }
+        timeouts.acknowledged(tcb, now);
+        timeouts.armIdle(tcb, now);
+        tcb.pending |= Tcb.SEND;
+        tcp.ready(tcb);
+    }
+
+    /// Section 3.10.7.4, SYN-RECEIVED STATE and the synchronized states.
+    ///
+    /// @return true if the segment has to be answered with a RST
+    boolean otherwise(Tcb tcb, Segment segment) {
+        tcb.lastHeard = segment.now;
+        if (!checkTimestamp(tcb, segment) || !checkSequence(tcb, segment)) {
+            return false;
+        }
+        if (segment.has(TcpHeader.RST)) {
+            checkReset(tcb, segment);
+            return false;
+        }
+        if (segment.has(TcpHeader.SYN)) {
+            checkSyn(tcb, segment);
+            return false;
+        }
+        // Fifth, check the ACK field: "if the ACK bit is off, drop the segment and return".
+        if (!segment.has(TcpHeader.ACK)) {
+            drops.count(DropReason.WRONG_STATE);
+            return false;
+        }
+        updateTimestamp(tcb, segment);
+        if (tcb.state == TcpState.SYN_RECEIVED) {
+            // "If SND.UNA < SEG.ACK =< SND.NXT, then enter ESTABLISHED ... otherwise form a reset segment".
+            if (SeqNum.leq(segment.ack, tcb.sndUna) || SeqNum.gt(segment.ack, tcb.sndNxt)) {
+                return true;
+            }
+            setWindow(tcb, segment);
+            acknowledgeSyn(tcb, segment);
+            tcp.markDirty(tcb);
+        }
+        if (!checkAck(tcb, segment)) {
+            return false;
+        }
+        return urgentTextFin(tcb, segment);
+    }
+
+    /// RFC 7323 section 5.3, R1: "If there is a Timestamps option in the arriving segment, SEG.TSval < TS.Recent,
+    /// TS.Recent is valid ... and if the RST bit is not set, then treat the arriving segment as not acceptable".
+    private boolean checkTimestamp(Tcb tcb, Segment segment) {
+        if (!tcb.has(Tcb.TIMESTAMPS) || segment.has(TcpHeader.RST)) {
+            return true;
+        }
+        // Deviation: a segment without timestamps is accepted (RFC 7323 section 3.2 says it SHOULD be dropped),
+        // because middleboxes strip the option and Linux and FreeBSD accept it.
+        if (segment.options.timestamps
+                && SeqNum.lt(segment.options.tsVal, tcb.tsRecent)
+                && seconds(segment.now) - tcb.tsRecentAge < PAWS_INVALID_AFTER) {
+            drops.count(DropReason.NOT_ACCEPTABLE);
+            acknowledgeUnacceptable(tcb, segment);
+            return false;
+        }
+        return true;
+    }
+
+    /// First, check the sequence number: the four cases of section 3.4, then trim to the window.
+    private boolean checkSequence(Tcb tcb, Segment segment) {
+        int length = segment.length();
+        int window = tcb.rcvWnd();
+        int offset = segment.seq - tcb.rcvNxt;
+        boolean acceptable;
+        if (length == 0) {
+            acceptable = window == 0 ? offset == 0 : SeqNum.inWindow(segment.seq, tcb.rcvNxt, window);
+        } else {
+            acceptable = window > 0
+                    && (SeqNum.inWindow(segment.seq, tcb.rcvNxt, window)
+                            || SeqNum.inWindow(segment.seq + length - 1, tcb.rcvNxt, window)
+                            || offset < 0 && offset + length > window);
+        }
+        if (!acceptable) {
+            // "special allowance should be made to accept valid ACKs, URGs, and RSTs" with a zero window (MUST-66).
+            if (window == 0 && offset == 0 && length > 0) {
+                segment.payloadLength = 0;
+                segment.flags &= ~TcpHeader.FIN;
+                tcb.pending |= Tcb.ACK_NOW;
+                tcp.markDirty(tcb);
+                return true;
+            }
+            drops.count(DropReason.NOT_ACCEPTABLE);
+            if (!segment.has(TcpHeader.RST)) {
+                acknowledgeUnacceptable(tcb, segment);
+            }
+            return false;
+        }
+        trim(tcb, segment, window);
+        return true;
+    }
+
+    /// "...tailor such segments by trimming off any portions that lie outside the window (including SYN and FIN)".
+    private void trim(Tcb tcb, Segment segment, int window) {
+        int before = tcb.rcvNxt - segment.seq;
+        if (before > 0) {
+            if (segment.has(TcpHeader.SYN)) {
+                return; // handled whatever its number: RFC 5961 section 4
+            }
+            segment.trimFront(Math.min(before, segment.payloadLength));
+            tcb.pending |= Tcb.ACK_NOW; // something of it was received before: the other end missed an ACK
+            tcp.markDirty(tcb);
+        }
+        int beyond = segment.seq + segment.payloadLength - (tcb.rcvNxt + window);
+        if (beyond > 0) {
+            segment.payloadLength -= Math.min(beyond, segment.payloadLength);
+            segment.flags &= ~TcpHeader.FIN;
+        }
+    }
+
+    /// "If an incoming segment is not acceptable, an acknowledgment should be sent in reply". Answers to segments
+    /// without text are limited, so that two ends that disagree cannot keep each other busy.
+    private void acknowledgeUnacceptable(Tcb tcb, Segment segment) {
+        if (segment.payloadLength > 0 || segment.has(TcpHeader.FIN)) {
+            tcb.pending |= Tcb.ACK_NOW;
+            tcp.markDirty(tcb);
+        } else {
+            challenge(tcb, segment.now);
+        }
+    }
+
+    /// A challenge ACK of RFC 5961, at most 10 in 5 s on one connection (section 7; a limit for the whole host would
+    /// tell an attacker about other connections).
+    private void challenge(Tcb tcb, long now) {
+        if (now - tcb.challengeWindow >= CHALLENGE_WINDOW || tcb.challengeCount == 0) {
+            tcb.challengeWindow = now;
+            tcb.challengeCount = 0;
+        }
+        if (tcb.challengeCount < CHALLENGE_LIMIT) {
+            tcb.challengeCount++;
+            tcb.pending |= Tcb.ACK_NOW;
+            tcp.markDirty(tcb);
+        } else {
+            drops.count(DropReason.RATE_LIMITED);
+        }
+    }
+
+    /// Second, check the RST bit: RFC 5961 section 3.2, "If the RST bit is set and the sequence number exactly
+    /// matches the next expected sequence number (RCV.NXT), then TCP endpoints MUST reset the connection"; elsewhere
+    /// in the window "TCP MUST send a challenge ACK".
+    private void checkReset(Tcb tcb, Segment segment) {
+        if (segment.seq != tcb.rcvNxt) {
+            challenge(tcb, segment.now);
+            return;
+        }
+        switch (tcb.state) {
+            case SYN_RECEIVED -> tcp.fail(tcb, TcpError.REFUSED);
+            // "enter the CLOSED state, delete the TCB, and return", without a word to the user.
+            case CLOSING, LAST_ACK -> tcp.destroy(tcb);
+            default -> tcp.fail(tcb, TcpError.RESET);
+        }
+    }
+
+    /// Fourth, check the SYN bit: RFC 5961 section 4.2, "If the SYN bit is set, irrespective of the sequence number,
+    /// TCP endpoints MUST send a challenge ACK to the remote peer".
+    private void checkSyn(Tcb tcb, Segment segment) {
+        if (tcb.state == TcpState.SYN_RECEIVED) {
+            if (segment.seq == tcb.irs) {
+                tcb.pending |= Tcb.SYN; // its SYN crossed ours again, our answer was lost
+                tcp.markDirty(tcb);
+                return;
+            }
+        }
+        drops.count(DropReason.NOT_ACCEPTABLE);
+        challenge(tcb, segment.now);
+    }
+
+    /// RFC 7323 section 4.3: "(2) If SEG.TSval >= TS.Recent and SEG.SEQ <= Last.ACK.sent, then SEG.TSval is copied to
+    /// TS.Recent; otherwise, it is ignored."
+    private static void updateTimestamp(Tcb tcb, Segment segment) {
+        if (tcb.has(Tcb.TIMESTAMPS)
+                && segment.options.timestamps
+                && SeqNum.geq(segment.options.tsVal, tcb.tsRecent)
+                && SeqNum.leq(segment.seq, tcb.lastAckSent)) {
+            tcb.tsRecent = segment.options.tsVal;
+            tcb.tsRecentAge = seconds(segment.now);
+        }
+    }
+
+    private static int seconds(long now) {
+        return (int) (now / 1_000_000_000L);
+    }
+
+    /// Fifth, check the ACK field, in the synchronized states.
+    private boolean checkAck(Tcb tcb, Segment segment) {
+        // RFC 5961 section 5.2: "The ACK value is considered acceptable only if it is in the range of
+        // ((SND.UNA - MAX.SND.WND) <= SEG.ACK <= SND.NXT). All incoming segments whose ACK value doesn't satisfy the
+        // above condition MUST be discarded and an ACK sent back."
+        if (SeqNum.gt(segment.ack, tcb.sndNxt) || SeqNum.lt(segment.ack, tcb.sndUna - tcb.maxSndWnd)) {
+            drops.count(DropReason.NOT_ACCEPTABLE);
+            challenge(tcb, segment.now);
+            return false;
+        }
+        tcb.unanswered = 0;
+        boolean news = takeSack(tcb, segment);
+        int flight = tcb.flightSize();
+        if (SeqNum.gt(segment.ack, tcb.sndUna)) {
+            advance(tcb, segment, flight);
+        } else if (isDuplicate(tcb, segment, flight) || news && segment.ack == tcb.sndUna) {
+            LossRecovery.duplicate(tcb, segment.now);
+            tcb.pending |= Tcb.SEND;
+            tcp.markDirty(tcb);
+        }
+        if (SeqNum.geq(segment.ack, tcb.sndUna)) {
+            updateWindow(tcb, segment);
+        }
+        return afterAck(tcb, segment.now);
+    }
+
+    private static boolean takeSack(Tcb tcb, Segment segment) {
+        boolean news = false;
+        if (segment.options.sackBlocks > 0 && tcb.has(Tcb.SACK_PERMITTED)) {
+            for (int i = 0; i < segment.options.sackBlocks; i++) {
+                int left = segment.options.sackLeft[i];
+                int right = segment.options.sackRight[i];
+                int una = SeqNum.max(segment.ack, tcb.sndUna);
+                if (SeqNum.geq(left, una) && SeqNum.lt(left, right) && SeqNum.leq(right, tcb.sndNxt)) {
+                    SackScoreboard sacked = tcb.sacked;
+                    if (sacked == null) {
+                        sacked = new SackScoreboard();
+                        tcb.sacked = sacked;
+                    }
+                    news |= sacked.add(left, right);
+                }
+            }
+        }
+        return news;
+    }
+
+    /// RFC 5681 section 2, DUPLICATE ACKNOWLEDGMENT: outstanding data, no data, no SYN or FIN, the greatest
+    /// acknowledgment, the same advertised window.
+    private static boolean isDuplicate(Tcb tcb, Segment segment, int flight) {
+        return flight > 0
+                && segment.ack == tcb.sndUna
+                && segment.payloadLength == 0
+                && !segment.has(TcpHeader.FIN)
+                && segment.window << tcb.sndWindShift == tcb.sndWnd
+                && segment.options.sackBlocks == 0 | !tcb.has(Tcb.SACK_PERMITTED);
+    }
+
+    private void advance(Tcb tcb, Segment segment, int flight) {
+        int acked = segment.ack - tcb.sndUna;
+        tcb.sndUna = segment.ack;
+        SendQueue queue = tcb.sendQueue;
+        if (queue != null) {
+            queue.acknowledge(SeqNum.min(segment.ack, queue.endSeq()));
+            if (queue.length() == 0) {
+                tcb.sendQueue = null;
+            }
+            tcp.ready(tcb);
+        }
+        SackScoreboard sacked = tcb.sacked;
+        if (sacked != null) {
+            sacked.acknowledge(segment.ack);
+            if (sacked.isEmpty() && !tcb.isRecovering()) {
+                tcb.sacked = null;
+            }
+        }
+        if (tcb.has(Tcb.RTT_RUNNING) && SeqNum.geq(segment.ack, tcb.rttSeq)) {
+            tcb.flags &= ~Tcb.RTT_RUNNING;
+            RttEstimator.sample(tcb, segment.now - tcb.rttStart);
+        } else if (tcb.backoff > 0 && tcb.has(Tcb.TIMESTAMPS) && segment.options.timestamps) {
+            // RFC 6298 section 3: a retransmitted segment may be timed if "the TCP timestamp option" tells which
+            // transmission it was.
+            long millis = tcb.shiftedTimestamp(segment.now) - segment.options.tsEcr;
+            if (millis >= 0 && millis < 120_000) {
+                RttEstimator.sample(tcb, Math.max(1, millis) * 1_000_000L);
+            }
+        }
+        LossRecovery.acknowledged(tcb, acked, flight, segment.now);
+        timeouts.acknowledged(tcb, segment.now);
+        tcb.pending |= Tcb.SEND;
+        tcp.markDirty(tcb);
+    }
+
+    /// "If SND.UNA =< SEG.ACK =< SND.NXT, the send window should be updated. If (SND.WL1 < SEG.SEQ or (SND.WL1 =
+    /// SEG.SEQ and SND.WL2 =< SEG.ACK)), set SND.WND <- SEG.WND, set SND.WL1 <- SEG.SEQ, and set SND.WL2 <- SEG.ACK."
+    private void updateWindow(Tcb tcb, Segment segment) {
+        if (SeqNum.lt(tcb.sndWl1, segment.seq)
+                || tcb.sndWl1 == segment.seq && SeqNum.leq(tcb.sndWl2, segment.ack)) {
+            int before = tcb.sndWnd;
+            setWindow(tcb, segment);
+            if (tcb.sndWnd > before) {
+                if (before == 0) {
+                    tcb.backoff = 0;
+                }
+                tcb.pending |= Tcb.SEND;
+                tcp.markDirty(tcb);
+            }
+        }
+    }
+
+    private static void setWindow(Tcb tcb, Segment segment) {
+        tcb.sndWnd = segment.window << tcb.sndWindShift;
+        tcb.sndWl1 = segment.seq;
+        tcb.sndWl2 = segment.ack;
+        tcb.maxSndWnd = Math.max(tcb.maxSndWnd, tcb.sndWnd);
+    }
+
+    /// What the acknowledgment of our FIN means in the closing states.
+    ///
+    /// @return false if there is no connection any more
+    private boolean afterAck(Tcb tcb, long now) {
+        boolean finAcked = (tcb.pending & Tcb.FIN_SENT) != 0 && tcb.sndUna == tcb.sndNxt;
+        if (!finAcked) {
+            return true;
+        }
+        switch (tcb.state) {
+            case FIN_WAIT_1 -> {
+                tcb.state = TcpState.FIN_WAIT_2;
+                timeouts.armIdle(tcb, now);
+            }
+            case CLOSING -> {
+                tcp.enterTimeWait(tcb, now);
+                return false;
+            }
+            case LAST_ACK -> {
+                tcp.destroy(tcb);
+                return false;
+            }
+            default -> {
+                // Nothing changes in the other states.
+            }
+        }
+        return true;
+    }
+
+    /// Sixth to eighth: urgent data, the text, the FIN.
+    ///
+    /// @return true if the segment has to be answered with a RST
+    private boolean urgentTextFin(Tcb tcb, Segment segment) {
+        // Sixth: the urgent mechanism comes with a later issue; urgent data stay in line.
+        if (segment.payloadLength > 0) {
+            if (!tcb.state.canReceive()) {
+                // "This should not occur since a FIN has been received from the remote side. Ignore the segment
+                // text."
+                drops.count(DropReason.WRONG_STATE);
+            } else if (tcb.has(Tcb.ABANDONED)) {
+                // Section 3.6.1, SHLD-3: data after CLOSE cannot be delivered, so "SHOULD send a RST to show that
+                // data was lost".
+                tcp.fail(tcb, TcpError.ABORTED);
+                return true;
+            } else {
+                text(tcb, segment);
+            }
+        }
+        if (segment.has(TcpHeader.FIN)) {
+            if (segment.seq + segment.payloadLength == tcb.rcvNxt) {
+                fin(tcb, segment.now);
+            } else if (SeqNum.gt(segment.seq, tcb.rcvNxt)) {
+                tcb.flags |= Tcb.FIN_OUT_OF_ORDER;
+                tcb.rcvFinSeq = segment.seq + segment.payloadLength;
+                tcb.pending |= Tcb.ACK_NOW;
+                tcp.markDirty(tcb);
+            }
+        }
+        if (tcb.has(Tcb.FIN_OUT_OF_ORDER) && tcb.rcvFinSeq == tcb.rcvNxt) {
+            tcb.flags &= ~Tcb.FIN_OUT_OF_ORDER;
+            fin(tcb, segment.now);
+        }
+        return false;
+    }
+
+    /// Seventh, process the segment text.
+    private void text(Tcb tcb, Segment segment) {
+        Chunk chunk = segment.payload;
+        assert chunk != null;
+        int length = segment.payloadLength;
+        tcb.rcvUnit = Math.max(tcb.rcvUnit, Math.min(segment.unit, length));
+        OutOfOrderQueue holes = tcb.outOfOrder;
+        if (segment.seq != tcb.rcvNxt) {
+            if (holes == null) {
+                holes = new OutOfOrderQueue();
+                tcb.outOfOrder = holes;
+            }
+            if (holes.memory() > 4L * tcb.config.receiveBuffer() + (1 << 20)
+                    || !holes.insert(segment.seq, chunk, segment.payloadFrom, length)) {
+                drops.count(DropReason.RECEIVE_BUFFER_FULL);
+            }
+            // RFC 5681 section 4.2: "A TCP receiver SHOULD send an immediate duplicate ACK when an out-of-order
+            // segment arrives."
+            tcb.pending |= Tcb.ACK_NOW;
+            tcp.markDirty(tcb);
+            return;
+        }
+        if (!tcb.has(Tcb.INPUT_SHUT)) {
+            tcp.receiveQueue(tcb).append(chunk, segment.payloadFrom, length);
+        }
+        tcb.rcvNxt += length;
+        tcb.unackedOctets += length;
+        boolean atOnce = false;
+        if (holes != null) {
+            tcb.rcvNxt = holes.deliver(tcp.receiveQueue(tcb), tcb.rcvNxt);
+            if (holes.isEmpty()) {
+                tcb.outOfOrder = null;
+            }
+            atOnce = true; // RFC 5681 section 4.2, when a gap is filled in whole or in part
+        }
+        if (tcb.quickAcks > 0) {
+            tcb.quickAcks--;
+            atOnce = true;
+        }
+        // RFC 9293 section 3.8.6.3, SHLD-19: an ACK for at least every second full-sized segment.
+        atOnce |= tcb.unackedOctets >= 2 * Math.max(tcb.rcvUnit, 536);
+        tcb.pending |= atOnce ? Tcb.ACK_NOW : Tcb.ACK_DELAYED;
+        tcp.markDirty(tcb);
+        tcp.ready(tcb);
+    }
+
+    /// Eighth, check the FIN bit: "advance RCV.NXT over the FIN, and send an acknowledgment for the FIN".
+    private void fin(Tcb tcb, long now) {
+        if (tcb.has(Tcb.FIN_RECEIVED)) {
+            return; // "Remain in the CLOSE-WAIT state", CLOSING, LAST-ACK likewise
+        }
+        tcb.flags |= Tcb.FIN_RECEIVED;
+        tcb.rcvNxt++;
+        tcb.rcvAdv = SeqNum.max(tcb.rcvAdv, tcb.rcvNxt);
+        tcb.pending |= Tcb.ACK_NOW;
+        tcp.markDirty(tcb);
+        switch (tcb.state) {
+            case ESTABLISHED -> tcb.state = TcpState.CLOSE_WAIT;
+            case FIN_WAIT_1 ->
+                // "If our FIN has been ACKed (perhaps in this segment), then enter TIME-WAIT ...; otherwise, enter
+                // the CLOSING state." The first case is FIN-WAIT-2 already.
+                tcb.state = TcpState.CLOSING;
+            case FIN_WAIT_2 -> {
+                writer.send(tcb, tcb.sndNxt, 0, 0, 0, now);
+                tcp.enterTimeWait(tcb, now);
+            }
+            default -> {
+                // A FIN cannot get here in the other states.
+            }
+        }
+        tcp.ready(tcb);
+    }
+}

@@ -1,0 +1,256 @@
+package dev.berth.stack.tcp;
+
+import dev.berth.wire.TcpHeader;
+
+/// Decides what a connection sends next (RFC 9293 sections 3.7 and 3.8). Input, user calls and timers only mark what
+/// is pending; everything that leaves a connection leaves it here.
+final class SegmentOutput {
+    /// The most octets of payload in one packet that a device cuts: 65,535 less the largest headers.
+    private static final int MAX_SEGMENTED_HEADERS = 40 + TcpHeader.MAX_LENGTH;
+
+    private final SegmentWriter writer;
+    private final Timeouts timeouts;
+
+    SegmentOutput(SegmentWriter writer, Timeouts timeouts) {
+        this.writer = writer;
+        this.timeouts = timeouts;
+    }
+
+    /// Sends everything that may be sent now.
+    void poll(Tcb tcb, long now) {
+        switch (tcb.state) {
+            case SYN_SENT, SYN_RECEIVED -> {
+                if ((tcb.pending & Tcb.SYN) != 0) {
+                    sendSyn(tcb, now);
+                } else if ((tcb.pending & Tcb.ACK_NOW) != 0 && tcb.state == TcpState.SYN_RECEIVED) {
+                    writer.send(tcb, tcb.sndNxt, 0, 0, 0, now);
+                }
+            }
+            case ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK -> sendSegments(tcb, now);
+            case LISTEN, TIME_WAIT, CLOSED -> tcb.pending = 0;
+        }
+    }
+
+    private void sendSyn(Tcb tcb, long now) {
+        tcb.pending &= ~(Tcb.SYN | Tcb.ACK_NOW);
+        boolean answer = tcb.state == TcpState.SYN_RECEIVED;
+        if (tcb.sndNxt == tcb.iss) {
+            tcb.sndNxt = tcb.iss + 1;
+            tcb.rttStart = now;
+            tcb.rttSeq = tcb.iss + 1;
+            tcb.flags |= Tcb.RTT_RUNNING;
+        }
+        int window = tcb.config.receiveBuffer();
+        if (answer) {
+            tcb.rcvAdv = tcb.rcvNxt + Math.min(window, 65_535);
+        }
+        writer.sendSyn(
+                tcb,
+                tcb.iss,
+                tcb.rcvNxt,
+                answer,
+                window,
+                answer && tcb.rcvWindShift < 0 ? -1 : windowShift(tcb.config),
+                !answer || tcb.has(Tcb.SACK_PERMITTED),
+                !answer || tcb.has(Tcb.TIMESTAMPS),
+                tcb.shiftedTimestamp(now),
+                tcb.tsRecent,
+                tcb.config,
+                now);
+        timeouts.armRetransmission(tcb, now);
+    }
+
+    /// The shift that lets the whole receive buffer be advertised in 16 bits (RFC 7323 section 2.3: at most 14). The
+    /// buffer may grow eightfold later.
+    static int windowShift(TcpConfig config) {
+        int shift = 0;
+        while (shift < 14 && (8L * config.receiveBuffer() >> shift) > 65_535) {
+            shift++;
+        }
+        return shift;
+    }
+
+    private void sendSegments(Tcb tcb, long now) {
+        boolean sent = false;
+        if ((tcb.pending & Tcb.RETRANSMIT) != 0) {
+            tcb.pending &= ~Tcb.RETRANSMIT;
+            sent = retransmitFirst(tcb, now);
+        }
+        if (tcb.isRecovering()) {
+            sent |= retransmitLost(tcb, now);
+        }
+        if ((tcb.pending & Tcb.PROBE) != 0) {
+            tcb.pending &= ~Tcb.PROBE;
+            sent |= probe(tcb, now);
+        }
+        if ((tcb.pending & (Tcb.SEND | Tcb.FIN_QUEUED)) != 0) {
+            tcb.pending &= ~Tcb.SEND;
+            sent |= sendNew(tcb, now);
+        }
+        if ((tcb.pending & Tcb.KEEP_ALIVE) != 0) {
+            tcb.pending &= ~Tcb.KEEP_ALIVE;
+            // RFC 9293 section 3.8.4: "SEG.SEQ = SND.NXT-1", without data (SHLD-12).
+            writer.send(tcb, tcb.sndNxt - 1, 0, 0, 0, now);
+        }
+        if ((tcb.pending & Tcb.ACK_NOW) != 0) {
+            writer.send(tcb, tcb.sndNxt, 0, 0, 0, now);
+        } else if ((tcb.pending & Tcb.ACK_DELAYED) != 0) {
+            timeouts.armDelayedAck(tcb, now);
+        }
+        if (sent) {
+            timeouts.armRetransmission(tcb, now);
+        } else {
+            timeouts.armPersist(tcb, now);
+        }
+    }
+
+    /// RFC 6298 section 5.4: "Retransmit the earliest segment that has not been acknowledged by the TCP receiver."
+    private boolean retransmitFirst(Tcb tcb, long now) {
+        int flight = tcb.flightSize();
+        if (flight == 0) {
+            return false;
+        }
+        int length = LossRecovery.firstHole(tcb);
+        retransmit(tcb, tcb.sndUna, length, now);
+        tcb.highRxt = SeqNum.max(tcb.highRxt, tcb.sndUna + length);
+        return true;
+    }
+
+    private void retransmit(Tcb tcb, int seq, int length, long now) {
+        SendQueue queue = tcb.sendQueue;
+        int data = queue == null ? 0 : Math.min(length, Math.max(0, queue.endSeq() - seq));
+        data = Math.min(data, tcb.effectiveMss);
+        boolean fin = (tcb.pending & Tcb.FIN_SENT) != 0 && seq + data == tcb.sndNxt - 1;
+        int flags = data > 0 ? TcpHeader.PSH : 0;
+        tcb.flags &= ~Tcb.RTT_RUNNING; // Karn: RFC 6298 section 3
+        writer.send(tcb, seq, fin ? flags | TcpHeader.FIN : flags, data, 0, now);
+        timeouts.countRetransmission();
+    }
+
+    /// Fills holes while the pipe has room: RFC 6675 section 5, step (C).
+    private boolean retransmitLost(Tcb tcb, long now) {
+        boolean sent = false;
+        for (; ; ) {
+            int seq = LossRecovery.nextLost(tcb);
+            if (seq == tcb.sndNxt) {
+                return sent;
+            }
+            int length = Math.min(LossRecovery.holeLength(tcb, seq), tcb.effectiveMss);
+            if (tcb.cwnd - LossRecovery.pipe(tcb) < length || windowRoom(tcb, seq) < length) {
+                return sent;
+            }
+            retransmit(tcb, seq, length, now);
+            tcb.highRxt = seq + length;
+            sent = true;
+        }
+    }
+
+    private static int windowRoom(Tcb tcb, int seq) {
+        // One octet is always allowed, so that a zero window is probed by the retransmission (RFC 9293 section
+        // 3.8.6.1).
+        return Math.max(tcb.sndUna + tcb.sndWnd - seq, seq == tcb.sndUna ? Integer.MAX_VALUE : 0);
+    }
+
+    /// RFC 9293 section 3.8.6.1: "The sending TCP peer must regularly transmit at least one octet of new data (if
+    /// available), or retransmit to the receiving TCP peer even if the send window is zero".
+    private boolean probe(Tcb tcb, long now) {
+        SendQueue queue = tcb.sendQueue;
+        if (queue == null || queue.endSeq() == tcb.sndNxt) {
+            return false;
+        }
+        int usable = Math.max(1, tcb.sndUna + tcb.sndWnd - tcb.sndNxt);
+        int length = Math.min(Math.min(usable, queue.endSeq() - tcb.sndNxt), tcb.effectiveMss);
+        writer.send(tcb, tcb.sndNxt, TcpHeader.PSH, length, 0, now);
+        tcb.sndNxt += length;
+        return true;
+    }
+
+    private boolean sendNew(Tcb tcb, long now) {
+        SendQueue queue = tcb.sendQueue;
+        int end = queue == null ? tcb.sndNxt : queue.endSeq();
+        if ((tcb.pending & Tcb.FIN_SENT) != 0) {
+            return false;
+        }
+        restartIfIdle(tcb, now);
+        boolean sent = false;
+        int room = Math.min(tcb.sndUna + tcb.sndWnd - tcb.sndNxt, LossRecovery.congestionRoom(tcb));
+        int mss = tcb.effectiveMss;
+        int largest = largestSegment(tcb, mss);
+        int available = end - tcb.sndNxt;
+        while (available > 0) {
+            assert queue != null;
+            int usable = Math.min(available, room);
+            int length = nextLength(tcb, queue, usable, available, mss, largest);
+            if (length <= 0) {
+                break;
+            }
+            if (!tcb.has(Tcb.RTT_RUNNING)) {
+                tcb.flags |= Tcb.RTT_RUNNING;
+                tcb.rttSeq = tcb.sndNxt + length;
+                tcb.rttStart = now;
+            }
+            // RFC 9293 section 3.9.1.2, MUST-61: PSH in the last buffered segment.
+            int flags = length == available ? TcpHeader.PSH : 0;
+            if (length == available && (tcb.pending & Tcb.FIN_QUEUED) != 0) {
+                sendFin(tcb, flags, length, now);
+                return true;
+            }
+            writer.send(tcb, tcb.sndNxt, flags, length, length > mss ? mss : 0, now);
+            tcb.sndNxt += length;
+            available -= length;
+            room -= length;
+            sent = true;
+        }
+        // A FIN needs no room in the window: the other end always has a place for it.
+        if (available == 0 && (tcb.pending & Tcb.FIN_QUEUED) != 0) {
+            sendFin(tcb, 0, 0, now);
+            return true;
+        }
+        return sent;
+    }
+
+    private void sendFin(Tcb tcb, int flags, int length, long now) {
+        int mss = tcb.effectiveMss;
+        writer.send(tcb, tcb.sndNxt, flags | TcpHeader.FIN, length, length > mss ? mss : 0, now);
+        tcb.sndNxt += length + 1;
+        tcb.pending = tcb.pending & ~Tcb.FIN_QUEUED | Tcb.FIN_SENT;
+    }
+
+    private int largestSegment(Tcb tcb, int mss) {
+        int segmented = writer.maxSegmented(tcb);
+        return segmented <= mss + MAX_SEGMENTED_HEADERS ? mss : (segmented - MAX_SEGMENTED_HEADERS) / mss * mss;
+    }
+
+    /// The payload octets of the next segment, 0 for "not now": RFC 9293 section 3.8.6.2.1, sender's silly window
+    /// avoidance, and section 3.7.4, Nagle.
+    private static int nextLength(Tcb tcb, SendQueue queue, int usable, int available, int mss, int largest) {
+        if (usable >= mss) {
+            if (largest > mss && usable >= 2 * mss) {
+                int whole = Math.min(usable, largest) / mss * mss;
+                int contiguous = queue.contiguous(tcb.sndNxt, whole) / mss * mss;
+                return contiguous > 0 ? contiguous : mss;
+            }
+            // Where a segment is as large as a chunk, a slightly short one is better than gathering a copy.
+            int contiguous = queue.contiguous(tcb.sndNxt, mss);
+            return mss > 4_096 && contiguous > mss / 2 ? contiguous : mss;
+        }
+        if (usable <= 0) {
+            return 0;
+        }
+        boolean idle = tcb.sndNxt == tcb.sndUna;
+        // "(2) if all queued data can be sent now": [SND.NXT = SND.UNA and] PUSHed and D <= U
+        if (usable == available && (idle || tcb.config.noDelay() || (tcb.pending & Tcb.FIN_QUEUED) != 0)) {
+            return usable;
+        }
+        // "(3) if at least a fraction Fs of the maximum window can be sent": Fs = 1/2
+        return usable >= tcb.maxSndWnd / 2 && usable > 0 && (idle || tcb.config.noDelay()) ? usable : 0;
+    }
+
+    /// RFC 5681 section 4.1: "a TCP SHOULD set cwnd to no more than RW before beginning transmission if the TCP has
+    /// not sent data in an interval exceeding the retransmission timeout."
+    private static void restartIfIdle(Tcb tcb, long now) {
+        if (tcb.flightSize() == 0 && tcb.lastSent != 0 && now - tcb.lastSent > tcb.rto) {
+            tcb.cwnd = Math.min(tcb.cwnd, CongestionControl.initialWindow(tcb.effectiveMss));
+        }
+    }
+}

@@ -1,0 +1,187 @@
+package dev.berth.stack.tcp;
+
+import dev.berth.stack.endpoint.ByteSource;
+import dev.berth.wire.BufferPool;
+import dev.berth.wire.Chunk;
+import dev.berth.wire.Packet;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/// The bytes that a connection's user has sent and the remote end has not acknowledged, by sequence number.
+///
+/// Bytes are written once, into chunks; segments and their retransmissions refer to them. The queue begins at
+/// `SND.UNA` (without the SYN). Exists only while it holds something.
+final class SendQueue {
+    private final BufferPool pool;
+    private @Nullable Chunk[] chunks = new Chunk[4];
+    private int[] starts = new int[4]; // first octet in the chunk
+    private int[] seqs = new int[4]; // sequence number of that octet
+    private int head;
+    private int count;
+    private int firstSeq;
+    private int endSeq;
+
+    SendQueue(BufferPool pool, int firstSeq) {
+        this.pool = pool;
+        this.firstSeq = firstSeq;
+        this.endSeq = firstSeq;
+    }
+
+    int length() {
+        return endSeq - firstSeq;
+    }
+
+    int firstSeq() {
+        return firstSeq;
+    }
+
+    int endSeq() {
+        return endSeq;
+    }
+
+    /// Appends `length` octets of `source`.
+    ///
+    /// @param align the payload octets of a full segment: a chunk takes whole segments where that is possible, so
+    ///     that few segments straddle two chunks
+    void append(ByteSource source, int length, int align) {
+        int left = length;
+        while (left > 0) {
+            Chunk last = count == 0 ? null : chunks[index(count - 1)];
+            int room = last == null ? 0 : usable(last, align) - last.used;
+            if (last == null || room <= 0) {
+                boolean large = left > BufferPool.SMALL || length() >= BufferPool.SMALL;
+                last = pool.takeChunk(large ? BufferPool.LARGE : left);
+                push(last);
+                room = usable(last, align);
+            }
+            int part = Math.min(room, left);
+            source.transfer(last.bytes, last.used, part);
+            last.used += part;
+            endSeq += part;
+            left -= part;
+        }
+    }
+
+    private static int usable(Chunk chunk, int align) {
+        int size = chunk.bytes.length;
+        return align <= 0 || align > size ? size : size / align * align;
+    }
+
+    private void push(Chunk chunk) {
+        if (count == chunks.length) {
+            grow();
+        }
+        int at = index(count++);
+        chunks[at] = chunk;
+        starts[at] = 0;
+        seqs[at] = endSeq;
+    }
+
+    private void grow() {
+        int size = chunks.length;
+        @Nullable Chunk[] moreChunks = new Chunk[size * 2];
+        int[] moreStarts = new int[size * 2];
+        int[] moreSeqs = new int[size * 2];
+        for (int i = 0; i < count; i++) {
+            int at = index(i);
+            moreChunks[i] = chunks[at];
+            moreStarts[i] = starts[at];
+            moreSeqs[i] = seqs[at];
+        }
+        chunks = moreChunks;
+        starts = moreStarts;
+        seqs = moreSeqs;
+        head = 0;
+    }
+
+    private int index(int i) {
+        return head + i & chunks.length - 1;
+    }
+
+    /// Forgets everything before `una`, which lies within the queue or at its end.
+    void acknowledge(int una) {
+        firstSeq = una;
+        while (count > 0) {
+            Chunk chunk = chunks[head];
+            assert chunk != null;
+            int chunkEnd = count == 1 ? endSeq : seqs[index(1)];
+            if (SeqNum.gt(chunkEnd, una)) {
+                int gone = una - seqs[head];
+                starts[head] += gone;
+                seqs[head] = una;
+                return;
+            }
+            chunks[head] = null;
+            chunk.release();
+            head = index(1);
+            count--;
+        }
+    }
+
+    /// Octets from `seq` on that lie in one chunk, at most `max`.
+    int contiguous(int seq, int max) {
+        int i = find(seq);
+        int chunkEnd = i == count - 1 ? endSeq : seqs[index(i + 1)];
+        return Math.min(max, chunkEnd - seq);
+    }
+
+    /// Makes `length` octets from `seq` on the payload of `packet`: by reference if they lie in one chunk, otherwise
+    /// gathered in a chunk of their own.
+    void payload(Packet packet, int seq, int length) {
+        int i = find(seq);
+        int at = index(i);
+        Chunk chunk = chunks[at];
+        assert chunk != null;
+        int from = starts[at] + (seq - seqs[at]);
+        int chunkEnd = i == count - 1 ? endSeq : seqs[index(i + 1)];
+        if (length <= chunkEnd - seq) {
+            packet.setTail(chunk, from, length);
+            return;
+        }
+        Chunk gathered = pool.takeChunk(length);
+        int left = length;
+        while (left > 0) {
+            int part = Math.min(left, chunkEnd - seq);
+            assert chunk != null;
+            System.arraycopy(chunk.bytes, from, gathered.bytes, gathered.used, part);
+            gathered.used += part;
+            left -= part;
+            seq += part;
+            if (left > 0) {
+                at = index(++i);
+                chunk = chunks[at];
+                from = starts[at];
+                chunkEnd = i == count - 1 ? endSeq : seqs[index(i + 1)];
+            }
+        }
+        packet.setTail(gathered, 0, length);
+        gathered.release();
+    }
+
+    private int find(int seq) {
+        int low = 0;
+        int high = count - 1;
+        while (low < high) {
+            int middle = low + high + 1 >>> 1;
+            if (SeqNum.leq(seqs[index(middle)], seq)) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return low;
+    }
+
+    /// Gives all chunks back.
+    void clear() {
+        for (int i = 0; i < count; i++) {
+            Chunk chunk = chunks[index(i)];
+            if (chunk != null) {
+                chunk.release();
+            }
+        }
+        Arrays.fill(chunks, null);
+        count = 0;
+        firstSeq = endSeq;
+    }
+}

@@ -1,0 +1,60 @@
+package dev.berth.stack.tcp;
+
+import dev.berth.ports.Flow;
+import dev.berth.stack.time.Timer;
+import org.jspecify.annotations.Nullable;
+
+/// A connection in SYN-RECEIVED that came from a passive OPEN: only what the answer to its SYN needs. It becomes a
+/// [Tcb] in the same slot of the port table when the handshake is complete.
+final class SynEntry extends Flow {
+    final TcpListener listener;
+    final int irs;
+    int iss;
+    int mss;
+    int peerWindow;
+    byte sndWindShift;
+    byte rcvWindShift;
+    byte retransmissions;
+    boolean windowScaling;
+    boolean timestamps;
+    boolean sackPermitted;
+    int tsRecent;
+    int tsOffset;
+    int rcvWnd;
+    long sentAt;
+    final Deadline deadline = new Deadline(this);
+
+    @Nullable
+    SynEntry previous;
+
+    @Nullable
+    SynEntry next;
+
+    /// When the SYN,ACK is sent again.
+    static final class Deadline extends Timer {
+        final SynEntry entry;
+
+        Deadline(SynEntry entry) {
+            this.entry = entry;
+        }
+    }
+
+    SynEntry(
+            TcpListener listener,
+            int irs,
+            long localHi,
+            long localLo,
+            int localPort,
+            long remoteHi,
+            long remoteLo,
+            int remotePort) {
+        super(localHi, localLo, localPort, remoteHi, remoteLo, remotePort);
+        this.listener = listener;
+        this.irs = irs;
+    }
+
+    @Override
+    public String stateName() {
+        return TcpState.SYN_RECEIVED.text();
+    }
+}

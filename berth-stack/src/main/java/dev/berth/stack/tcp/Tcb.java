@@ -1,0 +1,257 @@
+package dev.berth.stack.tcp;
+
+import dev.berth.ports.Flow;
+import dev.berth.stack.endpoint.Readiness;
+import dev.berth.stack.endpoint.StackSocket;
+import dev.berth.stack.time.Timer;
+import org.jspecify.annotations.Nullable;
+
+/// The Transmission Control Block of RFC 9293 section 3.3.1: the variables of one connection, by their RFC names.
+///
+/// Only data and one-line derived values; what happens to them is in [SegmentArrives], [UserCalls], [Timeouts] and
+/// [SegmentOutput]. Owned by its stack, used under the stack's lock only. Queues, timers and the state of recovery
+/// exist only while they are needed, so that an idle connection is small.
+public final class Tcb extends Flow implements StackSocket {
+    // What output has to do, bits of `pending`.
+    static final int ACK_NOW = 1;
+    static final int ACK_DELAYED = 2;
+    static final int SEND = 4;
+    static final int SYN = 8;
+    static final int RETRANSMIT = 16;
+    static final int PROBE = 32;
+    static final int FIN_QUEUED = 64;
+    static final int FIN_SENT = 128;
+    static final int KEEP_ALIVE = 256;
+    static final int LOSS_PROBE = 512;
+
+    // Facts, bits of `flags`.
+    static final int TIMESTAMPS = 1;
+    static final int SACK_PERMITTED = 2;
+    static final int PASSIVE_OPEN = 4;
+    static final int FIN_RECEIVED = 8;
+    static final int FIN_OUT_OF_ORDER = 16;
+    static final int INPUT_SHUT = 32;
+    static final int RTT_RUNNING = 64;
+    static final int FAST_RECOVERY = 128;
+    static final int RTO_RECOVERY = 256;
+    static final int SYN_RETRANSMITTED = 512;
+    static final int ABANDONED = 1_024; // the user has closed it: nobody will read
+    static final int ATTACHED = 2_048; // in the port table
+    static final int DIRTY = 4_096; // in the output queue
+    static final int R1_REACHED = 8_192;
+    static final int READY = 16_384; // in the queue of sockets whose readiness changed
+
+    TcpState state = TcpState.CLOSED;
+    int flags;
+    int pending;
+
+    // Send sequence variables
+    int iss;
+    int sndUna;
+    int sndNxt;
+    int sndWnd;
+    int sndWl1;
+    int sndWl2;
+    int maxSndWnd;
+    byte sndWindShift;
+
+    // Receive sequence variables
+    int irs;
+    int rcvNxt;
+    int rcvAdv; // right edge of the window that was advertised: RCV.NXT + RCV.WND
+    int rcvFinSeq; // sequence number of a FIN beyond a hole
+    byte rcvWindShift;
+    int lastAckSent;
+    int rcvUnit; // the largest segment payload seen: what "full-sized" means here
+    int unackedOctets; // received since the last ACK
+
+    // Timestamps, RFC 7323
+    int tsRecent;
+    int tsRecentAge; // seconds
+    int tsOffset;
+
+    // Segment size
+    int sendMss; // the peer's MSS option, or the default
+    int effectiveMss; // payload octets per segment, options taken off
+
+    // Round-trip time, RFC 6298; nanoseconds
+    long srtt;
+    long rttvar;
+    long rto;
+    long rttStart;
+    int rttSeq;
+    byte backoff;
+
+    // Congestion control, RFC 5681
+    int cwnd;
+    int ssthresh = Integer.MAX_VALUE;
+    CongestionControl congestion;
+    byte dupAcks;
+    int recover;
+    int highRxt;
+    @Nullable
+    SackScoreboard sacked;
+
+    long lastSent;
+    long lastHeard; // of the remote end
+    long lastProgress; // SND.UNA advanced, or the first octet of a flight was sent
+    byte unanswered; // retransmissions and probes since the remote end was last heard of
+    byte quickAcks; // so many ACKs more are sent at once, for a quick start
+    long challengeWindow;
+    byte challengeCount;
+
+    @Nullable
+    SendQueue sendQueue;
+
+    @Nullable
+    ReceiveQueue receiveQueue;
+
+    @Nullable
+    OutOfOrderQueue outOfOrder;
+
+    @Nullable
+    Deadlines deadlines;
+
+    TcpConfig config;
+    @Nullable
+    TcpError error;
+    @Nullable
+    TcpError softError;
+    @Nullable
+    TcpListener listener; // while it waits in the listener's queue
+    @Nullable
+    Tcb nextInQueue; // of the listener's accept queue or the output queue
+
+    @Nullable
+    Object attachment;
+
+    /// The deadlines of a connection: one node in the wheel, at or before the earliest of them.
+    static final class Deadlines extends Timer {
+        static final long NONE = Long.MAX_VALUE;
+        final Tcb tcb;
+        long retransmit = NONE; // RFC 6298, or the persist timer of RFC 9293 section 3.8.6.1
+        long delayedAck = NONE;
+        long idle = NONE; // keep-alive, or the end of FIN-WAIT-2 without an owner
+        long scheduled = NONE;
+
+        Deadlines(Tcb tcb) {
+            this.tcb = tcb;
+        }
+
+        long earliest() {
+            return Math.min(retransmit, Math.min(delayedAck, idle));
+        }
+    }
+
+    Tcb(
+            long localHi,
+            long localLo,
+            int localPort,
+            long remoteHi,
+            long remoteLo,
+            int remotePort,
+            TcpConfig config,
+            CongestionControl congestion) {
+        super(localHi, localLo, localPort, remoteHi, remoteLo, remotePort);
+        this.config = config;
+        this.congestion = congestion;
+    }
+
+    /// The state of the connection; CLOSED after TIME-WAIT took over too.
+    public TcpState state() {
+        return state;
+    }
+
+    /// Why the connection ended, or null while it has not or if it ended by FIN.
+    public @Nullable TcpError error() {
+        return error;
+    }
+
+    /// The settings in force.
+    public TcpConfig config() {
+        return config;
+    }
+
+    /// Who uses the connection; set by the layer above.
+    @Override
+    public @Nullable Object attachment() {
+        return attachment;
+    }
+
+    @Override
+    public void attach(@Nullable Object owner) {
+        attachment = owner;
+    }
+
+    /// Octets that wait for the user to read.
+    public int available() {
+        ReceiveQueue queue = receiveQueue;
+        return queue == null ? 0 : queue.length();
+    }
+
+    /// Octets that were sent or wait to be sent and are not acknowledged.
+    public int unacknowledged() {
+        SendQueue queue = sendQueue;
+        return queue == null ? 0 : queue.length();
+    }
+
+    @Override
+    public boolean queued() {
+        return has(READY);
+    }
+
+    @Override
+    public void queued(boolean queued) {
+        flags = queued ? flags | READY : flags & ~READY;
+    }
+
+    @Override
+    public int readiness() {
+        if (error != null || state == TcpState.CLOSED) {
+            return Readiness.ALL & ~Readiness.ACCEPTABLE;
+        }
+        if (state == TcpState.SYN_SENT || state == TcpState.SYN_RECEIVED) {
+            return Readiness.NONE;
+        }
+        int ready = Readiness.CONNECTED;
+        if (available() > 0 || has(FIN_RECEIVED | INPUT_SHUT)) {
+            ready |= Readiness.READABLE;
+        }
+        boolean room = sendRoom() >= Math.min(effectiveMss, config.sendBuffer());
+        if (room || !state.canSend() || (pending & FIN_QUEUED) != 0) {
+            ready |= Readiness.WRITABLE;
+        }
+        return ready;
+    }
+
+    @Override
+    public String stateName() {
+        return state.text();
+    }
+
+    boolean has(int flag) {
+        return (flags & flag) != 0;
+    }
+
+    int sendRoom() {
+        return config.sendBuffer() - unacknowledged();
+    }
+
+    /// SND.NXT - SND.UNA.
+    int flightSize() {
+        return sndNxt - sndUna;
+    }
+
+    /// RCV.WND as advertised.
+    int rcvWnd() {
+        return Math.max(0, rcvAdv - rcvNxt);
+    }
+
+    int shiftedTimestamp(long now) {
+        return (int) (now / 1_000_000) + tsOffset;
+    }
+
+    boolean isRecovering() {
+        return has(FAST_RECOVERY | RTO_RECOVERY);
+    }
+}

@@ -1,0 +1,538 @@
+package dev.berth.stack.tcp;
+
+import dev.berth.ports.Entropy;
+import dev.berth.ports.Flow;
+import dev.berth.ports.PortBinding;
+import dev.berth.ports.PortTable;
+import dev.berth.ports.PortUnavailableException;
+import dev.berth.ports.TimeWaitFlow;
+import dev.berth.stack.endpoint.ByteSink;
+import dev.berth.stack.endpoint.ByteSource;
+import dev.berth.stack.endpoint.ReadyQueue;
+import dev.berth.stack.icmp.IcmpError;
+import dev.berth.stack.ip.DropCounters;
+import dev.berth.stack.ip.IpOutput;
+import dev.berth.stack.time.Timer;
+import dev.berth.stack.time.TimerWheel;
+import dev.berth.wire.BufferPool;
+import dev.berth.wire.Chunk;
+import dev.berth.wire.DropReason;
+import dev.berth.wire.InternetChecksum;
+import dev.berth.wire.IpAddress;
+import dev.berth.wire.IpProtocol;
+import dev.berth.wire.Packet;
+import dev.berth.wire.TcpHeader;
+import org.jspecify.annotations.Nullable;
+
+/// TCP of one host: takes segments, user calls and due timers, and finds the connection each belongs to in the port
+/// table, which owns every connection from its SYN to the end of TIME-WAIT.
+///
+/// Not thread-safe; nothing here blocks. Malformed input is counted under a [DropReason].
+public final class Tcp {
+    /// Result of a receive: the other end has closed and everything was read.
+    public static final int END_OF_STREAM = -1;
+
+    /// Result of a send or receive: the connection is not open for it; [Tcb#error] says why.
+    public static final int NOT_OPEN = -2;
+
+    private final PortTable<TcpListener> ports;
+    private final IpOutput output;
+    private final BufferPool pool;
+    private final ReadyQueue readyQueue;
+    private final DropCounters drops;
+    private final TimeWaits timeWaits;
+    private final IsnGenerator isns;
+    private final SegmentWriter writer;
+    private final Timeouts timeouts;
+    private final SegmentOutput segmentOutput;
+    private final SegmentArrives arrives;
+    private final ListenArrives listens;
+    private final UserCalls calls;
+    private final Segment segment = new Segment();
+    private @Nullable Tcb[] dirty = new Tcb[16];
+    private int dirtyCount;
+
+    /// TCP over `output`, with `ports` as its only table of ports and connections.
+    ///
+    /// @param timeWaitNanos how long TIME-WAIT lasts: 2 MSL, in nanoseconds
+    public Tcp(
+            PortTable<TcpListener> ports,
+            IpOutput output,
+            BufferPool pool,
+            TimerWheel wheel,
+            ReadyQueue readyQueue,
+            DropCounters drops,
+            Entropy entropy,
+            long timeWaitNanos) {
+        this.ports = ports;
+        this.output = output;
+        this.pool = pool;
+        this.readyQueue = readyQueue;
+        this.drops = drops;
+        isns = new IsnGenerator(entropy);
+        writer = new SegmentWriter(output, pool);
+        timeouts = new Timeouts(this, wheel);
+        segmentOutput = new SegmentOutput(writer, timeouts);
+        arrives = new SegmentArrives(this, timeouts, writer, drops);
+        timeWaits = new TimeWaits(ports, writer, drops, timeWaitNanos);
+        listens = new ListenArrives(this, ports, arrives, writer, isns, wheel, drops);
+        calls = new UserCalls(this, pool, timeouts);
+    }
+
+    // Network input
+
+    /// A segment arrived; takes the packet over.
+    public void receive(Packet packet, long now) {
+        int length = packet.end - packet.transportAt + packet.tailLength();
+        if (packet.end - packet.transportAt < TcpHeader.MIN_LENGTH) {
+            drops.drop(DropReason.TRUNCATED, packet);
+            return;
+        }
+        int headerLength = TcpHeader.headerLength(packet.bytes, packet.transportAt);
+        if (headerLength < TcpHeader.MIN_LENGTH || headerLength > packet.end - packet.transportAt) {
+            drops.drop(DropReason.BAD_TRANSPORT_HEADER, packet);
+            return;
+        }
+        // RFC 9293 section 3.1, MUST-3: "The receiver MUST check it" (the checksum).
+        if (packet.checksum == Packet.CHECKSUM_COMPLETE && !checksumIsRight(packet, length)) {
+            drops.drop(DropReason.BAD_TRANSPORT_CHECKSUM, packet);
+            return;
+        }
+        if (!segment.decode(packet, headerLength, now)) {
+            drops.drop(DropReason.BAD_TRANSPORT_HEADER, packet);
+            return;
+        }
+        if (segment.sourcePort == 0 || segment.destinationPort == 0) {
+            drops.drop(DropReason.PORT_ZERO, packet);
+            return;
+        }
+        // RFC 9293 section 3.9.2.3, MUST-57: "A TCP implementation MUST silently discard an incoming SYN segment that
+        // is addressed to a broadcast or multicast address"; no other segment can belong to a connection there
+        // either.
+        if (!IpAddress.isUnicast(packet.destinationHi, packet.destinationLo)
+                || output.routes().addresses().isBroadcast(packet.destinationHi, packet.destinationLo)) {
+            drops.drop(DropReason.NOT_OURS, packet);
+            return;
+        }
+        if (segment.payload == null && segment.payloadLength > 0) {
+            copyPayload(packet);
+        }
+        dispatch(packet, now);
+        packet.release();
+    }
+
+    private static boolean checksumIsRight(Packet packet, int length) {
+        long sum = InternetChecksum.pseudoHeaderSum(
+                packet.ipv6,
+                packet.sourceHi,
+                packet.sourceLo,
+                packet.destinationHi,
+                packet.destinationLo,
+                IpProtocol.TCP,
+                length);
+        int contiguous = packet.end - packet.transportAt;
+        sum += InternetChecksum.headerSum(packet.bytes, packet.transportAt, Math.min(contiguous, 60));
+        if (contiguous > 60) {
+            sum += InternetChecksum.payloadSum(packet.bytes, packet.transportAt + 60, contiguous - 60);
+        }
+        Chunk chunk = packet.chunk;
+        if (packet.tailLength() > 0 && chunk != null) {
+            sum += InternetChecksum.payloadSum(chunk.bytes, packet.tailStart, packet.tailLength());
+        }
+        return InternetChecksum.finish(sum) == 0;
+    }
+
+    /// A payload in the packet's own header array has no chunk to refer to yet.
+    private void copyPayload(Packet packet) {
+        Chunk copy = pool.takeChunk(segment.payloadLength);
+        System.arraycopy(packet.bytes, segment.payloadFrom, copy.bytes, 0, segment.payloadLength);
+        packet.setTail(copy, 0, segment.payloadLength);
+        copy.release();
+        packet.end -= segment.payloadLength;
+        segment.payload = copy;
+        segment.payloadFrom = 0;
+    }
+
+    private void dispatch(Packet packet, long now) {
+        Flow flow = ports.lookup(
+                packet.destinationHi,
+                packet.destinationLo,
+                segment.destinationPort,
+                packet.sourceHi,
+                packet.sourceLo,
+                segment.sourcePort);
+        boolean reset;
+        if (flow instanceof Tcb tcb) {
+            reset = tcb.state == TcpState.SYN_SENT ? arrives.synSent(tcb, segment) : arrives.otherwise(tcb, segment);
+        } else if (flow instanceof SynEntry entry) {
+            reset = listens.synReceived(entry, segment);
+        } else if (flow instanceof TimeWait timeWait && !timeWaits.admitsNew(timeWait, segment)) {
+            timeWaits.arrived(timeWait, segment);
+            reset = false;
+        } else {
+            int oldSndNxt = flow instanceof TimeWait old ? old.sndNxt : 0;
+            TcpListener listener = ports.lookupListener(
+                    packet.destinationHi,
+                    packet.destinationLo,
+                    segment.destinationPort,
+                    packet.sourceHi,
+                    packet.sourceLo,
+                    segment.sourcePort);
+            if (listener != null) {
+                if (flow instanceof TimeWait old) {
+                    timeWaits.remove(old);
+                }
+                reset = listens.listen(listener, packet, segment, oldSndNxt);
+            } else if (flow instanceof TimeWait old) {
+                timeWaits.arrived(old, segment);
+                reset = false;
+            } else {
+                // RFC 9293 section 3.10.7.1, CLOSED STATE: "An incoming segment containing a RST is discarded. An
+                // incoming segment not containing a RST causes a RST to be sent in response."
+                drops.count(DropReason.NO_PORT_OWNER);
+                reset = true;
+            }
+        }
+        if (reset) {
+            writer.resetInAnswerTo(packet, segment, now);
+        }
+    }
+
+    /// ICMP says something of a segment that this host sent. RFC 9293 section 3.9.2.2, checked as RFC 5927 says.
+    public void icmpError(IcmpError error, long now) {
+        Flow flow = ports.lookup(
+                error.localHi(),
+                error.localLo(),
+                error.localPort(),
+                error.remoteHi(),
+                error.remoteLo(),
+                error.remotePort());
+        if (!(flow instanceof Tcb tcb)) {
+            drops.count(DropReason.ICMP_IGNORED);
+            return;
+        }
+        // RFC 5927 section 4.1: the quoted sequence number must be one of data in flight.
+        int seq = error.sequence();
+        if (SeqNum.lt(seq, tcb.sndUna) || SeqNum.geq(seq, tcb.sndNxt)) {
+            drops.count(DropReason.ICMP_IGNORED);
+            return;
+        }
+        switch (error.kind()) {
+            case PACKET_TOO_BIG -> {
+                updateMss(tcb);
+                tcb.pending |= Tcb.RETRANSMIT;
+                markDirty(tcb);
+            }
+            case PORT_UNREACHABLE, PROTOCOL_UNREACHABLE, PROHIBITED -> {
+                // SHLD-26, hard errors; in the synchronized states they are only hints (RFC 5927 section 5.2).
+                if (tcb.state == TcpState.SYN_SENT) {
+                    fail(tcb, TcpError.REFUSED);
+                } else {
+                    tcb.softError = TcpError.UNREACHABLE;
+                }
+            }
+            // MUST-56: soft errors "MUST NOT abort the connection".
+            case NET_UNREACHABLE, HOST_UNREACHABLE, TIME_EXCEEDED, PARAMETER_PROBLEM ->
+                tcb.softError = TcpError.UNREACHABLE;
+        }
+    }
+
+    // User calls
+
+    /// Passive OPEN on a binding: RFC 9293 section 3.10.1.
+    ///
+    /// @param backlog the most complete connections that may wait to be accepted, at least 1
+    /// @throws PortUnavailableException if somebody else listens there
+    public TcpListener listen(PortBinding<TcpListener> binding, int backlog, TcpConfig config)
+            throws PortUnavailableException {
+        TcpListener listener = new TcpListener(binding, backlog, config);
+        ports.listen(binding, listener);
+        return listener;
+    }
+
+    /// Stops listening; connections that nobody accepted are reset. The binding stays with the caller.
+    public void close(TcpListener listener, long now) {
+        listener.closed = true;
+        listener.attach(null);
+        SynEntry entry;
+        while ((entry = listener.firstSyn) != null) {
+            listens.remove(entry);
+        }
+        Tcb tcb;
+        while ((tcb = listener.poll()) != null) {
+            calls.abort(tcb, now);
+        }
+        ports.unlisten(listener.binding);
+    }
+
+    /// A complete connection of `listener`, or null if none waits.
+    public @Nullable Tcb accept(TcpListener listener) {
+        return listener.poll();
+    }
+
+    /// Active OPEN: RFC 9293 section 3.10.1. The connection is in SYN-SENT when this returns.
+    ///
+    /// @param localPort 0 for an ephemeral port, chosen for this remote end
+    /// @param binding the local port's claim if the user bound the socket, otherwise null
+    /// @throws PortUnavailableException if the tuple is taken or no port is free
+    public Tcb connect(
+            IpAddress local,
+            int localPort,
+            IpAddress remote,
+            int remotePort,
+            @Nullable PortBinding<TcpListener> binding,
+            TcpConfig config,
+            @Nullable Object attachment,
+            long now)
+            throws PortUnavailableException {
+        Tcb tcb = new Tcb(
+                local.hi(),
+                local.lo(),
+                localPort,
+                remote.hi(),
+                remote.lo(),
+                remotePort,
+                config,
+                CongestionControl.of(config.congestion()));
+        tcb.attach(attachment);
+        TimeWaitFlow displaced = ports.connect(tcb, binding, now);
+        tcb.flags |= Tcb.ATTACHED;
+        tcb.iss = isns.isn(tcb, now);
+        tcb.tsOffset = isns.timestampOffset(tcb);
+        if (displaced instanceof TimeWait old) {
+            timeWaits.forget(old);
+            // RFC 6191 section 2, RFC 9293 MAY-2: beyond whatever the old connection used.
+            if (SeqNum.leq(tcb.iss, old.sndNxt)) {
+                tcb.iss = old.sndNxt + 65_536;
+            }
+        }
+        tcb.sndUna = tcb.iss;
+        tcb.sndNxt = tcb.iss;
+        tcb.recover = tcb.iss;
+        tcb.rto = RttEstimator.INITIAL_RTO;
+        tcb.lastProgress = now;
+        tcb.sendMss = peerMss(tcb, -1);
+        updateMss(tcb);
+        tcb.state = TcpState.SYN_SENT;
+        tcb.pending |= Tcb.SYN;
+        markDirty(tcb);
+        return tcb;
+    }
+
+    /// SEND: takes at most `length` octets of `source`.
+    ///
+    /// @return octets taken, 0 if there is no room now, or [#NOT_OPEN]
+    public int send(Tcb tcb, ByteSource source, int length) {
+        return calls.send(tcb, source, length);
+    }
+
+    /// RECEIVE: gives at most `max` octets, more than 0, to `sink`.
+    ///
+    /// @return octets given, 0 if none are there yet, [#END_OF_STREAM] or [#NOT_OPEN]
+    public int receive(Tcb tcb, ByteSink sink, int max) {
+        return calls.receive(tcb, sink, max);
+    }
+
+    /// CLOSE of the sending direction: a FIN follows what waits to be sent.
+    public void shutdownOutput(Tcb tcb) {
+        calls.shutdownOutput(tcb);
+    }
+
+    /// The user reads no more.
+    public void shutdownInput(Tcb tcb) {
+        calls.shutdownInput(tcb);
+    }
+
+    /// CLOSE of both directions; the connection lives on until both FINs are through.
+    public void close(Tcb tcb, long now) {
+        calls.close(tcb, now);
+    }
+
+    /// ABORT: RST, and nothing is left.
+    public void abort(Tcb tcb, long now) {
+        calls.abort(tcb, now);
+    }
+
+    /// Changes the settings of a connection.
+    public void configure(Tcb tcb, TcpConfig config, long now) {
+        boolean keepAlive = config.keepAlive() != tcb.config.keepAlive()
+                || config.keepIdleSeconds() != tcb.config.keepIdleSeconds();
+        tcb.config = config;
+        tcb.pending |= Tcb.SEND;
+        markDirty(tcb);
+        if (keepAlive) {
+            timeouts.armIdle(tcb, now);
+        }
+    }
+
+    // Time and output
+
+    /// A node of the wheel that belongs to TCP is due.
+    ///
+    /// @return false if `timer` is not TCP's
+    public boolean expired(Timer timer, long now) {
+        if (timer instanceof Tcb.Deadlines deadlines) {
+            timeouts.expired(deadlines, now);
+        } else if (timer instanceof SynEntry.Deadline deadline) {
+            listens.expired(deadline.entry, now);
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    /// Ends the TIME-WAITs that have lasted long enough.
+    public void advance(long now) {
+        timeWaits.advance(now);
+    }
+
+    /// When the next TIME-WAIT ends, [TimerWheel#NEVER] if there is none.
+    public long nextDeadline() {
+        return timeWaits.nextDeadline();
+    }
+
+    /// Sends what connections have pending: acknowledgments, data, retransmissions.
+    public void output(long now) {
+        for (int i = 0; i < dirtyCount; i++) {
+            Tcb tcb = dirty[i];
+            dirty[i] = null;
+            assert tcb != null;
+            tcb.flags &= ~Tcb.DIRTY;
+            segmentOutput.poll(tcb, now);
+        }
+        dirtyCount = 0;
+    }
+
+    /// True if [#output] has something to do.
+    public boolean hasOutput() {
+        return dirtyCount > 0;
+    }
+
+    void markDirty(Tcb tcb) {
+        if (tcb.has(Tcb.DIRTY)) {
+            return;
+        }
+        tcb.flags |= Tcb.DIRTY;
+        if (dirtyCount == dirty.length) {
+            dirty = java.util.Arrays.copyOf(dirty, dirtyCount * 2);
+        }
+        dirty[dirtyCount++] = tcb;
+    }
+
+    // The end of connections
+
+    void ready(Tcb tcb) {
+        if (tcb.attachment() != null) {
+            readyQueue.add(tcb);
+        }
+    }
+
+    void ready(TcpListener listener) {
+        if (listener.attachment() != null) {
+            readyQueue.add(listener);
+        }
+    }
+
+    /// The connection ends with an error that its user will see.
+    void fail(Tcb tcb, TcpError error) {
+        if (tcb.error == null) {
+            tcb.error = error;
+        }
+        destroy(tcb);
+    }
+
+    /// The one place where a connection leaves the table other than for TIME-WAIT: "delete the TCB, enter the CLOSED
+    /// state". What the user has not read stays readable.
+    void destroy(Tcb tcb) {
+        tcb.state = TcpState.CLOSED;
+        if (tcb.has(Tcb.ATTACHED)) {
+            tcb.flags &= ~Tcb.ATTACHED;
+            ports.release(tcb);
+        }
+        freeBuffers(tcb);
+        ready(tcb);
+    }
+
+    /// RFC 9293 section 3.6.1, MUST-13: the connection lingers in TIME-WAIT for 2 MSL; only a small object does.
+    void enterTimeWait(Tcb tcb, long now) {
+        TimeWait timeWait = new TimeWait(tcb, now);
+        ports.replace(tcb, timeWait);
+        tcb.flags &= ~Tcb.ATTACHED;
+        tcb.state = TcpState.TIME_WAIT;
+        freeBuffers(tcb);
+        timeWaits.add(timeWait, now);
+        ready(tcb);
+    }
+
+    private void freeBuffers(Tcb tcb) {
+        timeouts.cancel(tcb);
+        tcb.pending = 0;
+        SendQueue sendQueue = tcb.sendQueue;
+        if (sendQueue != null) {
+            sendQueue.clear();
+            tcb.sendQueue = null;
+        }
+        OutOfOrderQueue holes = tcb.outOfOrder;
+        if (holes != null) {
+            holes.clear();
+            tcb.outOfOrder = null;
+        }
+        tcb.sacked = null;
+        if (tcb.has(Tcb.ABANDONED) && tcb.receiveQueue != null) {
+            tcb.receiveQueue.clear();
+            tcb.receiveQueue = null;
+        }
+    }
+
+    // For the classes that hold the rules
+
+    SegmentWriter writer() {
+        return writer;
+    }
+
+    Timeouts timeouts() {
+        return timeouts;
+    }
+
+    ReceiveQueue receiveQueue(Tcb tcb) {
+        ReceiveQueue queue = tcb.receiveQueue;
+        if (queue == null) {
+            queue = new ReceiveQueue(pool);
+            tcb.receiveQueue = queue;
+        }
+        return queue;
+    }
+
+    /// The peer's MSS, RFC 9293 section 3.7.1, MUST-15: "If an MSS Option is not received at connection setup, TCP
+    /// implementations MUST assume a default send MSS of 536 (576 - 40) for IPv4 or 1220 (1280 - 60) for IPv6".
+    static int peerMss(Flow flow, int option) {
+        if (option < 0) {
+            return IpAddress.isIpv4(flow.remoteHi(), flow.remoteLo()) ? 536 : 1_220;
+        }
+        // A tiny MSS would make segments of nearly nothing but header: Linux's floor for it.
+        return Math.max(option, 88);
+    }
+
+    /// RFC 9293 section 3.7.1, MUST-16: "Eff.snd.MSS = min(SendMSS+20, MMS_S) - TCPhdrsize - IPoptionsize".
+    void updateMss(Tcb tcb) {
+        int options = tcb.has(Tcb.TIMESTAMPS) ? SegmentWriter.TIMESTAMPS_LENGTH : 0;
+        tcb.effectiveMss = Math.max(48, Math.min(tcb.sendMss, writer.pathMss(tcb)) - options);
+    }
+
+    // Statistics
+
+    /// Segments sent since the start, retransmissions included.
+    public long segmentsSent() {
+        return writer.segmentsSent();
+    }
+
+    /// Segments sent again since the start.
+    public long retransmissions() {
+        return timeouts.retransmissions();
+    }
+
+    /// The table of ports and connections, for look-ups and snapshots.
+    public PortTable<TcpListener> ports() {
+        return ports;
+    }
+}

@@ -1,0 +1,136 @@
+package dev.berth.stack.tcp;
+
+import dev.berth.ports.PortBinding;
+import dev.berth.stack.endpoint.Readiness;
+import dev.berth.stack.endpoint.StackSocket;
+import org.jspecify.annotations.Nullable;
+
+/// A passive OPEN: the LISTEN state, with its incomplete connections ([SynEntry]) and the complete ones that wait for
+/// the user to accept them.
+public final class TcpListener implements StackSocket {
+    /// At least so many handshakes may be under way whatever the backlog.
+    private static final int MIN_SYN_ENTRIES = 64;
+
+    final PortBinding<TcpListener> binding;
+    final int backlog;
+    TcpConfig config;
+    boolean closed;
+    @Nullable
+    SynEntry firstSyn;
+    int synCount;
+
+    private @Nullable Tcb first;
+    private @Nullable Tcb last;
+    private int waiting;
+    private boolean queued;
+    private @Nullable Object attachment;
+
+    TcpListener(PortBinding<TcpListener> binding, int backlog, TcpConfig config) {
+        this.binding = binding;
+        this.backlog = backlog;
+        this.config = config;
+    }
+
+    /// The claim on address and port.
+    public PortBinding<TcpListener> binding() {
+        return binding;
+    }
+
+    /// Complete connections that wait to be accepted.
+    public int waiting() {
+        return waiting;
+    }
+
+    /// The most complete connections that may wait.
+    public int backlog() {
+        return backlog;
+    }
+
+    /// The settings that accepted connections begin with.
+    public void configure(TcpConfig settings) {
+        config = settings;
+    }
+
+    @Override
+    public boolean queued() {
+        return queued;
+    }
+
+    @Override
+    public void queued(boolean queued) {
+        this.queued = queued;
+    }
+
+    @Override
+    public int readiness() {
+        return first != null || closed ? Readiness.ACCEPTABLE : Readiness.NONE;
+    }
+
+    @Override
+    public @Nullable Object attachment() {
+        return attachment;
+    }
+
+    @Override
+    public void attach(@Nullable Object owner) {
+        attachment = owner;
+    }
+
+    boolean isFull() {
+        return waiting >= backlog;
+    }
+
+    boolean isSynFull() {
+        return synCount >= Math.max(backlog, MIN_SYN_ENTRIES);
+    }
+
+    void offer(Tcb tcb) {
+        tcb.listener = this;
+        tcb.nextInQueue = null;
+        if (last == null) {
+            first = tcb;
+        } else {
+            last.nextInQueue = tcb;
+        }
+        last = tcb;
+        waiting++;
+    }
+
+    @Nullable
+    Tcb poll() {
+        Tcb tcb = first;
+        if (tcb != null) {
+            first = tcb.nextInQueue;
+            if (first == null) {
+                last = null;
+            }
+            tcb.nextInQueue = null;
+            tcb.listener = null;
+            waiting--;
+        }
+        return tcb;
+    }
+
+    void add(SynEntry entry) {
+        entry.next = firstSyn;
+        if (firstSyn != null) {
+            firstSyn.previous = entry;
+        }
+        firstSyn = entry;
+        synCount++;
+    }
+
+    void remove(SynEntry entry) {
+        if (entry.next != null) {
+            entry.next.previous = entry.previous;
+        }
+        if (entry.previous != null) {
+            entry.previous.next = entry.next;
+        } else {
+            firstSyn = entry.next;
+        }
+        entry.next = null;
+        entry.previous = null;
+        synCount--;
+    }
+}

@@ -1,0 +1,120 @@
+package dev.berth.stack.tcp;
+
+import dev.berth.ports.PortTable;
+import dev.berth.stack.ip.DropCounters;
+import dev.berth.stack.time.TimerWheel;
+import dev.berth.wire.DropReason;
+import dev.berth.wire.TcpHeader;
+import org.jspecify.annotations.Nullable;
+
+/// The connections in TIME-WAIT, oldest first: as all wait equally long, a list is their timer.
+final class TimeWaits {
+    private final PortTable<TcpListener> ports;
+    private final SegmentWriter writer;
+    private final DropCounters drops;
+    private final long duration;
+    private @Nullable TimeWait oldest;
+    private @Nullable TimeWait newest;
+
+    TimeWaits(PortTable<TcpListener> ports, SegmentWriter writer, DropCounters drops, long duration) {
+        this.ports = ports;
+        this.writer = writer;
+        this.drops = drops;
+        this.duration = duration;
+    }
+
+    void add(TimeWait timeWait, long now) {
+        timeWait.expires = now + duration;
+        timeWait.older = newest;
+        timeWait.newer = null;
+        if (newest == null) {
+            oldest = timeWait;
+        } else {
+            newest.newer = timeWait;
+        }
+        newest = timeWait;
+    }
+
+    /// Takes `timeWait`, which has left the port table already, out of the list.
+    void forget(TimeWait timeWait) {
+        TimeWait older = timeWait.older;
+        TimeWait newer = timeWait.newer;
+        if (older == null) {
+            oldest = newer;
+        } else {
+            older.newer = newer;
+        }
+        if (newer == null) {
+            newest = older;
+        } else {
+            newer.older = older;
+        }
+        timeWait.older = null;
+        timeWait.newer = null;
+    }
+
+    void remove(TimeWait timeWait) {
+        forget(timeWait);
+        ports.release(timeWait);
+    }
+
+    void advance(long now) {
+        TimeWait first;
+        while ((first = oldest) != null && first.expires <= now) {
+            remove(first);
+        }
+    }
+
+    long nextDeadline() {
+        TimeWait first = oldest;
+        return first == null ? TimerWheel.NEVER : first.expires;
+    }
+
+    /// True if a SYN may begin a new connection: RFC 9293 section 3.10.7.4, MAY-2 and SHLD-4 (RFC 6191 section 2):
+    /// with timestamps on both, a greater one; otherwise a sequence number beyond the old connection's.
+    boolean admitsNew(TimeWait timeWait, Segment segment) {
+        int control = segment.flags & (TcpHeader.SYN | TcpHeader.ACK | TcpHeader.RST | TcpHeader.FIN);
+        if (control != TcpHeader.SYN) {
+            return false;
+        }
+        if (timeWait.timestamps && segment.options.timestamps) {
+            return SeqNum.gt(segment.options.tsVal, timeWait.tsRecent)
+                    || segment.options.tsVal == timeWait.tsRecent && SeqNum.gt(segment.seq, timeWait.rcvNxt);
+        }
+        return SeqNum.gt(segment.seq, timeWait.rcvNxt);
+    }
+
+    /// Any other segment: "The only thing that can arrive in this state is a retransmission of the remote FIN.
+    /// Acknowledge it, and restart the 2 MSL timeout."
+    void arrived(TimeWait timeWait, Segment segment) {
+        if (segment.has(TcpHeader.RST)) {
+            // RFC 5961 section 3.2: only an exact RST counts; RFC 9293: "enter the CLOSED state, delete the TCB".
+            if (segment.seq == timeWait.rcvNxt) {
+                remove(timeWait);
+            } else {
+                drops.count(DropReason.NOT_ACCEPTABLE);
+            }
+            return;
+        }
+        drops.count(DropReason.NOT_ACCEPTABLE);
+        int length = segment.length();
+        if (length == 0 && segment.seq == timeWait.rcvNxt) {
+            return; // an acknowledgment of ours that comes late
+        }
+        if (segment.has(TcpHeader.FIN) && segment.seq + length == timeWait.rcvNxt) {
+            forget(timeWait);
+            add(timeWait, segment.now);
+        }
+        int tsVal = (int) (segment.now / 1_000_000) + timeWait.tsOffset;
+        timeWait.lastTsVal = tsVal;
+        writer.sendAck(
+                timeWait,
+                timeWait.sndNxt,
+                timeWait.rcvNxt,
+                timeWait.rcvWnd,
+                timeWait.timestamps,
+                tsVal,
+                timeWait.tsRecent,
+                segment.now);
+    }
+}

@@ -1,0 +1,236 @@
+package dev.berth.stack.tcp;
+
+import dev.berth.stack.time.TimerWheel;
+
+/// RFC 9293 section 3.10.8: what happens when a connection's timer expires; and arming those timers.
+final class Timeouts {
+    /// RFC 9293 section 3.8.6.3, MUST-40: less than 0.5 s.
+    static final long DELAYED_ACK = 40_000_000L;
+
+    /// How long FIN-WAIT-2 lasts when nobody reads any more.
+    static final long ORPHAN_FIN_WAIT_2 = 60_000_000_000L;
+
+    /// RFC 9293 section 3.8.3, MUST-23: R2 for a SYN "MUST be set large enough to provide retransmission of the
+    /// segment for at least 3 minutes".
+    static final long SYN_R2 = 180_000_000_000L;
+
+    /// Retransmissions after which a connection is dead: R2. With the backoff capped at 60 s it is at least 7
+    /// minutes, more than the 100 s that RFC 9293 section 3.8.3 (SHLD-11) asks for.
+    static final int R2 = 15;
+
+    /// Retransmissions after which the network layer would be asked for another route: R1, SHLD-10.
+    static final int R1 = 3;
+
+    private static final long SECOND = 1_000_000_000L;
+
+    private final Tcp tcp;
+    private final TimerWheel wheel;
+    private long retransmissions;
+
+    Timeouts(Tcp tcp, TimerWheel wheel) {
+        this.tcp = tcp;
+        this.wheel = wheel;
+    }
+
+    void countRetransmission() {
+        retransmissions++;
+    }
+
+    long retransmissions() {
+        return retransmissions;
+    }
+
+    private static Tcb.Deadlines deadlines(Tcb tcb) {
+        Tcb.Deadlines deadlines = tcb.deadlines;
+        if (deadlines == null) {
+            deadlines = new Tcb.Deadlines(tcb);
+            tcb.deadlines = deadlines;
+        }
+        return deadlines;
+    }
+
+    /// The node in the wheel moves only when a deadline became earlier than it; when it fires too early it is put
+    /// back. So that the ordinary case, deadlines that move away with every ACK, costs nothing.
+    private void schedule(Tcb.Deadlines deadlines) {
+        long earliest = deadlines.earliest();
+        if (earliest < deadlines.scheduled) {
+            deadlines.scheduled = earliest;
+            wheel.schedule(deadlines, earliest);
+        }
+    }
+
+    void cancel(Tcb tcb) {
+        Tcb.Deadlines deadlines = tcb.deadlines;
+        if (deadlines != null) {
+            wheel.cancel(deadlines);
+            tcb.deadlines = null;
+        }
+    }
+
+    /// RFC 6298 section 5.1: "Every time a packet containing data is sent (including a retransmission), if the timer
+    /// is not running, start it running so that it will expire after RTO seconds".
+    void armRetransmission(Tcb tcb, long now) {
+        if (tcb.flightSize() == 0) {
+            return;
+        }
+        Tcb.Deadlines deadlines = deadlines(tcb);
+        if (deadlines.retransmit == Tcb.Deadlines.NONE) {
+            deadlines.retransmit = now + RttEstimator.backedOff(tcb);
+            if (tcb.unanswered == 0) {
+                tcb.lastProgress = now;
+            }
+            schedule(deadlines);
+        }
+    }
+
+    /// New data were acknowledged: RFC 6298 section 5.3, "restart the retransmission timer", or 5.2, turn it off.
+    void acknowledged(Tcb tcb, long now) {
+        tcb.backoff = 0;
+        tcb.unanswered = 0;
+        tcb.lastProgress = now;
+        Tcb.Deadlines deadlines = tcb.deadlines;
+        if (deadlines != null) {
+            deadlines.retransmit = Tcb.Deadlines.NONE;
+        }
+        armRetransmission(tcb, now);
+    }
+
+    /// Data wait, nothing is in flight and the window does not let them go: the persist timer of RFC 9293 section
+    /// 3.8.6.1 runs (on the retransmission timer's place, as nothing is there to retransmit).
+    void armPersist(Tcb tcb, long now) {
+        if (tcb.flightSize() > 0) {
+            return;
+        }
+        SendQueue queue = tcb.sendQueue;
+        boolean waiting = queue != null && queue.endSeq() != tcb.sndNxt;
+        if (!waiting) {
+            if (tcb.deadlines != null) {
+                tcb.deadlines.retransmit = Tcb.Deadlines.NONE;
+            }
+            return;
+        }
+        Tcb.Deadlines deadlines = deadlines(tcb);
+        if (deadlines.retransmit == Tcb.Deadlines.NONE) {
+            deadlines.retransmit = now + RttEstimator.backedOff(tcb);
+            schedule(deadlines);
+        }
+    }
+
+    void armDelayedAck(Tcb tcb, long now) {
+        Tcb.Deadlines deadlines = deadlines(tcb);
+        if (deadlines.delayedAck == Tcb.Deadlines.NONE) {
+            deadlines.delayedAck = now + DELAYED_ACK;
+            schedule(deadlines);
+        }
+    }
+
+    /// Arms keep-alive or the end of an orphan, or neither, as state and settings say.
+    void armIdle(Tcb tcb, long now) {
+        long delay;
+        if (tcb.has(Tcb.ABANDONED) && tcb.state == TcpState.FIN_WAIT_2) {
+            delay = ORPHAN_FIN_WAIT_2;
+        } else if (tcb.config.keepAlive() && tcb.state.isSynchronized()) {
+            delay = tcb.config.keepIdleSeconds() * SECOND;
+        } else {
+            if (tcb.deadlines != null) {
+                tcb.deadlines.idle = Tcb.Deadlines.NONE;
+            }
+            return;
+        }
+        Tcb.Deadlines deadlines = deadlines(tcb);
+        deadlines.idle = now + delay;
+        schedule(deadlines);
+    }
+
+    /// The wheel says that a connection's node is due.
+    void expired(Tcb.Deadlines deadlines, long now) {
+        Tcb tcb = deadlines.tcb;
+        deadlines.scheduled = Tcb.Deadlines.NONE;
+        if (deadlines.retransmit <= now) {
+            deadlines.retransmit = Tcb.Deadlines.NONE;
+            retransmission(tcb, now);
+        }
+        if (deadlines.delayedAck <= now) {
+            deadlines.delayedAck = Tcb.Deadlines.NONE;
+            tcb.pending = tcb.pending & ~Tcb.ACK_DELAYED | Tcb.ACK_NOW;
+            tcp.markDirty(tcb);
+        }
+        if (deadlines.idle <= now) {
+            deadlines.idle = Tcb.Deadlines.NONE;
+            idle(tcb, deadlines, now);
+        }
+        if (tcb.deadlines == deadlines) {
+            schedule(deadlines);
+        }
+    }
+
+    /// RFC 9293 section 3.10.8, retransmission timeout, and the persist timer.
+    private void retransmission(Tcb tcb, long now) {
+        if (isDead(tcb, now)) {
+            TcpError soft = tcb.softError;
+            tcp.fail(tcb, soft != null ? soft : TcpError.TIMED_OUT);
+            return;
+        }
+        tcb.unanswered++;
+        if (tcb.unanswered == R1) {
+            tcb.flags |= Tcb.R1_REACHED;
+        }
+        if (tcb.state == TcpState.SYN_SENT || tcb.state == TcpState.SYN_RECEIVED) {
+            tcb.pending |= Tcb.SYN;
+            tcb.flags = (tcb.flags | Tcb.SYN_RETRANSMITTED) & ~Tcb.RTT_RUNNING;
+            retransmissions++;
+        } else if (tcb.flightSize() == 0) {
+            tcb.pending |= Tcb.PROBE;
+        } else if (tcb.sndWnd == 0) {
+            // The retransmission of what was sent into a closed window is a probe; it says nothing about congestion.
+            tcb.pending |= Tcb.RETRANSMIT;
+        } else {
+            LossRecovery.timedOut(tcb, now);
+        }
+        // RFC 6298 section 5.5: "The host MUST set RTO <- RTO * 2"; RFC 9293 section 3.8.6.1, SHLD-30, for probes.
+        if (tcb.backoff < 20) {
+            tcb.backoff++;
+        }
+        tcp.markDirty(tcb);
+    }
+
+    private static boolean isDead(Tcb tcb, long now) {
+        long silent = now - tcb.lastProgress;
+        long userTimeout = tcb.config.userTimeoutMillis() * 1_000_000L;
+        if (userTimeout > 0) {
+            return silent >= userTimeout;
+        }
+        if (tcb.state == TcpState.SYN_SENT || tcb.state == TcpState.SYN_RECEIVED) {
+            return silent >= SYN_R2;
+        }
+        // Without an owner the window need not be waited for: RFC 9293 section 3.8.6.1 speaks of the user's
+        // connection.
+        return tcb.unanswered >= R2 || tcb.has(Tcb.ABANDONED) && tcb.backoff >= R2;
+    }
+
+    private void idle(Tcb tcb, Tcb.Deadlines deadlines, long now) {
+        if (tcb.has(Tcb.ABANDONED) && tcb.state == TcpState.FIN_WAIT_2) {
+            tcp.destroy(tcb);
+            return;
+        }
+        if (!tcb.config.keepAlive() || !tcb.state.isSynchronized()) {
+            return;
+        }
+        long quiet = now - tcb.lastHeard;
+        long idle = tcb.config.keepIdleSeconds() * SECOND;
+        if (tcb.flightSize() > 0 || quiet < idle) {
+            // RFC 9293 section 3.8.4, MUST-26: only when nothing was received for the interval and nothing is
+            // outstanding.
+            deadlines.idle = tcb.flightSize() > 0 ? now + idle : tcb.lastHeard + idle;
+            return;
+        }
+        long interval = tcb.config.keepIntervalSeconds() * SECOND;
+        if (quiet >= idle + interval * tcb.config.keepCount()) {
+            tcp.fail(tcb, TcpError.TIMED_OUT);
+            return;
+        }
+        tcb.pending |= Tcb.KEEP_ALIVE;
+        tcp.markDirty(tcb);
+        deadlines.idle = now + interval;
+    }
+}

@@ -1,0 +1,157 @@
+package dev.berth.stack.tcp;
+
+import dev.berth.stack.endpoint.ByteSink;
+import dev.berth.stack.endpoint.ByteSource;
+import dev.berth.wire.BufferPool;
+
+/// RFC 9293 section 3.10.2 to 3.10.5: SEND, RECEIVE, CLOSE and ABORT of an open connection. OPEN is in [Tcp].
+final class UserCalls {
+    private final Tcp tcp;
+    private final BufferPool pool;
+    private final Timeouts timeouts;
+
+    UserCalls(Tcp tcp, BufferPool pool, Timeouts timeouts) {
+        this.tcp = tcp;
+        this.pool = pool;
+        this.timeouts = timeouts;
+    }
+
+    /// SEND (section 3.10.2): takes as much as the send buffer has room for.
+    ///
+    /// @return octets taken over, 0 if there is no room now, [Tcp#NOT_OPEN] if the connection cannot send
+    int send(Tcb tcb, ByteSource source, int length) {
+        if (!tcb.state.canSend() || (tcb.pending & (Tcb.FIN_QUEUED | Tcb.FIN_SENT)) != 0) {
+            return Tcp.NOT_OPEN;
+        }
+        int taken = Math.min(length, tcb.sendRoom());
+        if (taken <= 0) {
+            return 0;
+        }
+        SendQueue queue = tcb.sendQueue;
+        if (queue == null) {
+            queue = new SendQueue(pool, tcb.sndNxt);
+            tcb.sendQueue = queue;
+        }
+        queue.append(source, taken, tcb.effectiveMss);
+        tcb.pending |= Tcb.SEND;
+        tcp.markDirty(tcb);
+        return taken;
+    }
+
+    /// RECEIVE (section 3.10.3): gives what has arrived in order.
+    ///
+    /// @return octets given, 0 if there are none yet, [Tcp#END_OF_STREAM], or [Tcp#NOT_OPEN] with the reason in the
+    ///     Tcb
+    int receive(Tcb tcb, ByteSink sink, int max) {
+        ReceiveQueue queue = tcb.receiveQueue;
+        if (queue != null) {
+            int given = queue.read(sink, max);
+            if (queue.length() == 0) {
+                tcb.receiveQueue = null;
+            }
+            updateWindow(tcb);
+            return given;
+        }
+        if (tcb.has(Tcb.FIN_RECEIVED | Tcb.INPUT_SHUT)) {
+            return Tcp.END_OF_STREAM;
+        }
+        if (tcb.error != null || tcb.state == TcpState.CLOSED) {
+            return Tcp.NOT_OPEN;
+        }
+        return 0;
+    }
+
+    /// Tells the other end of a window that has become much larger: RFC 9293 section 3.8.6.2.2. Smaller changes ride
+    /// on the next ACK.
+    private void updateWindow(Tcb tcb) {
+        if (!tcb.state.canReceive()) {
+            return;
+        }
+        int now = tcb.rcvWnd();
+        int next = SegmentWriter.advertise(tcb) - tcb.rcvNxt;
+        if (next > now && next - now >= now) {
+            tcb.pending |= Tcb.ACK_NOW;
+            tcp.markDirty(tcb);
+        }
+    }
+
+    /// CLOSE (section 3.10.4) of the sending direction: a FIN follows the data that wait.
+    void shutdownOutput(Tcb tcb) {
+        switch (tcb.state) {
+            case ESTABLISHED -> tcb.state = TcpState.FIN_WAIT_1;
+            case CLOSE_WAIT -> tcb.state = TcpState.LAST_ACK;
+            case SYN_RECEIVED -> tcb.state = TcpState.FIN_WAIT_1;
+            default -> {
+                return;
+            }
+        }
+        tcb.pending |= Tcb.FIN_QUEUED | Tcb.SEND;
+        tcp.markDirty(tcb);
+        tcp.ready(tcb);
+    }
+
+    /// The user reads no more: what is there and what still comes is thrown away.
+    void shutdownInput(Tcb tcb) {
+        tcb.flags |= Tcb.INPUT_SHUT;
+        ReceiveQueue queue = tcb.receiveQueue;
+        if (queue != null) {
+            queue.clear();
+            tcb.receiveQueue = null;
+            updateWindow(tcb);
+        }
+        tcp.ready(tcb);
+    }
+
+    /// CLOSE of both directions: nobody will read or write any more.
+    void close(Tcb tcb, long now) {
+        tcb.attach(null);
+        if (tcb.has(Tcb.ABANDONED)) {
+            return;
+        }
+        switch (tcb.state) {
+            // "Delete the TCB"
+            case SYN_SENT -> {
+                tcb.error = TcpError.ABORTED;
+                tcp.destroy(tcb);
+            }
+            case SYN_RECEIVED, ESTABLISHED, CLOSE_WAIT, FIN_WAIT_1, FIN_WAIT_2 -> {
+                if (tcb.available() > 0) {
+                    // Section 3.6.1, SHLD-3: "If such a host issues a CLOSE call while received data is still pending
+                    // in TCP, ... its TCP implementation SHOULD send a RST to show that data was lost."
+                    abort(tcb, now);
+                    return;
+                }
+                tcb.flags |= Tcb.ABANDONED;
+                shutdownOutput(tcb);
+                timeouts.armIdle(tcb, now);
+            }
+            case CLOSING, LAST_ACK -> {
+                tcb.flags |= Tcb.ABANDONED;
+                discardInput(tcb);
+            }
+            case TIME_WAIT, CLOSED, LISTEN -> discardInput(tcb);
+        }
+    }
+
+    private static void discardInput(Tcb tcb) {
+        ReceiveQueue queue = tcb.receiveQueue;
+        if (queue != null) {
+            queue.clear();
+            tcb.receiveQueue = null;
+        }
+    }
+
+    /// ABORT (section 3.10.5): "send a reset segment: <SEQ=SND.NXT><CTL=RST>. All queued SENDs and RECEIVEs should be
+    /// given 'connection reset' notification".
+    void abort(Tcb tcb, long now) {
+        switch (tcb.state) {
+            case SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK ->
+                tcp.writer().sendReset(tcb, now);
+            default -> {
+                // nothing to say
+            }
+        }
+        discardInput(tcb);
+        tcp.fail(tcb, TcpError.ABORTED);
+    }
+}

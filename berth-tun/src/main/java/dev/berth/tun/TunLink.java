@@ -1,0 +1,442 @@
+package dev.berth.tun;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.berth.host.Link;
+import dev.berth.host.LinkInfo;
+import dev.berth.host.LinkReceiver;
+import dev.berth.wire.Chunk;
+import dev.berth.wire.Packet;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// A Linux TUN device as the [Link] of a host: the kernel routes packets to the host and takes packets from it.
+///
+/// ```java
+/// try (TunLink link = TunLink.open("berth0")) {
+///     link.up();      // then, for example: ip addr add 10.7.0.1/24 dev berth0
+///     ...             // the host has 10.7.0.2
+/// }
+/// ```
+///
+/// Attaching needs root or CAP_NET_ADMIN, or a persistent device that belongs to the user
+/// (`ip tuntap add dev berth0 mode tun user $USER`). A device that was created here vanishes with [#close]; a
+/// persistent one stays.
+///
+/// **Offload.** The device works with the virtio-net header. What the kernel sends over TCP arrives as packets of up to
+/// 65,535 octets with a [Packet#segmentSize] and a partial checksum; what the host sends may have the same form. A
+/// packet with a `segmentSize` must have a partial checksum to be cut by the kernel.
+///
+/// **Threads.** One platform daemon thread, `berth-tun-NAME`, waits for packets and hands them in. [#transmit] writes
+/// on
+/// the thread of its caller and does not wait, unless the kernel's queue is full: then for 50 milliseconds at most,
+/// after which the packet is dropped and counted. All methods may be called from any thread. Nothing is allocated per
+/// packet.
+///
+/// **Failure.** When the device is removed, the host is told through [LinkReceiver#down]. While the device is down,
+/// packets are dropped and counted; they flow again when it is up.
+public final class TunLink implements Link {
+    private static final System.Logger LOGGER = System.getLogger(TunLink.class.getName());
+
+    private static final int MAX_PACKET = 65_535;
+    private static final int QUEUE_FULL_WAIT_MILLIS = 50;
+    private static final Duration READER_END = Duration.ofSeconds(5);
+    private static final int POLL_EVENTS = 4;
+    private static final int POLL_REVENTS = 6;
+    private static final int POLLFD = 8;
+
+    private final TunDevice device;
+    private final LinkInfo info;
+    private final Arena arena = Arena.ofShared();
+    private final int stopEvent;
+
+    private final MemorySegment readCapture = arena.allocate(Libc.CAPTURE);
+    private final MemorySegment readBuffer = arena.allocate(VnetHeader.LENGTH + MAX_PACKET + 1L, 64);
+    private final MemorySegment readPoll = arena.allocate(2 * POLLFD, 8);
+
+    private final ReentrantLock lock = new ReentrantLock();
+
+    @GuardedBy("lock")
+    private final MemorySegment writeCapture = arena.allocate(Libc.CAPTURE);
+
+    @GuardedBy("lock")
+    private final MemorySegment writeBuffer = arena.allocate(VnetHeader.LENGTH + MAX_PACKET + 1L, 64);
+
+    @GuardedBy("lock")
+    private final MemorySegment writePoll = arena.allocate(POLLFD, 8);
+
+    /// False once descriptors and memory are gone.
+    @GuardedBy("lock")
+    private boolean open = true;
+
+    private @Nullable Thread reader;
+    private volatile boolean closing;
+
+    private final LongAdder receivedPackets = new LongAdder();
+    private final LongAdder receivedOctets = new LongAdder();
+    private final LongAdder receivedMalformed = new LongAdder();
+    private final LongAdder transmittedPackets = new LongAdder();
+    private final LongAdder transmittedOctets = new LongAdder();
+    private final LongAdder droppedWhileDown = new LongAdder();
+    private final LongAdder droppedQueueFull = new LongAdder();
+    private final LongAdder droppedRefused = new LongAdder();
+
+    private TunLink(TunDevice device, int mtu) throws IOException {
+        this.device = device;
+        this.info = new LinkInfo(device.name, mtu, true, MAX_PACKET);
+        this.stopEvent = Libc.eventfd(readCapture);
+        if (stopEvent < 0) {
+            arena.close();
+            throw new IOException("Cannot create an event to stop the reader of TUN device " + device.name + " ("
+                    + TunDevice.errorName(-stopEvent) + ").");
+        }
+    }
+
+    /// Attaches to the TUN device `name`, or creates it, with all defaults of the [Builder].
+    ///
+    /// @param name 1 to 15 octets; `%d` in it stands for the first number that is free
+    /// @throws IOException if that is not possible, with one sentence that says why
+    public static TunLink open(String name) throws IOException {
+        return builder(name).open();
+    }
+
+    /// A builder for the device `name`.
+    ///
+    /// @param name 1 to 15 octets; `%d` in it stands for the first number that is free
+    public static Builder builder(String name) {
+        return new Builder(name);
+    }
+
+    /// Choices for a [TunLink]. Not thread-safe.
+    public static final class Builder {
+        private final String name;
+        private @Nullable Path namespace;
+        private int mtu;
+        private boolean tcpSegments = true;
+        private boolean udpSegments;
+
+        private Builder(String name) {
+            this.name = Objects.requireNonNull(name);
+        }
+
+        /// Opens the device in another network namespace of the kernel, such as `/var/run/netns/NAME` or
+        /// `/proc/PID/ns/net`; needs root or CAP_SYS_ADMIN. By default, it is that of this process.
+        public Builder inNamespace(Path namespace) {
+            this.namespace = Objects.requireNonNull(namespace);
+            return this;
+        }
+
+        /// Sets the device's MTU when it is opened, which needs root or CAP_NET_ADMIN. By default, it stays as it is:
+        /// 1500 for a new device.
+        ///
+        /// @param mtu 68 to 65535 octets
+        /// @throws IllegalArgumentException if `mtu` is out of range
+        public Builder mtu(int mtu) {
+            if (mtu < 68 || mtu > MAX_PACKET) {
+                throw new IllegalArgumentException("An MTU is 68 to 65535 octets, not " + mtu);
+            }
+            this.mtu = mtu;
+            return this;
+        }
+
+        /// Whether the kernel may hand over packets with partial checksums, and TCP packets that stand for several
+        /// segments. True by default; false makes it complete and cut them first, at the cost of most of
+        /// the throughput.
+        public Builder receiveOffload(boolean enabled) {
+            this.tcpSegments = enabled;
+            return this;
+        }
+
+        /// Whether the kernel may hand over UDP packets that stand for several datagrams of [Packet#segmentSize]
+        /// octets (kernel 6.2 or later). False by default: the host must know how to take them apart.
+        public Builder receiveUdpSegments(boolean enabled) {
+            this.udpSegments = enabled;
+            return this;
+        }
+
+        /// Attaches to the device or creates it.
+        ///
+        /// @throws IOException if the system is not Linux, native access is denied, /dev/net/tun is missing,
+        ///     permission is missing, the name is too long or the device is in use; the message is one
+        ///     sentence that says so. Nothing is left behind then
+        public TunLink open() throws IOException {
+            TunDevice device = TunDevice.open(name, namespace, tcpSegments, udpSegments);
+            boolean opened = false;
+            try {
+                if (mtu > 0) {
+                    device.setMtu(mtu);
+                }
+                TunLink link = new TunLink(device, device.mtu());
+                opened = true;
+                return link;
+            } finally {
+                if (!opened) {
+                    device.close();
+                }
+            }
+        }
+    }
+
+    /// Name and MTU of the device as they were when it was opened.
+    @Override
+    public LinkInfo info() {
+        return info;
+    }
+
+    /// Brings the kernel's side of the device up, as `ip link set dev NAME up` does. Addresses and routes of the
+    /// kernel's side are not set here.
+    ///
+    /// @throws IOException if this is not permitted or the device is gone
+    public void up() throws IOException {
+        lock.lock();
+        try {
+            if (!open) {
+                throw new IOException("TUN device " + info.name() + " is closed.");
+            }
+            device.up();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// What was moved and dropped so far.
+    public TunCounters counters() {
+        return new TunCounters(
+                receivedPackets.sum(),
+                receivedOctets.sum(),
+                receivedMalformed.sum(),
+                transmittedPackets.sum(),
+                transmittedOctets.sum(),
+                droppedWhileDown.sum(),
+                droppedQueueFull.sum(),
+                droppedRefused.sum());
+    }
+
+    /// @throws IllegalStateException if the link was started before or is closed
+    @Override
+    public void start(LinkReceiver receiver) {
+        Objects.requireNonNull(receiver);
+        lock.lock();
+        try {
+            if (reader != null || closing || !open) {
+                throw new IllegalStateException(
+                        "TUN link " + info.name() + (reader != null ? " was started before" : " is closed"));
+            }
+            reader = Thread.ofPlatform()
+                    .daemon()
+                    .name("berth-tun-" + info.name())
+                    .start(() -> receive(receiver));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void receive(LinkReceiver receiver) {
+        try {
+            String failure = receiveUntilClosed(receiver);
+            if (failure != null) {
+                receiver.down(failure);
+            }
+        } catch (RuntimeException | Error e) {
+            receiver.down("The receiver of TUN device " + info.name() + " threw " + e);
+            throw e;
+        } finally {
+            releaseResources();
+        }
+    }
+
+    /// Returns null when the link was closed, and else why it failed.
+    private @Nullable String receiveUntilClosed(LinkReceiver receiver) {
+        setPoll(readPoll, 0, device.fd, Libc.POLLIN);
+        setPoll(readPoll, 1, stopEvent, Libc.POLLIN);
+        while (!closing) {
+            int answer = Libc.read(readCapture, device.fd, readBuffer, readBuffer.byteSize());
+            if (answer >= 0) {
+                deliver(receiver, answer);
+            } else if (answer == -Libc.EAGAIN) {
+                answer = Libc.poll(readCapture, readPoll, 2, -1);
+                if (answer > 0 && failed(readPoll)) {
+                    return closing ? null : "TUN device " + info.name() + " was removed.";
+                }
+            }
+            if (answer < 0 && answer != -Libc.EINTR) {
+                return answer == -Libc.EBADFD
+                        ? "TUN device " + info.name() + " was removed."
+                        : "Reading from TUN device " + info.name() + " failed (" + TunDevice.errorName(-answer) + ").";
+            }
+        }
+        return null;
+    }
+
+    private void deliver(LinkReceiver receiver, int size) {
+        int length = size - VnetHeader.LENGTH;
+        if (length <= 0 || length > MAX_PACKET) {
+            receivedMalformed.increment();
+            return;
+        }
+        Packet packet = receiver.pool().takePacket(length);
+        MemorySegment.copy(readBuffer, ValueLayout.JAVA_BYTE, VnetHeader.LENGTH, packet.bytes, packet.start, length);
+        packet.end = packet.start + length;
+        if (!VnetHeader.read(readBuffer, packet)) {
+            receivedMalformed.increment();
+            packet.release();
+            return;
+        }
+        receivedPackets.increment();
+        receivedOctets.add(length);
+        receiver.received(packet);
+    }
+
+    /// Writes the packet to the device and releases it. Waits for 50 milliseconds at most, and only when the kernel's
+    /// queue is full. What cannot be sent is dropped and counted, see [#counters].
+    @Override
+    public void transmit(Packet packet) {
+        lock.lock();
+        try {
+            if (!open) {
+                droppedWhileDown.increment();
+            } else if (packet.length() > MAX_PACKET) {
+                droppedRefused.increment();
+            } else {
+                count(write(assemble(packet)));
+            }
+        } finally {
+            lock.unlock();
+            packet.release();
+        }
+    }
+
+    /// Copies header and packet to the native buffer and returns the size of both.
+    @GuardedBy("lock")
+    private int assemble(Packet packet) {
+        VnetHeader.write(writeBuffer, packet);
+        int head = packet.end - packet.start;
+        MemorySegment.copy(packet.bytes, packet.start, writeBuffer, ValueLayout.JAVA_BYTE, VnetHeader.LENGTH, head);
+        int tail = packet.tailLength();
+        Chunk chunk = packet.chunk;
+        if (tail > 0 && chunk != null) {
+            MemorySegment.copy(
+                    chunk.bytes, packet.tailStart, writeBuffer, ValueLayout.JAVA_BYTE, VnetHeader.LENGTH + head, tail);
+        }
+        return VnetHeader.LENGTH + head + tail;
+    }
+
+    @GuardedBy("lock")
+    private int write(int size) {
+        int answer = Libc.write(writeCapture, device.fd, writeBuffer, size);
+        if (answer != -Libc.EAGAIN && answer != -Libc.EINTR) {
+            return answer;
+        }
+        long deadline = System.nanoTime() + QUEUE_FULL_WAIT_MILLIS * 1_000_000L;
+        do {
+            if (answer == -Libc.EAGAIN) {
+                setPoll(writePoll, 0, device.fd, Libc.POLLOUT);
+                Libc.poll(writeCapture, writePoll, 1, QUEUE_FULL_WAIT_MILLIS);
+            }
+            answer = Libc.write(writeCapture, device.fd, writeBuffer, size);
+        } while ((answer == -Libc.EAGAIN || answer == -Libc.EINTR) && System.nanoTime() - deadline < 0);
+        return answer;
+    }
+
+    private void count(int answer) {
+        switch (answer) {
+            case -Libc.EAGAIN, -Libc.EINTR -> droppedQueueFull.increment();
+            case -Libc.EIO, -Libc.EBADFD -> droppedWhileDown.increment();
+            default -> {
+                if (answer < 0) {
+                    droppedRefused.increment();
+                } else {
+                    transmittedPackets.increment();
+                    transmittedOctets.add(answer - VnetHeader.LENGTH);
+                }
+            }
+        }
+    }
+
+    /// Stops the reader and waits for its end, 5 seconds at most; called by the reader itself (from within
+    /// [LinkReceiver#received]), it only makes it stop. Then the descriptors are closed, and a device that is not
+    /// persistent vanishes.
+    @Override
+    public void close() {
+        closing = true;
+        Thread thread;
+        lock.lock();
+        try {
+            thread = reader;
+            if (open && thread != null) {
+                writeBuffer.set(ValueLayout.JAVA_LONG_UNALIGNED, 0, 1L);
+                Libc.write(writeCapture, stopEvent, writeBuffer, Long.BYTES);
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (thread == null) {
+            releaseResources();
+        } else if (thread != Thread.currentThread()) {
+            awaitEnd(thread);
+        }
+    }
+
+    private void awaitEnd(Thread thread) {
+        boolean interrupted = false;
+        long deadline = System.nanoTime() + READER_END.toNanos();
+        for (long left = READER_END.toNanos(); left > 0 && thread.isAlive(); left = deadline - System.nanoTime()) {
+            try {
+                thread.join(Duration.ofNanos(left));
+            } catch (InterruptedException e) {
+                interrupted = true; // and go on: the wait is bounded, and the device is to be gone afterwards
+            }
+        }
+        if (thread.isAlive()) {
+            LOGGER.log(
+                    System.Logger.Level.WARNING,
+                    "The reader of TUN device {0} has not ended: its receiver blocks.",
+                    info.name());
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// The reader calls this at its end, or [#close] if there never was one, so that nobody uses a descriptor that is
+    /// closed and perhaps another file's by then.
+    private void releaseResources() {
+        lock.lock();
+        try {
+            if (open) {
+                open = false;
+                Libc.close(writeCapture, stopEvent);
+                device.close();
+                arena.close();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static void setPoll(MemorySegment fds, int index, int fd, short events) {
+        long at = (long) index * POLLFD;
+        fds.set(ValueLayout.JAVA_INT, at, fd);
+        fds.set(ValueLayout.JAVA_SHORT, at + POLL_EVENTS, events);
+        fds.set(ValueLayout.JAVA_SHORT, at + POLL_REVENTS, (short) 0);
+    }
+
+    /// True if the device (the first entry) reported something, but nothing to read.
+    private static boolean failed(MemorySegment fds) {
+        short reported = fds.get(ValueLayout.JAVA_SHORT, POLL_REVENTS);
+        return reported != 0 && (reported & Libc.POLLIN) == 0;
+    }
+
+    /// The device's name and MTU, for logs.
+    @Override
+    public String toString() {
+        return "TunLink[" + info.name() + ", mtu " + info.mtu() + "]";
+    }
+}
