@@ -119,7 +119,8 @@ class Ipv4InputTest {
 
     // 1122-014
     @ParameterizedTest
-    @ValueSource(strings = {"10.0.0.3", "10.0.0.0", "192.0.2.1", "224.0.0.2", "239.255.255.250", "240.0.0.1", "0.0.0.0"})
+    @ValueSource(
+            strings = {"10.0.0.3", "10.0.0.0", "192.0.2.1", "224.0.0.2", "239.255.255.250", "240.0.0.1", "0.0.0.0"})
     void what_is_for_others_is_discarded(String destination) {
         discards(tcp(PEER, 1, destination, 80, 1), DropReason.NOT_OURS);
     }

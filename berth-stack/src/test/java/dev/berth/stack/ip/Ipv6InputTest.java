@@ -148,8 +148,8 @@ class Ipv6InputTest {
     void unknown_options_are_treated_as_their_action_bits_say(
             int header, String option, boolean multicast, String expected) {
         int type = Integer.decode(option);
-        byte[] packet = ipv6(
-                PEER6, multicast ? "ff02::1" : A6, header, extension(Frames.TCP, 1, 2, 0, 0, 0, type, 2, 9, 9), SEGMENT);
+        byte[] options = extension(Frames.TCP, 1, 2, 0, 0, 0, type, 2, 9, 9);
+        byte[] packet = ipv6(PEER6, multicast ? "ff02::1" : A6, header, options, SEGMENT);
         switch (expected) {
             case "accept" -> accepts(packet);
             case "drop" -> discards(packet, DropReason.BAD_IP_OPTION);

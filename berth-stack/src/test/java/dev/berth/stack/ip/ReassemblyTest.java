@@ -347,7 +347,8 @@ class ReassemblyTest {
             byte[] data = data(8 * (10 + random.nextInt(50)) + random.nextInt(8));
             List<byte[]> pieces = new ArrayList<>();
             for (int at = 0; at < data.length; ) {
-                int size = Math.min(data.length - at, 8 * (v6 && at == 0 ? 3 + random.nextInt(5) : 1 + random.nextInt(8)));
+                int units = v6 && at == 0 ? 3 + random.nextInt(5) : 1 + random.nextInt(8);
+                int size = Math.min(data.length - at, 8 * units);
                 pieces.add(fragment(v6, data, at, at + size, at + size < data.length, seed));
                 at += size;
             }

@@ -115,7 +115,8 @@ class RouteTableTest {
         SplittableRandom random = new SplittableRandom(7);
         for (int i = 0; i < 200; i++) {
             int bits = random.nextInt(33);
-            routes.add(new IpAddress.Prefix(IpAddress.ofIpv4(random.nextInt() & 0x1fffffff), bits), i % 2 == 0 ? one : two);
+            IpAddress address = IpAddress.ofIpv4(random.nextInt() & 0x1fffffff);
+            routes.add(new IpAddress.Prefix(address, bits), i % 2 == 0 ? one : two);
         }
         for (int i = 0; i < 10_000; i++) {
             long lo = IpAddress.mapped(random.nextInt() & 0x1fffffff);
