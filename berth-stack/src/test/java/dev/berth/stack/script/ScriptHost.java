@@ -151,7 +151,6 @@ public final class ScriptHost {
     public void advance(long nanos) {
         now += nanos;
         icmp.advance(input, now);
-        pathMtu.advance(now);
         loop();
     }
 
