@@ -80,11 +80,11 @@ final class Program {
     /// The main method that the launcher of Java chooses (Java Language Specification section 12.1.4): with arguments
     /// before without, its own before inherited, static or not.
     private static @Nullable Method mainMethod(Class<?> type) {
-        Method withArguments = mainMethod(type, String[].class);
-        return withArguments != null ? withArguments : mainMethod(type);
+        Method withArguments = findMain(type, String[].class);
+        return withArguments != null ? withArguments : findMain(type);
     }
 
-    private static @Nullable Method mainMethod(Class<?> type, Class<?>... parameters) {
+    private static @Nullable Method findMain(Class<?> type, Class<?>... parameters) {
         for (Class<?> each = type; each != null; each = each.getSuperclass()) {
             for (Method method : each.getDeclaredMethods()) {
                 if (method.getName().equals("main")

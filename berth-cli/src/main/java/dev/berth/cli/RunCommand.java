@@ -84,7 +84,7 @@ final class RunCommand implements Callable<Integer> {
     @Option(
             names = "--capture",
             paramLabel = "FILE.pcapng",
-            description = "Records all packets that enter or leave the host.")
+            description = "Records all packets of the host, those to itself included.")
     private @Nullable Path capture;
 
     @Option(

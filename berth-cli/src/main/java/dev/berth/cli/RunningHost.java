@@ -4,6 +4,7 @@ import dev.berth.capture.Capture;
 import dev.berth.gateway.PublishedPort;
 import dev.berth.host.Host;
 import dev.berth.host.Link;
+import dev.berth.host.LoopbackLink;
 import dev.berth.network.Network;
 import dev.berth.tun.TunLink;
 import dev.berth.wire.Endpoint;
@@ -11,11 +12,10 @@ import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.net.NetworkInterface;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -39,10 +39,10 @@ final class RunningHost implements AutoCloseable {
     private final Plan plan;
     private final Network network = Network.create("berth");
     private final List<PublishedPort> published = new ArrayList<>();
-    /// Open parts, the last one first.
-    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
-
+    private @Nullable TunLink tun;
     private @Nullable Host host;
+    private @Nullable Capture capture;
+    private boolean closed;
 
     private RunningHost(Plan plan) {
         this.plan = plan;
@@ -65,18 +65,25 @@ final class RunningHost implements AutoCloseable {
         }
     }
 
+    /// What is most likely to fail comes first, and the capture, which overwrites a file, late.
     private void start() throws IOException {
-        Capture capture = plan.capture == null ? null : open(plan.capture);
-        TunLink tun = plan.tun == null ? null : attach(plan.tun);
-        List<IpAddress> gateways = gateways(tun != null);
+        IpAddress gateway = plan.publications.isEmpty() ? null : publish();
+        if (plan.tun != null) {
+            attach(plan.tun);
+        }
+        if (plan.capture != null) {
+            capture = open(plan.capture);
+        }
         Host.Builder builder = Host.builder(plan.name);
-        Link memory = network.link(plan.addresses.toArray(new IpAddress.Prefix[0]));
-        builder.link(capture == null ? memory : capture.around(memory));
-        for (IpAddress gateway : gateways) {
+        if (capture != null) {
+            builder.loopback(new SentPackets(new LoopbackLink(), capture.origin("lo")));
+        }
+        builder.link(captured(network.link(plan.addresses.toArray(new IpAddress.Prefix[0]))));
+        if (gateway != null) {
             builder.route(new IpAddress.Prefix(gateway, gateway.isIpv4() ? 32 : 128));
         }
         if (tun != null) {
-            builder.link(capture == null ? tun : capture.around(tun));
+            builder.link(captured(tun));
         }
         for (IpAddress.Prefix address : plan.addresses) {
             builder.address(address);
@@ -84,34 +91,32 @@ final class RunningHost implements AutoCloseable {
         if (tun != null) {
             defaultRoutes(builder);
         }
-        Host started = builder.start();
-        parts.push(started);
-        host = started;
-        publish(gateways);
+        host = builder.start();
     }
 
-    private Capture open(Path file) throws IOException {
+    private Link captured(Link link) {
+        return capture == null ? link : capture.around(link);
+    }
+
+    private static Capture open(Path file) throws IOException {
         try {
-            Capture capture = Capture.open(file);
-            parts.push(capture);
-            return capture;
+            return Capture.open(file);
         } catch (NoSuchFileException e) {
             throw new IOException("Cannot write " + file + ": there is no such directory", e);
         } catch (AccessDeniedException e) {
             throw new IOException("No permission to write " + file, e);
-        } catch (IOException e) {
-            throw new IOException("Cannot write " + file + ": " + e.getMessage(), e);
+        } catch (FileSystemException e) {
+            throw new IOException("Cannot write " + file + ": " + e.getReason(), e);
         }
     }
 
-    private TunLink attach(String name) throws IOException {
-        TunLink tun = TunLink.open(name);
-        parts.push(tun);
-        NetworkInterface device = NetworkInterface.getByName(tun.info().name());
+    private void attach(String name) throws IOException {
+        TunLink link = TunLink.open(name);
+        tun = link;
+        NetworkInterface device = NetworkInterface.getByName(link.info().name());
         if (device == null || !device.isUp()) {
-            tun.up();
+            link.up();
         }
-        return tun;
     }
 
     private void defaultRoutes(Host.Builder builder) {
@@ -123,32 +128,22 @@ final class RunningHost implements AutoCloseable {
         }
     }
 
-    /// The gateway's addresses: one, in the family of the host's first address, if anything is published.
-    private List<IpAddress> gateways(boolean outside) {
-        if (plan.publications.isEmpty()) {
-            return List.of();
-        }
+    /// Starts the gateway and publishes ports for the host's first address.
+    ///
+    /// @return the gateway's address
+    private IpAddress publish() throws IOException {
+        IpAddress.Prefix first = plan.addresses.getFirst();
         List<IpAddress> taken = new ArrayList<>();
         for (IpAddress.Prefix prefix : plan.addresses) {
             taken.add(prefix.address());
         }
-        return List.of(HostAddress.gateway(plan.addresses.getFirst(), taken, outside));
-    }
-
-    private void publish(List<IpAddress> gateways) throws IOException {
-        if (gateways.isEmpty()) {
-            return;
-        }
-        IpAddress address = gateways.getFirst();
-        Host gateway =
-                network.host("berth-gateway", new IpAddress.Prefix(address, address.isIpv4() ? 32 : 128));
-        parts.push(gateway);
+        IpAddress address = HostAddress.gateway(first, taken, plan.tun != null);
+        Host gateway = network.host("berth-gateway", new IpAddress.Prefix(address, address.isIpv4() ? 32 : 128));
         for (Publication publication : plan.publications) {
-            Endpoint target = new Endpoint(plan.addresses.getFirst().address(), publication.port());
-            PublishedPort port = PublishedPort.open(publication.socketAddress(), gateway, target);
-            parts.push(port);
-            published.add(port);
+            Endpoint target = new Endpoint(first.address(), publication.port());
+            published.add(PublishedPort.open(publication.socketAddress(), gateway, target));
         }
+        return address;
     }
 
     /// The host.
@@ -179,16 +174,23 @@ final class RunningHost implements AutoCloseable {
         return line.toString();
     }
 
-    /// Ends published ports first and the capture last. Idempotent.
+    /// Ends published ports first, so that what is on its way still arrives, and the capture last. Idempotent.
     @Override
     public synchronized void close() {
-        AutoCloseable part;
-        while ((part = parts.poll()) != null) {
-            try {
-                part.close();
-            } catch (Exception e) {
-                System.err.println("berth run: Closing " + part + ": " + e.getMessage());
-            }
+        if (closed) {
+            return;
+        }
+        closed = true;
+        published.forEach(PublishedPort::close);
+        if (host != null) {
+            host.close();
+        }
+        if (tun != null) {
+            tun.close();
+        }
+        network.close();
+        if (capture != null) {
+            capture.close();
         }
     }
 }

@@ -108,7 +108,7 @@ public final class PublishedPort implements AutoCloseable {
         } catch (BindException e) {
             String reason = String.valueOf(e.getMessage());
             String sentence = reason.startsWith("Address already in use")
-                    ? "The " + port + " is in use by another program."
+                    ? "P" + port.substring(1) + " is in use by another program."
                     : reason.startsWith("Permission denied")
                             ? "No permission to listen on " + port + ": take one above 1023."
                             : reason.startsWith("Cannot assign requested address")
