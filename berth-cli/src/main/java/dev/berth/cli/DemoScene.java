@@ -86,15 +86,14 @@ final class DemoScene {
     private void exchange(Talk talk, Host from, Host to, int number) throws IOException {
         String client = PortText.describe(Transport.TCP, talk.local());
         String server = PortText.describe(Transport.TCP, talk.remote());
-        String path = "/" + from.name().toLowerCase(java.util.Locale.ROOT) + number;
-        narrator.request(client + " -> " + server + "   browser on " + from.name() + " to server on " + to.name()
-                + ": GET " + path);
+        String path = "/" + from.name() + number;
+        narrator.request(from.name() + " to " + to.name() + "  " + client + " -> " + server + "  GET " + path);
         talk.send("GET " + path + " HTTP/1.1\r\nHost: " + to.name() + "\r\n\r\n");
         String reply = talk.readReply();
-        narrator.reply(server + " -> " + client + "   server on " + to.name() + " to browser on " + from.name() + ": "
-                + reply.substring("HTTP/1.1 ".length(), reply.indexOf('\r')) + ", \""
+        narrator.reply(to.name() + " to " + from.name() + "  " + server + " -> " + client + "  "
+                + reply.substring("HTTP/1.1 ".length(), reply.indexOf('\r')) + " \""
                 + reply.substring(reply.indexOf("\r\n\r\n") + 4) + "\"");
-        require(reply.endsWith("on " + to.name() + "!"), "the reply is that of the server on " + to.name());
+        require(reply.endsWith("Hello from " + to.name()), "the reply is that of the server on " + to.name());
         require(PortKind.of(talk.local().port()) == PortKind.DYNAMIC, "the client's port is ephemeral");
     }
 
@@ -148,7 +147,7 @@ final class DemoScene {
     }
 
     private static boolean isTimeWait(FlowEntry flow) {
-        return flow.state().equals("TIME_WAIT");
+        return flow.state().equals("TIME-WAIT");
     }
 
     /// Waits until `condition` holds on both hosts.

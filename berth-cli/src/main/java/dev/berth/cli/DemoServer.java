@@ -53,7 +53,7 @@ final class DemoServer implements AutoCloseable {
                     return;
                 }
                 requests.incrementAndGet();
-                String body = "Hello from the web server on " + host.name() + "!";
+                String body = "Hello from " + host.name();
                 talk.send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " + body.length() + "\r\n\r\n"
                         + body);
             }
