@@ -20,6 +20,7 @@ public final class BufferPool {
     private static final VarHandle PACKETS;
     private static final VarHandle SMALLS;
     private static final VarHandle LARGES;
+    private static final VarHandle DISCARDED;
 
     static {
         try {
@@ -27,6 +28,7 @@ public final class BufferPool {
             PACKETS = lookup.findVarHandle(BufferPool.class, "returnedPackets", Packet.class);
             SMALLS = lookup.findVarHandle(BufferPool.class, "returnedSmalls", Chunk.class);
             LARGES = lookup.findVarHandle(BufferPool.class, "returnedLarges", Chunk.class);
+            DISCARDED = lookup.findVarHandle(BufferPool.class, "discarded", int.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -35,6 +37,11 @@ public final class BufferPool {
     private final int maxPackets;
     private final int maxSmalls;
     private final int maxLarges;
+
+    private int created;
+
+    @SuppressWarnings("unused") // through DISCARDED
+    private volatile int discarded;
 
     private @Nullable Packet packets;
     private @Nullable Chunk smalls;
@@ -68,6 +75,7 @@ public final class BufferPool {
         if (packet == null) {
             packet = (Packet) PACKETS.getAndSet(this, null);
             if (packet == null) {
+                created++;
                 return new Packet(this);
             }
         }
@@ -94,6 +102,7 @@ public final class BufferPool {
                 chunk = (Chunk) SMALLS.getAndSet(this, null);
             }
             if (chunk == null) {
+                created++;
                 chunk = new Chunk(this, SMALL);
             } else {
                 smalls = below(chunk);
@@ -107,6 +116,7 @@ public final class BufferPool {
                 chunk = (Chunk) LARGES.getAndSet(this, null);
             }
             if (chunk == null) {
+                created++;
                 chunk = new Chunk(this, LARGE);
             } else {
                 larges = below(chunk);
@@ -120,11 +130,33 @@ public final class BufferPool {
         return chunk.depth == 1 ? null : chunk.next;
     }
 
+    /// Packets and chunks that were taken and not given back, for tests. Counts the stock, so it takes a while; right only
+    /// while nobody takes or gives back.
+    public int outstanding() {
+        int stocked = count(smalls) + count(returnedSmalls) + count(larges) + count(returnedLarges);
+        for (Packet packet = packets; packet != null; packet = packet.below) {
+            stocked++;
+        }
+        for (Packet packet = returnedPackets; packet != null; packet = packet.below) {
+            stocked++;
+        }
+        return created - discarded - stocked;
+    }
+
+    private static int count(@Nullable Chunk first) {
+        int count = 0;
+        for (Chunk chunk = first; chunk != null; chunk = below(chunk)) {
+            count++;
+        }
+        return count;
+    }
+
     void giveBack(Packet packet) {
         for (; ; ) {
             Packet top = returnedPackets;
             int depth = top == null ? 1 : top.depth + 1;
             if (depth > maxPackets) {
+                DISCARDED.getAndAdd(this, 1);
                 return;
             }
             packet.below = top;
@@ -143,6 +175,7 @@ public final class BufferPool {
             Chunk top = small ? returnedSmalls : returnedLarges;
             int depth = top == null ? 1 : top.depth + 1;
             if (depth > bound) {
+                DISCARDED.getAndAdd(this, 1);
                 return;
             }
             chunk.next = top == null ? chunk : top;

@@ -39,6 +39,8 @@ public final class Tcb extends Flow implements StackSocket {
     static final int ATTACHED = 2_048; // in the port table
     static final int DIRTY = 4_096; // in the output queue
     static final int R1_REACHED = 8_192;
+    static final int TIMED_OUT = 32_768; // what begins at SND.UNA was sent again by the retransmission timer
+    static final int WINDOW_SCALING = 65_536;
     static final int READY = 16_384; // in the queue of sockets whose readiness changed
 
     TcpState state = TcpState.CLOSED;
