@@ -80,7 +80,10 @@ final class UserCalls {
         }
         int now = tcb.rcvWnd();
         int next = SegmentWriter.advertise(tcb) - tcb.rcvNxt;
-        if (next > now && next - now >= now) {
+        int gain = next - now;
+        // A sender that avoids silly windows waits while less than a segment is open.
+        boolean awaited = now < Math.max(tcb.rcvUnit, tcb.effectiveMss);
+        if (gain > 0 && (awaited || gain >= now || gain >= tcb.config.receiveBuffer() / 2)) {
             tcb.pending |= Tcb.ACK_NOW;
             tcp.markDirty(tcb);
         }
@@ -91,7 +94,9 @@ final class UserCalls {
         switch (tcb.state) {
             case ESTABLISHED -> tcb.state = TcpState.FIN_WAIT_1;
             case CLOSE_WAIT -> tcb.state = TcpState.LAST_ACK;
-            case SYN_RECEIVED -> tcb.state = TcpState.FIN_WAIT_1;
+            case SYN_RECEIVED -> {
+                // "queue for processing after entering ESTABLISHED state": until then the SYN is not acknowledged.
+            }
             default -> {
                 return;
             }
@@ -104,12 +109,8 @@ final class UserCalls {
     /// The user reads no more: what is there and what still comes is thrown away.
     void shutdownInput(Tcb tcb) {
         tcb.flags |= Tcb.INPUT_SHUT;
-        ReceiveQueue queue = tcb.receiveQueue;
-        if (queue != null) {
-            queue.clear();
-            tcb.receiveQueue = null;
-            updateWindow(tcb);
-        }
+        tcp.discardInput(tcb);
+        updateWindow(tcb);
         tcp.ready(tcb);
     }
 
@@ -138,17 +139,9 @@ final class UserCalls {
             }
             case CLOSING, LAST_ACK -> {
                 tcb.flags |= Tcb.ABANDONED;
-                discardInput(tcb);
+                tcp.discardInput(tcb);
             }
-            case TIME_WAIT, CLOSED, LISTEN -> discardInput(tcb);
-        }
-    }
-
-    private static void discardInput(Tcb tcb) {
-        ReceiveQueue queue = tcb.receiveQueue;
-        if (queue != null) {
-            queue.clear();
-            tcb.receiveQueue = null;
+            case TIME_WAIT, CLOSED, LISTEN -> tcp.discardInput(tcb);
         }
     }
 
@@ -162,7 +155,7 @@ final class UserCalls {
                 // nothing to say
             }
         }
-        discardInput(tcb);
+        tcp.discardInput(tcb);
         tcp.fail(tcb, TcpError.ABORTED);
     }
 }
