@@ -136,20 +136,41 @@ public final class BufferPool {
     }
 
     void giveBack(Chunk chunk) {
-        boolean small = chunk.bytes.length == SMALL;
-        VarHandle stack = small ? SMALLS : LARGES;
-        int bound = small ? maxSmalls : maxLarges;
+        if (chunk.bytes.length == SMALL) {
+            giveBackSmall(chunk);
+        } else {
+            giveBackLarge(chunk);
+        }
+    }
+
+    // Two methods, each with a handle that is a constant: one for both with a variable handle made C2 of JDK 25 crash
+    // (Compile::final_graph_reshaping), and was slower.
+    private void giveBackSmall(Chunk chunk) {
         for (; ; ) {
-            Chunk top = small ? returnedSmalls : returnedLarges;
-            int depth = top == null ? 1 : top.depth + 1;
-            if (depth > bound) {
-                return;
-            }
-            chunk.next = top == null ? chunk : top;
-            chunk.depth = depth;
-            if (stack.compareAndSet(this, top, chunk)) {
+            Chunk top = returnedSmalls;
+            if (!stacked(chunk, top, maxSmalls) || SMALLS.compareAndSet(this, top, chunk)) {
                 return;
             }
         }
+    }
+
+    private void giveBackLarge(Chunk chunk) {
+        for (; ; ) {
+            Chunk top = returnedLarges;
+            if (!stacked(chunk, top, maxLarges) || LARGES.compareAndSet(this, top, chunk)) {
+                return;
+            }
+        }
+    }
+
+    /// Links a chunk to the one that is to be below it; false if the stack is full.
+    private static boolean stacked(Chunk chunk, @Nullable Chunk top, int bound) {
+        int depth = top == null ? 1 : top.depth + 1;
+        if (depth > bound) {
+            return false;
+        }
+        chunk.next = top == null ? chunk : top;
+        chunk.depth = depth;
+        return true;
     }
 }
