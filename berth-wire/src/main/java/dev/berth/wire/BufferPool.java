@@ -96,7 +96,7 @@ public final class BufferPool {
             if (chunk == null) {
                 chunk = new Chunk(this, SMALL);
             } else {
-                smalls = below(chunk);
+                smalls = chunk.below;
             }
         } else {
             if (size > LARGE) {
@@ -109,15 +109,11 @@ public final class BufferPool {
             if (chunk == null) {
                 chunk = new Chunk(this, LARGE);
             } else {
-                larges = below(chunk);
+                larges = chunk.below;
             }
         }
         chunk.taken();
         return chunk;
-    }
-
-    private static @Nullable Chunk below(Chunk chunk) {
-        return chunk.depth == 1 ? null : chunk.next;
     }
 
     void giveBack(Packet packet) {
@@ -135,6 +131,9 @@ public final class BufferPool {
         }
     }
 
+    // The two methods for chunks differ in the stack only. It must be a constant for the compiler: through a variable
+    // every compare-and-set would look its method up, and the C2 compiler of JDK 25.0.3 crashes on such code now and then.
+
     void giveBack(Chunk chunk) {
         if (chunk.bytes.length == SMALL) {
             giveBackSmall(chunk);
@@ -143,12 +142,16 @@ public final class BufferPool {
         }
     }
 
-    // Two methods, each with a handle that is a constant: one for both with a variable handle made C2 of JDK 25 crash
-    // (Compile::final_graph_reshaping), and was slower.
     private void giveBackSmall(Chunk chunk) {
         for (; ; ) {
             Chunk top = returnedSmalls;
-            if (!stacked(chunk, top, maxSmalls) || SMALLS.compareAndSet(this, top, chunk)) {
+            int depth = top == null ? 1 : top.depth + 1;
+            if (depth > maxSmalls) {
+                return;
+            }
+            chunk.below = top;
+            chunk.depth = depth;
+            if (SMALLS.compareAndSet(this, top, chunk)) {
                 return;
             }
         }
@@ -157,20 +160,15 @@ public final class BufferPool {
     private void giveBackLarge(Chunk chunk) {
         for (; ; ) {
             Chunk top = returnedLarges;
-            if (!stacked(chunk, top, maxLarges) || LARGES.compareAndSet(this, top, chunk)) {
+            int depth = top == null ? 1 : top.depth + 1;
+            if (depth > maxLarges) {
+                return;
+            }
+            chunk.below = top;
+            chunk.depth = depth;
+            if (LARGES.compareAndSet(this, top, chunk)) {
                 return;
             }
         }
-    }
-
-    /// Links a chunk to the one that is to be below it; false if the stack is full.
-    private static boolean stacked(Chunk chunk, @Nullable Chunk top, int bound) {
-        int depth = top == null ? 1 : top.depth + 1;
-        if (depth > bound) {
-            return false;
-        }
-        chunk.next = top == null ? chunk : top;
-        chunk.depth = depth;
-        return true;
     }
 }

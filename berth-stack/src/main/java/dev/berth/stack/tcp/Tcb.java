@@ -208,7 +208,7 @@ public final class Tcb extends Flow implements StackSocket {
     @Override
     public int readiness() {
         if (error != null || state == TcpState.CLOSED) {
-            return Readiness.ALL & ~Readiness.ACCEPTABLE;
+            return Readiness.ALL;
         }
         if (state == TcpState.SYN_SENT || state == TcpState.SYN_RECEIVED) {
             return Readiness.NONE;
