@@ -20,7 +20,8 @@ import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
-/// The stage of a program: a host with the address 10.0.0.1 and the names `web.test` and `berth`, installed in this JVM.
+/// The stage of a program: a host with the address 10.0.0.1 and the names `web.test` and `berth`, installed in this
+/// JVM.
 final class Scene {
     static final char[] PASSWORD = "changeit".toCharArray();
 
