@@ -377,6 +377,7 @@ final class SegmentArrives {
             queue.acknowledge(SeqNum.min(segment.ack, queue.endSeq()));
             if (queue.length() == 0) {
                 tcb.sendQueue = null;
+                tcp.spares().give(queue);
             }
             tcp.ready(tcb);
         }

@@ -27,6 +27,18 @@ final class SendQueue {
         this.endSeq = firstSeq;
     }
 
+    /// An empty queue begins anew.
+    void restart(int seq) {
+        assert count == 0;
+        firstSeq = seq;
+        endSeq = seq;
+    }
+
+    /// True if the queue has grown to a size that is not worth keeping.
+    boolean isLarge() {
+        return chunks.length > 16;
+    }
+
     int length() {
         return endSeq - firstSeq;
     }

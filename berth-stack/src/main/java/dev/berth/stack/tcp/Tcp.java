@@ -48,6 +48,7 @@ public final class Tcp {
     private final SegmentArrives arrives;
     private final ListenArrives listens;
     private final UserCalls calls;
+    private final SpareQueues spares;
     private final Segment segment = new Segment();
     private @Nullable Tcb[] dirty = new Tcb[16];
     private int dirtyCount;
@@ -76,7 +77,8 @@ public final class Tcp {
         arrives = new SegmentArrives(this, timeouts, writer, drops);
         timeWaits = new TimeWaits(ports, writer, drops, timeWaitNanos);
         listens = new ListenArrives(this, ports, arrives, writer, isns, wheel, drops);
-        calls = new UserCalls(this, pool, timeouts);
+        spares = new SpareQueues(pool);
+        calls = new UserCalls(this, spares, timeouts);
     }
 
     // Network input
@@ -494,10 +496,14 @@ public final class Tcp {
         return timeouts;
     }
 
+    SpareQueues spares() {
+        return spares;
+    }
+
     ReceiveQueue receiveQueue(Tcb tcb) {
         ReceiveQueue queue = tcb.receiveQueue;
         if (queue == null) {
-            queue = new ReceiveQueue(pool);
+            queue = spares.takeReceive();
             tcb.receiveQueue = queue;
         }
         return queue;

@@ -2,17 +2,16 @@ package dev.berth.stack.tcp;
 
 import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.stack.endpoint.ByteSource;
-import dev.berth.wire.BufferPool;
 
 /// RFC 9293 section 3.10.2 to 3.10.5: SEND, RECEIVE, CLOSE and ABORT of an open connection. OPEN is in [Tcp].
 final class UserCalls {
     private final Tcp tcp;
-    private final BufferPool pool;
+    private final SpareQueues spares;
     private final Timeouts timeouts;
 
-    UserCalls(Tcp tcp, BufferPool pool, Timeouts timeouts) {
+    UserCalls(Tcp tcp, SpareQueues spares, Timeouts timeouts) {
         this.tcp = tcp;
-        this.pool = pool;
+        this.spares = spares;
         this.timeouts = timeouts;
     }
 
@@ -29,7 +28,7 @@ final class UserCalls {
         }
         SendQueue queue = tcb.sendQueue;
         if (queue == null) {
-            queue = new SendQueue(pool, tcb.sndNxt);
+            queue = spares.takeSend(tcb.sndNxt);
             tcb.sendQueue = queue;
         }
         queue.append(source, taken, tcb.effectiveMss);
@@ -48,6 +47,7 @@ final class UserCalls {
             int given = queue.read(sink, max);
             if (queue.length() == 0) {
                 tcb.receiveQueue = null;
+                spares.give(queue);
             }
             updateWindow(tcb);
             return given;
