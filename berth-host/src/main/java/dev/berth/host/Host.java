@@ -185,6 +185,7 @@ public final class Host implements AutoCloseable {
         private final List<LinkPlan> plans = new ArrayList<>();
         private LinkPlan plan = new LinkPlan(null, new ArrayList<>(), new ArrayList<>());
         private StackConfig config = StackConfig.DEFAULT;
+        private @Nullable Link loopback;
 
         private Builder(String name) {
             this.name = Objects.requireNonNull(name);
@@ -211,6 +212,13 @@ public final class Host implements AutoCloseable {
             return this;
         }
 
+        /// Lets a link carry what the host sends to itself, such as a [LoopbackLink] that is captured; without one it takes
+        /// a shorter way. What the link is given must come back to the same host.
+        public Builder loopback(Link link) {
+            loopback = Objects.requireNonNull(link);
+            return this;
+        }
+
         /// Other settings than [StackConfig#DEFAULT].
         public Builder config(StackConfig settings) {
             config = Objects.requireNonNull(settings);
@@ -226,6 +234,10 @@ public final class Host implements AutoCloseable {
             StackMonitor monitor = new StackMonitor(stack, HostTimers.SHARED);
             List<IpAddress> addresses = new ArrayList<>();
             List<LinkPort> ports = new ArrayList<>();
+            if (loopback != null) {
+                stack.carryLoopbackOutside();
+                ports.add(new LinkPort(monitor, stack.interfaces().getFirst(), loopback));
+            }
             for (LinkPlan each : plans) {
                 NetInterface nic = stack.interfaces().getFirst();
                 Link link = each.link;

@@ -84,7 +84,8 @@ final class ChannelKeys implements IntConsumer {
         if (present.length == 0) {
             return;
         }
-        int ops = operations(readiness);
+        // None at all: the socket was shut down or closed on this side, and whoever cares has to look.
+        int ops = readiness == Readiness.NONE ? operations(Readiness.ALL) : operations(readiness);
         for (BerthSelectionKey key : present) {
             key.becameReady(ops);
         }

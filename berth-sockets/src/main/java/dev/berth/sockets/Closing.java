@@ -4,8 +4,9 @@ import dev.berth.host.TcpSocket;
 import java.io.IOException;
 import java.net.SocketException;
 
-/// The end of a connection as the JDK has it: the output is shut down before the socket is closed, so that the other end
-/// gets what was written, and the end of the stream, even if octets that nobody has read then make the close a reset.
+/// The end of a connection as the JDK has it: the output is shut down before the socket is closed, so that the other
+/// end gets what was written, and the end of the stream, even if octets that nobody has read then make the close a
+/// reset.
 final class Closing {
     private Closing() {}
 

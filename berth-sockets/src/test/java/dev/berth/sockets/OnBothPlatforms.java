@@ -27,7 +27,7 @@ import org.junit.jupiter.params.support.ParameterDeclarations;
     /// The platforms; each is closed when its tests are done.
     final class Platforms implements ArgumentsProvider {
         @Override
-        public Stream<? extends Arguments> provideArguments(ParameterDeclarations declarations, ExtensionContext context)
+        public Stream<? extends Arguments> provideArguments(ParameterDeclarations parameters, ExtensionContext context)
                 throws Exception {
             Stream.Builder<Arguments> platforms = Stream.builder();
             String chosen = System.getProperty("berth.test.platform", "both");

@@ -356,6 +356,7 @@ class SelectorContractTest extends Contract {
     void a_channel_goes_back_to_blocking_and_returns() throws IOException {
         Selector selector = openSelector();
         ChannelPair pair = connectedChannels();
+        pair.server().setOption(StandardSocketOptions.TCP_NODELAY, true);
         for (int i = 0; i < 200; i++) {
             SelectionKey key = register(pair.client(), selector, OP_READ);
             send(pair.server(), "x");
@@ -496,6 +497,7 @@ class SelectorContractTest extends Contract {
     void data_wakes_a_selection(Task.On kind) throws IOException {
         Selector selector = openSelector();
         ChannelPair pair = connectedChannels();
+        pair.server().setOption(StandardSocketOptions.TCP_NODELAY, true);
         register(pair.client(), selector, OP_READ);
         for (int i = 0; i < 300; i++) {
             Task<Integer> selecting = Task.start(kind, selector::select);

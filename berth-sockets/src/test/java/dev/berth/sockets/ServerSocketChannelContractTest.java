@@ -148,8 +148,8 @@ class ServerSocketChannelContractTest extends Contract {
         ServerSocketChannel first = closing(platform.provider().openServerSocketChannel())
                 .setOption(StandardSocketOptions.SO_REUSEPORT, true)
                 .bind(any());
-        ServerSocketChannel second =
-                closing(platform.provider().openServerSocketChannel()).setOption(StandardSocketOptions.SO_REUSEPORT, true);
+        ServerSocketChannel second = closing(platform.provider().openServerSocketChannel());
+        second.setOption(StandardSocketOptions.SO_REUSEPORT, true);
 
         second.bind(first.getLocalAddress());
 

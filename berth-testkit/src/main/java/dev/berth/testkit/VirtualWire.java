@@ -65,6 +65,11 @@ public final class VirtualWire {
         faults.clear();
     }
 
+    /// Packets and chunks of the wire that somebody still holds.
+    public int buffersInUse() {
+        return pool.outstanding();
+    }
+
     /// Packets that arrived.
     public long carried() {
         return carried;
@@ -133,6 +138,10 @@ public final class VirtualWire {
     public void pump() {
         for (int from = 0; from < 2; from++) {
             stacks[from].settle(now);
+            String problem = stacks[from].tcp().inconsistency();
+            if (problem != null) {
+                throw new AssertionError(problem);
+            }
             Packet packet;
             while ((packet = nics[from].pollEgress()) != null) {
                 transmit(packet, from);

@@ -6,6 +6,7 @@ import dev.berth.sockets.NameTable;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +21,8 @@ import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
-/// The stage of a program: a host with the address 10.0.0.1 and the names `web.test` and `berth`, installed in this JVM.
+/// The stage of a program: a host with the address 10.0.0.1 and the names `web.test` and `berth`, installed in this
+/// JVM.
 final class Scene {
     static final char[] PASSWORD = "changeit".toCharArray();
 
@@ -63,6 +65,14 @@ final class Scene {
         if (!expected.equals(actual)) {
             throw new AssertionError("expected " + expected + ", got " + actual);
         }
+    }
+
+    static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.US_ASCII);
     }
 
     static SSLContext tls(String store) throws IOException, GeneralSecurityException {

@@ -34,7 +34,7 @@ abstract sealed class CongestionControl permits NewReno, Cubic {
         }
     }
 
-    private static int clamp(long window) {
+    static int clamp(long window) {
         return (int) Math.min(window, 1 << 30);
     }
 

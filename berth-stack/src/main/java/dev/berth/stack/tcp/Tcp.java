@@ -74,7 +74,7 @@ public final class Tcp {
         writer = new SegmentWriter(output, pool);
         timeouts = new Timeouts(this, wheel);
         segmentOutput = new SegmentOutput(writer, timeouts);
-        arrives = new SegmentArrives(this, timeouts, writer, drops);
+        arrives = new SegmentArrives(this, timeouts, drops);
         timeWaits = new TimeWaits(ports, writer, drops, timeWaitNanos);
         listens = new ListenArrives(this, ports, arrives, writer, isns, wheel, drops);
         spares = new SpareQueues(pool);
@@ -180,7 +180,7 @@ public final class Tcp {
                     packet.sourceHi,
                     packet.sourceLo,
                     segment.sourcePort);
-            if (listener != null) {
+            if (listener != null && (flow == null || listener.hasRoom())) {
                 if (flow instanceof TimeWait old) {
                     timeWaits.remove(old);
                 }
@@ -221,9 +221,11 @@ public final class Tcp {
         }
         switch (error.kind()) {
             case PACKET_TOO_BIG -> {
-                updateMss(tcb);
-                tcb.pending |= Tcb.RETRANSMIT;
-                markDirty(tcb);
+                output.pathMtu().lower(error.remoteHi(), error.remoteLo(), error.mtu(), error.quotedLength(), now);
+                if (tcb.state.isSynchronized()) {
+                    tcb.pending |= Tcb.SEND; // output sees what has changed
+                    markDirty(tcb);
+                }
             }
             case PORT_UNREACHABLE, PROTOCOL_UNREACHABLE, PROHIBITED -> {
                 // SHLD-26, hard errors; in the synchronized states they are only hints (RFC 5927 section 5.2).
@@ -360,11 +362,33 @@ public final class Tcp {
         boolean keepAlive = config.keepAlive() != tcb.config.keepAlive()
                 || config.keepIdleSeconds() != tcb.config.keepIdleSeconds();
         tcb.config = config;
+        if (!tcb.has(Tcb.ATTACHED)) {
+            return; // no timer for what is no connection any more
+        }
         tcb.pending |= Tcb.SEND;
         markDirty(tcb);
         if (keepAlive) {
             timeouts.armIdle(tcb, now);
         }
+    }
+
+    /// STATUS: RFC 9293 section 3.10.6.
+    public TcpStatus status(Tcb tcb) {
+        return TcpStatus.of(tcb);
+    }
+
+    /// Looks for a connection that breaks what must hold once the stack has settled, such as one whose data wait while no
+    /// timer runs. For tests; takes time in proportion to the number of flows.
+    ///
+    /// @return what is wrong with which connection, or null if all is well
+    public @Nullable String inconsistency() {
+        String[] found = new String[1];
+        ports.visitFlows(flow -> {
+            String problem = flow instanceof Tcb tcb ? Invariants.violated(tcb) : null;
+            found[0] = problem == null ? null : flow + ": " + problem;
+            return problem == null;
+        });
+        return found[0];
     }
 
     // Time and output
@@ -400,6 +424,9 @@ public final class Tcp {
             dirty[i] = null;
             assert tcb != null;
             tcb.flags &= ~Tcb.DIRTY;
+            if ((tcb.pending & (Tcb.SEND | Tcb.RETRANSMIT)) != 0 && tcb.state.isSynchronized()) {
+                refreshMss(tcb);
+            }
             segmentOutput.poll(tcb, now);
         }
         dirtyCount = 0;
@@ -457,6 +484,9 @@ public final class Tcp {
 
     /// RFC 9293 section 3.6.1, MUST-13: the connection lingers in TIME-WAIT for 2 MSL; only a small object does.
     void enterTimeWait(Tcb tcb, long now) {
+        if ((tcb.pending & (Tcb.ACK_NOW | Tcb.ACK_DELAYED)) != 0) {
+            writer.sendAck(tcb, now); // nobody else will
+        }
         TimeWait timeWait = new TimeWait(tcb, now);
         ports.replace(tcb, timeWait);
         tcb.flags &= ~Tcb.ATTACHED;
@@ -480,8 +510,16 @@ public final class Tcp {
             tcb.outOfOrder = null;
         }
         tcb.sacked = null;
-        if (tcb.has(Tcb.ABANDONED) && tcb.receiveQueue != null) {
-            tcb.receiveQueue.clear();
+        if (tcb.has(Tcb.ABANDONED)) {
+            discardInput(tcb);
+        }
+    }
+
+    /// Throws away what the user has not read.
+    void discardInput(Tcb tcb) {
+        ReceiveQueue queue = tcb.receiveQueue;
+        if (queue != null) {
+            queue.clear();
             tcb.receiveQueue = null;
         }
     }
@@ -523,6 +561,18 @@ public final class Tcp {
     void updateMss(Tcb tcb) {
         int options = tcb.has(Tcb.TIMESTAMPS) ? SegmentWriter.TIMESTAMPS_LENGTH : 0;
         tcb.effectiveMss = Math.max(48, Math.min(tcb.sendMss, writer.pathMss(tcb)) - options);
+        if (tcb.state.isSynchronized()) {
+            tcb.cwnd = Math.max(tcb.cwnd, tcb.effectiveMss);
+        }
+    }
+
+    /// The path's MTU may have changed since the last segment, also by what another connection was told.
+    private void refreshMss(Tcb tcb) {
+        int before = tcb.effectiveMss;
+        updateMss(tcb);
+        if (tcb.effectiveMss < before && tcb.flightSize() > 0) {
+            LossRecovery.tooBig(tcb);
+        }
     }
 
     // Statistics

@@ -85,7 +85,10 @@ final class Timeouts {
 
     /// New data were acknowledged: RFC 6298 section 5.3, "restart the retransmission timer", or 5.2, turn it off.
     void acknowledged(Tcb tcb, long now) {
-        tcb.backoff = 0;
+        // The backoff stays until there is a new RTT sample, as RFC 6298 section 5 says ("which can only happen when new
+        // data has been sent and acknowledged"): Karn's algorithm.
+        tcb.flags &= ~Tcb.TIMED_OUT;
+        tcb.softError = null;
         tcb.unanswered = 0;
         tcb.lastProgress = now;
         Tcb.Deadlines deadlines = tcb.deadlines;
@@ -112,7 +115,24 @@ final class Timeouts {
         Tcb.Deadlines deadlines = deadlines(tcb);
         if (deadlines.retransmit == Tcb.Deadlines.NONE) {
             deadlines.retransmit = now + RttEstimator.backedOff(tcb);
+            if (tcb.unanswered == 0 && tcb.backoff == 0) {
+                tcb.lastProgress = now; // the wait begins
+            }
             schedule(deadlines);
+        }
+    }
+
+    /// Data go out that the persist timer was waiting for: the retransmission timer starts anew.
+    void stopPersist(Tcb tcb) {
+        if (tcb.deadlines != null) {
+            tcb.deadlines.retransmit = Tcb.Deadlines.NONE;
+        }
+    }
+
+    /// The send window has grown from `before`: what a probe's timer was waiting for has come.
+    void windowOpened(Tcb tcb, int before) {
+        if (before == 0 || tcb.flightSize() == 0) {
+            stopPersist(tcb);
         }
     }
 
@@ -152,6 +172,7 @@ final class Timeouts {
         }
         if (deadlines.delayedAck <= now) {
             deadlines.delayedAck = Tcb.Deadlines.NONE;
+            tcb.flags &= ~Tcb.PING_PONG;
             tcb.pending = tcb.pending & ~Tcb.ACK_DELAYED | Tcb.ACK_NOW;
             tcp.markDirty(tcb);
         }
@@ -160,7 +181,11 @@ final class Timeouts {
             idle(tcb, deadlines, now);
         }
         if (tcb.deadlines == deadlines) {
-            schedule(deadlines);
+            if (deadlines.earliest() == Tcb.Deadlines.NONE && !tcb.has(Tcb.DIRTY)) {
+                tcb.deadlines = null; // idle connections are small
+            } else {
+                schedule(deadlines);
+            }
         }
     }
 

@@ -48,6 +48,7 @@ final class UserCalls {
             if (queue.length() == 0) {
                 tcb.receiveQueue = null;
                 spares.give(queue);
+                acknowledgePushed(tcb);
             }
             updateWindow(tcb);
             return given;
@@ -61,6 +62,16 @@ final class UserCalls {
         return 0;
     }
 
+    /// The user has read all there is, and does not answer: a sender with Nagle's algorithm that waits for the ACK
+    /// of a small segment gets it now, not when the delayed-ACK timer expires. As Linux does it; RFC 9293 section
+    /// 3.8.6.3 leaves the moment open.
+    private void acknowledgePushed(Tcb tcb) {
+        if ((tcb.pending & Tcb.ACK_DELAYED) != 0 && tcb.has(Tcb.PUSHED) && !tcb.has(Tcb.PING_PONG)) {
+            tcb.pending |= Tcb.ACK_NOW;
+            tcp.markDirty(tcb);
+        }
+    }
+
     /// Tells the other end of a window that has become much larger: RFC 9293 section 3.8.6.2.2. Smaller changes ride
     /// on the next ACK.
     private void updateWindow(Tcb tcb) {
@@ -69,7 +80,10 @@ final class UserCalls {
         }
         int now = tcb.rcvWnd();
         int next = SegmentWriter.advertise(tcb) - tcb.rcvNxt;
-        if (next > now && next - now >= now) {
+        int gain = next - now;
+        // A sender that avoids silly windows waits while less than a segment is open.
+        boolean awaited = now < Math.max(tcb.rcvUnit, tcb.effectiveMss);
+        if (gain > 0 && (awaited || gain >= now || gain >= tcb.config.receiveBuffer() / 2)) {
             tcb.pending |= Tcb.ACK_NOW;
             tcp.markDirty(tcb);
         }
@@ -80,7 +94,9 @@ final class UserCalls {
         switch (tcb.state) {
             case ESTABLISHED -> tcb.state = TcpState.FIN_WAIT_1;
             case CLOSE_WAIT -> tcb.state = TcpState.LAST_ACK;
-            case SYN_RECEIVED -> tcb.state = TcpState.FIN_WAIT_1;
+            case SYN_RECEIVED -> {
+                // "queue for processing after entering ESTABLISHED state": until then the SYN is not acknowledged.
+            }
             default -> {
                 return;
             }
@@ -93,12 +109,8 @@ final class UserCalls {
     /// The user reads no more: what is there and what still comes is thrown away.
     void shutdownInput(Tcb tcb) {
         tcb.flags |= Tcb.INPUT_SHUT;
-        ReceiveQueue queue = tcb.receiveQueue;
-        if (queue != null) {
-            queue.clear();
-            tcb.receiveQueue = null;
-            updateWindow(tcb);
-        }
+        tcp.discardInput(tcb);
+        updateWindow(tcb);
         tcp.ready(tcb);
     }
 
@@ -127,17 +139,9 @@ final class UserCalls {
             }
             case CLOSING, LAST_ACK -> {
                 tcb.flags |= Tcb.ABANDONED;
-                discardInput(tcb);
+                tcp.discardInput(tcb);
             }
-            case TIME_WAIT, CLOSED, LISTEN -> discardInput(tcb);
-        }
-    }
-
-    private static void discardInput(Tcb tcb) {
-        ReceiveQueue queue = tcb.receiveQueue;
-        if (queue != null) {
-            queue.clear();
-            tcb.receiveQueue = null;
+            case TIME_WAIT, CLOSED, LISTEN -> tcp.discardInput(tcb);
         }
     }
 
@@ -151,7 +155,7 @@ final class UserCalls {
                 // nothing to say
             }
         }
-        discardInput(tcb);
+        tcp.discardInput(tcb);
         tcp.fail(tcb, TcpError.ABORTED);
     }
 }
