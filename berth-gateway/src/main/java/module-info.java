@@ -9,4 +9,6 @@ module dev.berth.gateway {
     requires transitive dev.berth.host;
     requires transitive dev.berth.network;
     requires static transitive org.jspecify;
+
+    exports dev.berth.gateway;
 }

@@ -1,6 +1,7 @@
 package dev.berth.cli;
 
 import java.io.PrintWriter;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -21,22 +22,42 @@ import picocli.CommandLine.ParameterException;
         mixinStandardHelpOptions = true,
         versionProvider = Berth.Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {})
+        subcommands = {RunCommand.class, DemoCommand.class, BenchCommand.class})
 public final class Berth implements Runnable {
     @CommandLine.Spec
     private CommandLine.Model.@Nullable CommandSpec spec;
 
     Berth() {}
 
-    /// Runs the command and ends the JVM with its exit code.
-    public static void main(String[] args) {
-        System.exit(commandLine().execute(args));
+    /// Runs the command and ends the JVM with its exit code; after `berth run`, the JVM ends as the program has it.
+    ///
+    /// @throws Throwable what the program of `berth run` throws
+    public static void main(String[] args) throws Throwable {
+        CommandLine command = commandLine();
+        int exitCode = command.execute(args);
+        Program program = program(command);
+        if (program == null) {
+            System.exit(exitCode);
+        } else {
+            program.run();
+        }
+    }
+
+    private static @Nullable Program program(CommandLine command) {
+        CommandLine.ParseResult parsed = command.getParseResult();
+        return parsed != null
+                        && parsed.hasSubcommand()
+                        && parsed.subcommand().commandSpec().userObject() instanceof RunCommand run
+                ? run.program()
+                : null;
     }
 
     /// The command line without anything executed; the tests give it their own writers.
     static CommandLine commandLine() {
-        return new CommandLine(new Berth())
-                .setCaseInsensitiveEnumValuesAllowed(true)
+        CommandLine command = new CommandLine(new Berth());
+        // What follows the program belongs to the program.
+        Objects.requireNonNull(command.getSubcommands().get("run")).setStopAtPositional(true);
+        return command.setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(usageErrors())
                 .setExecutionExceptionHandler(failures());
     }

@@ -1,3 +1,2 @@
-/// A gateway between hosts in memory and the sockets of the kernel: user-mode NAT for flows that leave, published
-/// ports for flows that come in.
+/// User-mode NAT and published ports: hosts in memory on one side, the sockets of the kernel on the other.
 package dev.berth.gateway;

@@ -6,6 +6,7 @@ import dev.berth.stack.NetStack;
 import dev.berth.stack.StackConfig;
 import dev.berth.stack.StackSnapshot;
 import dev.berth.stack.ip.NetInterface;
+import dev.berth.stack.tcp.Tcb;
 import dev.berth.stack.tcp.TcpListener;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
@@ -15,6 +16,8 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// A running TCP/IP host: addresses of its own, all ports of TCP and UDP, links, and sockets on it.
@@ -33,6 +36,7 @@ public final class Host implements AutoCloseable {
     private final String name;
     private final StackMonitor monitor;
     private final List<IpAddress> addresses;
+    private final Set<HostSocket> listening = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
     private Host(String name, StackMonitor monitor, List<IpAddress> addresses) {
@@ -126,18 +130,42 @@ public final class Host implements AutoCloseable {
                 remote.address().isIpv4() ? IpAddress.LOOPBACK_IPV4 : IpAddress.LOOPBACK_IPV6, remote.port());
     }
 
-    /// Takes the host down at once: links are closed, timers end; sockets that are still open stay behind dead.
-    /// Idempotent.
+    /// Remembers a socket that may have threads waiting in it without any flow: a listener, a datagram socket.
+    void opened(HostSocket socket) {
+        listening.add(socket);
+    }
+
+    void closed(HostSocket socket) {
+        listening.remove(socket);
+    }
+
+    /// Takes the host down at once: connections are reset, all sockets are closed, links are closed. Threads that wait
+    /// in a socket get a `SocketException("Socket closed")`. Idempotent.
     @Override
     public void close() {
+        List<HostSocket> sockets = new ArrayList<>();
         monitor.enter();
         try {
             if (closed) {
                 return;
             }
             closed = true;
+            monitor.stack().tcp().ports().visitFlows(flow -> {
+                if (flow instanceof Tcb tcb && tcb.attachment() instanceof SocketSignals signals) {
+                    sockets.add(signals.owner());
+                }
+                return true;
+            });
         } finally {
             monitor.exit();
+        }
+        sockets.addAll(listening);
+        for (HostSocket socket : sockets) {
+            if (socket instanceof TcpSocket connection) {
+                connection.abort();
+            } else {
+                socket.close();
+            }
         }
         for (LinkPort port : monitor.ports()) {
             port.close();
@@ -158,6 +186,7 @@ public final class Host implements AutoCloseable {
         private final List<LinkPlan> plans = new ArrayList<>();
         private LinkPlan plan = new LinkPlan(null, new ArrayList<>(), new ArrayList<>());
         private StackConfig config = StackConfig.DEFAULT;
+        private @Nullable Link loopback;
 
         private Builder(String name) {
             this.name = Objects.requireNonNull(name);
@@ -184,6 +213,13 @@ public final class Host implements AutoCloseable {
             return this;
         }
 
+        /// Lets a link carry what the host sends to itself, such as a [LoopbackLink] that is captured; without one it takes
+        /// a shorter way. What the link is given must come back to the same host.
+        public Builder loopback(Link link) {
+            loopback = Objects.requireNonNull(link);
+            return this;
+        }
+
         /// Other settings than [StackConfig#DEFAULT].
         public Builder config(StackConfig settings) {
             config = Objects.requireNonNull(settings);
@@ -200,6 +236,10 @@ public final class Host implements AutoCloseable {
             StackMonitor monitor = new StackMonitor(stack, HostTimers.SHARED);
             List<IpAddress> addresses = new ArrayList<>();
             List<LinkPort> ports = new ArrayList<>();
+            if (loopback != null) {
+                stack.carryLoopbackOutside();
+                ports.add(new LinkPort(monitor, stack.interfaces().getFirst(), loopback));
+            }
             for (LinkPlan each : plans) {
                 NetInterface nic = stack.interfaces().getFirst();
                 Link link = each.link;

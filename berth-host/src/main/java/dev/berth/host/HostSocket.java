@@ -23,7 +23,7 @@ public abstract sealed class HostSocket implements AutoCloseable permits TcpSock
     final StackMonitor monitor;
 
     // Under the host's lock
-    final SocketSignals signals = new SocketSignals();
+    final SocketSignals signals = new SocketSignals(this);
     private int sharing;
     volatile boolean open = true;
 

@@ -9,8 +9,18 @@ final class SocketSignals {
     /// The readiness of a socket that was closed: whoever waits has to look.
     static final int CLOSED = 1 << 16;
 
+    private final HostSocket owner;
     private @Nullable Waiter waiters;
     private @Nullable Notification notification;
+
+    SocketSignals(HostSocket owner) {
+        this.owner = owner;
+    }
+
+    /// The socket that these signals are of.
+    HostSocket owner() {
+        return owner;
+    }
 
     /// Adds a waiter for the calling thread.
     Waiter arm(int interest) {

@@ -64,6 +64,7 @@ public final class TcpAcceptor extends HostSocket {
             }
             listener = monitor.stack().tcp().listen(bound, backlog < 1 ? DEFAULT_BACKLOG : backlog, config);
             listener.attach(signals);
+            host.opened(this);
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
         } finally {
@@ -148,6 +149,7 @@ public final class TcpAcceptor extends HostSocket {
                 return;
             }
             open = false;
+            host.closed(this);
             if (listener != null) {
                 monitor.stack().tcp().close(listener, now);
             }

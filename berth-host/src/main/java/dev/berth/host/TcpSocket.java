@@ -23,8 +23,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Reading and writing copy each octet once and allocate nothing while they need not wait.
 public final class TcpSocket extends HostSocket {
-    private static final byte[] NO_BYTES = {};
-
     // Under the host's lock
     private TcpConfig config;
     private int lingerSeconds = -1;
@@ -195,10 +193,10 @@ public final class TcpSocket extends HostSocket {
 
     /// Reads at least one octet and at most `max` into `sink`; otherwise as the other `read`.
     public int read(ByteSink sink, int max, long timeoutNanos) throws IOException {
-        return read(sink, NO_BYTES, 0, max, timeoutNanos);
+        return read(sink, null, 0, max, timeoutNanos);
     }
 
-    private int read(@Nullable ByteSink sink, byte[] bytes, int from, int max, long timeoutNanos) throws IOException {
+    private int read(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max, long timeoutNanos) throws IOException {
         long deadline = 0;
         for (; ; ) {
             Waiter waiter;
@@ -231,10 +229,10 @@ public final class TcpSocket extends HostSocket {
 
     /// Reads what is there into `sink`, at most `max` octets; otherwise as the other `tryRead`.
     public int tryRead(ByteSink sink, int max) throws IOException {
-        return tryRead(sink, NO_BYTES, 0, max);
+        return tryRead(sink, null, 0, max);
     }
 
-    private int tryRead(@Nullable ByteSink sink, byte[] bytes, int from, int max) throws IOException {
+    private int tryRead(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
         monitor.enter();
         try {
             return receive(sink, bytes, from, max);
@@ -243,7 +241,7 @@ public final class TcpSocket extends HostSocket {
         }
     }
 
-    private int receive(@Nullable ByteSink sink, byte[] bytes, int from, int max) throws IOException {
+    private int receive(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
         requireOpen();
         Tcb connection = connection();
         if (inputShutdown) {
@@ -295,10 +293,10 @@ public final class TcpSocket extends HostSocket {
     ///
     /// @return `length`
     public int write(ByteSource source, int length) throws IOException {
-        return write(source, NO_BYTES, 0, length);
+        return write(source, null, 0, length);
     }
 
-    private int write(@Nullable ByteSource source, byte[] bytes, int from, int length) throws IOException {
+    private int write(@Nullable ByteSource source, byte @Nullable [] bytes, int from, int length) throws IOException {
         int done = 0;
         do {
             Waiter waiter;
@@ -327,10 +325,10 @@ public final class TcpSocket extends HostSocket {
 
     /// Writes what there is room for from `source`, at most `length` octets; otherwise as the other `tryWrite`.
     public int tryWrite(ByteSource source, int length) throws IOException {
-        return tryWrite(source, NO_BYTES, 0, length);
+        return tryWrite(source, null, 0, length);
     }
 
-    private int tryWrite(@Nullable ByteSource source, byte[] bytes, int from, int length) throws IOException {
+    private int tryWrite(@Nullable ByteSource source, byte @Nullable [] bytes, int from, int length) throws IOException {
         monitor.enter();
         try {
             return send(source, bytes, from, length);
@@ -339,7 +337,7 @@ public final class TcpSocket extends HostSocket {
         }
     }
 
-    private int send(@Nullable ByteSource source, byte[] bytes, int from, int length) throws IOException {
+    private int send(@Nullable ByteSource source, byte @Nullable [] bytes, int from, int length) throws IOException {
         requireOpen();
         Tcb connection = connection();
         if (outputShutdown) {

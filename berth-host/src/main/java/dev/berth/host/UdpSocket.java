@@ -21,8 +21,6 @@ import org.jspecify.annotations.Nullable;
 /// Sending does not wait: a datagram that finds a queue full is lost, as on the way. Receiving copies each octet once
 /// and allocates nothing while it need not wait, but for [#lastSender].
 public final class UdpSocket extends HostSocket {
-    private static final byte[] NO_BYTES = {};
-
     // Under the host's lock
     private final UdpEndpoint endpoint;
     private int sendBufferSize = UdpEndpoint.DEFAULT_RECEIVE_BUFFER;
@@ -36,6 +34,7 @@ public final class UdpSocket extends HostSocket {
         try {
             endpoint = udp().open(false);
             endpoint.attach(signals);
+            host.opened(this);
         } finally {
             monitor.exit();
         }
@@ -125,10 +124,10 @@ public final class UdpSocket extends HostSocket {
     ///
     /// @return `length`
     public int trySend(ByteSource source, int length, @Nullable Endpoint to) throws IOException {
-        return send(source, NO_BYTES, 0, length, to);
+        return send(source, null, 0, length, to);
     }
 
-    private int send(@Nullable ByteSource source, byte[] bytes, int from, int length, @Nullable Endpoint to)
+    private int send(@Nullable ByteSource source, byte @Nullable [] bytes, int from, int length, @Nullable Endpoint to)
             throws IOException {
         long now = monitor.enter();
         try {
@@ -163,10 +162,10 @@ public final class UdpSocket extends HostSocket {
 
     /// Waits for a datagram and hands at most `max` octets of it to `sink`; otherwise as the other `receive`.
     public int receive(ByteSink sink, int max, long timeoutNanos) throws IOException {
-        return receive(sink, NO_BYTES, 0, max, timeoutNanos);
+        return receive(sink, null, 0, max, timeoutNanos);
     }
 
-    private int receive(@Nullable ByteSink sink, byte[] bytes, int from, int max, long timeoutNanos)
+    private int receive(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max, long timeoutNanos)
             throws IOException {
         long deadline = 0;
         for (; ; ) {
@@ -196,13 +195,13 @@ public final class UdpSocket extends HostSocket {
     public int tryReceive(ByteSink sink, int max) throws IOException {
         monitor.enter();
         try {
-            return poll(sink, NO_BYTES, 0, max);
+            return poll(sink, null, 0, max);
         } finally {
             monitor.exit();
         }
     }
 
-    private int poll(@Nullable ByteSink sink, byte[] bytes, int from, int max) throws IOException {
+    private int poll(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
         requireOpen();
         int result = udp().receive(endpoint, sink != null ? sink : monitor.arrayBytes.of(bytes, from), max);
         monitor.arrayBytes.clear();
@@ -261,6 +260,7 @@ public final class UdpSocket extends HostSocket {
                 return;
             }
             open = false;
+            host.closed(this);
             udp().close(endpoint);
             monitor.wakeAll(signals);
         } finally {

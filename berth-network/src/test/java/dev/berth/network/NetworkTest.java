@@ -11,8 +11,10 @@ import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.net.BindException;
 import java.net.ConnectException;
+import java.net.SocketException;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -161,5 +163,29 @@ class NetworkTest {
             assertThat(client.receive(buffer, 0, 10, TEN_SECONDS)).isEqualTo(3);
             assertThat(client.lastSender()).isEqualTo(new Endpoint(IpAddress.parse("10.0.0.2"), 53));
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void closing_a_host_wakes_whoever_waits_on_it(boolean virtual) throws Exception {
+        TcpAcceptor acceptor = listen(a, 80);
+        UdpSocket datagrams = a.openUdpSocket();
+        datagrams.bind(new Endpoint(IpAddress.ANY_IPV6, 53));
+        TcpSocket client = b.openTcpSocket();
+        client.connect(new Endpoint(IpAddress.parse("10.0.0.1"), 80), TEN_SECONDS);
+        TcpSocket accepted = acceptor.accept(TEN_SECONDS);
+        List<Future<Integer>> waiting = List.of(
+                background(virtual, () -> accepted.read(new byte[1], 0, 1, 0)),
+                background(virtual, () -> acceptor.accept(0).readiness()),
+                background(virtual, () -> datagrams.receive(new byte[1], 0, 1, 0)));
+        Future<Integer> remote = background(virtual, () -> client.read(new byte[1], 0, 1, 0));
+        a.close();
+        for (Future<Integer> future : waiting) {
+            assertThatThrownBy(() -> future.get(10, TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(SocketException.class)
+                    .cause()
+                    .hasMessage("Socket closed");
+        }
+        assertThatThrownBy(() -> remote.get(10, TimeUnit.SECONDS)).cause().hasMessage("Connection reset");
     }
 }

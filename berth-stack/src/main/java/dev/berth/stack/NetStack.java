@@ -66,6 +66,7 @@ public final class NetStack {
     private final Icmp icmp;
     private final Udp udp;
     private final Tcp tcp;
+    private boolean loopbackOutside;
 
     /// A host with a loopback interface only.
     public NetStack(StackConfig config, Entropy entropy, long now) {
@@ -98,6 +99,12 @@ public final class NetStack {
         NetInterface nic = new NetInterface(interfaces.size(), name, mtu, checksumOffload, maxSegmented);
         interfaces.add(nic);
         return nic;
+    }
+
+    /// From now on the caller carries what the host sends to itself, as over any other interface: from the egress of the
+    /// loopback interface, the first of [#interfaces], back into [#receive]. So it can be seen on its way.
+    public void carryLoopbackOutside() {
+        loopbackOutside = true;
     }
 
     /// Gives the host an address on an interface, with a route to its prefix.
@@ -214,7 +221,7 @@ public final class NetStack {
             if (tcp.hasOutput()) {
                 tcp.output(now);
             }
-            Packet packet = loopback.pollEgress();
+            Packet packet = loopbackOutside ? null : loopback.pollEgress();
             if (packet == null) {
                 return true;
             }

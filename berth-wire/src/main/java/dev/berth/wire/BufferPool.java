@@ -105,7 +105,7 @@ public final class BufferPool {
                 created++;
                 chunk = new Chunk(this, SMALL);
             } else {
-                smalls = below(chunk);
+                smalls = chunk.below;
             }
         } else {
             if (size > LARGE) {
@@ -119,15 +119,11 @@ public final class BufferPool {
                 created++;
                 chunk = new Chunk(this, LARGE);
             } else {
-                larges = below(chunk);
+                larges = chunk.below;
             }
         }
         chunk.taken();
         return chunk;
-    }
-
-    private static @Nullable Chunk below(Chunk chunk) {
-        return chunk.depth == 1 ? null : chunk.next;
     }
 
     /// Packets and chunks that were taken and not given back, for tests. Counts the stock, so it takes a while; right only
@@ -145,7 +141,7 @@ public final class BufferPool {
 
     private static int count(@Nullable Chunk first) {
         int count = 0;
-        for (Chunk chunk = first; chunk != null; chunk = below(chunk)) {
+        for (Chunk chunk = first; chunk != null; chunk = chunk.below) {
             count++;
         }
         return count;
@@ -167,20 +163,45 @@ public final class BufferPool {
         }
     }
 
+    // The two methods for chunks differ in the stack only. It must be a constant for the compiler: through a variable
+    // every compare-and-set would look its method up, and the C2 compiler of JDK 25.0.3 crashes on such code now and
+    // then.
+
     void giveBack(Chunk chunk) {
-        boolean small = chunk.bytes.length == SMALL;
-        VarHandle stack = small ? SMALLS : LARGES;
-        int bound = small ? maxSmalls : maxLarges;
+        if (chunk.bytes.length == SMALL) {
+            giveBackSmall(chunk);
+        } else {
+            giveBackLarge(chunk);
+        }
+    }
+
+    private void giveBackSmall(Chunk chunk) {
         for (; ; ) {
-            Chunk top = small ? returnedSmalls : returnedLarges;
+            Chunk top = returnedSmalls;
             int depth = top == null ? 1 : top.depth + 1;
-            if (depth > bound) {
+            if (depth > maxSmalls) {
                 DISCARDED.getAndAdd(this, 1);
                 return;
             }
-            chunk.next = top == null ? chunk : top;
+            chunk.below = top;
             chunk.depth = depth;
-            if (stack.compareAndSet(this, top, chunk)) {
+            if (SMALLS.compareAndSet(this, top, chunk)) {
+                return;
+            }
+        }
+    }
+
+    private void giveBackLarge(Chunk chunk) {
+        for (; ; ) {
+            Chunk top = returnedLarges;
+            int depth = top == null ? 1 : top.depth + 1;
+            if (depth > maxLarges) {
+                DISCARDED.getAndAdd(this, 1);
+                return;
+            }
+            chunk.below = top;
+            chunk.depth = depth;
+            if (LARGES.compareAndSet(this, top, chunk)) {
                 return;
             }
         }

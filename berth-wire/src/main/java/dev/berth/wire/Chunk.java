@@ -2,6 +2,7 @@ package dev.berth.wire;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
 
 /// A counted piece of memory that payload bytes live in between two programs.
 ///
@@ -28,7 +29,11 @@ public final class Chunk {
     public int used;
 
     final BufferPool pool;
-    Chunk next = this; // on a free list: the one below; the pool's business alone
+
+    // On a free list: the one below, and how many there are. The pool's business alone.
+    @Nullable
+    Chunk below;
+
     int depth;
 
     @SuppressWarnings("unused") // through REFERENCES

@@ -143,7 +143,9 @@ public final class Icmp {
         int before = Bytes.u16(bytes, at);
         Bytes.put8(bytes, at, reply.ipv6 ? IcmpHeader.V6_ECHO_REPLY : IcmpHeader.ECHO_REPLY);
         long sum = (~Bytes.u16(bytes, at + IcmpHeader.CHECKSUM) & 0xffffL) + (~before & 0xffff) + Bytes.u16(bytes, at);
-        Bytes.put16(bytes, at + IcmpHeader.CHECKSUM, InternetChecksum.finish(sum));
+        // Both zeros of one's complement are right unless everything else is 0 too; then only 0xffff is.
+        int checksum = InternetChecksum.finish(sum);
+        Bytes.put16(bytes, at + IcmpHeader.CHECKSUM, checksum == 0 ? 0xffff : checksum);
         if (output.send(reply, tos, 0, false, now)) {
             echoesAnswered++;
         }

@@ -80,8 +80,10 @@ final class Fragmenter {
             return;
         }
         int copied = Math.min(size, Math.max(0, head - offset));
-        System.arraycopy(packet.bytes, packet.transportAt + offset, fragment.bytes, fragment.transportAt, copied);
-        fragment.end = fragment.transportAt + copied;
+        if (copied > 0) {
+            System.arraycopy(packet.bytes, packet.transportAt + offset, fragment.bytes, fragment.transportAt, copied);
+            fragment.end = fragment.transportAt + copied;
+        }
         if (copied < size && chunk != null) {
             fragment.setTail(chunk, packet.tailStart + offset + copied - head, size - copied);
         }

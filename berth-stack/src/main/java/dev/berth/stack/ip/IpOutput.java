@@ -62,7 +62,8 @@ public final class IpOutput {
     /// @param dontFragment IPv4: set Don't Fragment; both: do not fragment here either
     /// @return true if the packet was queued
     public boolean send(Packet packet, int tos, int ttl, boolean dontFragment, long now) {
-        NetInterface nic = interfaceFor(packet);
+        int kind = addresses.specific(packet.destinationHi, packet.destinationLo);
+        NetInterface nic = interfaceFor(packet, kind);
         if (nic == null) {
             return drop(DropReason.NO_ROUTE, packet);
         }
@@ -78,6 +79,7 @@ public final class IpOutput {
         int mtu = nic.mtu();
         boolean atomic = dontFragment;
         if (!nic.isLoopback() && pathMtu.size() > 0) {
+            pathMtu.advance(now);
             mtu = Math.min(mtu, pathMtu.mtu(packet.destinationHi, packet.destinationLo));
             // See PathMtu.IPV4_FLOOR: this path needs fragments smaller than the smallest estimate.
             atomic &= ipv6 || !pathMtu.mayFragment(packet.destinationHi, packet.destinationLo);
@@ -93,8 +95,7 @@ public final class IpOutput {
                 return drop(DropReason.TOO_BIG, packet);
             }
         }
-        boolean toMany = addresses.specific(packet.destinationHi, packet.destinationLo) > Addresses.OWN;
-        if (toMany) {
+        if (kind > Addresses.OWN) {
             loopBack(packet, headerLength, tos, hops);
         }
         if (length > mtu) {
@@ -105,14 +106,14 @@ public final class IpOutput {
     }
 
     /// The interface for the packet, or null if there is no route or the packet must not leave the host.
-    private @Nullable NetInterface interfaceFor(Packet packet) {
+    private @Nullable NetInterface interfaceFor(Packet packet, int kind) {
         NetInterface nic = null;
         // RFC 1122 section 3.2.1.3: "When a host sends any datagram, the IP source address MUST be one of its own IP
         // addresses (but not a broadcast or multicast address)."
         if (!addresses.isOwn(packet.sourceHi, packet.sourceLo)) {
             return null;
         }
-        if (addresses.isBroadcastOrMulticast(packet.destinationHi, packet.destinationLo)) {
+        if (kind > Addresses.OWN || IpAddress.isMulticast(packet.destinationHi, packet.destinationLo)) {
             nic = addresses.interfaceOf(packet.sourceHi, packet.sourceLo);
         }
         if (nic == null) {

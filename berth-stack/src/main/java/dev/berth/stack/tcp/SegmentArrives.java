@@ -547,6 +547,10 @@ final class SegmentArrives {
         }
         tcb.rcvNxt += length;
         tcb.unackedOctets += length;
+        tcb.flags |= Tcb.ANSWERABLE;
+        if (segment.has(TcpHeader.PSH) && length < Math.max(tcb.rcvUnit, 536)) {
+            tcb.flags |= Tcb.PUSHED;
+        }
         boolean atOnce = false;
         if (holes != null) {
             tcb.rcvNxt = holes.deliver(tcp.queues().receive(tcb), tcb.rcvNxt);

@@ -71,6 +71,11 @@ final class SegmentWriter {
         packet.segmentSize = segmentSize;
         tcb.lastAckSent = tcb.rcvNxt;
         tcb.unackedOctets = 0;
+        if (length > 0 && tcb.has(Tcb.ANSWERABLE)) {
+            tcb.flags |= Tcb.PING_PONG;
+            tcb.flags &= ~Tcb.ANSWERABLE;
+        }
+        tcb.flags &= ~Tcb.PUSHED;
         // Where the SACK blocks had no room, an ACK of its own still has to bring them.
         tcb.pending &= untold && length > 0 ? ~Tcb.ACK_DELAYED : ~(Tcb.ACK_NOW | Tcb.ACK_DELAYED);
         Tcb.Deadlines deadlines = tcb.deadlines;

@@ -39,6 +39,9 @@ public final class Tcb extends Flow implements StackSocket {
     static final int ATTACHED = 2_048; // in the port table
     static final int DIRTY = 4_096; // in the output queue
     static final int R1_REACHED = 8_192;
+    static final int PUSHED = 131_072; // the last segment was small and pushed: its sender may wait for the ACK
+    static final int PING_PONG = 262_144; // the user answers what it reads, so that ACKs ride on the answers
+    static final int ANSWERABLE = 524_288; // data came since the last data were sent
     static final int TIMED_OUT = 32_768; // what begins at SND.UNA was sent again by the retransmission timer
     static final int WINDOW_SCALING = 65_536;
     static final int READY = 16_384; // in the queue of sockets whose readiness changed
@@ -210,7 +213,7 @@ public final class Tcb extends Flow implements StackSocket {
     @Override
     public int readiness() {
         if (error != null || state == TcpState.CLOSED) {
-            return Readiness.ALL & ~Readiness.ACCEPTABLE;
+            return Readiness.ALL;
         }
         if (state == TcpState.SYN_SENT || state == TcpState.SYN_RECEIVED) {
             return Readiness.NONE;

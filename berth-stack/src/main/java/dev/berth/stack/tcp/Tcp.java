@@ -385,7 +385,9 @@ public final class Tcp {
         @Nullable String[] found = new String[1];
         ports.visitFlows(flow -> {
             String problem = flow instanceof Tcb tcb ? Invariants.violated(tcb) : null;
-            found[0] = problem == null ? null : flow + ": " + problem;
+            if (problem != null) {
+                found[0] = flow + ": " + problem;
+            }
             return problem == null;
         });
         return found[0];

@@ -182,6 +182,7 @@ final class Timeouts {
         }
         if (deadlines.delayedAck <= now) {
             deadlines.delayedAck = Tcb.Deadlines.NONE;
+            tcb.flags &= ~Tcb.PING_PONG;
             tcb.pending = tcb.pending & ~Tcb.ACK_DELAYED | Tcb.ACK_NOW;
             tcp.markDirty(tcb);
         }

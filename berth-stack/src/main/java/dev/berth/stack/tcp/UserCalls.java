@@ -42,6 +42,7 @@ final class UserCalls {
             int given = queue.read(sink, max);
             if (queue.length() == 0) {
                 queues.dropReceive(tcb);
+                acknowledgePushed(tcb);
             }
             updateWindow(tcb);
             return given;
@@ -53,6 +54,16 @@ final class UserCalls {
             return Tcp.NOT_OPEN;
         }
         return 0;
+    }
+
+    /// The user has read all there is, and does not answer: a sender with Nagle's algorithm that waits for the ACK
+    /// of a small segment gets it now, not when the delayed-ACK timer expires. As Linux does it; RFC 9293 section
+    /// 3.8.6.3 leaves the moment open.
+    private void acknowledgePushed(Tcb tcb) {
+        if ((tcb.pending & Tcb.ACK_DELAYED) != 0 && tcb.has(Tcb.PUSHED) && !tcb.has(Tcb.PING_PONG)) {
+            tcb.pending |= Tcb.ACK_NOW;
+            tcp.markDirty(tcb);
+        }
     }
 
     /// Tells the other end of a window that has become much larger: RFC 9293 section 3.8.6.2.2. Smaller changes ride

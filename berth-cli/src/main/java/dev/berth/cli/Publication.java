@@ -1,0 +1,76 @@
+package dev.berth.cli;
+
+import dev.berth.wire.Endpoint;
+import dev.berth.wire.IpAddress;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/// What `--publish` asks for: a port of this machine that leads to a port of the host.
+///
+/// @param machine where the kernel listens; port 0 for any that is free
+/// @param port the port of the host
+record Publication(Endpoint machine, int port) {
+    private static final String FORM = "' is not [ADDRESS:]HOSTPORT:PORT, such as 8080:80 or 0.0.0.0:8080:80";
+
+    /// Parses `[ADDRESS:]HOSTPORT:PORT`; an IPv6 address stands in brackets. Without an address it is 127.0.0.1.
+    ///
+    /// @throws IllegalArgumentException if `text` has another form, with a sentence that says so
+    static Publication parse(String text) {
+        int last = text.lastIndexOf(':');
+        int first = text.lastIndexOf(':', last - 1);
+        if (last <= 0) {
+            throw new IllegalArgumentException("'" + text + FORM);
+        }
+        IpAddress address = first < 0 ? IpAddress.LOOPBACK_IPV4 : address(text, text.substring(0, first));
+        int machinePort = number(text, text.substring(first + 1, last));
+        int port = number(text, text.substring(last + 1));
+        if (port == 0) {
+            throw new IllegalArgumentException("'" + text + "' leads to port 0, where nobody can listen");
+        }
+        return new Publication(new Endpoint(address, machinePort), port);
+    }
+
+    private static IpAddress address(String text, String address) {
+        boolean bracketed = address.startsWith("[") && address.endsWith("]");
+        if (!bracketed && address.indexOf(':') >= 0) {
+            throw new IllegalArgumentException("'" + text + FORM);
+        }
+        return IpAddress.parse(bracketed ? address.substring(1, address.length() - 1) : address);
+    }
+
+    private static int number(String text, String digits) {
+        if (digits.isEmpty() || digits.length() > 5 || !digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
+            throw new IllegalArgumentException("'" + text + FORM);
+        }
+        int number = Integer.parseInt(digits);
+        if (number > 65_535) {
+            throw new IllegalArgumentException("'" + text + "' names port " + number + ", but ports end at 65535");
+        }
+        return number;
+    }
+
+    /// The machine's end for the kernel.
+    InetSocketAddress socketAddress() {
+        try {
+            return new InetSocketAddress(
+                    InetAddress.getByAddress(machine.address().octets()), machine.port());
+        } catch (UnknownHostException e) {
+            throw new AssertionError("an address has 4 or 16 octets", e);
+        }
+    }
+
+    /// For picocli.
+    static final class Converter implements ITypeConverter<Publication> {
+        @Override
+        public Publication convert(String value) {
+            try {
+                return parse(value);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(String.valueOf(e.getMessage()));
+            }
+        }
+    }
+}

@@ -1,0 +1,196 @@
+package dev.berth.cli;
+
+import dev.berth.capture.Capture;
+import dev.berth.gateway.PublishedPort;
+import dev.berth.host.Host;
+import dev.berth.host.Link;
+import dev.berth.host.LoopbackLink;
+import dev.berth.network.Network;
+import dev.berth.tun.TunLink;
+import dev.berth.wire.Endpoint;
+import dev.berth.wire.IpAddress;
+import java.io.IOException;
+import java.net.NetworkInterface;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The host of `berth run` with everything around it: the network it is on, the gateway for published ports, the TUN
+/// device and the capture.
+final class RunningHost implements AutoCloseable {
+    /// What the command line asks for.
+    ///
+    /// @param name the host's name
+    /// @param addresses its addresses, one at least
+    /// @param publications its published ports
+    /// @param tun the name of a TUN device, or null
+    /// @param capture the file to record packets to, or null
+    record Plan(
+            String name,
+            List<IpAddress.Prefix> addresses,
+            List<Publication> publications,
+            @Nullable String tun,
+            @Nullable Path capture) {}
+
+    private final Plan plan;
+    private final Network network = Network.create("berth");
+    private final List<PublishedPort> published = new ArrayList<>();
+    private @Nullable TunLink tun;
+    private @Nullable Host host;
+    private @Nullable Capture capture;
+    private boolean closed;
+
+    private RunningHost(Plan plan) {
+        this.plan = plan;
+    }
+
+    /// Starts the host and publishes its ports.
+    ///
+    /// @throws IOException if a part cannot be had, with a sentence that says why; nothing is left behind then
+    static RunningHost start(Plan plan) throws IOException {
+        RunningHost running = new RunningHost(plan);
+        boolean started = false;
+        try {
+            running.start();
+            started = true;
+            return running;
+        } finally {
+            if (!started) {
+                running.close();
+            }
+        }
+    }
+
+    /// What is most likely to fail comes first, and the capture, which overwrites a file, late.
+    private void start() throws IOException {
+        IpAddress gateway = plan.publications.isEmpty() ? null : publish();
+        if (plan.tun != null) {
+            attach(plan.tun);
+        }
+        if (plan.capture != null) {
+            capture = open(plan.capture);
+        }
+        Host.Builder builder = Host.builder(plan.name);
+        if (capture != null) {
+            builder.loopback(new SentPackets(new LoopbackLink(), capture.origin("lo")));
+        }
+        builder.link(captured(network.link(plan.addresses.toArray(new IpAddress.Prefix[0]))));
+        if (gateway != null) {
+            builder.route(new IpAddress.Prefix(gateway, gateway.isIpv4() ? 32 : 128));
+        }
+        if (tun != null) {
+            builder.link(captured(tun));
+        }
+        for (IpAddress.Prefix address : plan.addresses) {
+            builder.address(address);
+        }
+        if (tun != null) {
+            defaultRoutes(builder);
+        }
+        host = builder.start();
+    }
+
+    private Link captured(Link link) {
+        return capture == null ? link : capture.around(link);
+    }
+
+    private static Capture open(Path file) throws IOException {
+        try {
+            return Capture.open(file);
+        } catch (NoSuchFileException e) {
+            throw new IOException("Cannot write " + file + ": there is no such directory", e);
+        } catch (AccessDeniedException e) {
+            throw new IOException("No permission to write " + file, e);
+        } catch (FileSystemException e) {
+            throw new IOException("Cannot write " + file + ": " + e.getReason(), e);
+        }
+    }
+
+    private void attach(String name) throws IOException {
+        TunLink link = TunLink.open(name);
+        tun = link;
+        NetworkInterface device = NetworkInterface.getByName(link.info().name());
+        if (device == null || !device.isUp()) {
+            link.up();
+        }
+    }
+
+    private void defaultRoutes(Host.Builder builder) {
+        if (plan.addresses.stream().anyMatch(prefix -> prefix.address().isIpv4())) {
+            builder.route(IpAddress.Prefix.parse("0.0.0.0/0"));
+        }
+        if (plan.addresses.stream().anyMatch(prefix -> !prefix.address().isIpv4())) {
+            builder.route(IpAddress.Prefix.parse("::/0"));
+        }
+    }
+
+    /// Starts the gateway and publishes ports for the host's first address.
+    ///
+    /// @return the gateway's address
+    private IpAddress publish() throws IOException {
+        IpAddress.Prefix first = plan.addresses.getFirst();
+        List<IpAddress> taken = new ArrayList<>();
+        for (IpAddress.Prefix prefix : plan.addresses) {
+            taken.add(prefix.address());
+        }
+        IpAddress address = HostAddress.gateway(first, taken, plan.tun != null);
+        Host gateway = network.host("berth-gateway", new IpAddress.Prefix(address, address.isIpv4() ? 32 : 128));
+        for (Publication publication : plan.publications) {
+            Endpoint target = new Endpoint(first.address(), publication.port());
+            published.add(PublishedPort.open(publication.socketAddress(), gateway, target));
+        }
+        return address;
+    }
+
+    /// The host.
+    Host host() {
+        if (host == null) {
+            throw new AssertionError("start() makes it or throws");
+        }
+        return host;
+    }
+
+    /// One line for people: `host app at 10.0.0.1, published 127.0.0.1:8080 -> 80`.
+    String describe() {
+        StringBuilder line = new StringBuilder("host " + plan.name + " at ");
+        for (int i = 0; i < plan.addresses.size(); i++) {
+            line.append(i == 0 ? "" : " and ").append(plan.addresses.get(i).address());
+        }
+        for (PublishedPort port : published) {
+            String text = port.toString();
+            line.append(", published ").append(text, 0, text.indexOf(' ')).append(" -> ")
+                    .append(port.target().port());
+        }
+        if (plan.tun != null) {
+            line.append(", on TUN device ").append(plan.tun);
+        }
+        if (plan.capture != null) {
+            line.append(", packets to ").append(plan.capture);
+        }
+        return line.toString();
+    }
+
+    /// Ends published ports first, so that what is on its way still arrives, and the capture last. Idempotent.
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        published.forEach(PublishedPort::close);
+        if (host != null) {
+            host.close();
+        }
+        if (tun != null) {
+            tun.close();
+        }
+        network.close();
+        if (capture != null) {
+            capture.close();
+        }
+    }
+}

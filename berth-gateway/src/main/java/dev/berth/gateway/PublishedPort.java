@@ -1,0 +1,222 @@
+package dev.berth.gateway;
+
+import dev.berth.host.Host;
+import dev.berth.wire.Endpoint;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+
+/// A TCP port of this machine that leads to a port of a host in memory.
+///
+/// ```java
+/// Host gateway = network.host("gateway", IpAddress.Prefix.parse("10.0.0.254/24"));
+/// try (PublishedPort port = PublishedPort.open(new InetSocketAddress("127.0.0.1", 8080), gateway, webServer)) {
+///     ...
+/// }
+/// ```
+///
+/// Every connection that the kernel accepts is carried over a second one, from an ephemeral port of the gateway to the
+/// target: bytes, the end of the stream and resets, each way for itself. Who cannot take more holds up the other end,
+/// not the memory: a connection costs two virtual threads and two buffers that grow with the stream up to 64 KiB. When
+/// the target refuses or does not answer, the kernel's connection is reset.
+///
+/// The kernel's side is always the kernel's, whatever sockets are installed in the JVM. Thread-safe.
+public final class PublishedPort implements AutoCloseable {
+    /// Connections at the same time when the caller gives no number.
+    public static final int DEFAULT_LIMIT = 1_024;
+
+    private static final System.Logger LOGGER = System.getLogger(PublishedPort.class.getName());
+    private static final int BACKLOG = 1_024;
+    private static final long ACCEPT_PAUSE_NANOS = 100_000_000L;
+    private static final long DRAIN_NANOS = 500_000_000L;
+    private static final long DRAIN_STEP_NANOS = 1_000_000L;
+
+    private final ServerSocketChannel server;
+    private final InetSocketAddress address;
+    private final Host gateway;
+    private final Endpoint target;
+    private final int limit;
+    private final Set<CarriedConnection> connections = ConcurrentHashMap.newKeySet();
+    private final LongAdder accepted = new LongAdder();
+    private final LongAdder overLimit = new LongAdder();
+    private final AtomicBoolean limitReported = new AtomicBoolean();
+    private volatile boolean closed;
+
+    private PublishedPort(ServerSocketChannel server, Host gateway, Endpoint target, int limit) throws IOException {
+        this.server = server;
+        this.address = (InetSocketAddress) server.getLocalAddress();
+        this.gateway = gateway;
+        this.target = target;
+        this.limit = limit;
+    }
+
+    /// Opens the port with [#DEFAULT_LIMIT].
+    ///
+    /// @param address where the kernel listens; port 0 for any that is free
+    /// @param gateway where connections to the target come from
+    /// @param target where they go to
+    /// @throws IOException if the kernel does not let us listen there, with one sentence that says why
+    public static PublishedPort open(InetSocketAddress address, Host gateway, Endpoint target) throws IOException {
+        return open(address, gateway, target, DEFAULT_LIMIT);
+    }
+
+    /// Opens the port.
+    ///
+    /// @param limit connections at the same time; those above are reset
+    /// @throws IOException if the kernel does not let us listen there, with one sentence that says why
+    public static PublishedPort open(InetSocketAddress address, Host gateway, Endpoint target, int limit)
+            throws IOException {
+        Objects.requireNonNull(gateway);
+        Objects.requireNonNull(target);
+        if (limit < 1) {
+            throw new IllegalArgumentException("A published port carries 1 connection or more, not " + limit);
+        }
+        ServerSocketChannel server = KernelSockets.provider().openServerSocketChannel();
+        boolean opened = false;
+        try {
+            bind(server, address);
+            PublishedPort port = new PublishedPort(server, gateway, target, limit);
+            Thread.ofVirtual().name("berth-published-" + port.address.getPort()).start(port::acceptAll);
+            opened = true;
+            return port;
+        } finally {
+            if (!opened) {
+                server.close();
+            }
+        }
+    }
+
+    private static void bind(ServerSocketChannel server, InetSocketAddress address) throws IOException {
+        InetAddress ip = address.getAddress();
+        if (ip == null) {
+            throw new BindException("'" + address.getHostString() + "' is not an address of this machine.");
+        }
+        String port = "port " + address.getPort() + " of " + ip.getHostAddress();
+        try {
+            server.bind(address, BACKLOG);
+        } catch (BindException e) {
+            String reason = String.valueOf(e.getMessage());
+            String sentence = reason.startsWith("Address already in use")
+                    ? "P" + port.substring(1) + " is in use by another program."
+                    : reason.startsWith("Permission denied")
+                            ? "No permission to listen on " + port + ": take one above 1023."
+                            : reason.startsWith("Cannot assign requested address")
+                                    ? ip.getHostAddress() + " is not an address of this machine."
+                                    : "Cannot listen on " + port + " (" + reason + ").";
+            throw caused(new BindException(sentence), e);
+        } catch (SocketException e) {
+            throw caused(new SocketException("Cannot listen on " + port + " (" + e.getMessage() + ")."), e);
+        }
+    }
+
+    private static SocketException caused(SocketException exception, IOException cause) {
+        exception.initCause(cause);
+        return exception;
+    }
+
+    private void acceptAll() {
+        while (!closed) {
+            try {
+                admit(server.accept());
+            } catch (ClosedChannelException e) {
+                return; // by close()
+            } catch (IOException e) {
+                // Out of descriptors, as a rule: what waits in the backlog is taken when there are some again.
+                LOGGER.log(System.Logger.Level.WARNING, "Published " + this + " cannot accept: " + e.getMessage());
+                LockSupport.parkNanos(ACCEPT_PAUSE_NANOS);
+            }
+        }
+    }
+
+    private void admit(SocketChannel kernel) {
+        accepted.increment();
+        CarriedConnection connection = new CarriedConnection(kernel, gateway, target, this::ended);
+        if (connections.size() >= limit) {
+            overLimit.increment();
+            connection.abort();
+            if (limitReported.compareAndSet(false, true)) {
+                LOGGER.log(
+                        System.Logger.Level.WARNING,
+                        "Published " + this + " carries " + limit
+                                + " connections, its limit; more are reset until some of them end");
+            }
+            return;
+        }
+        connections.add(connection);
+        if (closed) {
+            connection.abort();
+            connections.remove(connection);
+            return;
+        }
+        connection.start();
+    }
+
+    private void ended(CarriedConnection connection) {
+        connections.remove(connection);
+        if (connections.size() < limit) {
+            limitReported.set(false);
+        }
+    }
+
+    /// Where the kernel listens.
+    public InetSocketAddress address() {
+        return address;
+    }
+
+    /// Where connections are carried to.
+    public Endpoint target() {
+        return target;
+    }
+
+    /// Connections that are carried now.
+    public int connections() {
+        return connections.size();
+    }
+
+    /// Connections that the kernel has accepted so far.
+    public long accepted() {
+        return accepted.sum();
+    }
+
+    /// Connections that were reset because there were too many.
+    public long overLimit() {
+        return overLimit.sum();
+    }
+
+    /// Stops listening and ends all connections. What the target has sent already gets half a second to reach the other
+    /// end; a connection that has more to deliver then is reset. Idempotent.
+    @Override
+    public void close() {
+        closed = true;
+        try {
+            server.close();
+        } catch (IOException e) {
+            LOGGER.log(System.Logger.Level.WARNING, "Published " + this + " cannot be closed: " + e.getMessage());
+        }
+        long deadline = System.nanoTime() + DRAIN_NANOS;
+        while (connections.stream().anyMatch(CarriedConnection::isDelivering) && System.nanoTime() - deadline < 0) {
+            LockSupport.parkNanos(DRAIN_STEP_NANOS);
+        }
+        for (CarriedConnection connection : connections) {
+            connection.end();
+        }
+    }
+
+    /// `127.0.0.1:8080 -> 10.0.0.1:80`.
+    @Override
+    public String toString() {
+        String ip = address.getAddress().getHostAddress();
+        return (ip.indexOf(':') < 0 ? ip : "[" + ip + "]") + ":" + address.getPort() + " -> " + target;
+    }
+}

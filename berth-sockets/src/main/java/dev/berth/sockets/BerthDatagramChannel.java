@@ -1,0 +1,540 @@
+package dev.berth.sockets;
+
+import dev.berth.host.HostSocket;
+import dev.berth.host.UdpSocket;
+import dev.berth.stack.endpoint.Readiness;
+import dev.berth.wire.Endpoint;
+import java.io.IOException;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketAddress;
+import java.net.SocketException;
+import java.net.SocketOption;
+import java.nio.ByteBuffer;
+import java.nio.channels.AlreadyBoundException;
+import java.nio.channels.AlreadyConnectedException;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.IllegalBlockingModeException;
+import java.nio.channels.MembershipKey;
+import java.nio.channels.NotYetConnectedException;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// A `DatagramChannel` on a host. One thread at a time receives and one sends; connecting takes both locks.
+final class BerthDatagramChannel extends DatagramChannel implements Selectable {
+    private final UdpSocket socket;
+    private final boolean ipv4Only;
+    private final ChannelKeys keys;
+    private final ReentrantLock readLock = new ReentrantLock();
+    private final ReentrantLock writeLock = new ReentrantLock();
+    private final Object stateLock = new Object();
+    private final BufferSink sink = new BufferSink();
+    private final BufferSource source = new BufferSource();
+
+    /// The last sender in both words, for the thread that holds the read lock: most datagrams have the same one.
+    private @Nullable Endpoint senderEnd;
+
+    private @Nullable InetSocketAddress sender;
+    /// The last target in both words, for the thread that holds the write lock.
+    private @Nullable InetSocketAddress target;
+
+    private @Nullable Endpoint targetEnd;
+    private volatile @Nullable InetSocketAddress local;
+    private volatile @Nullable InetSocketAddress remote;
+    private @Nullable DatagramSocket view;
+
+    BerthDatagramChannel(BerthSelectorProvider provider, UdpSocket socket, boolean ipv4Only) {
+        super(provider);
+        this.socket = socket;
+        this.ipv4Only = ipv4Only;
+        this.keys = new ChannelKeys(socket);
+    }
+
+    private void ensureOpen() throws ClosedChannelException {
+        if (!isOpen()) {
+            throw new ClosedChannelException();
+        }
+    }
+
+    // ---- binding and connecting
+
+    @Override
+    public DatagramChannel bind(@Nullable SocketAddress address) throws IOException {
+        readLock.lock();
+        try {
+            writeLock.lock();
+            try {
+                synchronized (stateLock) {
+                    ensureOpen();
+                    if (local != null) {
+                        throw new AlreadyBoundException();
+                    }
+                    bindTo(address);
+                }
+            } finally {
+                writeLock.unlock();
+            }
+        } finally {
+            readLock.unlock();
+        }
+        return this;
+    }
+
+    private void bindTo(@Nullable SocketAddress address) throws IOException {
+        if (address == null) {
+            socket.bind(Addresses.wildcard(0, ipv4Only));
+        } else {
+            InetSocketAddress inet = Addresses.check(address, ipv4Only);
+            socket.bind(Addresses.local(inet.getAddress(), inet.getPort(), ipv4Only));
+        }
+        rememberLocal();
+    }
+
+    private void rememberLocal() {
+        Endpoint end = socket.local();
+        local = end == null ? null : Addresses.socketAddress(end, ipv4Only);
+    }
+
+    @Override
+    public DatagramChannel connect(SocketAddress address) throws IOException {
+        return connect(address, true);
+    }
+
+    /// Connects; `once` refuses a channel that is connected, as the channel does and its [DatagramSocketView] does not.
+    DatagramChannel connect(SocketAddress address, boolean once) throws IOException {
+        InetSocketAddress inet = Addresses.check(address, ipv4Only);
+        readLock.lock();
+        try {
+            writeLock.lock();
+            try {
+                synchronized (stateLock) {
+                    ensureOpen();
+                    if (once && remote != null) {
+                        throw new AlreadyConnectedException();
+                    }
+                    if (inet.getPort() == 0) {
+                        throw new SocketException("Can't connect to port 0");
+                    }
+                    ensureBound();
+                    socket.connect(Addresses.remote(inet.getAddress(), inet.getPort()));
+                    remote = inet;
+                    rememberLocal();
+                }
+            } finally {
+                writeLock.unlock();
+            }
+        } finally {
+            readLock.unlock();
+        }
+        return this;
+    }
+
+    private void ensureBound() throws IOException {
+        if (local == null) {
+            synchronized (stateLock) {
+                if (local == null) {
+                    bindTo(null);
+                }
+            }
+        }
+    }
+
+    @Override
+    public DatagramChannel disconnect() throws IOException {
+        readLock.lock();
+        try {
+            writeLock.lock();
+            try {
+                synchronized (stateLock) {
+                    if (isOpen() && remote != null) {
+                        socket.disconnect();
+                        remote = null;
+                        rememberLocal();
+                    }
+                }
+            } finally {
+                writeLock.unlock();
+            }
+        } finally {
+            readLock.unlock();
+        }
+        return this;
+    }
+
+    @Override
+    public boolean isConnected() {
+        return isOpen() && remote != null;
+    }
+
+    // ---- receiving
+
+    @Override
+    public @Nullable SocketAddress receive(ByteBuffer destination) throws IOException {
+        BufferSink.checkWritable(destination);
+        readLock.lock();
+        try {
+            ensureOpen();
+            boolean blocking = isBlocking();
+            SocketAddress from = null;
+            try {
+                begin(blocking, false);
+                int n = receive(sink.to(destination), destination.remaining(), blocking, 0);
+                if (n != HostSocket.UNAVAILABLE) {
+                    from = sender();
+                }
+            } finally {
+                end(blocking, from != null);
+            }
+            return from;
+        } finally {
+            readLock.unlock();
+        }
+    }
+
+    @Override
+    public int read(ByteBuffer destination) throws IOException {
+        BufferSink.checkWritable(destination);
+        readLock.lock();
+        try {
+            ensureOpen();
+            return read(sink.to(destination), destination.remaining());
+        } finally {
+            readLock.unlock();
+        }
+    }
+
+    @Override
+    public long read(ByteBuffer[] destinations, int offset, int length) throws IOException {
+        Objects.checkFromIndexSize(offset, length, destinations.length);
+        readLock.lock();
+        try {
+            ensureOpen();
+            int room = BufferSink.room(destinations, offset, length);
+            return read(sink.to(destinations, offset), room);
+        } finally {
+            readLock.unlock();
+        }
+    }
+
+    private int read(BufferSink destination, int room) throws IOException {
+        boolean blocking = isBlocking();
+        int n = HostSocket.UNAVAILABLE;
+        try {
+            begin(blocking, true);
+            if (room == 0) {
+                return 0;
+            }
+            n = receive(destination, room, blocking, 0);
+        } finally {
+            end(blocking, n >= 0);
+        }
+        return n == HostSocket.UNAVAILABLE ? 0 : n;
+    }
+
+    /// A receive of the [DatagramSocketView]: waits at most `nanos`, or without limit for 0.
+    ///
+    /// @param result gets the length and the sender
+    void blockingReceive(byte[] bytes, int from, int room, long nanos, Received result) throws IOException {
+        readLock.lock();
+        try {
+            ensureOpen();
+            if (!isBlocking()) {
+                throw new IllegalBlockingModeException();
+            }
+            boolean completed = false;
+            try {
+                begin(true, false);
+                int n = socket.receive(bytes, from, room, nanos);
+                completed = true;
+                result.accept(n, sender());
+            } catch (SocketException e) {
+                throw isOpen() ? e : new AsynchronousCloseException();
+            } finally {
+                end(true, completed);
+            }
+        } finally {
+            readLock.unlock();
+        }
+    }
+
+    /// Takes what a datagram was.
+    @FunctionalInterface
+    interface Received {
+        void accept(int length, InetSocketAddress sender);
+    }
+
+    private int receive(BufferSink destination, int room, boolean blocking, long nanos) throws IOException {
+        try {
+            return blocking ? socket.receive(destination, room, nanos) : socket.tryReceive(destination, room);
+        } catch (SocketException e) {
+            throw isOpen() ? e : new AsynchronousCloseException();
+        } finally {
+            destination.release();
+        }
+    }
+
+    private InetSocketAddress sender() {
+        Endpoint end = socket.lastSender();
+        InetSocketAddress known = sender;
+        if (known == null || !end.equals(senderEnd)) {
+            known = Addresses.socketAddress(end, ipv4Only);
+            sender = known;
+            senderEnd = end;
+        }
+        return known;
+    }
+
+    private void begin(boolean blocking, boolean mustBeConnected) throws IOException {
+        if (blocking) {
+            begin();
+        }
+        ensureOpen();
+        if (mustBeConnected && remote == null) {
+            throw new NotYetConnectedException();
+        }
+        ensureBound();
+    }
+
+    private void end(boolean blocking, boolean completed) throws AsynchronousCloseException {
+        if (blocking) {
+            end(completed);
+        }
+    }
+
+    // ---- sending
+
+    @Override
+    public int send(ByteBuffer origin, SocketAddress address) throws IOException {
+        Objects.requireNonNull(origin);
+        InetSocketAddress inet = Addresses.check(address, ipv4Only);
+        writeLock.lock();
+        try {
+            ensureOpen();
+            boolean blocking = isBlocking();
+            int n = HostSocket.UNAVAILABLE;
+            try {
+                begin(blocking, false);
+                InetSocketAddress connected = remote;
+                if (connected != null) {
+                    if (!inet.equals(connected)) {
+                        throw new AlreadyConnectedException();
+                    }
+                    n = send(source.from(origin), origin.remaining(), null, blocking);
+                } else {
+                    if (inet.getPort() == 0) {
+                        throw new SocketException("Can't send to port 0");
+                    }
+                    n = send(source.from(origin), origin.remaining(), target(inet), blocking);
+                }
+            } finally {
+                end(blocking, n >= 0);
+            }
+            return Math.max(n, 0);
+        } finally {
+            writeLock.unlock();
+        }
+    }
+
+    @Override
+    public int write(ByteBuffer origin) throws IOException {
+        Objects.requireNonNull(origin);
+        writeLock.lock();
+        try {
+            ensureOpen();
+            return write(source.from(origin), origin.remaining());
+        } finally {
+            writeLock.unlock();
+        }
+    }
+
+    @Override
+    public long write(ByteBuffer[] origins, int offset, int length) throws IOException {
+        Objects.checkFromIndexSize(offset, length, origins.length);
+        writeLock.lock();
+        try {
+            ensureOpen();
+            int remaining = BufferSource.remaining(origins, offset, length);
+            return write(source.from(origins, offset), remaining);
+        } finally {
+            writeLock.unlock();
+        }
+    }
+
+    private int write(BufferSource origin, int length) throws IOException {
+        boolean blocking = isBlocking();
+        int n = HostSocket.UNAVAILABLE;
+        try {
+            begin(blocking, true);
+            n = send(origin, length, null, blocking);
+        } finally {
+            end(blocking, n >= 0);
+        }
+        return Math.max(n, 0);
+    }
+
+    private int send(BufferSource origin, int length, @Nullable Endpoint to, boolean blocking) throws IOException {
+        try {
+            int n = socket.trySend(origin, length, to);
+            if (n == HostSocket.UNAVAILABLE && blocking) {
+                byte[] datagram = new byte[length];
+                origin.transfer(datagram, 0, length);
+                socket.send(datagram, 0, length, to);
+                n = length;
+            }
+            return n;
+        } catch (SocketException e) {
+            throw isOpen() ? e : new AsynchronousCloseException();
+        } finally {
+            origin.release();
+        }
+    }
+
+    /// A send of the [DatagramSocketView]; the remote of a connected channel if `to` is null.
+    void blockingSend(byte[] bytes, int from, int length, @Nullable InetSocketAddress to) throws IOException {
+        if (!isBlocking()) {
+            ensureOpen();
+            throw new IllegalBlockingModeException();
+        }
+        InetSocketAddress end = to == null ? remote : to;
+        if (end == null) {
+            throw new IllegalArgumentException("Address not set");
+        }
+        send(ByteBuffer.wrap(bytes, from, length), end);
+    }
+
+    private Endpoint target(InetSocketAddress inet) {
+        Endpoint end = targetEnd;
+        if (end == null || inet != target) {
+            end = Addresses.remote(inet.getAddress(), inet.getPort());
+            target = inet;
+            targetEnd = end;
+        }
+        return end;
+    }
+
+    // ---- multicast
+
+    @Override
+    public MembershipKey join(InetAddress group, NetworkInterface networkInterface) throws IOException {
+        ensureOpen();
+        throw new UnsupportedOperationException("Multicast is not supported");
+    }
+
+    @Override
+    public MembershipKey join(InetAddress group, NetworkInterface networkInterface, InetAddress origin)
+            throws IOException {
+        ensureOpen();
+        throw new UnsupportedOperationException("Multicast is not supported");
+    }
+
+    // ---- closing, addresses, options, readiness
+
+    @Override
+    protected void implCloseSelectableChannel() {
+        socket.close();
+    }
+
+    @Override
+    protected void implConfigureBlocking(boolean block) throws IOException {
+        readLock.lock();
+        try {
+            writeLock.lock();
+            try {
+                ensureOpen(); // the host's socket knows no modes: which call is made decides
+            } finally {
+                writeLock.unlock();
+            }
+        } finally {
+            readLock.unlock();
+        }
+    }
+
+    @Override
+    public @Nullable SocketAddress getLocalAddress() throws IOException {
+        ensureOpen();
+        return local;
+    }
+
+    @Override
+    public @Nullable SocketAddress getRemoteAddress() throws IOException {
+        ensureOpen();
+        return remote;
+    }
+
+    /// The local end, also after closing.
+    @Nullable
+    InetSocketAddress localAddress() {
+        return local;
+    }
+
+    /// The remote end, also after closing.
+    @Nullable
+    InetSocketAddress remoteAddress() {
+        return remote;
+    }
+
+    @Override
+    public <T> DatagramChannel setOption(SocketOption<T> name, T value) throws IOException {
+        HostOptions.UDP.check(name, value);
+        synchronized (stateLock) {
+            ensureOpen();
+            HostOptions.UDP.set(socket, name, value);
+            return this;
+        }
+    }
+
+    @Override
+    public <T> T getOption(SocketOption<T> name) throws IOException {
+        HostOptions.UDP.checkSupported(name);
+        synchronized (stateLock) {
+            ensureOpen();
+            return HostOptions.UDP.get(socket, name);
+        }
+    }
+
+    @Override
+    public Set<SocketOption<?>> supportedOptions() {
+        return HostOptions.UDP.names();
+    }
+
+    @Override
+    public DatagramSocket socket() {
+        synchronized (stateLock) {
+            DatagramSocket present = view;
+            if (present == null) {
+                present = new DatagramSocketView(this);
+                view = present;
+            }
+            return present;
+        }
+    }
+
+    @Override
+    public int readyOps(int interest) {
+        if (!isOpen()) {
+            return 0;
+        }
+        int readiness = socket.readiness();
+        return readiness == Readiness.ALL ? interest : ChannelKeys.operations(readiness) & interest;
+    }
+
+    @Override
+    public ChannelKeys selectionKeys() {
+        return keys;
+    }
+
+    @Override
+    public String toString() {
+        if (!isOpen()) {
+            return DatagramChannel.class.getName() + "[closed]";
+        }
+        return DatagramChannel.class.getName() + "[" + (local == null ? "unbound" : "local=" + local)
+                + (remote == null ? "" : ", remote=" + remote) + "]";
+    }
+}

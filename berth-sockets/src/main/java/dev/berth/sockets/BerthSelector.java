@@ -1,0 +1,350 @@
+package dev.berth.sockets;
+
+import java.io.IOException;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.IllegalSelectorException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.spi.AbstractSelectableChannel;
+import java.nio.channels.spi.AbstractSelector;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// A selector over the channels of Berth.
+///
+/// Sockets tell of their readiness: the observer of a channel pushes its keys to [ReadyKeys] and unparks the selecting
+/// thread. A selection takes those keys, and looks besides only at those that were ready the last time, for a key that
+/// stays ready is reported again and again. So its cost grows with the ready keys, not with the registered ones.
+/// Selecting parks the thread, platform or virtual; it holds no carrier.
+final class BerthSelector extends AbstractSelector {
+    private static final long FOREVER = Long.MAX_VALUE;
+
+    private final Set<SelectionKey> keys = ConcurrentHashMap.newKeySet();
+    private final Set<SelectionKey> keysView = Collections.unmodifiableSet(keys);
+    private final SelectedKeys selected = new SelectedKeys();
+
+    /// Keys whose channels became ready.
+    private final ReadyKeys arrivals = new ReadyKeys();
+
+    /// Keys that are new or whose interest has grown; they count from the next selection on. Guarded by itself.
+    private final ArrayDeque<BerthSelectionKey> grown = new ArrayDeque<>();
+
+    /// Keys that may be ready; guarded by this.
+    private BerthSelectionKey[] candidates = new BerthSelectionKey[8];
+
+    private int candidateCount;
+    private boolean selecting;
+
+    private volatile @Nullable Thread waiter;
+    private volatile boolean woken;
+
+    BerthSelector(BerthSelectorProvider provider) {
+        super(provider);
+    }
+
+    @Override
+    public Set<SelectionKey> keys() {
+        ensureOpen();
+        return keysView;
+    }
+
+    @Override
+    public Set<SelectionKey> selectedKeys() {
+        ensureOpen();
+        return selected;
+    }
+
+    @Override
+    public int selectNow() throws IOException {
+        return lockAndSelect(null, 0);
+    }
+
+    @Override
+    public int select(long timeout) throws IOException {
+        return lockAndSelect(null, nanos(timeout));
+    }
+
+    @Override
+    public int select() throws IOException {
+        return lockAndSelect(null, FOREVER);
+    }
+
+    @Override
+    public int selectNow(Consumer<SelectionKey> action) throws IOException {
+        return lockAndSelect(Objects.requireNonNull(action), 0);
+    }
+
+    @Override
+    public int select(Consumer<SelectionKey> action, long timeout) throws IOException {
+        return lockAndSelect(Objects.requireNonNull(action), nanos(timeout));
+    }
+
+    @Override
+    public int select(Consumer<SelectionKey> action) throws IOException {
+        return lockAndSelect(Objects.requireNonNull(action), FOREVER);
+    }
+
+    private static long nanos(long timeoutMillis) {
+        if (timeoutMillis < 0) {
+            throw new IllegalArgumentException("Negative timeout");
+        }
+        return timeoutMillis == 0 ? FOREVER : TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+    }
+
+    @Override
+    public Selector wakeup() {
+        woken = true;
+        unparkWaiter();
+        return this;
+    }
+
+    /// A channel became ready: called on any thread, takes no lock.
+    void arrive(BerthSelectionKey key) {
+        if (arrivals.push(key)) {
+            unparkWaiter();
+        }
+    }
+
+    /// The interest of a key has grown; seen by the next selection.
+    void interestGrew(BerthSelectionKey key) {
+        synchronized (grown) {
+            grown.add(key);
+        }
+    }
+
+    private void unparkWaiter() {
+        Thread thread = waiter;
+        if (thread != null) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    private int lockAndSelect(@Nullable Consumer<SelectionKey> action, long nanos) throws IOException {
+        synchronized (this) {
+            ensureOpen();
+            if (selecting) {
+                throw new IllegalStateException("select in progress");
+            }
+            selecting = true;
+            try {
+                synchronized (selected) {
+                    return doSelect(action, nanos);
+                }
+            } finally {
+                selecting = false;
+            }
+        }
+    }
+
+    private int doSelect(@Nullable Consumer<SelectionKey> action, long nanos) {
+        takeGrown();
+        removeCancelled();
+        if (nanos == 0) {
+            woken = false;
+            takeArrivals();
+            findReady();
+        } else {
+            try {
+                begin();
+                awaitReady(nanos);
+            } finally {
+                end();
+            }
+        }
+        removeCancelled();
+        return action == null ? reportToSelected() : reportTo(action);
+    }
+
+    /// Returns when a key is ready, on a wake-up, or after `nanos`.
+    private void awaitReady(long nanos) {
+        long deadline = nanos == FOREVER ? 0 : System.nanoTime() + nanos;
+        while (true) {
+            boolean wakeup = woken;
+            if (wakeup) {
+                woken = false;
+            }
+            takeArrivals();
+            findReady();
+            if (wakeup || candidateCount > 0) {
+                return;
+            }
+            long left = nanos == FOREVER ? FOREVER : deadline - System.nanoTime();
+            if (left <= 0) {
+                return;
+            }
+            park(left);
+        }
+    }
+
+    private void park(long nanos) {
+        waiter = Thread.currentThread();
+        try {
+            // What arrives from here on unparks: those who come look for the waiter after they have left their mark.
+            if (arrivals.isEmpty() && !woken) {
+                if (nanos == FOREVER) {
+                    LockSupport.park(this);
+                } else {
+                    LockSupport.parkNanos(this, nanos);
+                }
+            }
+        } finally {
+            waiter = null;
+        }
+    }
+
+    private void takeGrown() {
+        synchronized (grown) {
+            BerthSelectionKey key;
+            while ((key = grown.poll()) != null) {
+                addCandidate(key);
+            }
+        }
+    }
+
+    private void takeArrivals() {
+        BerthSelectionKey key = arrivals.takeAll();
+        while (key != null) {
+            BerthSelectionKey next = key.below;
+            key.releaseArrival();
+            addCandidate(key);
+            key = next;
+        }
+    }
+
+    private void addCandidate(BerthSelectionKey key) {
+        if (key.candidate) {
+            return;
+        }
+        key.candidate = true;
+        if (candidateCount == candidates.length) {
+            candidates = Arrays.copyOf(candidates, candidateCount * 2);
+        }
+        candidates[candidateCount++] = key;
+    }
+
+    /// Keeps those candidates that are ready. Whoever is dropped comes back by [#arrive] or [#interestGrew].
+    private void findReady() {
+        int kept = 0;
+        for (int i = 0; i < candidateCount; i++) {
+            BerthSelectionKey key = candidates[i];
+            int ops = key.readyNow();
+            if (ops == 0) {
+                key.candidate = false;
+            } else {
+                key.found = ops;
+                candidates[kept++] = key;
+            }
+        }
+        Arrays.fill(candidates, kept, candidateCount, null);
+        candidateCount = kept;
+    }
+
+    private int reportToSelected() {
+        int updated = 0;
+        for (int i = 0; i < candidateCount; i++) {
+            BerthSelectionKey key = candidates[i];
+            if (!key.isValid()) {
+                continue;
+            }
+            if (selected.contains(key)) {
+                if (key.addReady(key.found)) {
+                    updated++;
+                }
+            } else {
+                key.ready(key.found);
+                selected.select(key);
+                updated++;
+            }
+        }
+        return updated;
+    }
+
+    private int reportTo(Consumer<SelectionKey> action) {
+        int reported = 0;
+        for (int i = 0; i < candidateCount; i++) {
+            BerthSelectionKey key = candidates[i];
+            if (key.isValid()) {
+                key.ready(key.found);
+                action.accept(key);
+                ensureOpen();
+                reported++;
+            }
+        }
+        return reported;
+    }
+
+    @Override
+    protected SelectionKey register(AbstractSelectableChannel channel, int ops, @Nullable Object attachment) {
+        if (!(channel instanceof Selectable source)) {
+            throw new IllegalSelectorException();
+        }
+        ensureOpen();
+        BerthSelectionKey key = new BerthSelectionKey(channel, source, this, ops);
+        if (attachment != null) {
+            key.attach(attachment);
+        }
+        source.selectionKeys().add(key);
+        keys.add(key);
+        interestGrew(key);
+        if (!isOpen()) {
+            keys.remove(key);
+            source.selectionKeys().remove(key);
+            key.cancel();
+            throw new ClosedSelectorException();
+        }
+        return key;
+    }
+
+    private void removeCancelled() {
+        Set<SelectionKey> cancelled = cancelledKeys();
+        synchronized (cancelled) {
+            if (cancelled.isEmpty()) {
+                return;
+            }
+            for (SelectionKey key : cancelled) {
+                remove((BerthSelectionKey) key);
+            }
+            cancelled.clear();
+        }
+    }
+
+    private void remove(BerthSelectionKey key) {
+        selected.remove(key);
+        keys.remove(key);
+        key.source().selectionKeys().remove(key);
+        deregister(key);
+    }
+
+    @Override
+    protected void implCloseSelector() {
+        wakeup();
+        synchronized (this) {
+            synchronized (selected) {
+                for (SelectionKey key : keys) {
+                    remove((BerthSelectionKey) key);
+                }
+                Arrays.fill(candidates, 0, candidateCount, null);
+                candidateCount = 0;
+            }
+        }
+    }
+
+    private void ensureOpen() {
+        if (!isOpen()) {
+            throw new ClosedSelectorException();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "Selector[" + (isOpen() ? keys.size() + " keys" : "closed") + "]";
+    }
+}

@@ -1,0 +1,81 @@
+package dev.berth.sockets;
+
+import dev.berth.host.Host;
+import java.io.IOException;
+import java.net.ProtocolFamily;
+import java.net.StandardProtocolFamily;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.Pipe;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.channels.spi.AbstractSelector;
+import java.nio.channels.spi.SelectorProvider;
+import java.util.Objects;
+
+/// Channels and selectors on a host. Use it explicitly, where a library takes a provider, or install it for the whole
+/// JVM with [BerthSockets].
+///
+/// Channels without a family are dual-stack. UNIX-domain channels are those of the JDK, and are not for the selectors
+/// of this provider.
+public class BerthSelectorProvider extends SelectorProvider {
+    private final Host host;
+
+    /// The channels of `host`.
+    public BerthSelectorProvider(Host host) {
+        this.host = Objects.requireNonNull(host);
+    }
+
+    /// The host that the channels are on.
+    public final Host host() {
+        return host;
+    }
+
+    @Override
+    public DatagramChannel openDatagramChannel() throws IOException {
+        return new BerthDatagramChannel(this, host.openUdpSocket(), false);
+    }
+
+    @Override
+    public DatagramChannel openDatagramChannel(ProtocolFamily family) throws IOException {
+        boolean ipv4Only = Addresses.ipv4Only(family);
+        return new BerthDatagramChannel(this, host.openUdpSocket(), ipv4Only);
+    }
+
+    @Override
+    public Pipe openPipe() {
+        return new BerthPipe(this);
+    }
+
+    @Override
+    public AbstractSelector openSelector() {
+        return new BerthSelector(this);
+    }
+
+    @Override
+    public ServerSocketChannel openServerSocketChannel() throws IOException {
+        return new BerthServerSocketChannel(this, host.openTcpAcceptor(), false);
+    }
+
+    @Override
+    public ServerSocketChannel openServerSocketChannel(ProtocolFamily family) throws IOException {
+        if (family == StandardProtocolFamily.UNIX) {
+            return PlatformProvider.get().openServerSocketChannel(family);
+        }
+        boolean ipv4Only = Addresses.ipv4Only(family);
+        return new BerthServerSocketChannel(this, host.openTcpAcceptor(), ipv4Only);
+    }
+
+    @Override
+    public SocketChannel openSocketChannel() throws IOException {
+        return new BerthSocketChannel(this, host.openTcpSocket(), false);
+    }
+
+    @Override
+    public SocketChannel openSocketChannel(ProtocolFamily family) throws IOException {
+        if (family == StandardProtocolFamily.UNIX) {
+            return PlatformProvider.get().openSocketChannel(family);
+        }
+        boolean ipv4Only = Addresses.ipv4Only(family);
+        return new BerthSocketChannel(this, host.openTcpSocket(), ipv4Only);
+    }
+}

@@ -1,0 +1,120 @@
+package dev.berth.sockets;
+
+import dev.berth.host.Host;
+import java.io.IOException;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.UnknownHostException;
+import java.nio.channels.spi.SelectorProvider;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/// Makes the sockets, channels and names of the whole JVM those of a host.
+///
+/// It uses only what the JDK offers to everybody, so it must come before the program's first socket and look-up, once,
+/// and cannot be taken back: sockets that were opened before stay on the kernel. [BerthSelectorProvider],
+/// [BerthSocketFactory] and [BerthServerSocketFactory] do without it.
+public final class BerthSockets {
+    private static final String PROVIDER_PROPERTY = "java.nio.channels.spi.SelectorProvider";
+    private static final AtomicReference<@Nullable HostNames> INSTALLED = new AtomicReference<>();
+
+    private BerthSockets() {}
+
+    /// Installs the sockets of `host`. Names are those of the host and of `names`; others are looked up as the JDK
+    /// does.
+    ///
+    /// @throws IllegalStateException if sockets were installed before, or the program or the JVM has chosen others
+    ///     already; the message is a sentence that says which
+    public static void install(Host host, NameTable... names) {
+        install(host, true, names);
+    }
+
+    /// Installs the sockets of `host`.
+    ///
+    /// @param otherNames whether names that neither the host nor `names` know are looked up as the JDK does;
+    ///     if not, they are unknown
+    /// @throws IllegalStateException if sockets were installed before, or the program or the JVM has chosen others
+    ///     already; the message is a sentence that says which
+    public static void install(Host host, boolean otherNames, NameTable... names) {
+        HostNames installation = new HostNames(host, List.of(names), otherNames);
+        if (!INSTALLED.compareAndSet(null, installation)) {
+            throw new IllegalStateException("The sockets of host '"
+                    + Objects.requireNonNull(INSTALLED.get()).host().name() + "' are installed in this JVM already.");
+        }
+        installProvider();
+        installFactories(host);
+        pinResolver(host);
+    }
+
+    private static void installProvider() {
+        System.setProperty(PROVIDER_PROPERTY, InstalledSelectorProvider.class.getName());
+        SelectorProvider chosen = SelectorProvider.provider();
+        if (!(chosen instanceof InstalledSelectorProvider)) {
+            throw new IllegalStateException(
+                    "The JVM uses the selector provider " + chosen.getClass().getName()
+                            + " already: install Berth's sockets before the first channel or selector is opened.");
+        }
+    }
+
+    @SuppressWarnings("deprecation") // the factories are the only way without an agent
+    private static void installFactories(Host host) {
+        install("java.net.Socket", () -> Socket.setSocketImplFactory(() -> new BerthSocketImpl(host, false)));
+        install("java.net.ServerSocket", () -> ServerSocket.setSocketFactory(() -> new BerthSocketImpl(host, true)));
+        install(
+                "java.net.DatagramSocket",
+                () -> DatagramSocket.setDatagramSocketImplFactory(() -> new BerthDatagramSocketImpl(host)));
+    }
+
+    private interface Installation {
+        void run() throws IOException;
+    }
+
+    private static void install(String type, Installation installation) {
+        try {
+            installation.run();
+        } catch (IOException e) {
+            throw new IllegalStateException(
+                    "The program has set a factory of its own for " + type
+                            + ": install Berth's sockets first, or leave the factory out.",
+                    e);
+        }
+    }
+
+    /// Makes the JDK choose its resolver now, while our provider is in sight.
+    private static void pinResolver(Host host) {
+        try {
+            InetAddress own = InetAddress.getByName(host.name());
+            if (!host.addresses().isEmpty() && !host.addresses().contains(Addresses.ipAddress(own))) {
+                throw new IllegalStateException(notResolving(host));
+            }
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException(notResolving(host), e);
+        }
+    }
+
+    private static String notResolving(Host host) {
+        return "The JVM does not resolve the name of host '" + host.name() + "' with Berth: it looked up names before"
+                + " Berth was on its class path, or -Djdk.net.hosts.file or another resolver is in use.";
+    }
+
+    /// The host whose sockets are installed.
+    ///
+    /// @throws IllegalStateException if there is none
+    static Host installedHost() {
+        HostNames installed = INSTALLED.get();
+        if (installed == null) {
+            throw new IllegalStateException(
+                    "No sockets are installed: call BerthSockets.install(host) before the first channel is opened.");
+        }
+        return installed.host();
+    }
+
+    /// What is installed, or null.
+    static @Nullable HostNames installedNames() {
+        return INSTALLED.get();
+    }
+}

@@ -1,0 +1,74 @@
+package dev.berth.sockets;
+
+import dev.berth.stack.endpoint.ByteSink;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// Byte buffers as the destination of a read. One per channel, used under its read lock, so that a read allocates
+/// nothing.
+final class BufferSink implements ByteSink {
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+    private final ByteBuffer[] single = {NOTHING};
+    private ByteBuffer @Nullable [] buffers;
+    private int next;
+
+    /// Makes `buffer` the destination.
+    BufferSink to(ByteBuffer buffer) {
+        single[0] = buffer;
+        buffers = single;
+        next = 0;
+        return this;
+    }
+
+    /// Makes the buffers from `offset` on the destination.
+    BufferSink to(ByteBuffer[] destinations, int offset) {
+        buffers = destinations;
+        next = offset;
+        return this;
+    }
+
+    /// Forgets the destination.
+    void release() {
+        buffers = null;
+        single[0] = NOTHING;
+    }
+
+    @Override
+    public void accept(byte[] bytes, int from, int length) {
+        ByteBuffer[] targets = Objects.requireNonNull(buffers);
+        int at = from;
+        int left = length;
+        while (left > 0) {
+            ByteBuffer target = targets[next];
+            int part = Math.min(left, target.remaining());
+            if (part == 0) {
+                next++;
+                continue;
+            }
+            target.put(bytes, at, part);
+            at += part;
+            left -= part;
+        }
+    }
+
+    /// The room in `length` buffers from `offset` on, at most `Integer.MAX_VALUE`.
+    ///
+    /// @throws IllegalArgumentException if one of them is read-only
+    static int room(ByteBuffer[] buffers, int offset, int length) {
+        long room = 0;
+        for (int i = offset; i < offset + length; i++) {
+            checkWritable(buffers[i]);
+            room += buffers[i].remaining();
+        }
+        return (int) Math.min(room, Integer.MAX_VALUE);
+    }
+
+    /// @throws IllegalArgumentException if the buffer is read-only
+    static void checkWritable(ByteBuffer buffer) {
+        if (buffer.isReadOnly()) {
+            throw new IllegalArgumentException("Read-only buffer");
+        }
+    }
+}

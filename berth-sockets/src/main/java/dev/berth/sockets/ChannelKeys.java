@@ -1,0 +1,116 @@
+package dev.berth.sockets;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.berth.host.HostSocket;
+import dev.berth.stack.endpoint.Readiness;
+import java.nio.channels.SelectionKey;
+import java.util.Arrays;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/// The selection keys of one channel: the observer of the readiness of its socket.
+///
+/// [#accept] is called on whatever thread makes the socket ready; it takes no lock.
+final class ChannelKeys implements IntConsumer {
+    private static final BerthSelectionKey[] NONE = {};
+
+    private final @Nullable HostSocket socket;
+
+    @GuardedBy("this")
+    private boolean observing;
+
+    private volatile @Nullable Thread waiter;
+    private volatile BerthSelectionKey[] keys = NONE;
+
+    /// The keys of a channel on `socket`, which is observed from the first registration on; null for a channel without
+    /// a socket, whose own code calls [#accept].
+    ChannelKeys(@Nullable HostSocket socket) {
+        this.socket = socket;
+    }
+
+    /// Adds a key.
+    synchronized void add(BerthSelectionKey key) {
+        BerthSelectionKey[] grown = Arrays.copyOf(keys, keys.length + 1);
+        grown[grown.length - 1] = key;
+        keys = grown;
+        observe();
+    }
+
+    /// Makes `thread` be unparked whenever the socket tells of readiness; null for nobody.
+    synchronized void waiter(@Nullable Thread thread) {
+        waiter = thread;
+        observe();
+    }
+
+    /// Unparks the waiter.
+    void unparkWaiter() {
+        Thread thread = waiter;
+        if (thread != null) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    @GuardedBy("this")
+    private void observe() {
+        if (!observing && socket != null) {
+            observing = true;
+            socket.observe(this);
+        }
+    }
+
+    /// Takes a key away.
+    synchronized void remove(BerthSelectionKey key) {
+        BerthSelectionKey[] old = keys;
+        for (int i = 0; i < old.length; i++) {
+            if (old[i] == key) {
+                if (old.length == 1) {
+                    keys = NONE;
+                    return;
+                }
+                BerthSelectionKey[] rest = Arrays.copyOf(old, old.length - 1);
+                System.arraycopy(old, i + 1, rest, i, rest.length - i);
+                keys = rest;
+                return;
+            }
+        }
+    }
+
+    /// The socket is ready for `readiness`, bits of [Readiness]: tells the selectors that care.
+    @Override
+    public void accept(int readiness) {
+        unparkWaiter();
+        BerthSelectionKey[] present = keys;
+        if (present.length == 0) {
+            return;
+        }
+        // None at all: the socket was shut down or closed on this side, and whoever cares has to look.
+        int ops = readiness == Readiness.NONE ? operations(Readiness.ALL) : operations(readiness);
+        for (BerthSelectionKey key : present) {
+            key.becameReady(ops);
+        }
+    }
+
+    /// The state of the channel has changed in a way that its socket does not know of: looks at all keys again.
+    void reconsider() {
+        accept(Readiness.ALL);
+    }
+
+    /// The operations that bits of [Readiness] stand for.
+    static int operations(int readiness) {
+        int ops = 0;
+        if ((readiness & Readiness.READABLE) != 0) {
+            ops |= SelectionKey.OP_READ;
+        }
+        if ((readiness & Readiness.WRITABLE) != 0) {
+            ops |= SelectionKey.OP_WRITE;
+        }
+        if ((readiness & Readiness.CONNECTED) != 0) {
+            ops |= SelectionKey.OP_CONNECT;
+        }
+        if ((readiness & Readiness.ACCEPTABLE) != 0) {
+            ops |= SelectionKey.OP_ACCEPT;
+        }
+        return ops;
+    }
+}

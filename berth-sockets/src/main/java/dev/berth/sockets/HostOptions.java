@@ -1,0 +1,52 @@
+package dev.berth.sockets;
+
+import static java.net.StandardSocketOptions.IP_TOS;
+import static java.net.StandardSocketOptions.SO_BROADCAST;
+import static java.net.StandardSocketOptions.SO_KEEPALIVE;
+import static java.net.StandardSocketOptions.SO_LINGER;
+import static java.net.StandardSocketOptions.SO_RCVBUF;
+import static java.net.StandardSocketOptions.SO_REUSEADDR;
+import static java.net.StandardSocketOptions.SO_REUSEPORT;
+import static java.net.StandardSocketOptions.SO_SNDBUF;
+import static java.net.StandardSocketOptions.TCP_NODELAY;
+
+import dev.berth.host.TcpAcceptor;
+import dev.berth.host.TcpSocket;
+import dev.berth.host.UdpSocket;
+
+/// What can be set on each kind of host socket. An option that is not here is refused, never ignored.
+final class HostOptions {
+    /// Options of connections.
+    static final SocketOptionTable<TcpSocket> TCP = new SocketOptionTable.Builder<TcpSocket>()
+            .add(SO_SNDBUF, TcpSocket::sendBufferSize, TcpSocket::sendBufferSize)
+            .add(SO_RCVBUF, TcpSocket::receiveBufferSize, TcpSocket::receiveBufferSize)
+            .add(SO_KEEPALIVE, TcpSocket::keepAlive, TcpSocket::keepAlive)
+            .add(SO_REUSEADDR, TcpSocket::reuseAddress, TcpSocket::reuseAddress)
+            .add(SO_REUSEPORT, TcpSocket::reusePort, TcpSocket::reusePort)
+            .add(SO_LINGER, TcpSocket::lingerSeconds, TcpSocket::lingerSeconds)
+            .add(TCP_NODELAY, TcpSocket::noDelay, TcpSocket::noDelay)
+            .add(IP_TOS, TcpSocket::trafficClass, TcpSocket::trafficClass)
+            .addExtended(ExtendedOptions.KEEP_IDLE, TcpSocket::keepIdleSeconds, TcpSocket::keepIdleSeconds)
+            .addExtended(ExtendedOptions.KEEP_INTERVAL, TcpSocket::keepIntervalSeconds, TcpSocket::keepIntervalSeconds)
+            .addExtended(ExtendedOptions.KEEP_COUNT, TcpSocket::keepCount, TcpSocket::keepCount)
+            .build();
+
+    /// Options of listening sockets.
+    static final SocketOptionTable<TcpAcceptor> ACCEPTOR = new SocketOptionTable.Builder<TcpAcceptor>()
+            .add(SO_RCVBUF, TcpAcceptor::receiveBufferSize, TcpAcceptor::receiveBufferSize)
+            .add(SO_REUSEADDR, TcpAcceptor::reuseAddress, TcpAcceptor::reuseAddress)
+            .add(SO_REUSEPORT, TcpAcceptor::reusePort, TcpAcceptor::reusePort)
+            .build();
+
+    /// Options of datagram sockets.
+    static final SocketOptionTable<UdpSocket> UDP = new SocketOptionTable.Builder<UdpSocket>()
+            .add(SO_SNDBUF, UdpSocket::sendBufferSize, UdpSocket::sendBufferSize)
+            .add(SO_RCVBUF, UdpSocket::receiveBufferSize, UdpSocket::receiveBufferSize)
+            .add(SO_REUSEADDR, UdpSocket::reuseAddress, UdpSocket::reuseAddress)
+            .add(SO_REUSEPORT, UdpSocket::reusePort, UdpSocket::reusePort)
+            .add(SO_BROADCAST, UdpSocket::broadcast, UdpSocket::broadcast)
+            .add(IP_TOS, UdpSocket::trafficClass, UdpSocket::trafficClass)
+            .build();
+
+    private HostOptions() {}
+}

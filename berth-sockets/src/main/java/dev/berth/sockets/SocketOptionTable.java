@@ -1,0 +1,116 @@
+package dev.berth.sockets;
+
+import java.io.IOException;
+import java.net.SocketOption;
+import java.net.StandardSocketOptions;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+
+/// The options of one kind of host socket, under the names of the JDK.
+///
+/// @param <S> the kind of host socket
+final class SocketOptionTable<S> {
+    /// Reads an option.
+    @FunctionalInterface
+    interface Getter<S, T> {
+        T get(S socket) throws IOException;
+    }
+
+    /// Sets an option.
+    @FunctionalInterface
+    interface Setter<S, T> {
+        void set(S socket, T value) throws IOException;
+    }
+
+    private record Access<S, T>(Getter<S, T> getter, Setter<S, T> setter) {}
+
+    private final Map<SocketOption<?>, Access<S, ?>> options;
+
+    private SocketOptionTable(Map<SocketOption<?>, Access<S, ?>> options) {
+        this.options = options;
+    }
+
+    /// The names of the options.
+    Set<SocketOption<?>> names() {
+        return options.keySet();
+    }
+
+    /// @throws UnsupportedOperationException if the option is not in the table
+    /// @throws IllegalArgumentException if the value is not one of the option's
+    <T> void check(SocketOption<T> name, T value) {
+        checkSupported(name);
+        if (!name.type().isInstance(value)) {
+            throw new IllegalArgumentException("Invalid value '" + value + "'");
+        }
+    }
+
+    /// @throws UnsupportedOperationException if the option is not in the table
+    void checkSupported(SocketOption<?> name) {
+        Objects.requireNonNull(name);
+        if (!options.containsKey(name)) {
+            throw new UnsupportedOperationException("'" + name + "' not supported");
+        }
+    }
+
+    /// Sets an option whose name and value were [#check]ed.
+    <T> void set(S socket, SocketOption<T> name, T value) throws IOException {
+        access(name).setter.set(socket, valid(name, value));
+    }
+
+    /// Reads an option whose name was checked.
+    <T> T get(S socket, SocketOption<T> name) throws IOException {
+        return access(name).getter.get(socket);
+    }
+
+    @SuppressWarnings("unchecked") // an entry is made with an option and an access of the same type
+    private <T> Access<S, T> access(SocketOption<T> name) {
+        checkSupported(name);
+        return (Access<S, T>) Objects.requireNonNull(options.get(name));
+    }
+
+    private static <T> T valid(SocketOption<T> name, T value) {
+        if (!(value instanceof Integer number)) {
+            return value;
+        }
+        if (name == StandardSocketOptions.SO_RCVBUF || name == StandardSocketOptions.SO_SNDBUF) {
+            if (number < 0) {
+                throw new IllegalArgumentException("Invalid send/receive buffer size");
+            }
+        } else if (name == StandardSocketOptions.IP_TOS) {
+            if (number < 0 || number > 255) {
+                throw new IllegalArgumentException("Invalid IP_TOS value");
+            }
+        } else if (name == StandardSocketOptions.SO_LINGER) {
+            return name.type().cast(Math.clamp(number, -1, 65_535));
+        }
+        return value;
+    }
+
+    /// Collects the options of a kind of socket.
+    static final class Builder<S> {
+        private final Map<SocketOption<?>, Access<S, ?>> options = new LinkedHashMap<>();
+
+        /// Adds an option.
+        <T> Builder<S> add(SocketOption<T> name, Getter<S, T> getter, Setter<S, T> setter) {
+            options.put(name, new Access<>(getter, setter));
+            return this;
+        }
+
+        /// Adds an extended option, which is there only with the module `jdk.net`.
+        Builder<S> addExtended(String name, Getter<S, Integer> getter, Setter<S, Integer> setter) {
+            for (SocketOption<?> option : ExtendedOptions.OF_CONNECTIONS) {
+                if (option.name().equals(name) && option.type() == Integer.class) {
+                    options.put(option, new Access<>(getter, setter));
+                }
+            }
+            return this;
+        }
+
+        SocketOptionTable<S> build() {
+            return new SocketOptionTable<>(Collections.unmodifiableMap(options));
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package dev.berth.sockets;
+
+import dev.berth.host.Host;
+import dev.berth.wire.IpAddress;
+import java.io.IOException;
+import java.net.DatagramSocket;
+import java.net.DatagramSocketImpl;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketAddress;
+import java.nio.channels.spi.SelectorProvider;
+import org.jspecify.annotations.Nullable;
+
+/// A host of Berth whose one link swallows what is sent. The sockets are on its loopback.
+final class BerthPlatform implements Platform {
+    private final Host host;
+    private final BerthSelectorProvider provider;
+
+    BerthPlatform() throws IOException {
+        host = Host.builder("contract")
+                .link(new SilentLink())
+                .address(IpAddress.Prefix.parse("10.77.0.1/24"))
+                .start();
+        provider = new BerthSelectorProvider(host);
+    }
+
+    @Override
+    public SelectorProvider provider() {
+        return provider;
+    }
+
+    @Override
+    public Socket socket() throws IOException {
+        return new BerthSocketFactory(host).createSocket();
+    }
+
+    @Override
+    public ServerSocket serverSocket() throws IOException {
+        return new BerthServerSocketFactory(host).createServerSocket();
+    }
+
+    @Override
+    public DatagramSocket datagramSocket(@Nullable SocketAddress local) throws IOException {
+        DatagramSocket socket = new HostedDatagramSocket(new BerthDatagramSocketImpl(host));
+        if (local != null) {
+            socket.bind(local);
+        }
+        return socket;
+    }
+
+    @Override
+    public InetAddress loopback() {
+        return Addresses.inetAddress(IpAddress.LOOPBACK_IPV4);
+    }
+
+    @Override
+    public InetAddress silent() {
+        return Addresses.inetAddress(IpAddress.parse("10.77.0.99"));
+    }
+
+    @Override
+    public void close() {
+        host.close();
+    }
+
+    @Override
+    public String toString() {
+        return "Berth";
+    }
+
+    private static final class HostedDatagramSocket extends DatagramSocket {
+        HostedDatagramSocket(DatagramSocketImpl datagrams) {
+            super(datagrams);
+        }
+    }
+}
