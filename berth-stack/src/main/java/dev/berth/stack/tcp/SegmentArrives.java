@@ -388,7 +388,7 @@ final class SegmentArrives {
                 && segment.payloadLength == 0
                 && !segment.has(TcpHeader.FIN)
                 && segment.window << tcb.sndWindShift == tcb.sndWnd
-                && segment.options.sackBlocks == 0 | !tcb.has(Tcb.SACK_PERMITTED);
+                && (segment.options.sackBlocks == 0 || !tcb.has(Tcb.SACK_PERMITTED));
     }
 
     private void advance(Tcb tcb, Segment segment, int flight) {
