@@ -1,6 +1,7 @@
 package dev.berth.cli;
 
 import java.io.PrintWriter;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -21,7 +22,7 @@ import picocli.CommandLine.ParameterException;
         mixinStandardHelpOptions = true,
         versionProvider = Berth.Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {RunCommand.class, DemoCommand.class})
+        subcommands = {RunCommand.class, DemoCommand.class, BenchCommand.class})
 public final class Berth implements Runnable {
     @CommandLine.Spec
     private CommandLine.Model.@Nullable CommandSpec spec;
@@ -55,7 +56,7 @@ public final class Berth implements Runnable {
     static CommandLine commandLine() {
         CommandLine command = new CommandLine(new Berth());
         // What follows the program belongs to the program.
-        command.getSubcommands().get("run").setStopAtPositional(true);
+        Objects.requireNonNull(command.getSubcommands().get("run")).setStopAtPositional(true);
         return command.setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(usageErrors())
                 .setExecutionExceptionHandler(failures());

@@ -129,7 +129,7 @@ final class RunCommand implements Callable<Integer> {
         properties.forEach(System::setProperty);
         List<String> arguments = command.subList(1, command.size());
         Program prepared = classPath == null
-                ? Program.ofJar(instrumentation, Path.of(command.getFirst()), arguments)
+                ? Program.ofJar(instrumentation, jarFile(command.getFirst()), arguments)
                 : Program.ofClass(instrumentation, classPath, command.getFirst(), arguments);
         RunningHost running = RunningHost.start(new RunningHost.Plan(
                 name, addresses.isEmpty() ? HostAddress.DEFAULT : addresses, publications, tun, capture));
@@ -172,9 +172,6 @@ final class RunCommand implements Callable<Integer> {
         if (jar && classPath != null) {
             throw usage("Either -jar or -cp, not both");
         }
-        if (classPath == null) {
-            path(command.getFirst());
-        }
         if (!name.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")) {
             throw usage("'" + name + "' is not a name for a host");
         }
@@ -192,9 +189,9 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private void path(String text) {
+    private Path jarFile(String text) {
         try {
-            Path.of(text);
+            return Path.of(text);
         } catch (InvalidPathException e) {
             throw usage("'" + text + "' is not the name of a file");
         }

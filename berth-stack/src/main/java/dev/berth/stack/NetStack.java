@@ -283,6 +283,12 @@ public final class NetStack {
         return wheel.size();
     }
 
+    /// Packets and chunks that were taken from the host's pool and not given back, for tests: 0 when nothing is queued
+    /// anywhere and nobody holds a packet.
+    public int buffersInUse() {
+        return pool.outstanding();
+    }
+
     /// Everything that people want to see, copied.
     public StackSnapshot snapshot(long now) {
         return StackSnapshot.of(this, now);

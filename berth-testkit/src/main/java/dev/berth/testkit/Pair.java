@@ -175,6 +175,9 @@ public final class Pair {
     public void assertNothingLeft() {
         check("client", client);
         check("server", server);
+        if (wire.buffersInUse() != 0) {
+            throw new AssertionError("Left on the wire: " + wire.buffersInUse() + " packets or chunks");
+        }
     }
 
     private static void check(String name, NetStack stack) {
@@ -183,6 +186,8 @@ public final class Pair {
             left = "TCP " + stack.tcp().ports().snapshot();
         } else if (stack.timers() != 0) {
             left = stack.timers() + " timers";
+        } else if (stack.buffersInUse() != 0) {
+            left = stack.buffersInUse() + " packets or chunks";
         }
         if (left != null) {
             throw new AssertionError("Left on the " + name + ": " + left);

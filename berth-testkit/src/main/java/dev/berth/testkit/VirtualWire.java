@@ -65,6 +65,11 @@ public final class VirtualWire {
         faults.clear();
     }
 
+    /// Packets and chunks of the wire that somebody still holds.
+    public int buffersInUse() {
+        return pool.outstanding();
+    }
+
     /// Packets that arrived.
     public long carried() {
         return carried;
@@ -96,6 +101,7 @@ public final class VirtualWire {
         long end = now + nanos;
         pump();
         while (!condition.getAsBoolean()) {
+            pump(); // the condition may have made user calls
             long next = nextEvent();
             if (next > end) {
                 now = end;
@@ -133,6 +139,10 @@ public final class VirtualWire {
     public void pump() {
         for (int from = 0; from < 2; from++) {
             stacks[from].settle(now);
+            String problem = stacks[from].tcp().inconsistency();
+            if (problem != null) {
+                throw new AssertionError(problem);
+            }
             Packet packet;
             while ((packet = nics[from].pollEgress()) != null) {
                 transmit(packet, from);

@@ -20,6 +20,7 @@ public final class BufferPool {
     private static final VarHandle PACKETS;
     private static final VarHandle SMALLS;
     private static final VarHandle LARGES;
+    private static final VarHandle DISCARDED;
 
     static {
         try {
@@ -27,6 +28,7 @@ public final class BufferPool {
             PACKETS = lookup.findVarHandle(BufferPool.class, "returnedPackets", Packet.class);
             SMALLS = lookup.findVarHandle(BufferPool.class, "returnedSmalls", Chunk.class);
             LARGES = lookup.findVarHandle(BufferPool.class, "returnedLarges", Chunk.class);
+            DISCARDED = lookup.findVarHandle(BufferPool.class, "discarded", int.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -35,6 +37,11 @@ public final class BufferPool {
     private final int maxPackets;
     private final int maxSmalls;
     private final int maxLarges;
+
+    private int created;
+
+    @SuppressWarnings("unused") // through DISCARDED
+    private volatile int discarded;
 
     private @Nullable Packet packets;
     private @Nullable Chunk smalls;
@@ -68,6 +75,7 @@ public final class BufferPool {
         if (packet == null) {
             packet = (Packet) PACKETS.getAndSet(this, null);
             if (packet == null) {
+                created++;
                 return new Packet(this);
             }
         }
@@ -94,6 +102,7 @@ public final class BufferPool {
                 chunk = (Chunk) SMALLS.getAndSet(this, null);
             }
             if (chunk == null) {
+                created++;
                 chunk = new Chunk(this, SMALL);
             } else {
                 smalls = chunk.below;
@@ -107,6 +116,7 @@ public final class BufferPool {
                 chunk = (Chunk) LARGES.getAndSet(this, null);
             }
             if (chunk == null) {
+                created++;
                 chunk = new Chunk(this, LARGE);
             } else {
                 larges = chunk.below;
@@ -116,11 +126,33 @@ public final class BufferPool {
         return chunk;
     }
 
+    /// Packets and chunks that were taken and not given back, for tests. Counts the stock, so it takes a while; right only
+    /// while nobody takes or gives back.
+    public int outstanding() {
+        int stocked = count(smalls) + count(returnedSmalls) + count(larges) + count(returnedLarges);
+        for (Packet packet = packets; packet != null; packet = packet.below) {
+            stocked++;
+        }
+        for (Packet packet = returnedPackets; packet != null; packet = packet.below) {
+            stocked++;
+        }
+        return created - discarded - stocked;
+    }
+
+    private static int count(@Nullable Chunk first) {
+        int count = 0;
+        for (Chunk chunk = first; chunk != null; chunk = chunk.below) {
+            count++;
+        }
+        return count;
+    }
+
     void giveBack(Packet packet) {
         for (; ; ) {
             Packet top = returnedPackets;
             int depth = top == null ? 1 : top.depth + 1;
             if (depth > maxPackets) {
+                DISCARDED.getAndAdd(this, 1);
                 return;
             }
             packet.below = top;
@@ -132,7 +164,8 @@ public final class BufferPool {
     }
 
     // The two methods for chunks differ in the stack only. It must be a constant for the compiler: through a variable
-    // every compare-and-set would look its method up, and the C2 compiler of JDK 25.0.3 crashes on such code now and then.
+    // every compare-and-set would look its method up, and the C2 compiler of JDK 25.0.3 crashes on such code now and
+    // then.
 
     void giveBack(Chunk chunk) {
         if (chunk.bytes.length == SMALL) {
@@ -147,6 +180,7 @@ public final class BufferPool {
             Chunk top = returnedSmalls;
             int depth = top == null ? 1 : top.depth + 1;
             if (depth > maxSmalls) {
+                DISCARDED.getAndAdd(this, 1);
                 return;
             }
             chunk.below = top;
@@ -162,6 +196,7 @@ public final class BufferPool {
             Chunk top = returnedLarges;
             int depth = top == null ? 1 : top.depth + 1;
             if (depth > maxLarges) {
+                DISCARDED.getAndAdd(this, 1);
                 return;
             }
             chunk.below = top;

@@ -15,6 +15,9 @@ final class ListenArrives {
     /// SYN,ACKs are sent again 1, 2, 4, 8 and 16 s after each other; then the entry goes.
     private static final int MAX_RETRANSMISSIONS = 5;
 
+    /// ACKs in answer to unacceptable segments, in the short life of an entry.
+    private static final int MAX_CHALLENGES = 10;
+
     private final Tcp tcp;
     private final PortTable<TcpListener> ports;
     private final SegmentArrives arrives;
@@ -66,7 +69,7 @@ final class ListenArrives {
             drops.count(DropReason.BAD_SOURCE);
             return false;
         }
-        if (listener.isFull() || listener.isSynFull()) {
+        if (!listener.hasRoom()) {
             drops.count(DropReason.BACKLOG_FULL);
             return false;
         }
@@ -103,6 +106,11 @@ final class ListenArrives {
 
     private void answer(SynEntry entry, long now) {
         entry.sentAt = now;
+        send(entry, now);
+        wheel.schedule(entry.deadline, now + (RttEstimator.INITIAL_RTO << entry.retransmissions));
+    }
+
+    private void send(SynEntry entry, long now) {
         writer.sendSyn(
                 entry,
                 entry.iss,
@@ -116,7 +124,6 @@ final class ListenArrives {
                 entry.tsRecent,
                 entry.listener.config,
                 now);
-        wheel.schedule(entry.deadline, now + (RttEstimator.INITIAL_RTO << entry.retransmissions));
     }
 
     /// The SYN,ACK was not acknowledged in time.
@@ -147,7 +154,8 @@ final class ListenArrives {
                 && !segment.has(TcpHeader.ACK | TcpHeader.RST)
                 && segment.seq == entry.irs) {
             drops.count(DropReason.NOT_ACCEPTABLE);
-            answer(entry, segment.now);
+            entry.answeredTwice = true;
+            send(entry, segment.now); // the timer goes on, or SYNs could keep the entry for ever
             return false;
         }
         boolean paws = entry.timestamps
@@ -194,6 +202,11 @@ final class ListenArrives {
     }
 
     private void acknowledge(SynEntry entry, long now) {
+        if (entry.challenges == MAX_CHALLENGES) {
+            drops.count(DropReason.RATE_LIMITED); // RFC 5961 section 7
+            return;
+        }
+        entry.challenges++;
         writer.sendAck(
                 entry,
                 entry.iss + 1,
@@ -240,7 +253,8 @@ final class ListenArrives {
                 | (entry.retransmissions > 0 ? Tcb.SYN_RETRANSMITTED : 0);
         tcb.rto = RttEstimator.INITIAL_RTO;
         tcp.updateMss(tcb);
-        if (entry.retransmissions == 0) {
+        if (entry.retransmissions == 0 && !entry.answeredTwice) {
+            // Karn, RFC 6298 section 3: only if it is clear which SYN,ACK was acknowledged.
             RttEstimator.sample(tcb, segment.now - entry.sentAt);
         }
         wheel.cancel(entry.deadline);

@@ -33,11 +33,16 @@ final class LossRecovery {
             tcb.dupAcks = 0;
             return;
         }
-        if (tcb.has(Tcb.RTO_RECOVERY) && SeqNum.geq(tcb.sndUna, tcb.recover)) {
+        // RFC 3465 section 2.3: after a timeout an ACK may cover what arrived before it, so the window grows by "no more than
+        // L=1*SMSS".
+        boolean slowly = tcb.has(Tcb.RTO_RECOVERY);
+        if (slowly && SeqNum.geq(tcb.sndUna, tcb.recover)) {
             tcb.flags &= ~Tcb.RTO_RECOVERY;
         }
+        // `recover` follows, so that it is never half the sequence space behind, which would look like being ahead.
+        tcb.recover = SeqNum.max(tcb.recover, tcb.sndUna);
         tcb.dupAcks = 0;
-        tcb.congestion.acknowledged(tcb, octets, flight, now);
+        tcb.congestion.acknowledged(tcb, octets, flight, slowly, now);
     }
 
     private static void leaveFastRecovery(Tcb tcb) {
@@ -59,7 +64,7 @@ final class LossRecovery {
             if (!tcb.has(Tcb.SACK_PERMITTED)) {
                 // RFC 5681 section 3.2, step 4: "For each additional duplicate ACK received ... cwnd MUST be
                 // incremented by SMSS."
-                tcb.cwnd += mss;
+                tcb.cwnd = CongestionControl.clamp((long) tcb.cwnd + mss);
             }
             return;
         }
@@ -82,7 +87,7 @@ final class LossRecovery {
     /// The retransmission timer expired: everything outstanding counts as lost.
     static void timedOut(Tcb tcb, long now) {
         int mss = tcb.effectiveMss;
-        if (tcb.backoff == 0) {
+        if (!tcb.has(Tcb.TIMED_OUT)) {
             // RFC 5681 section 3.1: "when a TCP sender detects segment loss using the retransmission timer and the
             // given segment has not yet been resent ... ssthresh"; on later timeouts of the same segment it stays.
             tcb.congestion = tcb.congestion.lost(tcb, tcb.flightSize(), now);
@@ -93,12 +98,23 @@ final class LossRecovery {
         tcb.dupAcks = 0;
         tcb.recover = tcb.sndNxt;
         tcb.highRxt = tcb.sndUna;
-        tcb.flags = tcb.flags & ~Tcb.FAST_RECOVERY | Tcb.RTO_RECOVERY;
+        tcb.flags = tcb.flags & ~Tcb.FAST_RECOVERY | Tcb.RTO_RECOVERY | Tcb.TIMED_OUT;
         SackScoreboard sacked = tcb.sacked;
         if (sacked != null) {
             // RFC 2018 section 5.1: "After a retransmit timeout the data sender SHOULD turn off all of the SACKed
             // bits".
             sacked.clear();
+        }
+        tcb.pending |= Tcb.RETRANSMIT;
+    }
+
+    /// The path takes only smaller segments than before: all that is in flight is lost, through no fault of congestion (RFC
+    /// 1191 section 6.4), and is sent again at once as the congestion window allows.
+    static void tooBig(Tcb tcb) {
+        if (tcb.flightSize() > 0 && !tcb.has(Tcb.FAST_RECOVERY)) {
+            tcb.recover = tcb.sndNxt;
+            tcb.highRxt = tcb.sndUna;
+            tcb.flags |= Tcb.RTO_RECOVERY;
         }
         tcb.pending |= Tcb.RETRANSMIT;
     }

@@ -23,6 +23,11 @@ final class OutOfOrderQueue {
         return count == 0;
     }
 
+    /// The lowest sequence number that is kept; only if not empty.
+    int first() {
+        return lefts[0];
+    }
+
     /// Octets of the chunks that are referred to.
     long memory() {
         return memory;

@@ -15,6 +15,7 @@ final class RttEstimator {
     /// Takes a round-trip time in (section 2.2 and 2.3).
     static void sample(Tcb tcb, long rtt) {
         long r = Math.max(1, rtt);
+        tcb.backoff = 0;
         if (tcb.srtt == 0) {
             tcb.srtt = r;
             tcb.rttvar = r / 2;

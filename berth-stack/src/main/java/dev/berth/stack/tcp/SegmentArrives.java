@@ -15,13 +15,11 @@ final class SegmentArrives {
 
     private final Tcp tcp;
     private final Timeouts timeouts;
-    private final SegmentWriter writer;
     private final DropCounters drops;
 
-    SegmentArrives(Tcp tcp, Timeouts timeouts, SegmentWriter writer, DropCounters drops) {
+    SegmentArrives(Tcp tcp, Timeouts timeouts, DropCounters drops) {
         this.tcp = tcp;
         this.timeouts = timeouts;
-        this.writer = writer;
         this.drops = drops;
     }
 
@@ -70,6 +68,7 @@ final class SegmentArrives {
         acknowledgeSyn(tcb, segment);
         segment.seq++;
         segment.flags &= ~TcpHeader.SYN;
+        trim(tcb, segment, tcb.rcvWnd());
         // A full ACK, not a delayed one, ends the handshake; data that wait ride on it.
         tcb.pending |= Tcb.ACK_NOW | Tcb.SEND;
         tcp.markDirty(tcb);
@@ -83,6 +82,7 @@ final class SegmentArrives {
     private void negotiate(Tcb tcb, Segment segment) {
         TcpOptions options = segment.options;
         if (options.windowScale >= 0) {
+            tcb.flags |= Tcb.WINDOW_SCALING;
             // RFC 7323 section 2.3: "If a Window Scale option is received with a shift.cnt value larger than 14, the
             // TCP SHOULD log the error but MUST use 14 instead of the specified value."
             tcb.sndWindShift = (byte) Math.min(options.windowScale, 14);
@@ -114,7 +114,10 @@ final class SegmentArrives {
 
     /// The connection enters ESTABLISHED with its SYN acknowledged.
     void establish(Tcb tcb, long now) {
-        tcb.state = TcpState.ESTABLISHED;
+        // A CLOSE in SYN-RECEIVED was, by RFC 9293 section 3.10.4, queued "for processing after entering ESTABLISHED state".
+        tcb.state = (tcb.pending & Tcb.FIN_QUEUED) == 0 ? TcpState.ESTABLISHED : TcpState.FIN_WAIT_1;
+        tcb.pending &= ~Tcb.SYN;
+        tcb.backoff = 0;
         tcb.recover = tcb.iss;
         tcb.highRxt = tcb.sndUna;
         tcb.cwnd = CongestionControl.initialWindow(tcb.effectiveMss);
@@ -137,10 +140,16 @@ final class SegmentArrives {
     ///
     /// @return true if the segment has to be answered with a RST
     boolean otherwise(Tcb tcb, Segment segment) {
-        tcb.lastHeard = segment.now;
+        int seq = segment.seq; // before it is trimmed
+        if (tcb.state == TcpState.SYN_RECEIVED && isSynAgain(tcb, segment)) {
+            tcb.pending |= Tcb.SYN; // its SYN crossed ours again, our answer was lost
+            tcp.markDirty(tcb);
+            return false;
+        }
         if (!checkTimestamp(tcb, segment) || !checkSequence(tcb, segment)) {
             return false;
         }
+        tcb.lastHeard = segment.now;
         if (segment.has(TcpHeader.RST)) {
             checkReset(tcb, segment);
             return false;
@@ -154,7 +163,6 @@ final class SegmentArrives {
             drops.count(DropReason.WRONG_STATE);
             return false;
         }
-        updateTimestamp(tcb, segment);
         if (tcb.state == TcpState.SYN_RECEIVED) {
             // "If SND.UNA < SEG.ACK =< SND.NXT, then enter ESTABLISHED ... otherwise form a reset segment".
             if (SeqNum.leq(segment.ack, tcb.sndUna) || SeqNum.gt(segment.ack, tcb.sndNxt)) {
@@ -167,7 +175,13 @@ final class SegmentArrives {
         if (!checkAck(tcb, segment)) {
             return false;
         }
+        updateTimestamp(tcb, segment, seq);
         return urgentTextFin(tcb, segment);
+    }
+
+    private static boolean isSynAgain(Tcb tcb, Segment segment) {
+        int control = TcpHeader.SYN | TcpHeader.ACK | TcpHeader.RST;
+        return (segment.flags & control) == TcpHeader.SYN && segment.seq == tcb.irs;
     }
 
     /// RFC 7323 section 5.3, R1: "If there is a Timestamps option in the arriving segment, SEG.TSval < TS.Recent,
@@ -180,7 +194,7 @@ final class SegmentArrives {
         // because middleboxes strip the option and Linux and FreeBSD accept it.
         if (segment.options.timestamps
                 && SeqNum.lt(segment.options.tsVal, tcb.tsRecent)
-                && seconds(segment.now) - tcb.tsRecentAge < PAWS_INVALID_AFTER) {
+                && !isOutdated(tcb, segment.now)) {
             drops.count(DropReason.NOT_ACCEPTABLE);
             acknowledgeUnacceptable(tcb, segment);
             return false;
@@ -227,6 +241,11 @@ final class SegmentArrives {
         if (before > 0) {
             if (segment.has(TcpHeader.SYN)) {
                 return; // handled whatever its number: RFC 5961 section 4
+            }
+            if (segment.has(TcpHeader.RST)) {
+                // RFC 5961 section 3.2 compares the number that the RST came with: "If the RST bit is set and the sequence
+                // number exactly matches the next expected sequence number (RCV.NXT)". Text must not move it there.
+                return;
             }
             segment.trimFront(Math.min(before, segment.payloadLength));
             tcb.pending |= Tcb.ACK_NOW; // something of it was received before: the other end missed an ACK
@@ -285,27 +304,25 @@ final class SegmentArrives {
     /// Fourth, check the SYN bit: RFC 5961 section 4.2, "If the SYN bit is set, irrespective of the sequence number,
     /// TCP endpoints MUST send a challenge ACK to the remote peer".
     private void checkSyn(Tcb tcb, Segment segment) {
-        if (tcb.state == TcpState.SYN_RECEIVED) {
-            if (segment.seq == tcb.irs) {
-                tcb.pending |= Tcb.SYN; // its SYN crossed ours again, our answer was lost
-                tcp.markDirty(tcb);
-                return;
-            }
-        }
         drops.count(DropReason.NOT_ACCEPTABLE);
         challenge(tcb, segment.now);
     }
 
     /// RFC 7323 section 4.3: "(2) If SEG.TSval >= TS.Recent and SEG.SEQ <= Last.ACK.sent, then SEG.TSval is copied to
     /// TS.Recent; otherwise, it is ignored."
-    private static void updateTimestamp(Tcb tcb, Segment segment) {
+    private static void updateTimestamp(Tcb tcb, Segment segment, int seq) {
         if (tcb.has(Tcb.TIMESTAMPS)
                 && segment.options.timestamps
-                && SeqNum.geq(segment.options.tsVal, tcb.tsRecent)
-                && SeqNum.leq(segment.seq, tcb.lastAckSent)) {
+                // Section 5.5: after 24 days TS.Recent is invalid, and whatever comes replaces it.
+                && (SeqNum.geq(segment.options.tsVal, tcb.tsRecent) || isOutdated(tcb, segment.now))
+                && SeqNum.leq(seq, tcb.lastAckSent)) {
             tcb.tsRecent = segment.options.tsVal;
             tcb.tsRecentAge = seconds(segment.now);
         }
+    }
+
+    private static boolean isOutdated(Tcb tcb, long now) {
+        return seconds(now) - tcb.tsRecentAge >= PAWS_INVALID_AFTER;
     }
 
     private static int seconds(long now) {
@@ -345,7 +362,11 @@ final class SegmentArrives {
                 int left = segment.options.sackLeft[i];
                 int right = segment.options.sackRight[i];
                 int una = SeqNum.max(segment.ack, tcb.sndUna);
-                if (SeqNum.geq(left, una) && SeqNum.lt(left, right) && SeqNum.leq(right, tcb.sndNxt)) {
+                // A block at the acknowledgment itself contradicts it. Distances are compared, because a number half the
+                // sequence space away is before SND.NXT and beyond SND.UNA at once.
+                int from = left - una;
+                int to = right - una;
+                if (from > 0 && from < to && to <= tcb.sndNxt - una) {
                     SackScoreboard sacked = tcb.sacked;
                     if (sacked == null) {
                         sacked = new SackScoreboard();
@@ -362,6 +383,7 @@ final class SegmentArrives {
     /// acknowledgment, the same advertised window.
     private static boolean isDuplicate(Tcb tcb, Segment segment, int flight) {
         return flight > 0
+                && tcb.sndWnd > 0 // with a closed window it is the answer to a probe
                 && segment.ack == tcb.sndUna
                 && segment.payloadLength == 0
                 && !segment.has(TcpHeader.FIN)
@@ -376,16 +398,13 @@ final class SegmentArrives {
         if (queue != null) {
             queue.acknowledge(SeqNum.min(segment.ack, queue.endSeq()));
             if (queue.length() == 0) {
-                tcb.sendQueue = null;
+                tcp.queues().dropSend(tcb);
             }
             tcp.ready(tcb);
         }
         SackScoreboard sacked = tcb.sacked;
         if (sacked != null) {
             sacked.acknowledge(segment.ack);
-            if (sacked.isEmpty() && !tcb.isRecovering()) {
-                tcb.sacked = null;
-            }
         }
         if (tcb.has(Tcb.RTT_RUNNING) && SeqNum.geq(segment.ack, tcb.rttSeq)) {
             tcb.flags &= ~Tcb.RTT_RUNNING;
@@ -399,6 +418,9 @@ final class SegmentArrives {
             }
         }
         LossRecovery.acknowledged(tcb, acked, flight, segment.now);
+        if (sacked != null && sacked.isEmpty() && !tcb.isRecovering()) {
+            tcb.sacked = null;
+        }
         timeouts.acknowledged(tcb, segment.now);
         tcb.pending |= Tcb.SEND;
         tcp.markDirty(tcb);
@@ -414,7 +436,13 @@ final class SegmentArrives {
             if (tcb.sndWnd > before) {
                 if (before == 0) {
                     tcb.backoff = 0;
+                    if (tcb.flightSize() > 0) {
+                        // What was sent into the closed window, a probe or a FIN, was not taken: RFC 9293 section 3.8.6,
+                        // "the sending TCP peer ... MUST be able to recover" without waiting for the probe's timer.
+                        tcb.pending |= Tcb.RETRANSMIT;
+                    }
                 }
+                timeouts.windowOpened(tcb, before);
                 tcb.pending |= Tcb.SEND;
                 tcp.markDirty(tcb);
             }
@@ -515,7 +543,7 @@ final class SegmentArrives {
             return;
         }
         if (!tcb.has(Tcb.INPUT_SHUT)) {
-            tcp.receiveQueue(tcb).append(chunk, segment.payloadFrom, length);
+            tcp.queues().receive(tcb).append(chunk, segment.payloadFrom, length);
         }
         tcb.rcvNxt += length;
         tcb.unackedOctets += length;
@@ -525,7 +553,10 @@ final class SegmentArrives {
         }
         boolean atOnce = false;
         if (holes != null) {
-            tcb.rcvNxt = holes.deliver(tcp.receiveQueue(tcb), tcb.rcvNxt);
+            tcb.rcvNxt = holes.deliver(tcp.queues().receive(tcb), tcb.rcvNxt);
+            if (tcb.has(Tcb.INPUT_SHUT)) {
+                tcp.queues().dropReceive(tcb);
+            }
             if (holes.isEmpty()) {
                 tcb.outOfOrder = null;
             }
@@ -558,10 +589,7 @@ final class SegmentArrives {
                 // "If our FIN has been ACKed (perhaps in this segment), then enter TIME-WAIT ...; otherwise, enter
                 // the CLOSING state." The first case is FIN-WAIT-2 already.
                 tcb.state = TcpState.CLOSING;
-            case FIN_WAIT_2 -> {
-                writer.send(tcb, tcb.sndNxt, 0, 0, 0, now);
-                tcp.enterTimeWait(tcb, now);
-            }
+            case FIN_WAIT_2 -> tcp.enterTimeWait(tcb, now);
             default -> {
                 // A FIN cannot get here in the other states.
             }

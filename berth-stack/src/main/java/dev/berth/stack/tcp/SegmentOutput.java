@@ -42,6 +42,7 @@ final class SegmentOutput {
         }
         int window = tcb.config.receiveBuffer();
         if (answer) {
+            tcb.lastAckSent = tcb.rcvNxt;
             tcb.rcvAdv = tcb.rcvNxt + Math.min(window, 65_535);
         }
         writer.sendSyn(
@@ -50,7 +51,8 @@ final class SegmentOutput {
                 tcb.rcvNxt,
                 answer,
                 window,
-                answer && tcb.rcvWindShift < 0 ? -1 : windowShift(tcb.config),
+                // RFC 7323 section 2.2: in a SYN,ACK only "if a Window Scale option was received in the initial <SYN>".
+                answer && !tcb.has(Tcb.WINDOW_SCALING) ? -1 : windowShift(tcb.config),
                 !answer || tcb.has(Tcb.SACK_PERMITTED),
                 !answer || tcb.has(Tcb.TIMESTAMPS),
                 tcb.shiftedTimestamp(now),
@@ -72,6 +74,7 @@ final class SegmentOutput {
 
     private void sendSegments(Tcb tcb, long now) {
         boolean sent = false;
+        boolean idle = tcb.flightSize() == 0;
         if ((tcb.pending & Tcb.RETRANSMIT) != 0) {
             tcb.pending &= ~Tcb.RETRANSMIT;
             sent = retransmitFirst(tcb, now);
@@ -93,11 +96,14 @@ final class SegmentOutput {
             writer.send(tcb, tcb.sndNxt - 1, 0, 0, 0, now);
         }
         if ((tcb.pending & Tcb.ACK_NOW) != 0) {
-            writer.send(tcb, tcb.sndNxt, 0, 0, 0, now);
+            writer.sendAck(tcb, now);
         } else if ((tcb.pending & Tcb.ACK_DELAYED) != 0) {
             timeouts.armDelayedAck(tcb, now);
         }
         if (sent) {
+            if (idle) {
+                timeouts.stopPersist(tcb);
+            }
             timeouts.armRetransmission(tcb, now);
         } else {
             timeouts.armPersist(tcb, now);
@@ -111,6 +117,13 @@ final class SegmentOutput {
             return false;
         }
         int length = LossRecovery.firstHole(tcb);
+        SendQueue queue = tcb.sendQueue;
+        if (length == flight && queue != null && (tcb.pending & Tcb.FIN_SENT) == 0) {
+            // All that is in flight is less than a segment, such as the octet of a probe: what waits may come along.
+            int most = Math.min(tcb.effectiveMss, Math.max(flight, tcb.sndWnd));
+            length = Math.min(most, queue.endSeq() - tcb.sndUna);
+            tcb.sndNxt = tcb.sndUna + length;
+        }
         retransmit(tcb, tcb.sndUna, length, now);
         tcb.highRxt = SeqNum.max(tcb.highRxt, tcb.sndUna + length);
         return true;

@@ -50,8 +50,16 @@ final class SegmentWriter {
             end = timestamps(bytes, end, tcb.shiftedTimestamp(now), tcb.tsRecent);
         }
         OutOfOrderQueue holes = tcb.outOfOrder;
+        boolean untold = false;
         if (holes != null && tcb.has(Tcb.SACK_PERMITTED)) {
-            end = sack(bytes, end, holes, at + TcpHeader.MAX_LENGTH - end);
+            // RFC 9293 section 3.7.1, MUST-16: options take their room from the data of a segment. Data go first.
+            int room = at + TcpHeader.MAX_LENGTH - end;
+            if (length > 0) {
+                room = segmentSize > 0 ? 0 : Math.min(room, tcb.effectiveMss - length);
+            }
+            int before = end;
+            end = sack(bytes, end, holes, room);
+            untold = end == before;
         }
         packet.end = end;
         header(bytes, at, tcb, seq, tcb.rcvNxt, flags | TcpHeader.ACK, window(tcb), end - at);
@@ -68,13 +76,30 @@ final class SegmentWriter {
             tcb.flags &= ~Tcb.ANSWERABLE;
         }
         tcb.flags &= ~Tcb.PUSHED;
-        tcb.pending &= ~(Tcb.ACK_NOW | Tcb.ACK_DELAYED);
+        // Where the SACK blocks had no room, an ACK of its own still has to bring them.
+        tcb.pending &= untold && length > 0 ? ~Tcb.ACK_DELAYED : ~(Tcb.ACK_NOW | Tcb.ACK_DELAYED);
         Tcb.Deadlines deadlines = tcb.deadlines;
         if (deadlines != null) {
             deadlines.delayedAck = Tcb.Deadlines.NONE;
         }
-        tcb.lastSent = now;
+        if (length > 0) {
+            tcb.lastSent = now;
+        }
         transmit(packet, tcb, tcb.config.trafficClass(), tcb.config.timeToLive(), now);
+    }
+
+    /// Sends an acknowledgment without data.
+    void sendAck(Tcb tcb, long now) {
+        send(tcb, acceptableSeq(tcb), 0, 0, 0, now);
+    }
+
+    /// `SND.NXT`, unless octets were sent beyond the window (a probe, a FIN, or the window has shrunk since). The other end
+    /// does not find a segment acceptable that begins beyond its window (RFC 9293 section 3.10.7.4), and would not see what
+    /// it acknowledges either: two ends that probe each other's closed windows would never hear of them being opened.
+    private static int acceptableSeq(Tcb tcb) {
+        return tcb.state == TcpState.SYN_RECEIVED
+                ? tcb.sndNxt
+                : SeqNum.min(tcb.sndNxt, tcb.sndUna + tcb.sndWnd);
     }
 
     /// The window field for what the user can still be given, and `RCV.ADV` moved accordingly.
@@ -91,6 +116,7 @@ final class SegmentWriter {
     /// edge RCV.NXT+RCV.WND in small increments".
     static int advertise(Tcb tcb) {
         int free = Math.max(0, tcb.config.receiveBuffer() - tcb.available());
+        free = Math.min(free, 65_535 << tcb.rcvWindShift); // more cannot be said
         int edge = tcb.rcvNxt + free;
         int gain = edge - tcb.rcvAdv;
         int worthwhile = Math.min(tcb.config.receiveBuffer() / 2, tcb.effectiveMss);
@@ -98,7 +124,7 @@ final class SegmentWriter {
     }
 
     private int sack(byte[] bytes, int at, OutOfOrderQueue holes, int room) {
-        int blocks = holes.blocks(sackLefts, sackRights, (room - 4) / 8);
+        int blocks = room < 12 ? 0 : holes.blocks(sackLefts, sackRights, (room - 4) / 8);
         if (blocks == 0) {
             return at;
         }
@@ -203,7 +229,7 @@ final class SegmentWriter {
             end = timestamps(packet.bytes, end, tcb.shiftedTimestamp(now), tcb.tsRecent);
         }
         packet.end = end;
-        header(packet.bytes, at, tcb, tcb.sndNxt, tcb.rcvNxt, TcpHeader.RST | TcpHeader.ACK, 0, end - at);
+        header(packet.bytes, at, tcb, acceptableSeq(tcb), tcb.rcvNxt, TcpHeader.RST | TcpHeader.ACK, 0, end - at);
         transmit(packet, tcb, tcb.config.trafficClass(), tcb.config.timeToLive(), now);
     }
 

@@ -18,6 +18,8 @@ final class SynEntry extends Flow {
     boolean windowScaling;
     boolean timestamps;
     boolean sackPermitted;
+    boolean answeredTwice; // so that the round-trip time cannot be told
+    byte challenges;
     int tsRecent;
     int tsOffset;
     int rcvWnd;

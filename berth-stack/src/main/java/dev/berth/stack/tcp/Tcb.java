@@ -39,9 +39,11 @@ public final class Tcb extends Flow implements StackSocket {
     static final int ATTACHED = 2_048; // in the port table
     static final int DIRTY = 4_096; // in the output queue
     static final int R1_REACHED = 8_192;
-    static final int PUSHED = 32_768; // the last segment was small and pushed: its sender may wait for the ACK
-    static final int PING_PONG = 65_536; // the user answers what it reads, so that ACKs ride on the answers
-    static final int ANSWERABLE = 131_072; // data came since the last data were sent
+    static final int PUSHED = 131_072; // the last segment was small and pushed: its sender may wait for the ACK
+    static final int PING_PONG = 262_144; // the user answers what it reads, so that ACKs ride on the answers
+    static final int ANSWERABLE = 524_288; // data came since the last data were sent
+    static final int TIMED_OUT = 32_768; // what begins at SND.UNA was sent again by the retransmission timer
+    static final int WINDOW_SCALING = 65_536;
     static final int READY = 16_384; // in the queue of sockets whose readiness changed
 
     TcpState state = TcpState.CLOSED;
@@ -131,7 +133,7 @@ public final class Tcb extends Flow implements StackSocket {
     /// The deadlines of a connection: one node in the wheel, at or before the earliest of them.
     static final class Deadlines extends Timer {
         static final long NONE = Long.MAX_VALUE;
-        final Tcb tcb;
+        Tcb tcb;
         long retransmit = NONE; // RFC 6298, or the persist timer of RFC 9293 section 3.8.6.1
         long delayedAck = NONE;
         long idle = NONE; // keep-alive, or the end of FIN-WAIT-2 without an owner

@@ -40,6 +40,7 @@ public final class Tcp {
     private final BufferPool pool;
     private final ReadyQueue readyQueue;
     private final DropCounters drops;
+    private final Queues queues;
     private final TimeWaits timeWaits;
     private final IsnGenerator isns;
     private final SegmentWriter writer;
@@ -69,14 +70,15 @@ public final class Tcp {
         this.pool = pool;
         this.readyQueue = readyQueue;
         this.drops = drops;
+        queues = new Queues(pool);
         isns = new IsnGenerator(entropy);
         writer = new SegmentWriter(output, pool);
         timeouts = new Timeouts(this, wheel);
         segmentOutput = new SegmentOutput(writer, timeouts);
-        arrives = new SegmentArrives(this, timeouts, writer, drops);
+        arrives = new SegmentArrives(this, timeouts, drops);
         timeWaits = new TimeWaits(ports, writer, drops, timeWaitNanos);
         listens = new ListenArrives(this, ports, arrives, writer, isns, wheel, drops);
-        calls = new UserCalls(this, pool, timeouts);
+        calls = new UserCalls(this, queues, timeouts);
     }
 
     // Network input
@@ -178,7 +180,7 @@ public final class Tcp {
                     packet.sourceHi,
                     packet.sourceLo,
                     segment.sourcePort);
-            if (listener != null) {
+            if (listener != null && (flow == null || listener.hasRoom())) {
                 if (flow instanceof TimeWait old) {
                     timeWaits.remove(old);
                 }
@@ -219,9 +221,11 @@ public final class Tcp {
         }
         switch (error.kind()) {
             case PACKET_TOO_BIG -> {
-                updateMss(tcb);
-                tcb.pending |= Tcb.RETRANSMIT;
-                markDirty(tcb);
+                output.pathMtu().lower(error.remoteHi(), error.remoteLo(), error.mtu(), error.quotedLength(), now);
+                if (tcb.state.isSynchronized()) {
+                    tcb.pending |= Tcb.SEND; // output sees what has changed
+                    markDirty(tcb);
+                }
             }
             case PORT_UNREACHABLE, PROTOCOL_UNREACHABLE, PROHIBITED -> {
                 // SHLD-26, hard errors; in the synchronized states they are only hints (RFC 5927 section 5.2).
@@ -358,11 +362,35 @@ public final class Tcp {
         boolean keepAlive = config.keepAlive() != tcb.config.keepAlive()
                 || config.keepIdleSeconds() != tcb.config.keepIdleSeconds();
         tcb.config = config;
+        if (!tcb.has(Tcb.ATTACHED)) {
+            return; // no timer for what is no connection any more
+        }
         tcb.pending |= Tcb.SEND;
         markDirty(tcb);
         if (keepAlive) {
             timeouts.armIdle(tcb, now);
         }
+    }
+
+    /// STATUS: RFC 9293 section 3.10.6.
+    public TcpStatus status(Tcb tcb) {
+        return TcpStatus.of(tcb);
+    }
+
+    /// Looks for a connection that breaks what must hold once the stack has settled, such as one whose data wait while no
+    /// timer runs. For tests; takes time in proportion to the number of flows.
+    ///
+    /// @return what is wrong with which connection, or null if all is well
+    public @Nullable String inconsistency() {
+        @Nullable String[] found = new String[1];
+        ports.visitFlows(flow -> {
+            String problem = flow instanceof Tcb tcb ? Invariants.violated(tcb) : null;
+            if (problem != null) {
+                found[0] = flow + ": " + problem;
+            }
+            return problem == null;
+        });
+        return found[0];
     }
 
     // Time and output
@@ -398,6 +426,9 @@ public final class Tcp {
             dirty[i] = null;
             assert tcb != null;
             tcb.flags &= ~Tcb.DIRTY;
+            if ((tcb.pending & (Tcb.SEND | Tcb.RETRANSMIT)) != 0 && tcb.state.isSynchronized()) {
+                refreshMss(tcb);
+            }
             segmentOutput.poll(tcb, now);
         }
         dirtyCount = 0;
@@ -455,6 +486,9 @@ public final class Tcp {
 
     /// RFC 9293 section 3.6.1, MUST-13: the connection lingers in TIME-WAIT for 2 MSL; only a small object does.
     void enterTimeWait(Tcb tcb, long now) {
+        if ((tcb.pending & (Tcb.ACK_NOW | Tcb.ACK_DELAYED)) != 0) {
+            writer.sendAck(tcb, now); // nobody else will
+        }
         TimeWait timeWait = new TimeWait(tcb, now);
         ports.replace(tcb, timeWait);
         tcb.flags &= ~Tcb.ATTACHED;
@@ -467,20 +501,15 @@ public final class Tcp {
     private void freeBuffers(Tcb tcb) {
         timeouts.cancel(tcb);
         tcb.pending = 0;
-        SendQueue sendQueue = tcb.sendQueue;
-        if (sendQueue != null) {
-            sendQueue.clear();
-            tcb.sendQueue = null;
-        }
+        queues.dropSend(tcb);
         OutOfOrderQueue holes = tcb.outOfOrder;
         if (holes != null) {
             holes.clear();
             tcb.outOfOrder = null;
         }
         tcb.sacked = null;
-        if (tcb.has(Tcb.ABANDONED) && tcb.receiveQueue != null) {
-            tcb.receiveQueue.clear();
-            tcb.receiveQueue = null;
+        if (tcb.has(Tcb.ABANDONED)) {
+            queues.dropReceive(tcb);
         }
     }
 
@@ -494,13 +523,8 @@ public final class Tcp {
         return timeouts;
     }
 
-    ReceiveQueue receiveQueue(Tcb tcb) {
-        ReceiveQueue queue = tcb.receiveQueue;
-        if (queue == null) {
-            queue = new ReceiveQueue(pool);
-            tcb.receiveQueue = queue;
-        }
-        return queue;
+    Queues queues() {
+        return queues;
     }
 
     /// The peer's MSS, RFC 9293 section 3.7.1, MUST-15: "If an MSS Option is not received at connection setup, TCP
@@ -517,6 +541,18 @@ public final class Tcp {
     void updateMss(Tcb tcb) {
         int options = tcb.has(Tcb.TIMESTAMPS) ? SegmentWriter.TIMESTAMPS_LENGTH : 0;
         tcb.effectiveMss = Math.max(48, Math.min(tcb.sendMss, writer.pathMss(tcb)) - options);
+        if (tcb.state.isSynchronized()) {
+            tcb.cwnd = Math.max(tcb.cwnd, tcb.effectiveMss);
+        }
+    }
+
+    /// The path's MTU may have changed since the last segment, also by what another connection was told.
+    private void refreshMss(Tcb tcb) {
+        int before = tcb.effectiveMss;
+        updateMss(tcb);
+        if (tcb.effectiveMss < before && tcb.flightSize() > 0) {
+            LossRecovery.tooBig(tcb);
+        }
     }
 
     // Statistics

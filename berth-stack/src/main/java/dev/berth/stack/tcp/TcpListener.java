@@ -80,6 +80,11 @@ public final class TcpListener implements StackSocket {
         return waiting >= backlog;
     }
 
+    /// True if a SYN would be answered.
+    boolean hasRoom() {
+        return !isFull() && !isSynFull();
+    }
+
     boolean isSynFull() {
         return synCount >= Math.max(backlog, MIN_SYN_ENTRIES);
     }

@@ -1,6 +1,7 @@
 package dev.berth.stack.tcp;
 
 import dev.berth.stack.time.TimerWheel;
+import org.jspecify.annotations.Nullable;
 
 /// RFC 9293 section 3.10.8: what happens when a connection's timer expires; and arming those timers.
 final class Timeouts {
@@ -21,10 +22,15 @@ final class Timeouts {
     /// Retransmissions after which the network layer would be asked for another route: R1, SHLD-10.
     static final int R1 = 3;
 
+    /// Unused nodes that are kept, so that a connection that is busy now and then allocates none.
+    private static final int SPARE = 64;
+
     private static final long SECOND = 1_000_000_000L;
 
     private final Tcp tcp;
     private final TimerWheel wheel;
+    private final Tcb.@Nullable Deadlines[] spare = new Tcb.Deadlines[SPARE];
+    private int spareCount;
     private long retransmissions;
 
     Timeouts(Tcp tcp, TimerWheel wheel) {
@@ -40,10 +46,14 @@ final class Timeouts {
         return retransmissions;
     }
 
-    private static Tcb.Deadlines deadlines(Tcb tcb) {
+    private Tcb.Deadlines deadlines(Tcb tcb) {
         Tcb.Deadlines deadlines = tcb.deadlines;
         if (deadlines == null) {
-            deadlines = new Tcb.Deadlines(tcb);
+            deadlines = spareCount > 0 ? spare[--spareCount] : null;
+            if (deadlines == null) {
+                deadlines = new Tcb.Deadlines(tcb);
+            }
+            deadlines.tcb = tcb;
             tcb.deadlines = deadlines;
         }
         return deadlines;
@@ -85,7 +95,10 @@ final class Timeouts {
 
     /// New data were acknowledged: RFC 6298 section 5.3, "restart the retransmission timer", or 5.2, turn it off.
     void acknowledged(Tcb tcb, long now) {
-        tcb.backoff = 0;
+        // The backoff stays until there is a new RTT sample, as RFC 6298 section 5 says ("which can only happen when new
+        // data has been sent and acknowledged"): Karn's algorithm.
+        tcb.flags &= ~Tcb.TIMED_OUT;
+        tcb.softError = null;
         tcb.unanswered = 0;
         tcb.lastProgress = now;
         Tcb.Deadlines deadlines = tcb.deadlines;
@@ -112,7 +125,24 @@ final class Timeouts {
         Tcb.Deadlines deadlines = deadlines(tcb);
         if (deadlines.retransmit == Tcb.Deadlines.NONE) {
             deadlines.retransmit = now + RttEstimator.backedOff(tcb);
+            if (tcb.unanswered == 0 && tcb.backoff == 0) {
+                tcb.lastProgress = now; // the wait begins
+            }
             schedule(deadlines);
+        }
+    }
+
+    /// Data go out that the persist timer was waiting for: the retransmission timer starts anew.
+    void stopPersist(Tcb tcb) {
+        if (tcb.deadlines != null) {
+            tcb.deadlines.retransmit = Tcb.Deadlines.NONE;
+        }
+    }
+
+    /// The send window has grown from `before`: what a probe's timer was waiting for has come.
+    void windowOpened(Tcb tcb, int before) {
+        if (before == 0 || tcb.flightSize() == 0) {
+            stopPersist(tcb);
         }
     }
 
@@ -161,7 +191,14 @@ final class Timeouts {
             idle(tcb, deadlines, now);
         }
         if (tcb.deadlines == deadlines) {
-            schedule(deadlines);
+            if (deadlines.earliest() == Tcb.Deadlines.NONE && !tcb.has(Tcb.DIRTY)) {
+                tcb.deadlines = null; // idle connections are small
+                if (spareCount < SPARE) {
+                    spare[spareCount++] = deadlines;
+                }
+            } else {
+                schedule(deadlines);
+            }
         }
     }
 

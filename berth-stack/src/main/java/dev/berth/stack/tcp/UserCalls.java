@@ -2,17 +2,16 @@ package dev.berth.stack.tcp;
 
 import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.stack.endpoint.ByteSource;
-import dev.berth.wire.BufferPool;
 
 /// RFC 9293 section 3.10.2 to 3.10.5: SEND, RECEIVE, CLOSE and ABORT of an open connection. OPEN is in [Tcp].
 final class UserCalls {
     private final Tcp tcp;
-    private final BufferPool pool;
+    private final Queues queues;
     private final Timeouts timeouts;
 
-    UserCalls(Tcp tcp, BufferPool pool, Timeouts timeouts) {
+    UserCalls(Tcp tcp, Queues queues, Timeouts timeouts) {
         this.tcp = tcp;
-        this.pool = pool;
+        this.queues = queues;
         this.timeouts = timeouts;
     }
 
@@ -27,12 +26,7 @@ final class UserCalls {
         if (taken <= 0) {
             return 0;
         }
-        SendQueue queue = tcb.sendQueue;
-        if (queue == null) {
-            queue = new SendQueue(pool, tcb.sndNxt);
-            tcb.sendQueue = queue;
-        }
-        queue.append(source, taken, tcb.effectiveMss);
+        queues.send(tcb).append(source, taken, tcb.effectiveMss);
         tcb.pending |= Tcb.SEND;
         tcp.markDirty(tcb);
         return taken;
@@ -47,7 +41,7 @@ final class UserCalls {
         if (queue != null) {
             int given = queue.read(sink, max);
             if (queue.length() == 0) {
-                tcb.receiveQueue = null;
+                queues.dropReceive(tcb);
                 acknowledgePushed(tcb);
             }
             updateWindow(tcb);
@@ -80,7 +74,10 @@ final class UserCalls {
         }
         int now = tcb.rcvWnd();
         int next = SegmentWriter.advertise(tcb) - tcb.rcvNxt;
-        if (next > now && next - now >= now) {
+        int gain = next - now;
+        // A sender that avoids silly windows waits while less than a segment is open.
+        boolean awaited = now < Math.max(tcb.rcvUnit, tcb.effectiveMss);
+        if (gain > 0 && (awaited || gain >= now || gain >= tcb.config.receiveBuffer() / 2)) {
             tcb.pending |= Tcb.ACK_NOW;
             tcp.markDirty(tcb);
         }
@@ -91,7 +88,9 @@ final class UserCalls {
         switch (tcb.state) {
             case ESTABLISHED -> tcb.state = TcpState.FIN_WAIT_1;
             case CLOSE_WAIT -> tcb.state = TcpState.LAST_ACK;
-            case SYN_RECEIVED -> tcb.state = TcpState.FIN_WAIT_1;
+            case SYN_RECEIVED -> {
+                // "queue for processing after entering ESTABLISHED state": until then the SYN is not acknowledged.
+            }
             default -> {
                 return;
             }
@@ -104,12 +103,8 @@ final class UserCalls {
     /// The user reads no more: what is there and what still comes is thrown away.
     void shutdownInput(Tcb tcb) {
         tcb.flags |= Tcb.INPUT_SHUT;
-        ReceiveQueue queue = tcb.receiveQueue;
-        if (queue != null) {
-            queue.clear();
-            tcb.receiveQueue = null;
-            updateWindow(tcb);
-        }
+        queues.dropReceive(tcb);
+        updateWindow(tcb);
         tcp.ready(tcb);
     }
 
@@ -138,17 +133,9 @@ final class UserCalls {
             }
             case CLOSING, LAST_ACK -> {
                 tcb.flags |= Tcb.ABANDONED;
-                discardInput(tcb);
+                queues.dropReceive(tcb);
             }
-            case TIME_WAIT, CLOSED, LISTEN -> discardInput(tcb);
-        }
-    }
-
-    private static void discardInput(Tcb tcb) {
-        ReceiveQueue queue = tcb.receiveQueue;
-        if (queue != null) {
-            queue.clear();
-            tcb.receiveQueue = null;
+            case TIME_WAIT, CLOSED, LISTEN -> queues.dropReceive(tcb);
         }
     }
 
@@ -162,7 +149,7 @@ final class UserCalls {
                 // nothing to say
             }
         }
-        discardInput(tcb);
+        queues.dropReceive(tcb);
         tcp.fail(tcb, TcpError.ABORTED);
     }
 }

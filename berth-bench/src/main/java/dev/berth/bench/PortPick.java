@@ -1,0 +1,89 @@
+package dev.berth.bench;
+
+import dev.berth.ports.Flow;
+import dev.berth.ports.PortPolicy;
+import dev.berth.ports.PortTable;
+import dev.berth.ports.PortUnavailableException;
+import dev.berth.ports.Transport;
+import dev.berth.wire.IpAddress;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+
+/// Nanoseconds to claim an ephemeral port towards one destination and to give it back, in a range of 28,232 ports
+/// (as Linux has it) of which a part is in use towards that destination, at random places. With no port left: the
+/// time until that is said.
+final class PortPick implements Measurement {
+    private static final IpAddress LOCAL = IpAddress.parse("10.0.0.1");
+    private static final IpAddress REMOTE = IpAddress.parse("10.0.0.2");
+    private static final int BATCH = 256;
+
+    private final PortTable<String> table;
+    private final boolean full;
+    private final int free;
+
+    PortPick(double occupancy) throws PortUnavailableException {
+        Random random = new Random(1);
+        table = new PortTable<>(Transport.TCP, PortPolicy.linux(), random::nextLong);
+        int size = PortPolicy.linux().ephemeral().size();
+        List<Client> clients = new ArrayList<>(size);
+        for (int i = 0; i < size; i++) {
+            Client client = new Client();
+            table.connect(client, null, 0);
+            clients.add(client);
+        }
+        free = (int) Math.round(size * (1 - occupancy));
+        Collections.shuffle(clients, random);
+        clients.subList(0, free).forEach(table::release);
+        full = free == 0;
+    }
+
+    @Override
+    public double measure(long nanos) {
+        Client client = new Client();
+        long start = System.nanoTime();
+        long elapsed;
+        long count = 0;
+        do {
+            for (int i = 0; i < BATCH; i++) {
+                if (full) {
+                    expectFailure(client);
+                } else {
+                    pick(client);
+                }
+            }
+            count += BATCH;
+            elapsed = System.nanoTime() - start;
+        } while (elapsed < nanos);
+        if (table.freePorts(LOCAL.hi(), LOCAL.lo(), REMOTE.hi(), REMOTE.lo(), 80) != free) {
+            throw new AssertionError("Ports were lost");
+        }
+        return (double) elapsed / count;
+    }
+
+    private void pick(Client client) {
+        try {
+            client.setTuple(LOCAL.hi(), LOCAL.lo(), 0, REMOTE.hi(), REMOTE.lo(), 80);
+            table.connect(client, null, 0);
+        } catch (PortUnavailableException e) {
+            throw new AssertionError(e);
+        }
+        table.release(client);
+    }
+
+    private void expectFailure(Client client) {
+        try {
+            table.connect(client, null, 0);
+        } catch (PortUnavailableException _) {
+            return;
+        }
+        throw new AssertionError("A port where there is none: " + client);
+    }
+
+    private static final class Client extends Flow {
+        Client() {
+            super(LOCAL.hi(), LOCAL.lo(), 0, REMOTE.hi(), REMOTE.lo(), 80);
+        }
+    }
+}

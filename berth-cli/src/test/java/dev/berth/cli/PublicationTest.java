@@ -1,0 +1,67 @@
+package dev.berth.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PublicationTest {
+    @ParameterizedTest
+    @CsvSource({
+        "8080:80, 127.0.0.1:8080, 80",
+        "0:1, 127.0.0.1:0, 1",
+        "0.0.0.0:8080:80, 0.0.0.0:8080, 80",
+        "192.0.2.7:65535:65535, 192.0.2.7:65535, 65535",
+        "[::1]:8080:80, [::1]:8080, 80",
+        "[::]:8080:80, [::]:8080, 80"
+    })
+    void formsAreRead(String text, String machine, int port) {
+        Publication publication = Publication.parse(text);
+        assertThat(publication.machine()).hasToString(machine);
+        assertThat(publication.port()).isEqualTo(port);
+        assertThat(publication.socketAddress().getPort())
+                .isEqualTo(publication.machine().port());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                ":",
+                "::",
+                "80",
+                ":80",
+                "8080:",
+                "8080:80:",
+                "a:80",
+                "8080:b",
+                "-1:80",
+                "8080:+80",
+                "1.2.3:8080:80",
+                "::1:8080:80",
+                "[::1]:80",
+                "[::1:8080:80",
+                "localhost:8080:80",
+                "8080:80/tcp",
+                "8080:0",
+                "65536:80",
+                "8080:65536",
+                "99999999999:80"
+            })
+    void otherFormsAreRefusedInOneSentence(String text) {
+        assertThatThrownBy(() -> Publication.parse(text))
+                .isInstanceOf(IllegalArgumentException.class)
+                .message()
+                .isNotBlank()
+                .doesNotContain("\n");
+    }
+
+    @Test
+    void withoutAddressOnlyThisMachineCanConnect() {
+        assertThat(Publication.parse("8080:80").socketAddress().getAddress().isLoopbackAddress())
+                .isTrue();
+    }
+}
