@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 ///
 /// Time is virtual and loss seeded, so every machine gets the same numbers. After a wanted change write the table anew:
 /// `mvn -pl berth-testkit -am test -Dtest=TcpGoldenTest -Dsurefire.failIfNoSpecifiedTests=false
-/// -DargLine=-Dberth.golden=write`.
+/// -Dberth.test.jvm=-Dberth.golden=write`.
 class TcpGoldenTest {
     private static final String RESOURCE = "tcp-throughput.txt";
     private static final int OCTETS = 600_000;
