@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// A test that reads like a packet trace: one [NetStack], whose user and whose remote end the test plays by hand.
 ///
 /// The user calls [#open], [#send], [#read], [#close]; the remote end's segments go in with [#receive], and the stack's
-/// come out with [#sent], in order. Sequence numbers are relative to the initial ones ([#ISS], [#IRS]). Time stands still
-/// except in [#advance]. The checksum of every packet that leaves is verified independently, and after every step
+/// come out with [#sent], in order. Sequence numbers are relative to the initial ones ([#ISS], [#IRS]). Time stands
+/// still except in [#advance]. The checksum of every packet that leaves is verified independently, and after every step
 /// [Tcp#inconsistency] has to find nothing. [#finish] ends a script: everything was expected, and nothing is left.
 public class TcpScript {
     /// The stack's initial sequence number, relative to itself.
@@ -114,7 +114,8 @@ public class TcpScript {
 
     /// Makes the stack choose `iss` as the initial sequence number of the next [#open]. To be the first act.
     protected void choosingIss(int iss) {
-        // The generator adds a clock of 4.096 us to a hash: learn the hash from a trial, then wait for the right moment.
+        // The generator adds a clock of 4.096 us to a hash: learn the hash from a trial, then wait for the right
+        // moment.
         try {
             NetStack trial = make(now);
             Tcb probe = trial.connect(new Endpoint(peer(), peerPort), null, config, null, now);
