@@ -18,4 +18,6 @@ module dev.berth.bench {
     requires transitive dev.berth.agent;
     requires jmh.core;
     requires static transitive org.jspecify;
+
+    exports dev.berth.bench;
 }

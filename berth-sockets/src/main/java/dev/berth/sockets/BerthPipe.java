@@ -97,9 +97,13 @@ final class BerthPipe extends Pipe {
         }
 
         @Override
-        protected void implConfigureBlocking(boolean block) {
+        protected void implConfigureBlocking(boolean block) throws IOException {
             readLock.lock(); // waits for a read in the other mode
-            readLock.unlock();
+            try {
+                ensureOpen(this);
+            } finally {
+                readLock.unlock();
+            }
         }
 
         @Override
@@ -174,9 +178,13 @@ final class BerthPipe extends Pipe {
         }
 
         @Override
-        protected void implConfigureBlocking(boolean block) {
+        protected void implConfigureBlocking(boolean block) throws IOException {
             writeLock.lock(); // waits for a write in the other mode
-            writeLock.unlock();
+            try {
+                ensureOpen(this);
+            } finally {
+                writeLock.unlock();
+            }
         }
 
         @Override

@@ -342,4 +342,9 @@ final class BerthSelector extends AbstractSelector {
             throw new ClosedSelectorException();
         }
     }
+
+    @Override
+    public String toString() {
+        return "Selector[" + (isOpen() ? keys.size() + " keys" : "closed") + "]";
+    }
 }

@@ -165,13 +165,18 @@ public final class BerthSocketImpl extends SocketImpl {
 
     private TcpSocket beginConnect(InetSocketAddress remote) throws SocketException {
         synchronized (stateLock) {
-            switch (state) {
-                case NEW -> throw new SocketException("Not created");
-                case CONNECTING -> throw new SocketException("Connection in progress");
-                case CONNECTED -> throw new SocketException("Already connected");
-                case CLOSED -> throw new SocketException(SOCKET_CLOSED);
-                default -> state = CONNECTING;
+            String refusal =
+                    switch (state) {
+                        case NEW -> "Not created";
+                        case CONNECTING -> "Connection in progress";
+                        case CONNECTED -> "Already connected";
+                        case CLOSED -> SOCKET_CLOSED;
+                        default -> null;
+                    };
+            if (refusal != null) {
+                throw new SocketException(refusal);
             }
+            state = CONNECTING;
             address = remote.getAddress();
             port = remote.getPort();
             return connection();

@@ -126,7 +126,8 @@ final class DatagramSocketView extends DatagramSocket {
         synchronized (packet) {
             try {
                 InetSocketAddress to = packet.getAddress() == null ? null : inet(packet.getSocketAddress());
-                if (to == null && channel.remoteAddress() instanceof InetSocketAddress remote) {
+                InetSocketAddress remote = channel.remoteAddress();
+                if (to == null && remote != null) {
                     packet.setAddress(remote.getAddress());
                     packet.setPort(remote.getPort());
                 }

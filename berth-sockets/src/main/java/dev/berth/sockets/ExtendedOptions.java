@@ -28,7 +28,7 @@ final class ExtendedOptions {
             try {
                 found.add((SocketOption<?>) holder.getField(name).get(null));
             } catch (ReflectiveOperationException e) {
-                throw new AssertionError("jdk.net.ExtendedSocketOptions has a public field " + name, e);
+                throw new LinkageError("jdk.net.ExtendedSocketOptions has a public field " + name, e);
             }
         }
         return List.copyOf(found);

@@ -48,7 +48,7 @@ class ChannelTransferContractTest extends Contract {
 
         assertThat(pair.server().read(slice)).isEqualTo(3);
 
-        assertThat(new String(array)).isEqualTo("012abc6789");
+        assertThat(text(array)).isEqualTo("012abc6789");
     }
 
     @Test

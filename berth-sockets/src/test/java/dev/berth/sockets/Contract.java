@@ -118,6 +118,10 @@ abstract class Contract {
         return text.getBytes(StandardCharsets.US_ASCII);
     }
 
+    static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.US_ASCII);
+    }
+
     static ByteBuffer buffer(String text) {
         return ByteBuffer.wrap(bytes(text));
     }
@@ -129,7 +133,7 @@ abstract class Contract {
     }
 
     static String receive(Socket socket, int length) throws IOException {
-        return new String(socket.getInputStream().readNBytes(length), StandardCharsets.US_ASCII);
+        return text(socket.getInputStream().readNBytes(length));
     }
 
     static void send(SocketChannel channel, String text) throws IOException {

@@ -55,7 +55,7 @@ class SocketContractTest extends Contract {
 
         InputStream in = pair.client().getInputStream();
 
-        assertThat(new String(in.readAllBytes())).isEqualTo("last");
+        assertThat(text(in.readAllBytes())).isEqualTo("last");
         assertThat(in.read()).isEqualTo(-1);
         assertThat(in.read(new byte[3])).isEqualTo(-1);
     }
@@ -66,7 +66,7 @@ class SocketContractTest extends Contract {
         send(pair.client(), "request");
         pair.client().shutdownOutput();
 
-        assertThat(new String(pair.server().getInputStream().readAllBytes())).isEqualTo("request");
+        assertThat(text(pair.server().getInputStream().readAllBytes())).isEqualTo("request");
         send(pair.server(), "reply");
 
         assertThat(receive(pair.client(), 5)).isEqualTo("reply");
@@ -575,7 +575,7 @@ class SocketContractTest extends Contract {
                 Socket accepted = closing(server.accept());
                 Task.start(Task.On.VIRTUAL, () -> {
                     try (accepted) {
-                        accepted.getOutputStream().write(receive(accepted, 8).getBytes());
+                        accepted.getOutputStream().write(bytes(receive(accepted, 8)));
                         return null;
                     }
                 });
@@ -590,7 +590,7 @@ class SocketContractTest extends Contract {
                 try (Socket client = platform.socket()) {
                     client.connect(end(server));
                     send(client, request);
-                    return new String(client.getInputStream().readAllBytes());
+                    return text(client.getInputStream().readAllBytes());
                 }
             }));
         }

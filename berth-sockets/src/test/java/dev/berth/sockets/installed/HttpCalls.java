@@ -42,9 +42,9 @@ final class HttpCalls {
             Scene.check(Arrays.equals(response.body(), body), "the body of " + size + " octets comes back");
         }
         for (int i = 0; i < 300; i++) {
-            byte[] body = ("request " + i).getBytes();
+            byte[] body = Scene.bytes("request " + i);
             HttpResponse<byte[]> response = client.send(request(uri, body), BodyHandlers.ofByteArray());
-            same(new String(response.body()), "request " + i);
+            same(Scene.text(response.body()), "request " + i);
         }
     }
 
@@ -52,7 +52,7 @@ final class HttpCalls {
     static void atOnce(HttpClient client, String uri, int count) {
         List<CompletableFuture<String>> replies = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            replies.add(client.sendAsync(request(uri, ("request " + i).getBytes()), BodyHandlers.ofString())
+            replies.add(client.sendAsync(request(uri, Scene.bytes("request " + i)), BodyHandlers.ofString())
                     .thenApply(HttpResponse::body));
         }
         for (int i = 0; i < count; i++) {

@@ -65,8 +65,8 @@ final class HttpProgram {
         HttpURLConnection connection =
                 (HttpURLConnection) URI.create("http://web.test/old").toURL().openConnection();
         connection.setDoOutput(true);
-        connection.getOutputStream().write("old".getBytes());
-        same(new String(connection.getInputStream().readAllBytes()), "old");
+        connection.getOutputStream().write(Scene.bytes("old"));
+        same(Scene.text(connection.getInputStream().readAllBytes()), "old");
     }
 
     private static void refused() throws InterruptedException {

@@ -48,12 +48,12 @@ final class HttpsProgram {
                 try (SSLSocket accepted = (SSLSocket) server.accept()) {
                     byte[] request = accepted.getInputStream().readNBytes(5);
                     accepted.getOutputStream().write(request);
-                    return new String(request);
+                    return Scene.text(request);
                 }
             });
             Thread.ofVirtual().start(serving);
-            client.getOutputStream().write("hello".getBytes());
-            same(new String(client.getInputStream().readAllBytes()), "hello");
+            client.getOutputStream().write(Scene.bytes("hello"));
+            same(Scene.text(client.getInputStream().readAllBytes()), "hello");
             same(serving.get(), "hello");
         }
     }

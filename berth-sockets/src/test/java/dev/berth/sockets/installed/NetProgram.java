@@ -55,8 +55,8 @@ final class NetProgram {
         try (ServerSocket server = new ServerSocket(25);
                 Socket client = new Socket("web.test", 25);
                 Socket accepted = server.accept()) {
-            client.getOutputStream().write("HELO".getBytes());
-            same(new String(accepted.getInputStream().readNBytes(4)), "HELO");
+            client.getOutputStream().write(Scene.bytes("HELO"));
+            same(Scene.text(accepted.getInputStream().readNBytes(4)), "HELO");
             same(accepted.getInetAddress().getHostAddress(), "10.0.0.1");
             same(client.getRemoteSocketAddress(), new InetSocketAddress("web.test", 25));
             check(client.getLocalPort() >= 1_024, "the client's port is ephemeral");
@@ -66,7 +66,7 @@ final class NetProgram {
     private static void datagrams() throws IOException {
         try (DatagramSocket server = new DatagramSocket(53);
                 DatagramSocket client = new DatagramSocket()) {
-            byte[] query = "query".getBytes();
+            byte[] query = Scene.bytes("query");
             client.send(new DatagramPacket(query, query.length, InetAddress.getByName("web.test"), 53));
             DatagramPacket packet = new DatagramPacket(new byte[100], 100);
             server.receive(packet);
@@ -81,7 +81,7 @@ final class NetProgram {
                 SocketChannel accepted = server.accept();
                 Selector selector = Selector.open();
                 DatagramChannel datagrams = DatagramChannel.open()) {
-            client.write(ByteBuffer.wrap("SSH".getBytes()));
+            client.write(ByteBuffer.wrap(Scene.bytes("SSH")));
             same(accepted.read(ByteBuffer.allocate(10)), 3);
             check(selector.getClass().getName().startsWith("dev.berth."), "the selector is Berth's");
             check(datagrams.getClass().getName().startsWith("dev.berth."), "the channel is Berth's");

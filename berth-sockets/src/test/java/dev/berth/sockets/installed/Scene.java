@@ -6,6 +6,7 @@ import dev.berth.sockets.NameTable;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,6 +65,14 @@ final class Scene {
         if (!expected.equals(actual)) {
             throw new AssertionError("expected " + expected + ", got " + actual);
         }
+    }
+
+    static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.US_ASCII);
     }
 
     static SSLContext tls(String store) throws IOException, GeneralSecurityException {

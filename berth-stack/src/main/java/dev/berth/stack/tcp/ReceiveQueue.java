@@ -3,7 +3,6 @@ package dev.berth.stack.tcp;
 import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.Chunk;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// The bytes that have arrived in order and the user has not read: references to the chunks they came in, or copies
@@ -12,7 +11,7 @@ final class ReceiveQueue {
     /// A reference is kept if the bytes are at least this fraction of their chunk.
     private static final int WORTHWHILE = 4;
 
-    /// So many small slices are kept by reference anyway.
+    /// So many slices are kept by reference anyway.
     private static final int FEW = 4;
 
     private final BufferPool pool;
@@ -26,6 +25,11 @@ final class ReceiveQueue {
 
     ReceiveQueue(BufferPool pool) {
         this.pool = pool;
+    }
+
+    /// True if it is worth keeping when it is empty.
+    boolean isSmall() {
+        return chunks.length <= 64;
     }
 
     int length() {
@@ -46,13 +50,24 @@ final class ReceiveQueue {
             }
         }
         int chunkSize = chunk.bytes.length;
-        if ((long) size * WORTHWHILE >= chunkSize || chunkSize == BufferPool.SMALL && count < FEW) {
+        if (isWorthwhile(size, chunkSize) || count < FEW || lastIsWorthwhile()) {
             chunk.retain();
             push(chunk, from, from + size);
             copies = null;
         } else {
             copy(chunk.bytes, from, size);
         }
+    }
+
+    private static boolean isWorthwhile(int size, int chunkSize) {
+        return (long) size * WORTHWHILE >= chunkSize;
+    }
+
+    /// A stream goes on into the next large chunk: what follows will be added to this slice.
+    private boolean lastIsWorthwhile() {
+        int last = index(count - 1);
+        Chunk chunk = chunks[last];
+        return chunk != null && isWorthwhile(tos[last] - froms[last], chunk.bytes.length);
     }
 
     private void copy(byte[] bytes, int from, int size) {
@@ -128,13 +143,15 @@ final class ReceiveQueue {
     /// Gives all chunks back.
     void clear() {
         for (int i = 0; i < count; i++) {
-            Chunk chunk = chunks[index(i)];
+            int at = index(i);
+            Chunk chunk = chunks[at];
             if (chunk != null) {
                 chunk.release();
             }
+            chunks[at] = null;
         }
-        Arrays.fill(chunks, null);
         count = 0;
+        head = 0;
         length = 0;
         copies = null;
     }

@@ -133,7 +133,7 @@ public final class Tcb extends Flow implements StackSocket {
     /// The deadlines of a connection: one node in the wheel, at or before the earliest of them.
     static final class Deadlines extends Timer {
         static final long NONE = Long.MAX_VALUE;
-        final Tcb tcb;
+        Tcb tcb;
         long retransmit = NONE; // RFC 6298, or the persist timer of RFC 9293 section 3.8.6.1
         long delayedAck = NONE;
         long idle = NONE; // keep-alive, or the end of FIN-WAIT-2 without an owner
@@ -222,7 +222,8 @@ public final class Tcb extends Flow implements StackSocket {
         if (available() > 0 || has(FIN_RECEIVED | INPUT_SHUT)) {
             ready |= Readiness.READABLE;
         }
-        boolean room = sendRoom() >= Math.min(effectiveMss, config.sendBuffer());
+        // Not for every octet that is acknowledged: a writer is woken when it is worth the switch of threads.
+        boolean room = sendRoom() >= Math.min(Math.max(effectiveMss, config.sendBuffer() / 4), config.sendBuffer());
         if (room || !state.canSend() || (pending & FIN_QUEUED) != 0) {
             ready |= Readiness.WRITABLE;
         }

@@ -1,0 +1,32 @@
+package dev.berth.bench;
+
+import org.openjdk.jmh.profile.GCProfiler;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+
+/// Runs the JMH benchmarks of single parts, with the allocation per operation.
+public final class PartBenchmarks {
+    private PartBenchmarks() {}
+
+    /// Runs those whose names match.
+    ///
+    /// @param pattern a regular expression that is searched for in `dev.berth.bench.jmh.CLASS.METHOD`
+    /// @param quick one fork with few, short iterations
+    /// @return how many were run
+    /// @throws RunnerException if none matches or one fails
+    public static int run(String pattern, boolean quick) throws RunnerException {
+        ChainedOptionsBuilder options =
+                new OptionsBuilder().include(pattern).addProfiler(GCProfiler.class).shouldFailOnError(true);
+        if (quick) {
+            options.forks(1)
+                    .warmupIterations(2)
+                    .measurementIterations(2)
+                    .warmupTime(TimeValue.milliseconds(300))
+                    .measurementTime(TimeValue.milliseconds(300));
+        }
+        return new Runner(options.build()).run().size();
+    }
+}

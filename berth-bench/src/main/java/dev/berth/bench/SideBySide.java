@@ -1,0 +1,145 @@
+package dev.berth.bench;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Measures Berth and what else one would use, in one run on one machine, one after the other in every round
+/// (A B A B), so that whatever else the machine does meets both. Not thread-safe.
+public final class SideBySide {
+    private final Options options;
+    private final Consumer<String> progress;
+    private final List<Benchmark> catalogue;
+
+    /// How thoroughly to measure.
+    ///
+    /// @param rounds how often both sides are measured, 1 or more
+    /// @param roundMillis how long one side is measured in one round
+    /// @param warmUpMillis how long each side runs before the first round
+    /// @param idlePairs how many idle pairs are counted
+    public record Options(int rounds, int roundMillis, int warmUpMillis, int idlePairs) {
+        /// Some seconds for every row.
+        public static final Options ORDINARY = new Options(7, 700, 2_000, 50_000);
+
+        /// Less than a minute for all rows.
+        public static final Options QUICK = new Options(3, 200, 500, 50_000);
+
+        /// @throws IllegalArgumentException if a number is below 1
+        public Options {
+            if (rounds < 1 || roundMillis < 1 || warmUpMillis < 1 || idlePairs < 1) {
+                throw new IllegalArgumentException("The numbers of a run are 1 or more");
+            }
+        }
+
+        /// The same with so many rounds.
+        public Options withRounds(int number) {
+            return new Options(number, roundMillis, warmUpMillis, idlePairs);
+        }
+    }
+
+    /// A run that tells `progress` what it does, in short lines.
+    public SideBySide(Options options, Consumer<String> progress) {
+        this.options = options;
+        this.progress = progress;
+        catalogue = Catalogue.all(options.idlePairs);
+    }
+
+    /// All names, each followed by what is measured.
+    public List<String> list() {
+        return catalogue.stream()
+                .map(b -> String.format("%-16s %s (%s, goal %s)", b.name(), b.what(), b.unit(), b.goal()))
+                .toList();
+    }
+
+    /// The benchmarks of these names; a name before the first hyphen stands for its group, no name for all.
+    ///
+    /// @throws IllegalArgumentException if there is none of a name; the message is a sentence
+    public List<String> select(List<String> names) {
+        List<String> selected = new ArrayList<>();
+        for (String name : names) {
+            List<String> meant = catalogue.stream()
+                    .filter(b -> b.name().equals(name) || b.group().equals(name))
+                    .map(Benchmark::name)
+                    .toList();
+            if (meant.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "There is no benchmark '" + name + "'; 'berth bench --list' shows all names.");
+            }
+            meant.stream().filter(m -> !selected.contains(m)).forEach(selected::add);
+        }
+        return names.isEmpty() ? catalogue.stream().map(Benchmark::name).toList() : selected;
+    }
+
+    /// Measures one benchmark.
+    ///
+    /// @param name one that [#select] gave
+    /// @throws Exception if a side fails or its result is wrong
+    public Row run(String name) throws Exception {
+        Benchmark benchmark =
+                catalogue.stream().filter(b -> b.name().equals(name)).findFirst().orElseThrow();
+        progress.accept(name + ": " + benchmark.what());
+        try (Measurement berth = benchmark.berth().open()) {
+            Measurement.Opener opener = benchmark.other();
+            if (opener == null) {
+                return measure(benchmark, berth, null);
+            }
+            try (Measurement other = opener.open()) {
+                return measure(benchmark, berth, other);
+            }
+        } catch (Measurement.UnavailableException e) {
+            return Row.skipped(benchmark, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private Row measure(Benchmark benchmark, Measurement berth, @Nullable Measurement other) throws Exception {
+        int rounds = benchmark.oneRound() ? 1 : options.rounds;
+        if (!benchmark.oneRound()) {
+            warmUp(berth);
+            if (other != null) {
+                warmUp(other);
+            }
+        }
+        long nanos = options.roundMillis * 1_000_000L;
+        double[] ours = new double[rounds];
+        double[] theirs = new double[rounds];
+        double[] ratios = new double[rounds];
+        for (int i = 0; i < rounds; i++) {
+            ours[i] = berth.measure(nanos);
+            theirs[i] = other == null ? Double.NaN : other.measure(nanos);
+            ratios[i] = benchmark.ratio(ours[i], theirs[i]);
+            progress.accept("  round " + (i + 1) + " of " + rounds + ": " + Row.digits(ours[i])
+                    + (other == null ? "" : " against " + Row.digits(theirs[i])) + " " + benchmark.unit());
+        }
+        double figure = median(ours);
+        double ratio = median(ratios);
+        return new Row(
+                benchmark.name(),
+                benchmark.unit(),
+                figure,
+                median(theirs),
+                benchmark.otherName(),
+                ratio,
+                Arrays.stream(ratios).min().orElse(Double.NaN),
+                Arrays.stream(ratios).max().orElse(Double.NaN),
+                benchmark.goal(),
+                benchmark.goal().isReached(figure, ratio),
+                "");
+    }
+
+    /// In several parts, as the rounds will be.
+    private void warmUp(Measurement side) throws Exception {
+        int parts = 4;
+        for (int i = 0; i < parts; i++) {
+            side.measure(options.warmUpMillis * 1_000_000L / parts);
+        }
+    }
+
+    private static double median(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        int middle = sorted.length / 2;
+        return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    }
+}

@@ -1,0 +1,30 @@
+package dev.berth.bench;
+
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+
+/// Starts the programs of a benchmark, each on a thread of the kind that is measured.
+final class Threads {
+    private Threads() {}
+
+    static <T> FutureTask<T> start(boolean virtual, Callable<T> work) {
+        FutureTask<T> task = new FutureTask<>(work);
+        Thread.Builder builder =
+                virtual ? Thread.ofVirtual() : Thread.ofPlatform().daemon();
+        builder.name("berth-bench").start(task);
+        return task;
+    }
+
+    /// The result, or what the work has thrown.
+    static <T> T join(FutureTask<T> task) throws Exception {
+        try {
+            return task.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof Exception exception) {
+                throw exception;
+            }
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package dev.berth.cli;
+
+import dev.berth.bench.PartBenchmarks;
+import dev.berth.bench.Row;
+import dev.berth.bench.SideBySide;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+
+/// `berth bench`: Berth and the sockets of the kernel side by side. Progress goes to standard error.
+@Command(
+        name = "bench",
+        description = {
+            "Measures Berth and the kernel's sockets side by side, in turns, and prints how many times better Berth is,"
+                    + " with the smallest and largest ratio of the rounds and the goal.",
+            "A NAME is that of a row, such as 'stream-64k', or what stands before its hyphen, such as 'ports'."
+        },
+        mixinStandardHelpOptions = true)
+final class BenchCommand implements Callable<Integer> {
+    @CommandLine.Spec
+    private CommandLine.Model.@Nullable CommandSpec spec;
+
+    @Parameters(paramLabel = "NAME", description = "What to measure; everything if none is given.")
+    private List<String> names = new ArrayList<>();
+
+    @Option(names = "--quick", description = "Measure for a short time: less than a minute for everything.")
+    private boolean quick;
+
+    @Option(names = "--json", description = "Print one JSON object a line instead of a table.")
+    private boolean json;
+
+    @Option(names = "--list", description = "Print what can be measured, and measure nothing.")
+    private boolean list;
+
+    @Option(names = "--rounds", paramLabel = "N", description = "Measure both sides N times.")
+    private @Nullable Integer rounds;
+
+    @Option(
+            names = "--jmh",
+            paramLabel = "PATTERN",
+            description = "Run the JMH benchmarks of single parts whose names match the regular expression instead.")
+    private @Nullable String jmh;
+
+    BenchCommand() {}
+
+    @Override
+    public Integer call() throws Exception {
+        if (spec == null) {
+            throw new AssertionError("picocli sets the field before it calls");
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        if (jmh != null) {
+            return PartBenchmarks.run(jmh, quick) > 0 ? ExitCode.OK : ExitCode.SOFTWARE;
+        }
+        SideBySide run = new SideBySide(options(), line -> {
+            err.println(line);
+            err.flush();
+        });
+        List<String> selected = selected(run);
+        if (list) {
+            run.list().forEach(out::println);
+            out.flush();
+            return ExitCode.OK;
+        }
+        if (!json) {
+            out.println(Row.heading());
+        }
+        for (String name : selected) {
+            Row row = run.run(name);
+            out.println(json ? row.toJson() : row.toLine());
+            out.flush();
+        }
+        return ExitCode.OK;
+    }
+
+    private SideBySide.Options options() {
+        SideBySide.Options options = quick ? SideBySide.Options.QUICK : SideBySide.Options.ORDINARY;
+        if (rounds == null) {
+            return options;
+        }
+        if (rounds < 1 || rounds > 1_000) {
+            throw usage("'--rounds' takes a number from 1 to 1000, not " + rounds + ".");
+        }
+        return options.withRounds(rounds);
+    }
+
+    private List<String> selected(SideBySide run) {
+        try {
+            return run.select(names);
+        } catch (IllegalArgumentException e) {
+            throw usage(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private ParameterException usage(String sentence) {
+        if (spec == null) {
+            throw new AssertionError("picocli sets the field before it calls");
+        }
+        return new ParameterException(spec.commandLine(), sentence);
+    }
+}
