@@ -212,8 +212,8 @@ public final class Host implements AutoCloseable {
             return this;
         }
 
-        /// Lets a link carry what the host sends to itself, such as a [LoopbackLink] that is captured; without one it takes
-        /// a shorter way. What the link is given must come back to the same host.
+        /// Lets a link carry what the host sends to itself, such as a [LoopbackLink] that is captured; without one it
+        /// takes a shorter way. What the link is given must come back to the same host.
         public Builder loopback(Link link) {
             loopback = Objects.requireNonNull(link);
             return this;
