@@ -21,7 +21,7 @@ final class EndpointCounts {
     /// 0 where the slot is empty.
     private int[] counts = new int[MIN_CAPACITY];
     /// The counts of the IPv4 wildcard by port, then those of the IPv6 wildcard; a page comes with its first flow.
-    private final int @Nullable [] @Nullable [] pages = new int[2 * FAMILY_PAGES][];
+    private final int[] @Nullable [] pages = new int[2 * FAMILY_PAGES][];
     private int size; // of the table
     private int wildcards;
 
