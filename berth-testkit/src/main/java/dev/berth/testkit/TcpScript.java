@@ -478,12 +478,12 @@ public class TcpScript {
     // Assertions
 
     /// The connection's state; of the only flow there is, where no user has the connection.
-    protected State assertState(TcpState state) {
+    protected ConnectionState assertState(TcpState state) {
         String actual = tcb == null ? flowState() : connection().state().text();
         if (!actual.equals(state.text())) {
             throw new AssertionError("the state is " + actual + ", not " + state.text());
         }
-        return new State();
+        return new ConnectionState(tcb == null ? null : tcpStatus(), peerIss);
     }
 
     private String flowState() {
@@ -514,66 +514,6 @@ public class TcpScript {
 
     private String status() {
         return "; " + (tcb == null ? "no connection" : tcpStatus().toString());
-    }
-
-    /// What else holds of a connection.
-    protected final class State {
-        /// SND.UNA.
-        public State sndUna(int value) {
-            return check("SND.UNA", tcpStatus().sndUna() - tcpStatus().iss(), value);
-        }
-
-        /// SND.NXT.
-        public State sndNxt(int value) {
-            return check("SND.NXT", tcpStatus().sndNxt() - tcpStatus().iss(), value);
-        }
-
-        /// RCV.NXT.
-        public State rcvNxt(int value) {
-            return check("RCV.NXT", tcpStatus().rcvNxt() - peerIss, value);
-        }
-
-        /// SND.WND.
-        public State sndWnd(int value) {
-            return check("SND.WND", tcpStatus().sndWnd(), value);
-        }
-
-        /// The congestion window.
-        public State cwnd(int value) {
-            return check("cwnd", tcpStatus().cwnd(), value);
-        }
-
-        /// The slow start threshold.
-        public State ssthresh(int value) {
-            return check("ssthresh", tcpStatus().ssthresh(), value);
-        }
-
-        /// Octets per full segment.
-        public State mss(int value) {
-            return check("effective MSS", tcpStatus().effectiveMss(), value);
-        }
-
-        /// The retransmission timeout in milliseconds.
-        public State rto(long milliseconds) {
-            return check("RTO", tcpStatus().rtoNanos() / MILLISECOND, milliseconds);
-        }
-
-        /// The smoothed round-trip time in milliseconds.
-        public State srtt(long milliseconds) {
-            return check("SRTT", tcpStatus().srttNanos() / MILLISECOND, milliseconds);
-        }
-
-        /// Octets that the user can read.
-        public State unread(int value) {
-            return check("unread octets", tcpStatus().unread(), value);
-        }
-
-        private State check(String what, long actual, long expected) {
-            if (actual != expected) {
-                throw new AssertionError(what + " is " + actual + ", not " + expected + status());
-            }
-            return this;
-        }
     }
 
     // The end

@@ -101,6 +101,7 @@ public final class VirtualWire {
         long end = now + nanos;
         pump();
         while (!condition.getAsBoolean()) {
+            pump(); // the condition may have made user calls
             long next = nextEvent();
             if (next > end) {
                 now = end;

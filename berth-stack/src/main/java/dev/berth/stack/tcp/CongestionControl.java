@@ -21,13 +21,15 @@ abstract sealed class CongestionControl permits NewReno, Cubic {
     }
 
     /// An ACK took `octets` of new data from the network, of `flight` octets that were in flight.
-    final void acknowledged(Tcb tcb, int octets, int flight, long now) {
+    ///
+    /// @param slowly while a timeout is being repaired
+    final void acknowledged(Tcb tcb, int octets, int flight, boolean slowly, long now) {
         int mss = tcb.effectiveMss;
         if (tcb.cwnd < tcb.ssthresh) {
             // A window that is not used says nothing about the network (RFC 9293 section 3.8.2, RFC 7661 section
             // 4.1).
             if (flight > tcb.cwnd / 2) {
-                tcb.cwnd = clamp(tcb.cwnd + (long) Math.min(octets, SLOW_START_LIMIT * mss));
+                tcb.cwnd = clamp(tcb.cwnd + (long) Math.min(octets, (slowly ? 1 : SLOW_START_LIMIT) * mss));
             }
         } else if (flight + mss >= tcb.cwnd) {
             tcb.cwnd = clamp(tcb.cwnd + (long) Math.max(1, avoidance(tcb, octets, now)));

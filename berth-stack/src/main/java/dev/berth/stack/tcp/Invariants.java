@@ -70,14 +70,15 @@ final class Invariants {
         SackScoreboard sacked = tcb.sacked;
         int octets = 0;
         for (int i = 0; sacked != null && i < sacked.count(); i++) {
-            if (SeqNum.leq(sacked.left(i), i == 0 ? tcb.sndUna : sacked.right(i - 1))
+            if (SeqNum.lt(sacked.left(i), i == 0 ? tcb.sndUna : sacked.right(i - 1) + 1)
                     || SeqNum.geq(sacked.left(i), sacked.right(i))) {
-                return "scoreboard not sorted or at SND.UNA";
+                return "scoreboard not sorted or before SND.UNA";
             }
             octets += sacked.right(i) - sacked.left(i);
         }
         if (sacked != null && (octets != sacked.octets() || octets > tcb.flightSize())) {
-            return "scoreboard counts wrongly";
+            return "scoreboard counts wrongly: " + octets + " octets, it says " + sacked.octets() + ", of "
+                    + tcb.flightSize() + " in flight";
         }
         return null;
     }

@@ -33,13 +33,16 @@ final class LossRecovery {
             tcb.dupAcks = 0;
             return;
         }
-        if (tcb.has(Tcb.RTO_RECOVERY) && SeqNum.geq(tcb.sndUna, tcb.recover)) {
+        // RFC 3465 section 2.3: after a timeout an ACK may cover what arrived before it, so the window grows by "no more than
+        // L=1*SMSS".
+        boolean slowly = tcb.has(Tcb.RTO_RECOVERY);
+        if (slowly && SeqNum.geq(tcb.sndUna, tcb.recover)) {
             tcb.flags &= ~Tcb.RTO_RECOVERY;
         }
         // `recover` follows, so that it is never half the sequence space behind, which would look like being ahead.
         tcb.recover = SeqNum.max(tcb.recover, tcb.sndUna);
         tcb.dupAcks = 0;
-        tcb.congestion.acknowledged(tcb, octets, flight, now);
+        tcb.congestion.acknowledged(tcb, octets, flight, slowly, now);
     }
 
     private static void leaveFastRecovery(Tcb tcb) {

@@ -3,7 +3,6 @@ package dev.berth.stack.tcp;
 import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.Chunk;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// The bytes that have arrived in order and the user has not read: references to the chunks they came in, or copies
@@ -28,9 +27,9 @@ final class ReceiveQueue {
         this.pool = pool;
     }
 
-    /// True if the queue has grown to a size that is not worth keeping.
-    boolean isLarge() {
-        return chunks.length > 16;
+    /// True if it is worth keeping when it is empty.
+    boolean isSmall() {
+        return chunks.length <= 64;
     }
 
     int length() {
@@ -144,13 +143,15 @@ final class ReceiveQueue {
     /// Gives all chunks back.
     void clear() {
         for (int i = 0; i < count; i++) {
-            Chunk chunk = chunks[index(i)];
+            int at = index(i);
+            Chunk chunk = chunks[at];
             if (chunk != null) {
                 chunk.release();
             }
+            chunks[at] = null;
         }
-        Arrays.fill(chunks, null);
         count = 0;
+        head = 0;
         length = 0;
         copies = null;
     }

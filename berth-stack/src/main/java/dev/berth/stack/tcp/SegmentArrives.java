@@ -362,7 +362,11 @@ final class SegmentArrives {
                 int left = segment.options.sackLeft[i];
                 int right = segment.options.sackRight[i];
                 int una = SeqNum.max(segment.ack, tcb.sndUna);
-                if (SeqNum.geq(left, una) && SeqNum.lt(left, right) && SeqNum.leq(right, tcb.sndNxt)) {
+                // A block at the acknowledgment itself contradicts it. Distances are compared, because a number half the
+                // sequence space away is before SND.NXT and beyond SND.UNA at once.
+                int from = left - una;
+                int to = right - una;
+                if (from > 0 && from < to && to <= tcb.sndNxt - una) {
                     SackScoreboard sacked = tcb.sacked;
                     if (sacked == null) {
                         sacked = new SackScoreboard();
@@ -379,11 +383,12 @@ final class SegmentArrives {
     /// acknowledgment, the same advertised window.
     private static boolean isDuplicate(Tcb tcb, Segment segment, int flight) {
         return flight > 0
+                && tcb.sndWnd > 0 // with a closed window it is the answer to a probe
                 && segment.ack == tcb.sndUna
                 && segment.payloadLength == 0
                 && !segment.has(TcpHeader.FIN)
                 && segment.window << tcb.sndWindShift == tcb.sndWnd
-                && segment.options.sackBlocks == 0 | !tcb.has(Tcb.SACK_PERMITTED);
+                && (segment.options.sackBlocks == 0 || !tcb.has(Tcb.SACK_PERMITTED));
     }
 
     private void advance(Tcb tcb, Segment segment, int flight) {
@@ -393,8 +398,7 @@ final class SegmentArrives {
         if (queue != null) {
             queue.acknowledge(SeqNum.min(segment.ack, queue.endSeq()));
             if (queue.length() == 0) {
-                tcb.sendQueue = null;
-                tcp.spares().give(queue);
+                tcp.queues().dropSend(tcb);
             }
             tcp.ready(tcb);
         }
@@ -539,7 +543,7 @@ final class SegmentArrives {
             return;
         }
         if (!tcb.has(Tcb.INPUT_SHUT)) {
-            tcp.receiveQueue(tcb).append(chunk, segment.payloadFrom, length);
+            tcp.queues().receive(tcb).append(chunk, segment.payloadFrom, length);
         }
         tcb.rcvNxt += length;
         tcb.unackedOctets += length;
@@ -549,9 +553,9 @@ final class SegmentArrives {
         }
         boolean atOnce = false;
         if (holes != null) {
-            tcb.rcvNxt = holes.deliver(tcp.receiveQueue(tcb), tcb.rcvNxt);
+            tcb.rcvNxt = holes.deliver(tcp.queues().receive(tcb), tcb.rcvNxt);
             if (tcb.has(Tcb.INPUT_SHUT)) {
-                tcp.discardInput(tcb);
+                tcp.queues().dropReceive(tcb);
             }
             if (holes.isEmpty()) {
                 tcb.outOfOrder = null;

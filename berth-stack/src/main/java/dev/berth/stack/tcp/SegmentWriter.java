@@ -257,7 +257,12 @@ final class SegmentWriter {
         Bytes.put8(bytes, at + TcpHeader.FLAGS, acked ? TcpHeader.RST : TcpHeader.RST | TcpHeader.ACK);
         Bytes.put16(bytes, at + TcpHeader.WINDOW, 0);
         Bytes.put32(bytes, at + TcpHeader.CHECKSUM, 0);
-        addresses(packet, cause.destinationHi, cause.destinationLo, cause.sourceHi, cause.sourceLo);
+        addresses(
+                packet,
+                /* sourceHi= */ cause.destinationHi,
+                /* sourceLo= */ cause.destinationLo,
+                /* destinationHi= */ cause.sourceHi,
+                /* destinationLo= */ cause.sourceLo);
         finish(packet, 0, TcpConfig.DEFAULT.timeToLive(), now);
     }
 

@@ -4,7 +4,6 @@ import dev.berth.stack.endpoint.ByteSource;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.Chunk;
 import dev.berth.wire.Packet;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// The bytes that a connection's user has sent and the remote end has not acknowledged, by sequence number.
@@ -27,16 +26,16 @@ final class SendQueue {
         this.endSeq = firstSeq;
     }
 
-    /// An empty queue begins anew.
-    void restart(int seq) {
-        assert count == 0;
+    /// An empty queue begins anew at `seq`.
+    void begin(int seq) {
         firstSeq = seq;
         endSeq = seq;
+        head = 0;
     }
 
-    /// True if the queue has grown to a size that is not worth keeping.
-    boolean isLarge() {
-        return chunks.length > 16;
+    /// True if it is worth keeping when it is empty.
+    boolean isSmall() {
+        return chunks.length <= 64;
     }
 
     int length() {
@@ -187,12 +186,13 @@ final class SendQueue {
     /// Gives all chunks back.
     void clear() {
         for (int i = 0; i < count; i++) {
-            Chunk chunk = chunks[index(i)];
+            int at = index(i);
+            Chunk chunk = chunks[at];
             if (chunk != null) {
                 chunk.release();
             }
+            chunks[at] = null;
         }
-        Arrays.fill(chunks, null);
         count = 0;
         firstSeq = endSeq;
     }

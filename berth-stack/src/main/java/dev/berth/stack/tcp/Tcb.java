@@ -133,7 +133,7 @@ public final class Tcb extends Flow implements StackSocket {
     /// The deadlines of a connection: one node in the wheel, at or before the earliest of them.
     static final class Deadlines extends Timer {
         static final long NONE = Long.MAX_VALUE;
-        final Tcb tcb;
+        Tcb tcb;
         long retransmit = NONE; // RFC 6298, or the persist timer of RFC 9293 section 3.8.6.1
         long delayedAck = NONE;
         long idle = NONE; // keep-alive, or the end of FIN-WAIT-2 without an owner

@@ -40,6 +40,7 @@ public final class Tcp {
     private final BufferPool pool;
     private final ReadyQueue readyQueue;
     private final DropCounters drops;
+    private final Queues queues;
     private final TimeWaits timeWaits;
     private final IsnGenerator isns;
     private final SegmentWriter writer;
@@ -48,7 +49,6 @@ public final class Tcp {
     private final SegmentArrives arrives;
     private final ListenArrives listens;
     private final UserCalls calls;
-    private final SpareQueues spares;
     private final Segment segment = new Segment();
     private @Nullable Tcb[] dirty = new Tcb[16];
     private int dirtyCount;
@@ -70,6 +70,7 @@ public final class Tcp {
         this.pool = pool;
         this.readyQueue = readyQueue;
         this.drops = drops;
+        queues = new Queues(pool);
         isns = new IsnGenerator(entropy);
         writer = new SegmentWriter(output, pool);
         timeouts = new Timeouts(this, wheel);
@@ -77,8 +78,7 @@ public final class Tcp {
         arrives = new SegmentArrives(this, timeouts, drops);
         timeWaits = new TimeWaits(ports, writer, drops, timeWaitNanos);
         listens = new ListenArrives(this, ports, arrives, writer, isns, wheel, drops);
-        spares = new SpareQueues(pool);
-        calls = new UserCalls(this, spares, timeouts);
+        calls = new UserCalls(this, queues, timeouts);
     }
 
     // Network input
@@ -382,10 +382,12 @@ public final class Tcp {
     ///
     /// @return what is wrong with which connection, or null if all is well
     public @Nullable String inconsistency() {
-        String[] found = new String[1];
+        @Nullable String[] found = new String[1];
         ports.visitFlows(flow -> {
             String problem = flow instanceof Tcb tcb ? Invariants.violated(tcb) : null;
-            found[0] = problem == null ? null : flow + ": " + problem;
+            if (problem != null) {
+                found[0] = flow + ": " + problem;
+            }
             return problem == null;
         });
         return found[0];
@@ -499,11 +501,7 @@ public final class Tcp {
     private void freeBuffers(Tcb tcb) {
         timeouts.cancel(tcb);
         tcb.pending = 0;
-        SendQueue sendQueue = tcb.sendQueue;
-        if (sendQueue != null) {
-            sendQueue.clear();
-            tcb.sendQueue = null;
-        }
+        queues.dropSend(tcb);
         OutOfOrderQueue holes = tcb.outOfOrder;
         if (holes != null) {
             holes.clear();
@@ -511,16 +509,7 @@ public final class Tcp {
         }
         tcb.sacked = null;
         if (tcb.has(Tcb.ABANDONED)) {
-            discardInput(tcb);
-        }
-    }
-
-    /// Throws away what the user has not read.
-    void discardInput(Tcb tcb) {
-        ReceiveQueue queue = tcb.receiveQueue;
-        if (queue != null) {
-            queue.clear();
-            tcb.receiveQueue = null;
+            queues.dropReceive(tcb);
         }
     }
 
@@ -534,17 +523,8 @@ public final class Tcp {
         return timeouts;
     }
 
-    SpareQueues spares() {
-        return spares;
-    }
-
-    ReceiveQueue receiveQueue(Tcb tcb) {
-        ReceiveQueue queue = tcb.receiveQueue;
-        if (queue == null) {
-            queue = spares.takeReceive();
-            tcb.receiveQueue = queue;
-        }
-        return queue;
+    Queues queues() {
+        return queues;
     }
 
     /// The peer's MSS, RFC 9293 section 3.7.1, MUST-15: "If an MSS Option is not received at connection setup, TCP

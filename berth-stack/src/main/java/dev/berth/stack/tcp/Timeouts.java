@@ -1,6 +1,7 @@
 package dev.berth.stack.tcp;
 
 import dev.berth.stack.time.TimerWheel;
+import org.jspecify.annotations.Nullable;
 
 /// RFC 9293 section 3.10.8: what happens when a connection's timer expires; and arming those timers.
 final class Timeouts {
@@ -21,10 +22,15 @@ final class Timeouts {
     /// Retransmissions after which the network layer would be asked for another route: R1, SHLD-10.
     static final int R1 = 3;
 
+    /// Unused nodes that are kept, so that a connection that is busy now and then allocates none.
+    private static final int SPARE = 64;
+
     private static final long SECOND = 1_000_000_000L;
 
     private final Tcp tcp;
     private final TimerWheel wheel;
+    private final Tcb.@Nullable Deadlines[] spare = new Tcb.Deadlines[SPARE];
+    private int spareCount;
     private long retransmissions;
 
     Timeouts(Tcp tcp, TimerWheel wheel) {
@@ -40,10 +46,14 @@ final class Timeouts {
         return retransmissions;
     }
 
-    private static Tcb.Deadlines deadlines(Tcb tcb) {
+    private Tcb.Deadlines deadlines(Tcb tcb) {
         Tcb.Deadlines deadlines = tcb.deadlines;
         if (deadlines == null) {
-            deadlines = new Tcb.Deadlines(tcb);
+            deadlines = spareCount > 0 ? spare[--spareCount] : null;
+            if (deadlines == null) {
+                deadlines = new Tcb.Deadlines(tcb);
+            }
+            deadlines.tcb = tcb;
             tcb.deadlines = deadlines;
         }
         return deadlines;
@@ -183,6 +193,9 @@ final class Timeouts {
         if (tcb.deadlines == deadlines) {
             if (deadlines.earliest() == Tcb.Deadlines.NONE && !tcb.has(Tcb.DIRTY)) {
                 tcb.deadlines = null; // idle connections are small
+                if (spareCount < SPARE) {
+                    spare[spareCount++] = deadlines;
+                }
             } else {
                 schedule(deadlines);
             }

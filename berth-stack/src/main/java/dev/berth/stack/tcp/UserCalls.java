@@ -6,12 +6,12 @@ import dev.berth.stack.endpoint.ByteSource;
 /// RFC 9293 section 3.10.2 to 3.10.5: SEND, RECEIVE, CLOSE and ABORT of an open connection. OPEN is in [Tcp].
 final class UserCalls {
     private final Tcp tcp;
-    private final SpareQueues spares;
+    private final Queues queues;
     private final Timeouts timeouts;
 
-    UserCalls(Tcp tcp, SpareQueues spares, Timeouts timeouts) {
+    UserCalls(Tcp tcp, Queues queues, Timeouts timeouts) {
         this.tcp = tcp;
-        this.spares = spares;
+        this.queues = queues;
         this.timeouts = timeouts;
     }
 
@@ -26,12 +26,7 @@ final class UserCalls {
         if (taken <= 0) {
             return 0;
         }
-        SendQueue queue = tcb.sendQueue;
-        if (queue == null) {
-            queue = spares.takeSend(tcb.sndNxt);
-            tcb.sendQueue = queue;
-        }
-        queue.append(source, taken, tcb.effectiveMss);
+        queues.send(tcb).append(source, taken, tcb.effectiveMss);
         tcb.pending |= Tcb.SEND;
         tcp.markDirty(tcb);
         return taken;
@@ -46,8 +41,7 @@ final class UserCalls {
         if (queue != null) {
             int given = queue.read(sink, max);
             if (queue.length() == 0) {
-                tcb.receiveQueue = null;
-                spares.give(queue);
+                queues.dropReceive(tcb);
                 acknowledgePushed(tcb);
             }
             updateWindow(tcb);
@@ -109,7 +103,7 @@ final class UserCalls {
     /// The user reads no more: what is there and what still comes is thrown away.
     void shutdownInput(Tcb tcb) {
         tcb.flags |= Tcb.INPUT_SHUT;
-        tcp.discardInput(tcb);
+        queues.dropReceive(tcb);
         updateWindow(tcb);
         tcp.ready(tcb);
     }
@@ -139,9 +133,9 @@ final class UserCalls {
             }
             case CLOSING, LAST_ACK -> {
                 tcb.flags |= Tcb.ABANDONED;
-                tcp.discardInput(tcb);
+                queues.dropReceive(tcb);
             }
-            case TIME_WAIT, CLOSED, LISTEN -> tcp.discardInput(tcb);
+            case TIME_WAIT, CLOSED, LISTEN -> queues.dropReceive(tcb);
         }
     }
 
@@ -155,7 +149,7 @@ final class UserCalls {
                 // nothing to say
             }
         }
-        tcp.discardInput(tcb);
+        queues.dropReceive(tcb);
         tcp.fail(tcb, TcpError.ABORTED);
     }
 }

@@ -1,0 +1,71 @@
+package dev.berth.stack.tcp;
+
+import dev.berth.wire.BufferPool;
+import org.jspecify.annotations.Nullable;
+
+/// The send and receive queues of all connections of a stack. A connection has them only while they hold something, so
+/// that an idle one is small; a small stock of empty ones makes the change from idle to busy and back free of allocation.
+final class Queues {
+    private static final int STOCK = 64;
+
+    private final BufferPool pool;
+    private final @Nullable SendQueue[] sends = new SendQueue[STOCK];
+    private final @Nullable ReceiveQueue[] receives = new ReceiveQueue[STOCK];
+    private int sendCount;
+    private int receiveCount;
+
+    Queues(BufferPool pool) {
+        this.pool = pool;
+    }
+
+    /// The send queue of `tcb`; if it has none, an empty one that begins at `SND.NXT`.
+    SendQueue send(Tcb tcb) {
+        SendQueue queue = tcb.sendQueue;
+        if (queue == null) {
+            queue = sendCount > 0 ? sends[--sendCount] : null;
+            if (queue == null) {
+                queue = new SendQueue(pool, tcb.sndNxt);
+            }
+            queue.begin(tcb.sndNxt);
+            tcb.sendQueue = queue;
+        }
+        return queue;
+    }
+
+    /// Takes the send queue away from `tcb`, with what is in it.
+    void dropSend(Tcb tcb) {
+        SendQueue queue = tcb.sendQueue;
+        if (queue != null) {
+            tcb.sendQueue = null;
+            queue.clear();
+            if (sendCount < STOCK && queue.isSmall()) {
+                sends[sendCount++] = queue;
+            }
+        }
+    }
+
+    /// The receive queue of `tcb`; if it has none, an empty one.
+    ReceiveQueue receive(Tcb tcb) {
+        ReceiveQueue queue = tcb.receiveQueue;
+        if (queue == null) {
+            queue = receiveCount > 0 ? receives[--receiveCount] : null;
+            if (queue == null) {
+                queue = new ReceiveQueue(pool);
+            }
+            tcb.receiveQueue = queue;
+        }
+        return queue;
+    }
+
+    /// Takes the receive queue away from `tcb`, with what is in it.
+    void dropReceive(Tcb tcb) {
+        ReceiveQueue queue = tcb.receiveQueue;
+        if (queue != null) {
+            tcb.receiveQueue = null;
+            queue.clear();
+            if (receiveCount < STOCK && queue.isSmall()) {
+                receives[receiveCount++] = queue;
+            }
+        }
+    }
+}

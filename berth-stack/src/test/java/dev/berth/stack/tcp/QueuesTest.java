@@ -1,0 +1,302 @@
+package dev.berth.stack.tcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.berth.wire.BufferPool;
+import dev.berth.wire.Chunk;
+import dev.berth.wire.Packet;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/// The queues of a connection against models that are too simple to be wrong.
+class QueuesTest {
+    private interface Property {
+        void check(SplittableRandom random);
+    }
+
+    private static void withSeeds(int runs, Property property) {
+        for (long seed = 0; seed < runs; seed++) {
+            try {
+                property.check(new SplittableRandom(seed));
+            } catch (AssertionError | RuntimeException e) {
+                throw new AssertionError("Fails with seed " + seed, e);
+            }
+        }
+    }
+
+    private static byte octet(int seq) {
+        return (byte) (seq * 31 + (seq >>> 8) * 7);
+    }
+
+    // Sequence numbers
+
+    @Test
+    void sequence_numbers_compare_modulo_2_32() {
+        withSeeds(2_000, random -> {
+            int a = random.nextInt();
+            int ahead = random.nextInt() & Integer.MAX_VALUE;
+            int b = a + ahead;
+            assertThat(SeqNum.leq(a, b)).isTrue();
+            assertThat(SeqNum.geq(b, a)).isTrue();
+            assertThat(SeqNum.lt(a, b)).isEqualTo(ahead > 0);
+            assertThat(SeqNum.gt(b, a)).isEqualTo(ahead > 0);
+            assertThat(SeqNum.max(a, b)).isEqualTo(b);
+            assertThat(SeqNum.min(b, a)).isEqualTo(a);
+            int length = random.nextInt() & Integer.MAX_VALUE;
+            assertThat(SeqNum.inWindow(b, a, length)).isEqualTo(ahead < length);
+            assertThat(SeqNum.inWindow(a - 1, a, length)).isFalse();
+        });
+    }
+
+    // Send queue
+
+    @Test
+    void a_send_queue_gives_every_octet_by_its_number() {
+        withSeeds(60, random -> {
+            BufferPool pool = new BufferPool();
+            int una = random.nextInt();
+            SendQueue queue = new SendQueue(pool, una);
+            int[] written = {una};
+            for (int step = 0; step < 60; step++) {
+                int length = 1 + random.nextInt(random.nextInt(3) == 0 ? 100_000 : 3_000);
+                queue.append(
+                        (bytes, at, count) -> {
+                            for (int i = 0; i < count; i++) {
+                                bytes[at + i] = octet(written[0]++);
+                            }
+                        },
+                        length,
+                        random.nextInt(2) == 0 ? 1_448 : 65_000);
+                assertThat(queue.endSeq()).isEqualTo(written[0]);
+                for (int i = 0; i < 5; i++) {
+                    checkPayload(pool, queue, random);
+                }
+                una += random.nextInt(queue.length() + 1);
+                queue.acknowledge(una);
+                assertThat(queue.firstSeq()).isEqualTo(una);
+                assertThat(queue.length()).isEqualTo(written[0] - una);
+            }
+            queue.clear();
+            assertThat(pool.outstanding()).isZero();
+        });
+    }
+
+    private static void checkPayload(BufferPool pool, SendQueue queue, SplittableRandom random) {
+        if (queue.length() == 0) {
+            return;
+        }
+        int seq = queue.firstSeq() + random.nextInt(queue.length());
+        int length = 1 + random.nextInt(Math.min(60_000, queue.endSeq() - seq));
+        assertThat(queue.contiguous(seq, length)).isBetween(1, length);
+        Packet packet = pool.takePacket();
+        queue.payload(packet, seq, length);
+        byte[] copy = new byte[packet.length()];
+        packet.copyTo(copy, 0);
+        assertThat(copy.length).isEqualTo(length);
+        for (int i = 0; i < length; i++) {
+            if (copy[i] != octet(seq + i)) {
+                throw new AssertionError("octet " + i + " of " + length + " is wrong");
+            }
+        }
+        packet.release();
+    }
+
+    // Receive queue and out-of-order queue
+
+    private static Chunk chunk(BufferPool pool, int seq, int offset, int length) {
+        Chunk chunk = pool.takeChunk(offset + length);
+        for (int i = 0; i < length; i++) {
+            chunk.bytes[offset + i] = octet(seq + i);
+        }
+        return chunk;
+    }
+
+    @Test
+    void a_receive_queue_gives_back_what_was_appended() {
+        withSeeds(60, random -> {
+            BufferPool pool = new BufferPool();
+            ReceiveQueue queue = new ReceiveQueue(pool);
+            int next = random.nextInt();
+            int[] read = {next};
+            for (int step = 0; step < 200; step++) {
+                int length = 1 + random.nextInt(random.nextInt(4) == 0 ? 60_000 : 200);
+                int offset = random.nextInt(100);
+                Chunk chunk = chunk(pool, next, offset, length);
+                int first = random.nextInt(length + 1);
+                queue.append(chunk, offset, first);
+                queue.append(chunk, offset + first, length - first);
+                chunk.release();
+                next += length;
+                assertThat(queue.length()).isEqualTo(next - read[0]);
+                int max = 1 + random.nextInt(40_000);
+                int before = read[0];
+                int given = queue.read(
+                        (bytes, from, count) -> {
+                            for (int i = 0; i < count; i++) {
+                                if (bytes[from + i] != octet(read[0]++)) {
+                                    throw new AssertionError("octet is wrong");
+                                }
+                            }
+                        },
+                        max);
+                assertThat(given).isEqualTo(Math.min(max, next - before));
+                assertThat(read[0] - before).isEqualTo(given);
+            }
+            queue.clear();
+            assertThat(queue.length()).isZero();
+            assertThat(pool.outstanding()).isZero();
+        });
+    }
+
+    @Test
+    void an_out_of_order_queue_delivers_what_has_no_hole() {
+        withSeeds(150, random -> {
+            BufferPool pool = new BufferPool();
+            OutOfOrderQueue holes = new OutOfOrderQueue();
+            ReceiveQueue queue = new ReceiveQueue(pool);
+            int base = random.nextInt();
+            BitSet here = new BitSet();
+            int next = 0;
+            for (int step = 0; step < 150; step++) {
+                int seq = next + 1 + random.nextInt(2_000);
+                int length = 1 + random.nextInt(400);
+                Chunk chunk = chunk(pool, base + seq, random.nextInt(50), 0);
+                chunk.release();
+                int offset = random.nextInt(50);
+                chunk = chunk(pool, base + seq, offset, length);
+                assertThat(holes.insert(base + seq, chunk, offset, length)).isTrue();
+                chunk.release();
+                here.set(seq, seq + length);
+                checkBlocks(holes, here, base, seq, next);
+                if (random.nextInt(4) == 0) {
+                    int gap = here.nextSetBit(next) - next;
+                    Chunk filling = chunk(pool, base + next, 0, gap);
+                    queue.append(filling, 0, gap);
+                    filling.release();
+                    int after = holes.deliver(queue, base + next + gap) - base;
+                    assertThat(after).isEqualTo(here.nextClearBit(next + gap));
+                    int expected = next;
+                    int[] at = {base + expected};
+                    queue.read(
+                            (bytes, from, count) -> {
+                                for (int i = 0; i < count; i++) {
+                                    if (bytes[from + i] != octet(at[0]++)) {
+                                        throw new AssertionError("octet is wrong");
+                                    }
+                                }
+                            },
+                            1 << 20);
+                    assertThat(at[0]).isEqualTo(base + after);
+                    next = after;
+                    here.clear(0, next);
+                    assertThat(holes.isEmpty()).isEqualTo(here.isEmpty());
+                }
+            }
+            holes.clear();
+            queue.clear();
+            assertThat(pool.outstanding()).isZero();
+        });
+    }
+
+    /// RFC 2018 section 4: the first block holds the segment that came last; all blocks are whole, disjoint runs.
+    private static void checkBlocks(OutOfOrderQueue holes, BitSet here, int base, int latest, int next) {
+        int[] lefts = new int[4];
+        int[] rights = new int[4];
+        int blocks = holes.blocks(lefts, rights, 4);
+        int runs = 0;
+        for (int at = here.nextSetBit(0); at >= 0; at = here.nextSetBit(here.nextClearBit(at))) {
+            runs++;
+        }
+        assertThat(blocks).isEqualTo(Math.min(4, runs));
+        assertThat(latest).isBetween(lefts[0] - base, rights[0] - base - 1);
+        List<Integer> seen = new ArrayList<>();
+        for (int i = 0; i < blocks; i++) {
+            int left = lefts[i] - base;
+            assertThat(left).isGreaterThan(next);
+            assertThat(here.get(left) && !here.get(left - 1)).isTrue();
+            assertThat(rights[i] - base).isEqualTo(here.nextClearBit(left));
+            assertThat(seen).doesNotContain(left);
+            seen.add(left);
+        }
+    }
+
+    @Test
+    void an_out_of_order_queue_is_bounded() {
+        BufferPool pool = new BufferPool();
+        OutOfOrderQueue holes = new OutOfOrderQueue();
+        Chunk chunk = chunk(pool, 0, 0, 10);
+        int kept = 0;
+        while (holes.insert(kept * 20, chunk, 0, 10)) {
+            kept++;
+        }
+        assertThat(kept).isEqualTo(1_024);
+        chunk.release();
+        holes.clear();
+        assertThat(pool.outstanding()).isZero();
+    }
+
+    // Scoreboard
+
+    @Test
+    void a_scoreboard_holds_what_was_acknowledged_selectively() {
+        withSeeds(500, random -> {
+            SackScoreboard board = new SackScoreboard();
+            int base = random.nextInt();
+            BitSet here = new BitSet();
+            int una = 0;
+            for (int step = 0; step < 100; step++) {
+                int left = una + 1 + random.nextInt(1_000);
+                int right = left + 1 + random.nextInt(60);
+                boolean news = here.nextClearBit(left) < right;
+                assertThat(board.add(base + left, base + right)).isEqualTo(news);
+                here.set(left, right);
+                if (random.nextInt(5) == 0) {
+                    una += random.nextInt(300);
+                    board.acknowledge(base + una);
+                    here.clear(0, una);
+                }
+                assertThat(board.octets()).isEqualTo(here.cardinality());
+                int run = 0;
+                for (int at = here.nextSetBit(0); at >= 0; at = here.nextSetBit(here.nextClearBit(at)), run++) {
+                    assertThat(board.left(run)).isEqualTo(base + at);
+                    assertThat(board.right(run)).isEqualTo(base + here.nextClearBit(at));
+                }
+                assertThat(board.count()).isEqualTo(run);
+            }
+        });
+    }
+
+    // Congestion control
+
+    @Test
+    void the_congestion_window_stays_in_its_bounds_at_any_round_trip_time() {
+        withSeeds(50, random -> {
+            Tcb tcb = new Tcb(0, 1, 1, 0, 2, 2, TcpConfig.DEFAULT, CongestionControl.of(TcpConfig.Congestion.CUBIC));
+            tcb.effectiveMss = random.nextInt(2) == 0 ? 65_483 : 536;
+            tcb.cwnd = CongestionControl.initialWindow(tcb.effectiveMss);
+            tcb.srtt = 1 + random.nextLong(1L << random.nextInt(1, 34));
+            if (random.nextInt(2) == 0) {
+                tcb.congestion = CongestionControl.of(TcpConfig.Congestion.NEW_RENO);
+            }
+            long now = random.nextLong(1L << 50);
+            for (int i = 0; i < 5_000; i++) {
+                now += random.nextLong(1L << random.nextInt(1, 40));
+                int before = tcb.cwnd;
+                if (random.nextInt(100) == 0) {
+                    tcb.congestion = tcb.congestion.lost(tcb, tcb.cwnd, now);
+                    tcb.cwnd = tcb.ssthresh;
+                    assertThat(tcb.cwnd).isGreaterThanOrEqualTo(2 * tcb.effectiveMss);
+                } else {
+                    int octets = 1 + random.nextInt(Math.min(tcb.cwnd, 100 * tcb.effectiveMss));
+                    tcb.congestion.acknowledged(tcb, octets, tcb.cwnd, false, now);
+                    assertThat(tcb.cwnd).isGreaterThanOrEqualTo(before);
+                    assertThat((long) tcb.cwnd - before).isLessThanOrEqualTo(Math.max(octets, tcb.effectiveMss));
+                }
+                assertThat(tcb.cwnd).isBetween(tcb.effectiveMss, 1 << 30);
+            }
+        });
+    }
+}

@@ -1,0 +1,142 @@
+package dev.berth.wire;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+class BufferPoolTest {
+    @Test
+    void what_is_given_back_is_taken_again() {
+        BufferPool pool = new BufferPool();
+        Chunk chunk = pool.takeChunk(100);
+        Packet packet = pool.takePacket();
+        assertThat(chunk.bytes).hasSize(BufferPool.SMALL);
+        chunk.release();
+        packet.release();
+        assertThat(pool.takeChunk(1)).isSameAs(chunk);
+        assertThat(pool.takePacket()).isSameAs(packet);
+        assertThat(pool.outstanding()).isEqualTo(2);
+    }
+
+    @Test
+    void sizes_have_classes_and_a_bound() {
+        BufferPool pool = new BufferPool();
+        assertThat(pool.takeChunk(BufferPool.SMALL).bytes).hasSize(BufferPool.SMALL);
+        assertThat(pool.takeChunk(BufferPool.SMALL + 1).bytes).hasSize(BufferPool.LARGE);
+        assertThatIllegalArgumentException().isThrownBy(() -> pool.takeChunk(BufferPool.LARGE + 1));
+    }
+
+    @Test
+    void the_stock_is_bounded() {
+        BufferPool pool = new BufferPool(2, 2, 2);
+        List<Chunk> chunks = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            chunks.add(pool.takeChunk(1));
+        }
+        chunks.forEach(Chunk::release);
+        assertThat(pool.outstanding()).isZero();
+        Set<Chunk> again = Set.of(pool.takeChunk(1), pool.takeChunk(1), pool.takeChunk(1));
+        assertThat(chunks.stream().filter(again::contains)).hasSize(2);
+    }
+
+    @Test
+    void a_chunk_goes_back_with_its_last_reference() {
+        BufferPool pool = new BufferPool();
+        Chunk chunk = pool.takeChunk(1);
+        Packet packet = pool.takePacket();
+        packet.setTail(chunk, 0, 1);
+        chunk.release();
+        assertThat(pool.takeChunk(1)).isNotSameAs(chunk);
+        packet.release();
+        assertThat(pool.takeChunk(1)).isSameAs(chunk);
+    }
+
+    @Test
+    void a_packet_is_clean_when_it_is_taken_again() {
+        BufferPool pool = new BufferPool();
+        Packet packet = pool.takePacket(100);
+        packet.end = 50;
+        packet.segmentSize = 7;
+        packet.checksum = Packet.CHECKSUM_PARTIAL;
+        packet.release();
+        Packet again = pool.takePacket();
+        assertThat(again).isSameAs(packet);
+        assertThat(again.length()).isZero();
+        assertThat(again.start).isEqualTo(Packet.TRANSPORT_AT);
+        assertThat(again.segmentSize).isZero();
+        assertThat(again.checksum).isEqualTo(Packet.CHECKSUM_COMPLETE);
+        assertThat(again.bytes).hasSize(Packet.HEADER_ROOM);
+    }
+
+    @Test
+    void a_partial_checksum_is_completed_over_header_and_tail() {
+        BufferPool pool = new BufferPool();
+        for (int length = 0; length < 70; length++) {
+            Chunk data = pool.takeChunk(length);
+            for (int i = 0; i < length; i++) {
+                data.bytes[i] = (byte) (i * 37);
+            }
+            Packet packet = pool.takePacket();
+            packet.protocol = IpProtocol.UDP;
+            packet.end = packet.transportAt + UdpHeader.LENGTH;
+            Bytes.put16(packet.bytes, packet.transportAt, 1_234);
+            long pseudo = InternetChecksum.pseudoHeaderSum(false, 0, 1, 0, 2, 17, 8 + length);
+            Bytes.put16(packet.bytes, packet.transportAt + UdpHeader.CHECKSUM, InternetChecksum.fold(pseudo));
+            packet.checksum = Packet.CHECKSUM_PARTIAL;
+            packet.setTail(data, 0, length);
+            packet.completeChecksum();
+            byte[] whole = new byte[8 + length];
+            assertThat(packet.copyTo(whole, 0)).isEqualTo(8 + length);
+            assertThat(InternetChecksum.finish(pseudo + InternetChecksum.payloadSum(whole, 0, whole.length)))
+                    .isZero();
+            data.release();
+            packet.release();
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void one_takes_and_many_give_back() throws Exception {
+        BufferPool pool = new BufferPool();
+        ConcurrentLinkedQueue<Chunk> handedOn = new ConcurrentLinkedQueue<>();
+        AtomicBoolean done = new AtomicBoolean();
+        try (ExecutorService executor = Executors.newFixedThreadPool(3)) {
+            List<Future<?>> givers = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                givers.add(executor.submit(() -> {
+                    while (!done.get() || !handedOn.isEmpty()) {
+                        Chunk chunk = handedOn.poll();
+                        if (chunk != null) {
+                            assertThat(chunk.bytes[0]).isEqualTo((byte) chunk.used);
+                            chunk.release();
+                        }
+                    }
+                    return null;
+                }));
+            }
+            for (int i = 0; i < 300_000; i++) {
+                Chunk chunk = pool.takeChunk(1);
+                assertThat(chunk.isExclusive()).isTrue();
+                chunk.used = i & 0x7f;
+                chunk.bytes[0] = (byte) (i & 0x7f);
+                handedOn.add(chunk);
+            }
+            done.set(true);
+            for (Future<?> giver : givers) {
+                giver.get(30, TimeUnit.SECONDS);
+            }
+        }
+        assertThat(pool.outstanding()).isZero();
+    }
+}
