@@ -16,6 +16,7 @@ public final class PartBenchmarks {
     /// @param quick one fork with few, short iterations
     /// @return how many were run
     /// @throws Exception if none matches or one fails
+    @SuppressWarnings("exports") // whoever runs benchmarks has JMH
     public static int run(String pattern, boolean quick) throws Exception {
         ChainedOptionsBuilder options =
                 new OptionsBuilder().include(pattern).addProfiler(GCProfiler.class).shouldFailOnError(true);
