@@ -15,6 +15,9 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.StandardSocketOptions;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +46,9 @@ final class KernelPeer {
         KernelPeer peer = new KernelPeer(arguments);
         switch (arguments[0]) {
             case "http" -> peer.serveHttp();
+            case "fetch" -> peer.fetch();
+            case "blast" -> peer.blast();
+            case "swallow" -> peer.swallow();
             case "serve" -> peer.serve();
             case "exchange" -> peer.exchange();
             case "many" -> peer.connectOften();
@@ -112,6 +118,19 @@ final class KernelPeer {
                 long length = Long.parseLong(uri.getPath().substring(1));
                 exchange.sendResponseHeaders(200, length == 0 ? -1 : length);
                 Bulk.write(exchange.getResponseBody(), length);
+            }
+        }
+    }
+
+    /// `GET /LENGTH` with the JDK's client; says the status and what [Bulk#read] says.
+    private void fetch() throws Exception {
+        String host = address.contains(":") ? "[" + address + "]" : address;
+        URI uri = URI.create("http://" + host + ":" + port + "/" + rest[0]);
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            HttpResponse<InputStream> response =
+                    client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofInputStream());
+            try (InputStream body = response.body()) {
+                say(response.statusCode() + " " + Bulk.read(body, Long.MAX_VALUE));
             }
         }
     }
@@ -247,6 +266,26 @@ final class KernelPeer {
             socket.getOutputStream().write(1);
             say("idle");
             say("end " + socket.getInputStream().read());
+        }
+    }
+
+    /// Connects and sends until the other end has enough.
+    private void blast() throws IOException {
+        try (Socket socket = connected()) {
+            byte[] block = new byte[256 * 1024];
+            while (!socket.isClosed()) {
+                socket.getOutputStream().write(block);
+            }
+        }
+    }
+
+    /// Connects and reads until the end.
+    private void swallow() throws IOException {
+        try (Socket socket = connected()) {
+            byte[] block = new byte[256 * 1024];
+            while (socket.getInputStream().read(block) >= 0) {
+                continue;
+            }
         }
     }
 
