@@ -35,11 +35,11 @@ final class Catalogue {
         all.add(connect("connect-rst", "connect, accept and close by RST, one thread", true, 10));
         all.add(rate(
                 "udp-64",
-                "datagrams of 64 octets received while another thread sends as fast as it can",
+                "datagrams of 64 octets sent and received, one thread",
                 "1/s",
                 20,
-                () -> new DatagramFlood(BerthSockets.inMemory()),
-                () -> new DatagramFlood(new KernelSockets())));
+                () -> new DatagramExchange(BerthSockets.inMemory()),
+                () -> new DatagramExchange(new KernelSockets())));
         all.add(new Benchmark(
                 "idle-pair-bytes",
                 "heap per idle established pair of sockets",

@@ -3,7 +3,7 @@ package dev.berth.bench;
 import java.io.IOException;
 import java.net.SocketException;
 
-/// Connections per second: one thread connects, accepts, and closes both ends, one after the other, so that no switch
+/// Connections per second in the median batch of 16: one thread connects, accepts, and closes both ends, one after the other, so that no switch
 /// of threads is measured. Each end sees how the other one closed: the end of the stream after FIN, an exception
 /// after RST.
 final class ConnectClose implements Measurement {
@@ -12,6 +12,7 @@ final class ConnectClose implements Measurement {
     private final Sockets sockets;
     private final boolean reset;
     private final Sockets.Acceptor acceptor;
+    private final byte[] bytes = new byte[1];
 
     ConnectClose(Sockets sockets, boolean reset) throws IOException {
         this.sockets = sockets;
@@ -21,31 +22,27 @@ final class ConnectClose implements Measurement {
 
     @Override
     public double measure(long nanos) throws Exception {
-        byte[] bytes = new byte[1];
-        long start = System.nanoTime();
-        long elapsed;
-        long count = 0;
-        do {
-            for (int i = 0; i < BATCH; i++) {
-                Sockets.Connection client = acceptor.connect();
-                Sockets.Connection server = acceptor.accept();
-                if (reset) {
-                    client.reset();
-                    expectReset(server, bytes);
-                    server.close();
-                } else {
-                    client.shutdownOutput();
-                    expectEnd(server, bytes);
-                    server.close();
-                    expectEnd(client, bytes);
-                    client.close();
-                }
-                count++;
-            }
-            elapsed = System.nanoTime() - start;
-        } while (elapsed < nanos);
+        double each = Batches.nanosPerOperation(nanos, BATCH, this::connectAndClose);
         sockets.checkClosed();
-        return count * 1e9 / elapsed;
+        return 1e9 / each;
+    }
+
+    private void connectAndClose() throws IOException {
+        for (int i = 0; i < BATCH; i++) {
+            Sockets.Connection client = acceptor.connect();
+            Sockets.Connection server = acceptor.accept();
+            if (reset) {
+                client.reset();
+                expectReset(server, bytes);
+                server.close();
+            } else {
+                client.shutdownOutput();
+                expectEnd(server, bytes);
+                server.close();
+                expectEnd(client, bytes);
+                client.close();
+            }
+        }
     }
 
     private static void expectEnd(Sockets.Connection connection, byte[] bytes) throws IOException {

@@ -3,6 +3,7 @@ package dev.berth.bench;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /// Octets of heap per idle established pair of sockets: the used heap after collection, with the pairs and without.
 /// Everything is counted that Java code keeps for a connection; what the kernel keeps is not.
@@ -27,6 +28,7 @@ final class IdlePairs implements Measurement {
             close(acceptors, ends);
             long before = usedHeap();
             open(acceptors, ends, pairs);
+            settle();
             long used = usedHeap() - before;
             exchangeOn(ends);
             return (double) used / pairs;
@@ -42,6 +44,14 @@ final class IdlePairs implements Measurement {
             }
             ends.add(acceptors.getLast().connect());
             ends.add(acceptors.getLast().accept());
+        }
+    }
+
+    /// Lets the timers of the handshakes run out, after which the connections are idle.
+    private static void settle() {
+        long end = System.nanoTime() + 1_500_000_000L;
+        while (System.nanoTime() < end) {
+            LockSupport.parkNanos(end - System.nanoTime());
         }
     }
 

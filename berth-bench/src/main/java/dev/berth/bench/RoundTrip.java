@@ -3,7 +3,8 @@ package dev.berth.bench;
 import java.io.IOException;
 import java.util.concurrent.FutureTask;
 
-/// One byte there and back on one connection, between two threads; microseconds per round trip. Every reply is
+/// One byte there and back on one connection, between two threads; microseconds per round trip
+/// in the median batch of 32. Every reply is
 /// checked.
 final class RoundTrip implements Measurement {
     private static final int BATCH = 32;
@@ -13,6 +14,7 @@ final class RoundTrip implements Measurement {
     private final Sockets.Acceptor acceptor;
     private final Sockets.Connection connection;
     private final FutureTask<Long> echo;
+    private final byte[] bytes = new byte[1];
     private long trips;
 
     RoundTrip(Sockets sockets, boolean virtual) throws IOException {
@@ -41,25 +43,20 @@ final class RoundTrip implements Measurement {
         return Threads.join(Threads.start(virtual, () -> pingPong(nanos)));
     }
 
-    private double pingPong(long nanos) throws IOException {
-        byte[] bytes = new byte[1];
-        long start = System.nanoTime();
-        long elapsed;
-        long count = 0;
-        do {
-            for (int i = 0; i < BATCH; i++) {
-                byte sent = (byte) count;
-                bytes[0] = sent;
-                connection.write(bytes, 0, 1);
-                if (connection.read(bytes, 0, 1) != 1 || bytes[0] != (byte) (sent + 1)) {
-                    throw new AssertionError("A wrong reply");
-                }
-                count++;
+    private double pingPong(long nanos) throws Exception {
+        return Batches.nanosPerOperation(nanos, BATCH, this::exchange) / 1e3;
+    }
+
+    private void exchange() throws IOException {
+        for (int i = 0; i < BATCH; i++) {
+            byte sent = (byte) i;
+            bytes[0] = sent;
+            connection.write(bytes, 0, 1);
+            if (connection.read(bytes, 0, 1) != 1 || bytes[0] != (byte) (sent + 1)) {
+                throw new AssertionError("A wrong reply");
             }
-            elapsed = System.nanoTime() - start;
-        } while (elapsed < nanos);
-        trips += count;
-        return elapsed / 1e3 / count;
+        }
+        trips += BATCH;
     }
 
     @Override

@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.jar.JarFile;
+import java.util.zip.ZipException;
+import org.jspecify.annotations.Nullable;
 
 /// Appends to the class path of the running JVM, so that the classes of a program belong to the system class loader, as
 /// when `java` starts it.
@@ -78,7 +80,7 @@ final class ClassPath {
             return new JarFile(jar.toFile());
         } catch (NoSuchFileException e) {
             throw new IOException("There is no file " + jar, e);
-        } catch (java.util.zip.ZipException e) {
+        } catch (ZipException e) {
             throw new IOException(jar + " is not a jar", e);
         }
     }
@@ -108,7 +110,7 @@ final class ClassPath {
     ///
     /// @param packages `MODULE/PACKAGE` names, separated by spaces, or null
     /// @param deep whether for reflection on what is not public too
-    void export(@org.jspecify.annotations.Nullable String packages, boolean deep) {
+    void export(@Nullable String packages, boolean deep) {
         if (packages == null) {
             return;
         }

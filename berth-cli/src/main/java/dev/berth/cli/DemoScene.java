@@ -100,13 +100,13 @@ final class DemoScene {
     private void showFlows(List<Talk> talks) {
         narrator.chapter("The ports of both hosts now");
         narrator.say(
-                "All connections to a server share its port 80. Both addresses and both ports together tell them apart.",
+                "All connections to a server share its port 80. Both addresses and both ports tell them apart.",
                 "What A asks A stands there twice: once for the browser, once for the server.");
         showPorts();
         List<Integer> ports = new ArrayList<>();
         talks.forEach(talk -> ports.add(talk.local().port()));
         narrator.say("Ephemeral ports in use: " + ports);
-        require(talks.get(0).local().port() != talks.get(3).local().port(), "two connections from A to B have two ports");
+        require(!ports.getFirst().equals(ports.getLast()), "two connections from A to B have two ports");
     }
 
     private void close(List<Talk> talks) {
@@ -115,8 +115,8 @@ final class DemoScene {
         talks.forEach(Talk::close);
         await(snapshot -> snapshot.flows().stream().allMatch(DemoScene::isTimeWait), "only TIME-WAIT is left");
         narrator.say(
-                "Who closes first keeps the connection in TIME-WAIT for a while, so that late packets of it harm no new one.",
-                "Until then that port is not chosen again for the same destination.");
+                "Who closes first keeps the connection in TIME-WAIT for a while: late packets harm no new one then.",
+                "Until it ends, the port is not chosen again for the same destination.");
         showPorts();
     }
 

@@ -37,8 +37,8 @@ import picocli.CommandLine.Parameters;
         sortOptions = false,
         footer = {
             "",
-            "The program's sockets, channels and names are those of the host: it has all ports of its own, without root.",
-            "What goes on between the program and published ports never leaves this JVM.",
+            "The program's sockets, channels and names are those of the host:",
+            "it has all ports to itself, without root.",
             "BERTH_JAVA_OPTS in the environment holds options of the JVM, such as -Xmx1g."
         })
 final class RunCommand implements Callable<Integer> {

@@ -39,8 +39,10 @@ class PortTextTest {
                             "PROTO  LOCAL           REMOTE          STATE        PORTS",
                             "tcp    *:80            -               LISTEN       80 http, well-known")
                     .contains(
-                            "tcp    10.0.0.1:80     10.0.0.1:50000  ESTABLISHED  80 http, well-known <> 50000 ephemeral",
-                            "tcp    10.0.0.1:50000  10.0.0.1:80     ESTABLISHED  50000 ephemeral <> 80 http, well-known")
+                            "tcp    10.0.0.1:80     10.0.0.1:50000  ESTABLISHED  "
+                                    + "80 http, well-known <> 50000 ephemeral",
+                            "tcp    10.0.0.1:50000  10.0.0.1:80     ESTABLISHED  "
+                                    + "50000 ephemeral <> 80 http, well-known")
                     .endsWith("ephemeral tcp ports 49152-65535: none in use");
         }
     }

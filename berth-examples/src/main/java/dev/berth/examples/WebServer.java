@@ -33,7 +33,9 @@ final class WebServer {
     }
 
     private static void greet(HttpExchange exchange) throws IOException {
-        String text = "Hello from " + text(exchange.getLocalAddress()) + " to " + text(exchange.getRemoteAddress()) + "\n";
+        String here = text(exchange.getLocalAddress());
+        String there = text(exchange.getRemoteAddress());
+        String text = "Hello from " + here + " to " + there + "\n";
         byte[] body = text.getBytes(StandardCharsets.UTF_8);
         exchange.sendResponseHeaders(200, body.length);
         try (OutputStream out = exchange.getResponseBody()) {

@@ -15,8 +15,8 @@ final class KernelSockets {
     /// Without `--add-exports java.base/sun.nio.ch` only the default provider of the JVM can be asked for, and asking
     /// makes the JDK's the default for good if nobody has chosen another.
     ///
-    /// @throws IOException if the default sockets of the JVM are not those of the kernel and the JDK's are out of reach;
-    ///     the message names the option that helps
+    /// @throws IOException if the default sockets of the JVM are not those of the kernel and the JDK's are out of
+    ///     reach; the message names the option that helps
     static SelectorProvider provider() throws IOException {
         try {
             return (SelectorProvider)
@@ -31,7 +31,7 @@ final class KernelSockets {
                             + " --add-exports java.base/sun.nio.ch=" + moduleName() + ".",
                     e);
         } catch (ClassNotFoundException | NoSuchMethodException | InvocationTargetException e) {
-            throw new IOException("Published ports are not supported on this JDK: it has no " + DEFAULT_PROVIDER + ".", e);
+            throw new IOException("Published ports are not supported on this JDK, it has no " + DEFAULT_PROVIDER, e);
         }
     }
 

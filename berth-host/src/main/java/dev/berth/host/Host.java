@@ -12,7 +12,6 @@ import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.net.BindException;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -213,8 +212,8 @@ public final class Host implements AutoCloseable {
             return this;
         }
 
-        /// Lets a link carry what the host sends to itself, such as a [LoopbackLink] that is captured; without one it takes
-        /// a shorter way. What the link is given must come back to the same host.
+        /// Lets a link carry what the host sends to itself, such as a [LoopbackLink] that is captured; without one it
+        /// takes a shorter way. What the link is given must come back to the same host.
         public Builder loopback(Link link) {
             loopback = Objects.requireNonNull(link);
             return this;
@@ -231,8 +230,7 @@ public final class Host implements AutoCloseable {
         /// @throws IOException if a link cannot be started; the others are closed again
         /// @throws IllegalArgumentException if an address cannot be a host's
         public Host start() throws IOException {
-            SecureRandom random = new SecureRandom();
-            NetStack stack = new NetStack(config, random::nextLong, SystemClock.nanoTime());
+            NetStack stack = new NetStack(config, new BufferedEntropy(), SystemClock.nanoTime());
             StackMonitor monitor = new StackMonitor(stack, HostTimers.SHARED);
             List<IpAddress> addresses = new ArrayList<>();
             List<LinkPort> ports = new ArrayList<>();

@@ -50,13 +50,28 @@ final class LinkPort implements LinkReceiver {
 
     @Override
     public boolean received(Packet packet) {
+        boolean taken = receivedMore(packet);
+        if (taken) {
+            monitor.tryRun();
+        }
+        return taken;
+    }
+
+    @Override
+    public boolean receivedMore(Packet packet) {
         if (closed || !inbox.offer(packet)) {
             inboxDrops.incrementAndGet();
             packet.release();
             return false;
         }
-        monitor.tryRun();
         return true;
+    }
+
+    @Override
+    public void receivedAll() {
+        if (hasInput()) {
+            monitor.tryRun();
+        }
     }
 
     @Override
@@ -119,9 +134,7 @@ final class LinkPort implements LinkReceiver {
                         link.transmit(packet);
                     }
                 }
-                if (!closed) {
-                    link.flush();
-                }
+                link.flush();
             } finally {
                 transmitting.set(false);
             }

@@ -17,6 +17,17 @@ public interface LinkReceiver {
     /// @return false if the host's inbox is full or the host is closed: the packet was dropped and counted
     boolean received(Packet packet);
 
+    /// Hands over one of several packets: the host need not process it before [#receivedAll], which has to follow
+    /// soon. A batch costs the host one critical section, and the other end of a stream one acknowledgment.
+    ///
+    /// @return as [#received]
+    default boolean receivedMore(Packet packet) {
+        return received(packet);
+    }
+
+    /// The batch of [#receivedMore] has ended.
+    default void receivedAll() {}
+
     /// The link has failed or was taken away; the host counts and drops what it would have sent.
     void down(String reason);
 }

@@ -1,5 +1,6 @@
 package dev.berth.host;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -70,7 +71,7 @@ final class SocketSignals {
         }
         Notification observer = notification;
         if (observer != null) {
-            observer.readiness = readiness;
+            observer.readiness.accumulateAndGet(readiness, (a, b) -> a | b);
             if (!observer.queued) {
                 observer.queued = true;
                 observer.next = woken;
@@ -89,14 +90,14 @@ final class SocketSignals {
         }
         Notification fresh = new Notification(observer);
         notification = fresh;
-        fresh.readiness = readiness;
+        fresh.readiness.set(readiness);
         fresh.queued = true;
         return fresh;
     }
 
     private static final class Notification extends Wakeup {
         private final IntConsumer observer;
-        private volatile int readiness;
+        private final AtomicInteger readiness = new AtomicInteger(); // gained since the last call
         private volatile boolean queued;
 
         Notification(IntConsumer observer) {
@@ -106,7 +107,7 @@ final class SocketSignals {
         @Override
         void wake() {
             queued = false;
-            observer.accept(readiness & CLOSED - 1);
+            observer.accept(readiness.getAndSet(0) & CLOSED - 1);
         }
     }
 }

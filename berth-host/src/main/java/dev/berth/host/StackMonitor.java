@@ -13,11 +13,15 @@ import org.jspecify.annotations.Nullable;
 /// at the end makes it safe not to wait for the lock: whoever leaves something behind either finds the lock free or
 /// is seen.
 final class StackMonitor {
+    /// About a microsecond; none where the one who holds the lock could not go on meanwhile.
+    private static final int SPINS = Runtime.getRuntime().availableProcessors() > 1 ? 32 : 0;
+
     private final ReentrantLock lock = new ReentrantLock();
     private final NetStack stack;
     private final HostTimers timers;
     private volatile LinkPort[] ports = new LinkPort[0];
     private volatile boolean timerDue;
+    private long now; // guarded by the lock
     private @Nullable Wakeup afterwards;
 
     /// Reads and writes of arrays, for use under the lock.
@@ -44,13 +48,32 @@ final class StackMonitor {
     ///
     /// @return the time, read once, under the lock: it never runs backwards in the stack
     long enter() {
-        lock.lock();
-        return SystemClock.nanoTime();
+        if (!lock.tryLock() && !spin()) {
+            lock.lock();
+        }
+        now = SystemClock.nanoTime();
+        return now;
+    }
+
+    /// Tries for a moment to get the lock: it is held for about a microsecond, and parking and unparking a platform
+    /// thread takes ten times as long. A virtual thread would take the carrier from others, so it never spins.
+    private boolean spin() {
+        if (SPINS == 0 || Thread.currentThread().isVirtual()) {
+            return false;
+        }
+        for (int i = 0; i < SPINS; i++) {
+            Thread.onSpinWait();
+            if (!lock.isLocked() && lock.tryLock()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// For links: runs the stack if nobody does; otherwise whoever does will see the packet.
     void tryRun() {
         if (lock.tryLock()) {
+            now = SystemClock.nanoTime();
             exit();
         }
     }
@@ -63,43 +86,48 @@ final class StackMonitor {
 
     /// Processes what has arrived, lets the stack send, and leaves the critical section.
     void exit() {
-        boolean more;
-        do {
-            Wakeup woken;
-            long deadline;
-            boolean settled;
-            try {
-                long now = SystemClock.nanoTime();
+        while (!leave() && lock.tryLock()) {
+            now = SystemClock.nanoTime();
+        }
+    }
+
+    /// @return false if something was left behind since, so that the section should be entered again
+    private boolean leave() {
+        Wakeup woken;
+        long deadline;
+        boolean settled;
+        try {
+            if (timerDue) {
                 timerDue = false;
-                for (LinkPort port : ports) {
-                    if (port.hasInput()) {
-                        port.drainInto(stack, now);
-                    }
-                }
-                if (stack.nextDeadline() <= now) {
-                    stack.advance(now);
-                }
-                settled = stack.settle(now);
-                for (LinkPort port : ports) {
-                    port.collectOutput();
-                }
-                woken = collectWakeups();
-                deadline = stack.nextDeadline();
-            } finally {
-                lock.unlock();
             }
             for (LinkPort port : ports) {
-                port.transmit();
+                if (port.hasInput()) {
+                    port.drainInto(stack, now);
+                }
             }
-            while (woken != null) {
-                Wakeup next = woken.next;
-                woken.next = null;
-                woken.wake();
-                woken = next;
+            if (stack.nextDeadline() <= now) {
+                stack.advance(now);
             }
-            timers.arm(this, deadline);
-            more = !settled || timerDue || hasInput();
-        } while (more && lock.tryLock());
+            settled = stack.settle(now);
+            for (LinkPort port : ports) {
+                port.collectOutput();
+            }
+            woken = collectWakeups();
+            deadline = stack.nextDeadline();
+        } finally {
+            lock.unlock();
+        }
+        for (LinkPort port : ports) {
+            port.transmit();
+        }
+        while (woken != null) {
+            Wakeup next = woken.next;
+            woken.next = null;
+            woken.wake();
+            woken = next;
+        }
+        timers.arm(this, deadline);
+        return settled && !timerDue && !hasInput();
     }
 
     private boolean hasInput() {

@@ -226,25 +226,21 @@ public final class UdpSocket extends HostSocket {
     }
 
     private static int check(int result, boolean binding) throws IOException {
-        switch (result) {
-            case Udp.CLOSED -> throw SocketErrors.closed();
-            case Udp.NOT_CONNECTED -> throw new SocketException("Destination address required");
-            case Udp.BAD_ADDRESS -> {
-                if (binding) {
-                    throw SocketErrors.notLocal();
-                }
-                throw new SocketException("Invalid argument");
-            }
-            case Udp.NO_ROUTE -> throw SocketErrors.noRoute();
-            case Udp.MESSAGE_TOO_LONG -> throw new SocketException("Message too long");
-            case Udp.PERMISSION_DENIED -> throw new SocketException("Permission denied");
-            case Udp.PORT_UNREACHABLE -> throw new PortUnreachableException();
-            case Udp.PROTOCOL_UNREACHABLE -> throw new ConnectException("Protocol not available");
-            case Udp.PROHIBITED -> throw new NoRouteToHostException("No route to host");
-            default -> {
-                return result;
-            }
+        if (result >= Udp.OK) {
+            return result;
         }
+        throw switch (result) {
+            case Udp.CLOSED -> SocketErrors.closed();
+            case Udp.NOT_CONNECTED -> new SocketException("Destination address required");
+            case Udp.BAD_ADDRESS -> binding ? SocketErrors.notLocal() : new SocketException("Invalid argument");
+            case Udp.NO_ROUTE -> SocketErrors.noRoute();
+            case Udp.MESSAGE_TOO_LONG -> new SocketException("Message too long");
+            case Udp.PERMISSION_DENIED -> new SocketException("Permission denied");
+            case Udp.PORT_UNREACHABLE -> new PortUnreachableException();
+            case Udp.PROTOCOL_UNREACHABLE -> new ConnectException("Protocol not available");
+            case Udp.PROHIBITED -> new NoRouteToHostException("No route to host");
+            default -> new AssertionError("a result of UDP that nobody knows: " + result);
+        };
     }
 
     @Override

@@ -1,12 +1,18 @@
 package dev.berth.ports;
 
+import dev.berth.wire.IpAddress;
+import org.jspecify.annotations.Nullable;
+
 /// How many flows without a binding use each local address and port: what an explicit bind of that port
 /// collides with.
 ///
 /// Besides the address itself each flow counts under the wildcard of its family, so that a bind of a wildcard
-/// needs one look-up too. Open addressing over primitive arrays; grows at 5/8 and shrinks at 1/8.
+/// needs one look-up too. Open addressing over primitive arrays; grows at 5/8 and shrinks at 1/8. The wildcards have
+/// pages of plain counters instead, which halves the table and its cache misses.
 final class EndpointCounts {
     private static final int MIN_CAPACITY = 8;
+    private static final int PAGE = 1_024;
+    private static final int FAMILY_PAGES = (PortRange.PORTS + PAGE - 1) / PAGE;
 
     private final long key;
     private long[] his = new long[MIN_CAPACITY];
@@ -14,21 +20,32 @@ final class EndpointCounts {
     private char[] ports = new char[MIN_CAPACITY];
     /// 0 where the slot is empty.
     private int[] counts = new int[MIN_CAPACITY];
-    private int size;
+    /// The counts of the IPv4 wildcard by port, then those of the IPv6 wildcard; a page comes with its first flow.
+    private final int[] @Nullable [] pages = new int[2 * FAMILY_PAGES][];
+    private int size; // of the table
+    private int wildcards;
 
     EndpointCounts(long key) {
         this.key = key | 1;
     }
 
     int size() {
-        return size;
+        return size + wildcards;
     }
 
     int count(long hi, long lo, int port) {
+        if (isWildcard(hi, lo)) {
+            int[] page = pages[page(lo, port)];
+            return page == null ? 0 : page[port % PAGE];
+        }
         return counts[slot(hi, lo, port)];
     }
 
     void increment(long hi, long lo, int port) {
+        if (isWildcard(hi, lo)) {
+            incrementWildcard(lo, port);
+            return;
+        }
         int slot = slot(hi, lo, port);
         if (counts[slot]++ > 0) {
             return;
@@ -43,6 +60,10 @@ final class EndpointCounts {
     }
 
     void decrement(long hi, long lo, int port) {
+        if (isWildcard(hi, lo)) {
+            decrementWildcard(lo, port);
+            return;
+        }
         int slot = slot(hi, lo, port);
         assert counts[slot] > 0 : "no flow uses port " + port;
         if (--counts[slot] > 0) {
@@ -52,6 +73,34 @@ final class EndpointCounts {
         closeGap(slot);
         if (counts.length > MIN_CAPACITY && size * 8L < counts.length) {
             resize(counts.length / 2);
+        }
+    }
+
+    private static boolean isWildcard(long hi, long lo) {
+        return IpAddress.isUnspecified(hi, lo);
+    }
+
+    private static int page(long lo, int port) {
+        return port / PAGE + (lo == 0 ? FAMILY_PAGES : 0);
+    }
+
+    private void incrementWildcard(long lo, int port) {
+        int at = page(lo, port);
+        int[] page = pages[at];
+        if (page == null) {
+            page = new int[PAGE];
+            pages[at] = page;
+        }
+        if (page[port % PAGE]++ == 0) {
+            wildcards++;
+        }
+    }
+
+    private void decrementWildcard(long lo, int port) {
+        int[] page = pages[page(lo, port)];
+        assert page != null && page[port % PAGE] > 0 : "no flow uses port " + port;
+        if (--page[port % PAGE] == 0) {
+            wildcards--;
         }
     }
 

@@ -1,6 +1,8 @@
 package dev.berth.sockets;
 
 import dev.berth.host.Host;
+import dev.berth.ports.PortUsage;
+import dev.berth.stack.StackSnapshot;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.net.DatagramSocket;
@@ -10,6 +12,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketAddress;
 import java.nio.channels.spi.SelectorProvider;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A host of Berth whose one link swallows what is sent. The sockets are on its loopback.
@@ -59,9 +63,24 @@ final class BerthPlatform implements Platform {
         return Addresses.inetAddress(IpAddress.parse("10.77.0.99"));
     }
 
+    /// Proves that nothing is left of the tests but TIME-WAIT, and takes the host down.
     @Override
     public void close() {
+        Task.await("the host is empty", () -> leftOver(host.snapshot()).isEmpty());
         host.close();
+    }
+
+    private static List<String> leftOver(StackSnapshot snapshot) {
+        List<String> left = new ArrayList<>();
+        for (PortUsage usage : List.of(snapshot.tcpPorts(), snapshot.udpPorts())) {
+            if (usage.flowCount() != usage.timeWaitCount()) {
+                snapshot.flows().forEach(flow -> left.add(flow.toString()));
+            }
+            usage.bindings().stream()
+                    .filter(binding -> !binding.state().equals("CLOSED"))
+                    .forEach(binding -> left.add(binding.toString()));
+        }
+        return left;
     }
 
     @Override

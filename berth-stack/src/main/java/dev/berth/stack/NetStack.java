@@ -101,8 +101,8 @@ public final class NetStack {
         return nic;
     }
 
-    /// From now on the caller carries what the host sends to itself, as over any other interface: from the egress of the
-    /// loopback interface, the first of [#interfaces], back into [#receive]. So it can be seen on its way.
+    /// From now on the caller carries what the host sends to itself, as over any other interface: from the egress of
+    /// the loopback interface, the first of [#interfaces], back into [#receive]. So it can be seen on its way.
     public void carryLoopbackOutside() {
         loopbackOutside = true;
     }

@@ -6,7 +6,8 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/// Turns [Seg]s into packets and back, written independently of the stack's own code: textbook checksum, strict options.
+/// Turns [Seg]s into packets and back, written independently of the stack's own code: textbook checksum, strict
+/// options.
 final class ScriptCodec {
     private static final int TCP = 6;
 
@@ -158,7 +159,8 @@ final class ScriptCodec {
         decodeOptions(tcp, header, seg);
         seg.data = tcp.capacity() - header;
         for (int i = 0; i < seg.data; i++) {
-            verify(tcp.get(header + i) == Pair.pattern(seg.seq - 1L + i), "octet " + (seg.seq - 1 + i) + " of the data");
+            int number = seg.seq - 1 + i;
+            verify(tcp.get(header + i) == Pair.pattern(number), "octet " + number + " of the data");
         }
         return seg;
     }

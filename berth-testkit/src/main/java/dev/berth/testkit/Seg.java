@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// A segment of a [TcpScript], to be received by the stack or expected of it. Immutable; sequence numbers are relative
 /// to the initial ones, so the first octet of data has the number 1.
 ///
-/// What an expected segment does not say is not compared, except control bits (PSH aside) and the number of data octets.
+/// What an expected segment does not say is not compared, except control bits (PSH aside) and the number of data
+/// octets.
 public final class Seg {
     /// SYN.
     public static final Seg SYN = new Seg(TcpHeader.SYN);

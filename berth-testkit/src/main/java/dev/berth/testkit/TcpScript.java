@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// A test that reads like a packet trace: one [NetStack], whose user and whose remote end the test plays by hand.
 ///
 /// The user calls [#open], [#send], [#read], [#close]; the remote end's segments go in with [#receive], and the stack's
-/// come out with [#sent], in order. Sequence numbers are relative to the initial ones ([#ISS], [#IRS]). Time stands still
-/// except in [#advance]. The checksum of every packet that leaves is verified independently, and after every step
+/// come out with [#sent], in order. Sequence numbers are relative to the initial ones ([#ISS], [#IRS]). Time stands
+/// still except in [#advance]. The checksum of every packet that leaves is verified independently, and after every step
 /// [Tcp#inconsistency] has to find nothing. [#finish] ends a script: everything was expected, and nothing is left.
 public class TcpScript {
     /// The stack's initial sequence number, relative to itself.
@@ -114,7 +114,8 @@ public class TcpScript {
 
     /// Makes the stack choose `iss` as the initial sequence number of the next [#open]. To be the first act.
     protected void choosingIss(int iss) {
-        // The generator adds a clock of 4.096 us to a hash: learn the hash from a trial, then wait for the right moment.
+        // The generator adds a clock of 4.096 us to a hash: learn the hash from a trial, then wait for the right
+        // moment.
         try {
             NetStack trial = make(now);
             Tcb probe = trial.connect(new Endpoint(peer(), peerPort), null, config, null, now);
@@ -478,12 +479,12 @@ public class TcpScript {
     // Assertions
 
     /// The connection's state; of the only flow there is, where no user has the connection.
-    protected State assertState(TcpState state) {
+    protected ConnectionState assertState(TcpState state) {
         String actual = tcb == null ? flowState() : connection().state().text();
         if (!actual.equals(state.text())) {
             throw new AssertionError("the state is " + actual + ", not " + state.text());
         }
-        return new State();
+        return new ConnectionState(tcb == null ? null : tcpStatus(), peerIss);
     }
 
     private String flowState() {
@@ -514,66 +515,6 @@ public class TcpScript {
 
     private String status() {
         return "; " + (tcb == null ? "no connection" : tcpStatus().toString());
-    }
-
-    /// What else holds of a connection.
-    protected final class State {
-        /// SND.UNA.
-        public State sndUna(int value) {
-            return check("SND.UNA", tcpStatus().sndUna() - tcpStatus().iss(), value);
-        }
-
-        /// SND.NXT.
-        public State sndNxt(int value) {
-            return check("SND.NXT", tcpStatus().sndNxt() - tcpStatus().iss(), value);
-        }
-
-        /// RCV.NXT.
-        public State rcvNxt(int value) {
-            return check("RCV.NXT", tcpStatus().rcvNxt() - peerIss, value);
-        }
-
-        /// SND.WND.
-        public State sndWnd(int value) {
-            return check("SND.WND", tcpStatus().sndWnd(), value);
-        }
-
-        /// The congestion window.
-        public State cwnd(int value) {
-            return check("cwnd", tcpStatus().cwnd(), value);
-        }
-
-        /// The slow start threshold.
-        public State ssthresh(int value) {
-            return check("ssthresh", tcpStatus().ssthresh(), value);
-        }
-
-        /// Octets per full segment.
-        public State mss(int value) {
-            return check("effective MSS", tcpStatus().effectiveMss(), value);
-        }
-
-        /// The retransmission timeout in milliseconds.
-        public State rto(long milliseconds) {
-            return check("RTO", tcpStatus().rtoNanos() / MILLISECOND, milliseconds);
-        }
-
-        /// The smoothed round-trip time in milliseconds.
-        public State srtt(long milliseconds) {
-            return check("SRTT", tcpStatus().srttNanos() / MILLISECOND, milliseconds);
-        }
-
-        /// Octets that the user can read.
-        public State unread(int value) {
-            return check("unread octets", tcpStatus().unread(), value);
-        }
-
-        private State check(String what, long actual, long expected) {
-            if (actual != expected) {
-                throw new AssertionError(what + " is " + actual + ", not " + expected + status());
-            }
-            return this;
-        }
     }
 
     // The end

@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Test;
 /// every change to retransmission or congestion control shows as a difference that a person can judge.
 ///
 /// Time is virtual and loss seeded, so every machine gets the same numbers. After a wanted change write the table anew:
-/// `mvn -pl berth-testkit -am test -Dtest=TcpGoldenTest -Dsurefire.failIfNoSpecifiedTests=false -DargLine=-Dberth.golden=write`.
+/// `mvn -pl berth-testkit -am test -Dtest=TcpGoldenTest -Dsurefire.failIfNoSpecifiedTests=false
+/// -Dberth.test.jvm=-Dberth.golden=write`.
 class TcpGoldenTest {
     private static final String RESOURCE = "tcp-throughput.txt";
     private static final int OCTETS = 600_000;
@@ -43,9 +44,10 @@ class TcpGoldenTest {
 
     private static String table() {
         StringBuilder table = new StringBuilder();
-        table.append("# Milliseconds of virtual time for 600,000 octets at MTU 1500, mean of 3 seeds; and segments sent again.\n");
+        table.append("# Milliseconds of virtual time for 600,000 octets at MTU 1500, mean of 3 seeds;");
+        table.append(" and segments sent again.\n");
         table.append("# Loss is per packet, in both directions. See TcpGoldenTest for how to write this file anew.\n");
-        table.append(String.format(java.util.Locale.ROOT, "%-10s %8s %8s %10s %8s\n", "control", "rtt ms", "loss %", "ms", "again"));
+        table.append("control      rtt ms   loss %         ms    again\n");
         for (TcpConfig.Congestion congestion : TcpConfig.Congestion.values()) {
             for (int roundTrip : ROUND_TRIPS) {
                 for (double loss : LOSSES) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -46,7 +47,10 @@ class BufferPoolTest {
         }
         chunks.forEach(Chunk::release);
         assertThat(pool.outstanding()).isZero();
-        Set<Chunk> again = Set.of(pool.takeChunk(1), pool.takeChunk(1), pool.takeChunk(1));
+        Set<Chunk> again = new HashSet<>();
+        for (int i = 0; i < 3; i++) {
+            again.add(pool.takeChunk(1));
+        }
         assertThat(chunks.stream().filter(again::contains)).hasSize(2);
     }
 

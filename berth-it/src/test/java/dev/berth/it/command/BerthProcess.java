@@ -3,6 +3,7 @@ package dev.berth.it.command;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,7 +80,7 @@ final class BerthProcess implements AutoCloseable {
 
         private void read(InputStream stream) {
             try (BufferedReader reader =
-                    new BufferedReader(new java.io.InputStreamReader(stream, StandardCharsets.UTF_8))) {
+                    new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
                 String line;
                 while ((line = reader.readLine()) != null) {
                     add(line);

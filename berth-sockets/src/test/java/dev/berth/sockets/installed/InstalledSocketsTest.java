@@ -10,13 +10,17 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.AnnotatedElementContext;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.io.TempDirFactory;
 
 /// Programs that know nothing of Berth, in a JVM of their own whose sockets are Berth's. Each program ends with 0 when
 /// all went well, and has no socket of the kernel open then.
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class InstalledSocketsTest {
-    @TempDir
+    /// Below the build directory, which nobody else tidies up.
+    @TempDir(factory = InBuildDirectory.class)
     Path directory;
 
     @Test
@@ -76,6 +80,13 @@ class InstalledSocketsTest {
         assertThat(process.exitValue())
                 .as("exit code of %s, which wrote:%n%s", name, Files.readString(output))
                 .isZero();
+    }
+
+    static final class InBuildDirectory implements TempDirFactory {
+        @Override
+        public Path createTempDirectory(AnnotatedElementContext element, ExtensionContext context) throws IOException {
+            return Files.createTempDirectory(Files.createDirectories(Path.of("target")), "installed");
+        }
     }
 
     private static String java(String tool) {

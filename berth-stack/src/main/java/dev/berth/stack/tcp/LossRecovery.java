@@ -33,8 +33,8 @@ final class LossRecovery {
             tcb.dupAcks = 0;
             return;
         }
-        // RFC 3465 section 2.3: after a timeout an ACK may cover what arrived before it, so the window grows by "no more than
-        // L=1*SMSS".
+        // RFC 3465 section 2.3, of slow start after a timeout: "TCP MUST use L=1*SMSS", since an ACK may cover what
+        // arrived before it.
         boolean slowly = tcb.has(Tcb.RTO_RECOVERY);
         if (slowly && SeqNum.geq(tcb.sndUna, tcb.recover)) {
             tcb.flags &= ~Tcb.RTO_RECOVERY;
@@ -108,8 +108,10 @@ final class LossRecovery {
         tcb.pending |= Tcb.RETRANSMIT;
     }
 
-    /// The path takes only smaller segments than before: all that is in flight is lost, through no fault of congestion (RFC
-    /// 1191 section 6.4), and is sent again at once as the congestion window allows.
+    /// The path takes only smaller segments than before: all that is in flight is lost, through no fault of congestion
+    /// (RFC 1191 section 6.4), and is sent again.
+    ///
+    /// Deviation: section 6.4 has one segment sent until ACKs arrive; as in Linux, it is as many as the window allows.
     static void tooBig(Tcb tcb) {
         if (tcb.flightSize() > 0 && !tcb.has(Tcb.FAST_RECOVERY)) {
             tcb.recover = tcb.sndNxt;

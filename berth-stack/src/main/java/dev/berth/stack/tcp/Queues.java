@@ -4,7 +4,8 @@ import dev.berth.wire.BufferPool;
 import org.jspecify.annotations.Nullable;
 
 /// The send and receive queues of all connections of a stack. A connection has them only while they hold something, so
-/// that an idle one is small; a small stock of empty ones makes the change from idle to busy and back free of allocation.
+/// that an idle one is small; a small stock of empty ones makes the change from idle to busy and back free of
+/// allocation.
 final class Queues {
     private static final int STOCK = 64;
 

@@ -11,7 +11,7 @@ final class ReceiveQueue {
     /// A reference is kept if the bytes are at least this fraction of their chunk.
     private static final int WORTHWHILE = 4;
 
-    /// So many small slices are kept by reference anyway.
+    /// So many slices are kept by reference anyway.
     private static final int FEW = 4;
 
     private final BufferPool pool;
@@ -50,13 +50,24 @@ final class ReceiveQueue {
             }
         }
         int chunkSize = chunk.bytes.length;
-        if ((long) size * WORTHWHILE >= chunkSize || chunkSize == BufferPool.SMALL && count < FEW) {
+        if (isWorthwhile(size, chunkSize) || count < FEW || lastIsWorthwhile()) {
             chunk.retain();
             push(chunk, from, from + size);
             copies = null;
         } else {
             copy(chunk.bytes, from, size);
         }
+    }
+
+    private static boolean isWorthwhile(int size, int chunkSize) {
+        return (long) size * WORTHWHILE >= chunkSize;
+    }
+
+    /// A stream goes on into the next large chunk: what follows will be added to this slice.
+    private boolean lastIsWorthwhile() {
+        int last = index(count - 1);
+        Chunk chunk = chunks[last];
+        return chunk != null && isWorthwhile(tos[last] - froms[last], chunk.bytes.length);
     }
 
     private void copy(byte[] bytes, int from, int size) {

@@ -114,7 +114,8 @@ final class SegmentArrives {
 
     /// The connection enters ESTABLISHED with its SYN acknowledged.
     void establish(Tcb tcb, long now) {
-        // A CLOSE in SYN-RECEIVED was, by RFC 9293 section 3.10.4, queued "for processing after entering ESTABLISHED state".
+        // A CLOSE in SYN-RECEIVED was, by RFC 9293 section 3.10.4, queued "for processing after entering ESTABLISHED
+        // state".
         tcb.state = (tcb.pending & Tcb.FIN_QUEUED) == 0 ? TcpState.ESTABLISHED : TcpState.FIN_WAIT_1;
         tcb.pending &= ~Tcb.SYN;
         tcb.backoff = 0;
@@ -243,8 +244,9 @@ final class SegmentArrives {
                 return; // handled whatever its number: RFC 5961 section 4
             }
             if (segment.has(TcpHeader.RST)) {
-                // RFC 5961 section 3.2 compares the number that the RST came with: "If the RST bit is set and the sequence
-                // number exactly matches the next expected sequence number (RCV.NXT)". Text must not move it there.
+                // RFC 5961 section 3.2 compares the number that the RST came with: "If the RST bit is set and the
+                // sequence number exactly matches the next expected sequence number (RCV.NXT)". Text must not move it
+                // there.
                 return;
             }
             segment.trimFront(Math.min(before, segment.payloadLength));
@@ -362,8 +364,8 @@ final class SegmentArrives {
                 int left = segment.options.sackLeft[i];
                 int right = segment.options.sackRight[i];
                 int una = SeqNum.max(segment.ack, tcb.sndUna);
-                // A block at the acknowledgment itself contradicts it. Distances are compared, because a number half the
-                // sequence space away is before SND.NXT and beyond SND.UNA at once.
+                // A block at the acknowledgment itself contradicts it. Distances are compared, because a number half
+                // the sequence space away is before SND.NXT and beyond SND.UNA at once.
                 int from = left - una;
                 int to = right - una;
                 if (from > 0 && from < to && to <= tcb.sndNxt - una) {
@@ -388,7 +390,7 @@ final class SegmentArrives {
                 && segment.payloadLength == 0
                 && !segment.has(TcpHeader.FIN)
                 && segment.window << tcb.sndWindShift == tcb.sndWnd
-                && segment.options.sackBlocks == 0 | !tcb.has(Tcb.SACK_PERMITTED);
+                && (segment.options.sackBlocks == 0 || !tcb.has(Tcb.SACK_PERMITTED));
     }
 
     private void advance(Tcb tcb, Segment segment, int flight) {
@@ -437,8 +439,7 @@ final class SegmentArrives {
                 if (before == 0) {
                     tcb.backoff = 0;
                     if (tcb.flightSize() > 0) {
-                        // What was sent into the closed window, a probe or a FIN, was not taken: RFC 9293 section 3.8.6,
-                        // "the sending TCP peer ... MUST be able to recover" without waiting for the probe's timer.
+                        // What was sent into the closed window, a probe or a FIN, was not taken.
                         tcb.pending |= Tcb.RETRANSMIT;
                     }
                 }

@@ -51,7 +51,8 @@ final class SegmentOutput {
                 tcb.rcvNxt,
                 answer,
                 window,
-                // RFC 7323 section 2.2: in a SYN,ACK only "if a Window Scale option was received in the initial <SYN>".
+                // RFC 7323 section 1.3: in a SYN,ACK "only if the corresponding option was received in the initial
+                // <SYN>".
                 answer && !tcb.has(Tcb.WINDOW_SCALING) ? -1 : windowShift(tcb.config),
                 !answer || tcb.has(Tcb.SACK_PERMITTED),
                 !answer || tcb.has(Tcb.TIMESTAMPS),

@@ -93,9 +93,10 @@ final class SegmentWriter {
         send(tcb, acceptableSeq(tcb), 0, 0, 0, now);
     }
 
-    /// `SND.NXT`, unless octets were sent beyond the window (a probe, a FIN, or the window has shrunk since). The other end
-    /// does not find a segment acceptable that begins beyond its window (RFC 9293 section 3.10.7.4), and would not see what
-    /// it acknowledges either: two ends that probe each other's closed windows would never hear of them being opened.
+    /// `SND.NXT`, unless octets were sent beyond the window (a probe, a FIN, or the window has shrunk since). The other
+    /// end does not find a segment acceptable that begins beyond its window (RFC 9293 section 3.10.7.4), and would not
+    /// see what it acknowledges either: two ends that probe each other's closed windows would never hear of them being
+    /// opened.
     private static int acceptableSeq(Tcb tcb) {
         return tcb.state == TcpState.SYN_RECEIVED
                 ? tcb.sndNxt
@@ -257,7 +258,12 @@ final class SegmentWriter {
         Bytes.put8(bytes, at + TcpHeader.FLAGS, acked ? TcpHeader.RST : TcpHeader.RST | TcpHeader.ACK);
         Bytes.put16(bytes, at + TcpHeader.WINDOW, 0);
         Bytes.put32(bytes, at + TcpHeader.CHECKSUM, 0);
-        addresses(packet, cause.destinationHi, cause.destinationLo, cause.sourceHi, cause.sourceLo);
+        addresses(
+                packet,
+                /* sourceHi= */ cause.destinationHi,
+                /* sourceLo= */ cause.destinationLo,
+                /* destinationHi= */ cause.sourceHi,
+                /* destinationLo= */ cause.sourceLo);
         finish(packet, 0, TcpConfig.DEFAULT.timeToLive(), now);
     }
 

@@ -222,7 +222,8 @@ public final class Tcb extends Flow implements StackSocket {
         if (available() > 0 || has(FIN_RECEIVED | INPUT_SHUT)) {
             ready |= Readiness.READABLE;
         }
-        boolean room = sendRoom() >= Math.min(effectiveMss, config.sendBuffer());
+        // Not for every octet that is acknowledged: a writer is woken when it is worth the switch of threads.
+        boolean room = sendRoom() >= Math.min(Math.max(effectiveMss, config.sendBuffer() / 4), config.sendBuffer());
         if (room || !state.canSend() || (pending & FIN_QUEUED) != 0) {
             ready |= Readiness.WRITABLE;
         }

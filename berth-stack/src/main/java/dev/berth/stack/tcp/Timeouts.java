@@ -95,8 +95,8 @@ final class Timeouts {
 
     /// New data were acknowledged: RFC 6298 section 5.3, "restart the retransmission timer", or 5.2, turn it off.
     void acknowledged(Tcb tcb, long now) {
-        // The backoff stays until there is a new RTT sample, as RFC 6298 section 5 says ("which can only happen when new
-        // data has been sent and acknowledged"): Karn's algorithm.
+        // The backoff stays until there is a new RTT sample, as RFC 6298 section 5 says ("which can only happen when
+        // new data has been sent and acknowledged"): Karn's algorithm.
         tcb.flags &= ~Tcb.TIMED_OUT;
         tcb.softError = null;
         tcb.unanswered = 0;

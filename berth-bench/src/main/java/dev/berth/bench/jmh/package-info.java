@@ -1,0 +1,10 @@
+/// JMH benchmarks of single parts. Each protects a decision:
+///
+/// - [PortPickBenchmark]: ephemeral ports by rank and select over a bitmap, constant at any occupancy.
+/// - [PortLookupBenchmark]: one open-addressing table keyed by SipHash for ports and flows alike.
+/// - [ChecksumBenchmark]: separate methods for the sums of headers and of payloads, wide lanes over `byte[]`.
+/// - [SegmentBenchmark]: sans-I/O TCP that allocates nothing per segment.
+/// - [TimerWheelBenchmark]: a hierarchical wheel of intrusive nodes, constant whatever the number of timers.
+///
+/// `./berth bench --jmh PATTERN` runs those whose names match, with the allocation per operation.
+package dev.berth.bench.jmh;
