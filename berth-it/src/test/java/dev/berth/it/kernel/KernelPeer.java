@@ -5,6 +5,7 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.BindException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -18,6 +19,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -110,7 +112,7 @@ final class KernelPeer {
         try (exchange) {
             if (exchange.getRequestMethod().equals("PUT")) {
                 byte[] answer =
-                        Bulk.read(exchange.getRequestBody(), Long.MAX_VALUE).getBytes();
+                        Bulk.read(exchange.getRequestBody(), Long.MAX_VALUE).getBytes(StandardCharsets.US_ASCII);
                 exchange.sendResponseHeaders(200, answer.length);
                 exchange.getResponseBody().write(answer);
             } else {
@@ -143,7 +145,7 @@ final class KernelPeer {
             say("ready");
             for (int i = 0; i < number(1); i++) {
                 Socket socket = server.accept();
-                workers.submit(() -> {
+                workers.execute(() -> {
                     try (socket) {
                         say(bothWays(socket, number(0)));
                     } catch (Exception e) {
@@ -282,10 +284,7 @@ final class KernelPeer {
     /// Connects and reads until the end.
     private void swallow() throws IOException {
         try (Socket socket = connected()) {
-            byte[] block = new byte[256 * 1024];
-            while (socket.getInputStream().read(block) >= 0) {
-                continue;
-            }
+            socket.getInputStream().transferTo(OutputStream.nullOutputStream());
         }
     }
 
