@@ -5,6 +5,7 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.BindException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -15,6 +16,10 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.StandardSocketOptions;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +48,9 @@ final class KernelPeer {
         KernelPeer peer = new KernelPeer(arguments);
         switch (arguments[0]) {
             case "http" -> peer.serveHttp();
+            case "fetch" -> peer.fetch();
+            case "blast" -> peer.blast();
+            case "swallow" -> peer.swallow();
             case "serve" -> peer.serve();
             case "exchange" -> peer.exchange();
             case "many" -> peer.connectOften();
@@ -104,7 +112,7 @@ final class KernelPeer {
         try (exchange) {
             if (exchange.getRequestMethod().equals("PUT")) {
                 byte[] answer =
-                        Bulk.read(exchange.getRequestBody(), Long.MAX_VALUE).getBytes();
+                        Bulk.read(exchange.getRequestBody(), Long.MAX_VALUE).getBytes(StandardCharsets.US_ASCII);
                 exchange.sendResponseHeaders(200, answer.length);
                 exchange.getResponseBody().write(answer);
             } else {
@@ -112,6 +120,19 @@ final class KernelPeer {
                 long length = Long.parseLong(uri.getPath().substring(1));
                 exchange.sendResponseHeaders(200, length == 0 ? -1 : length);
                 Bulk.write(exchange.getResponseBody(), length);
+            }
+        }
+    }
+
+    /// `GET /LENGTH` with the JDK's client; says the status and what [Bulk#read] says.
+    private void fetch() throws Exception {
+        String host = address.contains(":") ? "[" + address + "]" : address;
+        URI uri = URI.create("http://" + host + ":" + port + "/" + rest[0]);
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            HttpResponse<InputStream> response =
+                    client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofInputStream());
+            try (InputStream body = response.body()) {
+                say(response.statusCode() + " " + Bulk.read(body, Long.MAX_VALUE));
             }
         }
     }
@@ -124,7 +145,7 @@ final class KernelPeer {
             say("ready");
             for (int i = 0; i < number(1); i++) {
                 Socket socket = server.accept();
-                workers.submit(() -> {
+                workers.execute(() -> {
                     try (socket) {
                         say(bothWays(socket, number(0)));
                     } catch (Exception e) {
@@ -247,6 +268,23 @@ final class KernelPeer {
             socket.getOutputStream().write(1);
             say("idle");
             say("end " + socket.getInputStream().read());
+        }
+    }
+
+    /// Connects and sends until the other end has enough.
+    private void blast() throws IOException {
+        try (Socket socket = connected()) {
+            byte[] block = new byte[256 * 1024];
+            while (!socket.isClosed()) {
+                socket.getOutputStream().write(block);
+            }
+        }
+    }
+
+    /// Connects and reads until the end.
+    private void swallow() throws IOException {
+        try (Socket socket = connected()) {
+            socket.getInputStream().transferTo(OutputStream.nullOutputStream());
         }
     }
 

@@ -51,11 +51,8 @@ final class Tshark {
     /// One line for each packet of `file` that passes `filter`.
     static List<String> read(Path file, String filter) throws Exception {
         List<String> command = new ArrayList<>(List.of("tshark", "-n", "-r", file.toString(), "-Y", filter));
-        // Only these: what the programs say to each other could be taken for anything.
-        command.add("--disable-all-protocols");
-        for (String protocol : List.of("frame", "raw", "ip", "ipv6", "tcp", "udp", "icmp", "icmpv6", "data")) {
-            command.addAll(List.of("--enable-protocol", protocol));
-        }
+        // What the programs say to each other is octets here, not what tshark would take it for.
+        command.addAll(List.of("-d", "tcp.port==1-65535,data", "-d", "udp.port==1-65535,data"));
         for (String protocol : List.of("ip", "tcp", "udp")) {
             command.addAll(List.of("-o", protocol + ".check_checksum:TRUE"));
         }
