@@ -36,8 +36,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// The scene that ports are for: a web server on port 80 and a thousand clients, on the same host and on another one, all
-/// at once. Every reply reaches the client that asked, none the server beside it.
+/// The scene that ports are for: a web server on port 80 and a thousand clients, on the same host and on another one,
+/// all at once. Every reply reaches the client that asked, none the server beside it.
 @Timeout(120)
 class ServerAndClientsTest {
     private static final int CLIENTS = 1_000;
@@ -226,7 +226,9 @@ class ServerAndClientsTest {
         CountDownLatch never = new CountDownLatch(1);
         long deadline = System.nanoTime() + LIMIT;
         while (host.snapshot().tcpPorts().flowCount() > 0) {
-            assertThat(System.nanoTime()).as("ports are still in use: %s", host.snapshot().flows()).isLessThan(deadline);
+            assertThat(System.nanoTime())
+                    .as("ports are still in use: %s", host.snapshot().flows())
+                    .isLessThan(deadline);
             assertThat(never.await(20, TimeUnit.MILLISECONDS)).isFalse();
         }
         assertThat(host.snapshot().tcpPorts().bindings()).isEmpty();

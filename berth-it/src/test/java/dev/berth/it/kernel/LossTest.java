@@ -28,7 +28,8 @@ class LossTest {
 
         @BeforeEach
         void drop() {
-            filter("input iifname berth0 numgen random mod 100 < 2 drop", "output oifname berth0 numgen random mod 100 < 2 drop");
+            filter("input iifname berth0 numgen random mod 100 < 2 drop",
+                    "output oifname berth0 numgen random mod 100 < 2 drop");
             // A listener gets what is left of connections that are gone, when it was overtaken.
             explain(DropReason.RATE_LIMITED, DropReason.WRONG_STATE, DropReason.NO_PORT_OWNER);
         }
