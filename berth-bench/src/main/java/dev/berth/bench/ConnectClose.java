@@ -3,9 +3,9 @@ package dev.berth.bench;
 import java.io.IOException;
 import java.net.SocketException;
 
-/// Connections per second in the median batch of 16: one thread connects, accepts, and closes both ends, one after the other, so that no switch
-/// of threads is measured. Each end sees how the other one closed: the end of the stream after FIN, an exception
-/// after RST.
+/// Connections per second in the median batch of 16: one thread connects, accepts, and closes both ends, one after
+/// the other, so that no switch of threads is measured. Each end sees how the other one closed: the end of the stream
+/// after FIN, an exception after RST.
 final class ConnectClose implements Measurement {
     private static final int BATCH = 16;
 

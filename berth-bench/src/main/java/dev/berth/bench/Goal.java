@@ -26,7 +26,8 @@ public record Goal(boolean ofRatio, double value) {
     /// `15x` or `<= 768`.
     @Override
     public String toString() {
-        String number = value == Math.rint(value) ? String.valueOf((long) value) : String.format(Locale.ROOT, "%.2f", value);
+        boolean whole = value == Math.rint(value);
+        String number = whole ? String.valueOf((long) value) : String.format(Locale.ROOT, "%.2f", value);
         return ofRatio ? number + "x" : "<= " + number;
     }
 }

@@ -2,7 +2,6 @@ package dev.berth.bench;
 
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.runner.Runner;
-import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
@@ -16,8 +15,9 @@ public final class PartBenchmarks {
     /// @param pattern a regular expression that is searched for in `dev.berth.bench.jmh.CLASS.METHOD`
     /// @param quick one fork with few, short iterations
     /// @return how many were run
-    /// @throws RunnerException if none matches or one fails
-    public static int run(String pattern, boolean quick) throws RunnerException {
+    /// @throws Exception if none matches or one fails
+    @SuppressWarnings("exports") // whoever runs benchmarks has JMH
+    public static int run(String pattern, boolean quick) throws Exception {
         ChainedOptionsBuilder options =
                 new OptionsBuilder().include(pattern).addProfiler(GCProfiler.class).shouldFailOnError(true);
         if (quick) {

@@ -27,6 +27,7 @@ public record Row(
         Goal goal,
         boolean reached,
         String skipped) {
+    private static final String LINE = "%-16s %-7s %12s %12s %8s %17s %8s  %s";
 
     static Row skipped(Benchmark benchmark, String reason) {
         double none = Double.NaN;
@@ -59,7 +60,8 @@ public record Row(
 
     private static String quoted(String text) {
         StringBuilder quoted = new StringBuilder("\"");
-        for (char c : text.toCharArray()) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
             if (c == '"' || c == '\\') {
                 quoted.append('\\').append(c);
             } else if (c < ' ') {
@@ -73,8 +75,8 @@ public record Row(
 
     /// The head of the table.
     public static String heading() {
-        return String.format(
-                "%-16s %-7s %12s %12s %8s %17s %8s  %s", "name", "unit", "Berth", "other", "ratio", "min .. max", "goal", "");
+        return String.format(LINE, "name", "unit", "Berth", "other", "ratio", "min .. max", "goal", "")
+                .stripTrailing();
     }
 
     /// The row as a line of the table.
@@ -84,7 +86,7 @@ public record Row(
         }
         String spread = Double.isNaN(ratio) ? "-" : times(ratioMin) + " .. " + times(ratioMax);
         return String.format(
-                "%-16s %-7s %12s %12s %8s %17s %8s  %s",
+                LINE,
                 name,
                 unit,
                 digits(berth),
@@ -102,6 +104,7 @@ public record Row(
     /// Three significant digits; whole numbers from 100 on.
     static String digits(double value) {
         double size = Math.abs(value);
-        return String.format(Locale.ROOT, size >= 100 ? "%.0f" : size >= 10 ? "%.1f" : size >= 1 ? "%.2f" : "%.3f", value);
+        int decimals = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
+        return String.format(Locale.ROOT, "%." + decimals + "f", value);
     }
 }

@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// }
 /// ```
 ///
-/// Packets are recorded in the form that they would have on a wire, and never changed: partial transport checksums are
-/// completed and packets of several segments are cut in a copy.
+/// Packets are recorded in the form that they would have on a wire, and never changed: partial transport checksums
+/// are completed and packets of several segments are cut in a copy.
 ///
 /// **Threads.** All methods may be called from any thread; packets are recorded one at a time, in the order of their
 /// times. Recording costs a copy into a buffer, now and then a write to the file, and never an exception. What was
@@ -82,8 +82,8 @@ public final class Capture implements AutoCloseable {
         return new Capture(stream, epochNanos);
     }
 
-    /// A clock that runs as [System#nanoTime] does and agrees with the wall clock at the time of this call. It does not
-    /// follow when the wall clock is set.
+    /// A clock that runs as [System#nanoTime] does and agrees with the wall clock at the time of this call. It does
+    /// not follow when the wall clock is set.
     public static LongSupplier wallClock() {
         long nanoTime = System.nanoTime();
         Instant now = Instant.now();

@@ -8,9 +8,9 @@ import dev.berth.wire.Packet;
 import java.io.IOException;
 import java.util.Objects;
 
-/// A link that passes everything on to another link and back, and records it: what the host sends before the other link
-/// has it, what arrives before the host has it. Packets are not changed. Closing it closes the other link, not the
-/// capture.
+/// A link that passes everything on to another link and back, and records it: what the host sends before the other
+/// link has it, what arrives before the host has it. Packets are not changed. Closing it closes the other link, not
+/// the capture.
 ///
 /// Threads and allocation are those of the other link, plus one lock per capture.
 public final class CapturingLink implements Link {

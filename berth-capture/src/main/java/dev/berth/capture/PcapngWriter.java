@@ -10,10 +10,10 @@ import java.util.Objects;
 /// Writes one section of the pcapng format (draft-ietf-opsawg-pcapng) in network byte order: packets without a link
 /// header (`LINKTYPE_RAW`), with times in nanoseconds and their direction.
 ///
-/// Blocks collect in a buffer. They go to the stream when it is full, with every 64th packet, and with the first packet
-/// that is a second or more later than what was written last; so a crash loses little. Not thread-safe; nothing is
-/// allocated per packet. After an [IOException] the file ends at an undefined place and the writer is of no further
-/// use.
+/// Blocks collect in a buffer. They go to the stream when it is full, with every 64th packet, and with the first
+/// packet that is a second or more later than what was written last; so a crash loses little. Not thread-safe;
+/// nothing is allocated per packet. After an [IOException] the file ends at an undefined place and the writer is of
+/// no further use.
 public final class PcapngWriter implements Closeable {
     /// Octets of the largest packet that can be written: more than any IP packet has.
     public static final int MAX_PACKET = 66_560;

@@ -13,9 +13,9 @@ import picocli.CommandLine.ParameterException;
 
 /// The `berth` command: finds the sub-command and turns its outcome into an exit code.
 ///
-/// Each sub-command is one class of this package, a `Callable<Integer>` with [Command], listed in `subcommands` below.
-/// The exit code is 0 for success, 1 for a failure and 2 for a command line that makes no sense; the last two come with
-/// one sentence on standard error. `BERTH_TRACE=1` in the environment adds the stack trace of a failure.
+/// Each sub-command is one class of this package, a `Callable<Integer>` with [Command], listed in `subcommands`
+/// below. The exit code is 0 for success, 1 for a failure and 2 for a command line that makes no sense; the last two
+/// come with one sentence on standard error. `BERTH_TRACE=1` in the environment adds the stack trace of a failure.
 @Command(
         name = "berth",
         description = "A TCP/IP host inside the JVM.",

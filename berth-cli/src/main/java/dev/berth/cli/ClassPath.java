@@ -17,8 +17,8 @@ import java.util.jar.JarFile;
 import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
-/// Appends to the class path of the running JVM, so that the classes of a program belong to the system class loader, as
-/// when `java` starts it.
+/// Appends to the class path of the running JVM, so that the classes of a program belong to the system class loader,
+/// as when `java` starts it.
 final class ClassPath {
     /// What a system class loader offers to agents, as the documentation of [Instrumentation] has it.
     private static final String APPEND = "appendToClassPathForInstrumentation";

@@ -14,8 +14,8 @@ import java.util.function.Predicate;
 
 /// The scene of `berth demo`: hosts A and B, a web server on port 80 of each and a browser on each.
 ///
-/// What is printed is what the sockets report, and what is claimed is checked: a claim that does not hold ends the demo
-/// with an exception.
+/// What is printed is what the sockets report, and what is claimed is checked: a claim that does not hold ends the
+/// demo with an exception.
 final class DemoScene {
     private static final long PATIENCE_NANOS = 10_000_000_000L;
     private static final long LOOK_MILLIS = 20;

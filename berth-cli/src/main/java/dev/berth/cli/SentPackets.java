@@ -8,8 +8,8 @@ import dev.berth.host.LinkReceiver;
 import dev.berth.wire.Packet;
 import java.io.IOException;
 
-/// A link that records what is sent over it and not what arrives, so that a packet between two recorded hosts is in the
-/// file once.
+/// A link that records what is sent over it and not what arrives, so that a packet between two recorded hosts is in
+/// the file once.
 final class SentPackets implements Link {
     private final Link link;
     private final Capture.Origin origin;

@@ -13,8 +13,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// One connection of the kernel and the one in memory that carries it on. One virtual thread per direction; each blocks
-/// in its read or its write, so that a slow reader holds up the other end.
+/// One connection of the kernel and the one in memory that carries it on. One virtual thread per direction; each
+/// blocks in its read or its write, so that a slow reader holds up the other end.
 final class CarriedConnection {
     private static final System.Logger LOGGER = System.getLogger(PublishedPort.class.getName());
     private static final long CONNECT_NANOS = 10_000_000_000L;

@@ -26,10 +26,10 @@ import java.util.concurrent.locks.LockSupport;
 /// }
 /// ```
 ///
-/// Every connection that the kernel accepts is carried over a second one, from an ephemeral port of the gateway to the
-/// target: bytes, the end of the stream and resets, each way for itself. Who cannot take more holds up the other end,
-/// not the memory: a connection costs two virtual threads and two buffers that grow with the stream up to 64 KiB. When
-/// the target refuses or does not answer, the kernel's connection is reset.
+/// Every connection that the kernel accepts is carried over a second one, from an ephemeral port of the gateway to
+/// the target: bytes, the end of the stream and resets, each way for itself. Who cannot take more holds up the other
+/// end, not the memory: a connection costs two virtual threads and two buffers that grow with the stream up to 64
+/// KiB. When the target refuses or does not answer, the kernel's connection is reset.
 ///
 /// The kernel's side is always the kernel's, whatever sockets are installed in the JVM. Thread-safe.
 public final class PublishedPort implements AutoCloseable {
@@ -194,8 +194,8 @@ public final class PublishedPort implements AutoCloseable {
         return overLimit.sum();
     }
 
-    /// Stops listening and ends all connections. What the target has sent already gets half a second to reach the other
-    /// end; a connection that has more to deliver then is reset. Idempotent.
+    /// Stops listening and ends all connections. What the target has sent already gets half a second to reach the
+    /// other end; a connection that has more to deliver then is reset. Idempotent.
     @Override
     public void close() {
         closed = true;

@@ -138,8 +138,8 @@ public final class Host implements AutoCloseable {
         listening.remove(socket);
     }
 
-    /// Takes the host down at once: connections are reset, all sockets are closed, links are closed. Threads that wait
-    /// in a socket get a `SocketException("Socket closed")`. Idempotent.
+    /// Takes the host down at once: connections are reset, all sockets are closed, links are closed. Threads that
+    /// wait in a socket get a `SocketException("Socket closed")`. Idempotent.
     @Override
     public void close() {
         List<HostSocket> sockets = new ArrayList<>();

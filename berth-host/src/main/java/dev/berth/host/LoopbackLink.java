@@ -3,8 +3,8 @@ package dev.berth.host;
 import dev.berth.wire.Packet;
 import org.jspecify.annotations.Nullable;
 
-/// A link that leads back to the host that sends over it, for [Host.Builder#loopback]: a decorator around it sees what
-/// the host sends to itself. Takes packets on the thread of the sender and keeps none.
+/// A link that leads back to the host that sends over it, for [Host.Builder#loopback]: a decorator around it sees
+/// what the host sends to itself. Takes packets on the thread of the sender and keeps none.
 public final class LoopbackLink implements Link {
     private static final LinkInfo INFO = new LinkInfo("lo", 65_535, true, 65_535);
 

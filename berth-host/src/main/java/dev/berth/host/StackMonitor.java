@@ -13,9 +13,6 @@ import org.jspecify.annotations.Nullable;
 /// at the end makes it safe not to wait for the lock: whoever leaves something behind either finds the lock free or
 /// is seen.
 final class StackMonitor {
-    /// About a microsecond; none where the one who holds the lock could not go on meanwhile.
-    private static final int SPINS = Runtime.getRuntime().availableProcessors() > 1 ? 32 : 0;
-
     private final ReentrantLock lock = new ReentrantLock();
     private final NetStack stack;
     private final HostTimers timers;
@@ -48,26 +45,9 @@ final class StackMonitor {
     ///
     /// @return the time, read once, under the lock: it never runs backwards in the stack
     long enter() {
-        if (!lock.tryLock() && !spin()) {
-            lock.lock();
-        }
+        lock.lock();
         now = SystemClock.nanoTime();
         return now;
-    }
-
-    /// Tries for a moment to get the lock: it is held for about a microsecond, and parking and unparking a platform
-    /// thread takes ten times as long. A virtual thread would take the carrier from others, so it never spins.
-    private boolean spin() {
-        if (SPINS == 0 || Thread.currentThread().isVirtual()) {
-            return false;
-        }
-        for (int i = 0; i < SPINS; i++) {
-            Thread.onSpinWait();
-            if (!lock.isLocked() && lock.tryLock()) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /// For links: runs the stack if nobody does; otherwise whoever does will see the packet.

@@ -196,7 +196,8 @@ public final class TcpSocket extends HostSocket {
         return read(sink, null, 0, max, timeoutNanos);
     }
 
-    private int read(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max, long timeoutNanos) throws IOException {
+    private int read(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max, long timeoutNanos)
+            throws IOException {
         long deadline = 0;
         for (; ; ) {
             Waiter waiter;
@@ -328,7 +329,8 @@ public final class TcpSocket extends HostSocket {
         return tryWrite(source, null, 0, length);
     }
 
-    private int tryWrite(@Nullable ByteSource source, byte @Nullable [] bytes, int from, int length) throws IOException {
+    private int tryWrite(@Nullable ByteSource source, byte @Nullable [] bytes, int from, int length)
+            throws IOException {
         monitor.enter();
         try {
             return send(source, bytes, from, length);

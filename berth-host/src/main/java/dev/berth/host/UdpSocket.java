@@ -229,7 +229,11 @@ public final class UdpSocket extends HostSocket {
         if (result >= Udp.OK) {
             return result;
         }
-        throw switch (result) {
+        throw error(result, binding);
+    }
+
+    private static IOException error(int result, boolean binding) {
+        return switch (result) {
             case Udp.CLOSED -> SocketErrors.closed();
             case Udp.NOT_CONNECTED -> new SocketException("Destination address required");
             case Udp.BAD_ADDRESS -> binding ? SocketErrors.notLocal() : new SocketException("Invalid argument");
@@ -239,7 +243,7 @@ public final class UdpSocket extends HostSocket {
             case Udp.PORT_UNREACHABLE -> new PortUnreachableException();
             case Udp.PROTOCOL_UNREACHABLE -> new ConnectException("Protocol not available");
             case Udp.PROHIBITED -> new NoRouteToHostException("No route to host");
-            default -> new AssertionError("a result of UDP that nobody knows: " + result);
+            default -> throw new AssertionError("a result of UDP that nobody knows: " + result);
         };
     }
 

@@ -21,8 +21,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -34,8 +36,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// The scene that ports are for: a web server on port 80 and a thousand clients, on the same host and on another one, all
-/// at once. Every reply reaches the client that asked, none the server beside it.
+/// The scene that ports are for: a web server on port 80 and a thousand clients, on the same host and on another one,
+/// all at once. Every reply reaches the client that asked, none the server beside it.
 @Timeout(120)
 class ServerAndClientsTest {
     private static final int CLIENTS = 1_000;
@@ -45,6 +47,7 @@ class ServerAndClientsTest {
     private final Set<Integer> repliedTo = ConcurrentHashMap.newKeySet();
     private final AtomicInteger repliesToServers = new AtomicInteger();
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
     private Network network;
     private Host a;
     private Host b;
@@ -120,25 +123,31 @@ class ServerAndClientsTest {
         TcpAcceptor acceptor = host.openTcpAcceptor();
         acceptor.bind(new Endpoint(IpAddress.ANY_IPV6, HTTP));
         acceptor.listen(4 * CLIENTS);
-        threads.submit(() -> {
-            while (acceptor.isOpen()) {
-                TcpSocket connection = acceptor.accept(0);
-                threads.submit(() -> answer(host, connection, requests));
+        threads.execute(() -> {
+            try {
+                while (acceptor.isOpen()) {
+                    TcpSocket connection = acceptor.accept(0);
+                    threads.execute(() -> answer(host, connection, requests));
+                }
+            } catch (IOException e) {
+                if (acceptor.isOpen()) {
+                    failures.add(e);
+                }
             }
-            return null;
         });
         return acceptor;
     }
 
-    private static Void answer(Host host, TcpSocket connection, AtomicInteger requests) throws IOException {
+    private void answer(Host host, TcpSocket connection, AtomicInteger requests) {
         try (connection) {
             String request = line(connection);
             assertThat(request).startsWith("GET /");
             requests.incrementAndGet();
             write(connection, "200 " + host.name() + " " + request.substring(5) + " for " + connection.remote() + "\n");
             assertThat(connection.read(new byte[1], 0, 1, LIMIT)).isEqualTo(-1);
+        } catch (IOException | AssertionError e) {
+            failures.add(e);
         }
-        return null;
     }
 
     private static String line(TcpSocket socket) throws IOException {
@@ -190,6 +199,7 @@ class ServerAndClientsTest {
             assertThat(requestsOfA).hasValue(2 * CLIENTS);
             assertThat(requestsOfB).hasValue(2 * CLIENTS);
         }
+        assertThat(failures).isEmpty();
         assertThat(repliesToServers).hasValue(0);
         assertThat(repliedTo).isNotEmpty().allMatch(port -> PortKind.of(port) == PortKind.DYNAMIC);
         awaitEmpty(a);
@@ -216,7 +226,9 @@ class ServerAndClientsTest {
         CountDownLatch never = new CountDownLatch(1);
         long deadline = System.nanoTime() + LIMIT;
         while (host.snapshot().tcpPorts().flowCount() > 0) {
-            assertThat(System.nanoTime()).as("ports are still in use: %s", host.snapshot().flows()).isLessThan(deadline);
+            assertThat(System.nanoTime())
+                    .as("ports are still in use: %s", host.snapshot().flows())
+                    .isLessThan(deadline);
             assertThat(never.await(20, TimeUnit.MILLISECONDS)).isFalse();
         }
         assertThat(host.snapshot().tcpPorts().bindings()).isEmpty();

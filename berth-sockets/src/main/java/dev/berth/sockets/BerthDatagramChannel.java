@@ -106,7 +106,8 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
         return connect(address, true);
     }
 
-    /// Connects; `once` refuses a channel that is connected, as the channel does and its [DatagramSocketView] does not.
+    /// Connects; `once` refuses a channel that is connected, as the channel does and its [DatagramSocketView] does
+    /// not.
     DatagramChannel connect(SocketAddress address, boolean once) throws IOException {
         InetSocketAddress inet = Addresses.check(address, ipv4Only);
         readLock.lock();

@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
 
 /// A selector over the channels of Berth.
 ///
-/// Sockets tell of their readiness: the observer of a channel pushes its keys to [ReadyKeys] and unparks the selecting
-/// thread. A selection takes those keys, and looks besides only at those that were ready the last time, for a key that
-/// stays ready is reported again and again. So its cost grows with the ready keys, not with the registered ones.
-/// Selecting parks the thread, platform or virtual; it holds no carrier.
+/// Sockets tell of their readiness: the observer of a channel pushes its keys to [ReadyKeys] and unparks the
+/// selecting thread. A selection takes those keys, and looks besides only at those that were ready the last time, for
+/// a key that stays ready is reported again and again. So its cost grows with the ready keys, not with the registered
+/// ones. Selecting parks the thread, platform or virtual; it holds no carrier.
 final class BerthSelector extends AbstractSelector {
     private static final long FOREVER = Long.MAX_VALUE;
 

@@ -131,8 +131,8 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
 
     /// Ends what [#beginBlocking] began.
     ///
-    /// @throws AsynchronousCloseException if the thread was interrupted, or the channel was closed before the operation
-    ///     was `completed`
+    /// @throws AsynchronousCloseException if the thread was interrupted, or the channel was closed before the
+    ///     operation was `completed`
     void endBlocking(boolean completed) throws AsynchronousCloseException {
         end(completed);
     }

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Makes the sockets, channels and names of the whole JVM those of a host.
 ///
-/// It uses only what the JDK offers to everybody, so it must come before the program's first socket and look-up, once,
-/// and cannot be taken back: sockets that were opened before stay on the kernel. [BerthSelectorProvider],
+/// It uses only what the JDK offers to everybody, so it must come before the program's first socket and look-up,
+/// once, and cannot be taken back: sockets that were opened before stay on the kernel. [BerthSelectorProvider],
 /// [BerthSocketFactory] and [BerthServerSocketFactory] do without it.
 public final class BerthSockets {
     private static final String PROVIDER_PROPERTY = "java.nio.channels.spi.SelectorProvider";

@@ -23,8 +23,8 @@ final class ChannelKeys implements IntConsumer {
     private volatile @Nullable Thread waiter;
     private volatile BerthSelectionKey[] keys = NONE;
 
-    /// The keys of a channel on `socket`, which is observed from the first registration on; null for a channel without
-    /// a socket, whose own code calls [#accept].
+    /// The keys of a channel on `socket`, which is observed from the first registration on; null for a channel
+    /// without a socket, whose own code calls [#accept].
     ChannelKeys(@Nullable HostSocket socket) {
         this.socket = socket;
     }

@@ -12,11 +12,11 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Look-ups of a JVM whose sockets are on a host: the host itself, `localhost`, the [NameTable]s, and then what the JDK
-/// finds, or nothing.
+/// Look-ups of a JVM whose sockets are on a host: the host itself, `localhost`, the [NameTable]s, and then what the
+/// JDK finds, or nothing.
 ///
-/// The JVM's own idea of the machine's name means the host too, so that `InetAddress.getLocalHost()` is an address that
-/// sockets can use.
+/// The JVM's own idea of the machine's name means the host too, so that `InetAddress.getLocalHost()` is an address
+/// that sockets can use.
 ///
 /// @param others whether names that are not known here are looked up as the JDK does
 record HostNames(Host host, List<NameTable> tables, boolean others) {

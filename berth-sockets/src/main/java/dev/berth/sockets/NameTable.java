@@ -9,10 +9,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Names and addresses of the hosts of a network. Asked at each look-up, from any thread, so it may change; the JDK
-/// keeps answers for a while (security properties `networkaddress.cache.ttl` and `networkaddress.cache.negative.ttl`).
+/// keeps answers for a while (security properties `networkaddress.cache.ttl` and
+/// `networkaddress.cache.negative.ttl`).
 public interface NameTable {
-    /// The addresses of a name in lower case without a trailing dot, the preferred one first; empty if the name is not
-    /// known.
+    /// The addresses of a name in lower case without a trailing dot, the preferred one first; empty if the name is
+    /// not known.
     List<IpAddress> addresses(String name);
 
     /// The name of an address, or null.

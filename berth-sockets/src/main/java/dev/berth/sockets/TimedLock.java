@@ -9,8 +9,8 @@ import java.util.concurrent.locks.ReentrantLock;
 final class TimedLock {
     private final ReentrantLock lock = new ReentrantLock();
 
-    /// Locks; returns what is left of `timeoutMillis` in nanoseconds, 0 if there is no time-out. An interrupt does not
-    /// end the wait; the status is kept.
+    /// Locks; returns what is left of `timeoutMillis` in nanoseconds, 0 if there is no time-out. An interrupt does
+    /// not end the wait; the status is kept.
     ///
     /// @throws SocketTimeoutException with `message`, if the time is over
     long lock(int timeoutMillis, String message) throws SocketTimeoutException {

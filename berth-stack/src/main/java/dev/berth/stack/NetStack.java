@@ -283,8 +283,8 @@ public final class NetStack {
         return wheel.size();
     }
 
-    /// Packets and chunks that were taken from the host's pool and not given back, for tests: 0 when nothing is queued
-    /// anywhere and nobody holds a packet.
+    /// Packets and chunks that were taken from the host's pool and not given back, for tests: 0 when nothing is
+    /// queued anywhere and nobody holds a packet.
     public int buffersInUse() {
         return pool.outstanding();
     }

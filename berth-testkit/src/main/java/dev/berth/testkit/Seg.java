@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// A segment of a [TcpScript], to be received by the stack or expected of it. Immutable; sequence numbers are relative
-/// to the initial ones, so the first octet of data has the number 1.
+/// A segment of a [TcpScript], to be received by the stack or expected of it. Immutable; sequence numbers are
+/// relative to the initial ones, so the first octet of data has the number 1.
 ///
 /// What an expected segment does not say is not compared, except control bits (PSH aside) and the number of data
 /// octets.

@@ -27,10 +27,11 @@ import org.jspecify.annotations.Nullable;
 
 /// A test that reads like a packet trace: one [NetStack], whose user and whose remote end the test plays by hand.
 ///
-/// The user calls [#open], [#send], [#read], [#close]; the remote end's segments go in with [#receive], and the stack's
-/// come out with [#sent], in order. Sequence numbers are relative to the initial ones ([#ISS], [#IRS]). Time stands
-/// still except in [#advance]. The checksum of every packet that leaves is verified independently, and after every step
-/// [Tcp#inconsistency] has to find nothing. [#finish] ends a script: everything was expected, and nothing is left.
+/// The user calls [#open], [#send], [#read], [#close]; the remote end's segments go in with [#receive], and the
+/// stack's come out with [#sent], in order. Sequence numbers are relative to the initial ones ([#ISS], [#IRS]). Time
+/// stands still except in [#advance]. The checksum of every packet that leaves is verified independently, and after
+/// every step [Tcp#inconsistency] has to find nothing. [#finish] ends a script: everything was expected, and nothing
+/// is left.
 public class TcpScript {
     /// The stack's initial sequence number, relative to itself.
     public static final int ISS = 0;

@@ -13,10 +13,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/// How fast TCP is under loss, by round-trip time and congestion control: a table that is compared as a whole, so that
-/// every change to retransmission or congestion control shows as a difference that a person can judge.
+/// How fast TCP is under loss, by round-trip time and congestion control: a table that is compared as a whole, so
+/// that every change to retransmission or congestion control shows as a difference that a person can judge.
 ///
-/// Time is virtual and loss seeded, so every machine gets the same numbers. After a wanted change write the table anew:
+/// Time is virtual and loss seeded, so every machine gets the same numbers. After a wanted change write the table
+/// anew:
 /// `mvn -pl berth-testkit -am test -Dtest=TcpGoldenTest -Dsurefire.failIfNoSpecifiedTests=false
 /// -Dberth.test.jvm=-Dberth.golden=write`.
 class TcpGoldenTest {

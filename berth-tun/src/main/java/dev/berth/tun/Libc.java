@@ -16,9 +16,9 @@ import java.lang.invoke.MethodHandle;
 /// The calls into the C library that a TUN device takes, each answering as the kernel does: a result of 0 or more, or
 /// the negated error number.
 ///
-/// Every call takes a segment of [#CAPTURE] that belongs to the calling thread or is guarded by the caller's lock; none
-/// allocates. The class is initialized only after [Access#require] has returned, so that this module loads on every
-/// system.
+/// Every call takes a segment of [#CAPTURE] that belongs to the calling thread or is guarded by the caller's lock;
+/// none allocates. The class is initialized only after [Access#require] has returned, so that this module loads on
+/// every system.
 final class Libc {
     /// The layout in which a call leaves `errno`.
     static final StructLayout CAPTURE = Linker.Option.captureStateLayout();

@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
 /// (`ip tuntap add dev berth0 mode tun user $USER`). A device that was created here vanishes with [#close]; a
 /// persistent one stays.
 ///
-/// **Offload.** The device works with the virtio-net header. What the kernel sends over TCP arrives as packets of up to
-/// 65,535 octets with a [Packet#segmentSize] and a partial checksum; what the host sends may have the same form. A
+/// **Offload.** The device works with the virtio-net header. What the kernel sends over TCP arrives as packets of up
+/// to 65,535 octets with a [Packet#segmentSize] and a partial checksum; what the host sends may have the same form. A
 /// packet with a `segmentSize` must have a partial checksum to be cut by the kernel.
 ///
 /// **Threads.** One platform daemon thread, `berth-tun-NAME`, waits for packets and hands them in. [#transmit] writes

@@ -10,8 +10,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /// The virtio-net header that goes before every packet of a TUN device with `IFF_VNET_HDR`: what is still to be done
-/// about the packet's checksum and segmentation (virtio 1.2 section 5.1.6, `struct virtio_net_hdr`). Numbers are in the
-/// order of the machine.
+/// about the packet's checksum and segmentation (virtio 1.2 section 5.1.6, `struct virtio_net_hdr`). Numbers are in
+/// the order of the machine.
 ///
 /// ```
 /// +----------+----------+---------------------+---------------------+
@@ -63,8 +63,8 @@ final class VnetHeader {
         return packet.segmentSize > 0 && (gso == GSO_TCPV4 || gso == GSO_TCPV6 || gso == GSO_UDP_L4);
     }
 
-    /// The field holds the sum of the pseudo-header. For TCP and UDP that is a partial checksum; for anything else, the
-    /// checksum is completed here, as a receiver would have to know how.
+    /// The field holds the sum of the pseudo-header. For TCP and UDP that is a partial checksum; for anything else,
+    /// the checksum is completed here, as a receiver would have to know how.
     private static boolean readChecksum(MemorySegment buffer, Packet packet) {
         int transportAt = packet.start + u16(buffer, CSUM_START);
         int offset = u16(buffer, CSUM_OFFSET);
@@ -87,8 +87,8 @@ final class VnetHeader {
         return true;
     }
 
-    /// Writes the header for `packet` to the start of `buffer`. A packet that stands for several segments has a partial
-    /// checksum; with any other it goes to the kernel as the one large packet that it is.
+    /// Writes the header for `packet` to the start of `buffer`. A packet that stands for several segments has a
+    /// partial checksum; with any other it goes to the kernel as the one large packet that it is.
     static void write(MemorySegment buffer, Packet packet) {
         buffer.set(ValueLayout.JAVA_LONG_UNALIGNED, 0, 0L);
         put16(buffer, CSUM_OFFSET, 0);

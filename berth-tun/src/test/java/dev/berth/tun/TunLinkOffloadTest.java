@@ -10,8 +10,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What the kernel makes of partial checksums and of packets of many segments, seen from a second device behind it that
-/// takes neither: the kernel forwards from `berth0` to `berth1`.
+/// What the kernel makes of partial checksums and of packets of many segments, seen from a second device behind it
+/// that takes neither: the kernel forwards from `berth0` to `berth1`.
 class TunLinkOffloadTest extends TunTest {
     private static final String FAR_KERNEL = "10.8.0.1";
     private static final String FAR = "10.8.0.2";

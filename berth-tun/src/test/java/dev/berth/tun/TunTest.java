@@ -12,8 +12,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 
-/// A test with the kernel as peer, in a network namespace of its own. After it, no device may be left and no thread of
-/// a link.
+/// A test with the kernel as peer, in a network namespace of its own. After it, no device may be left and no thread
+/// of a link.
 @Tag("netns")
 @Timeout(60)
 abstract class TunTest {

@@ -126,8 +126,8 @@ public final class BufferPool {
         return chunk;
     }
 
-    /// Packets and chunks that were taken and not given back, for tests. Counts the stock, so it takes a while; right only
-    /// while nobody takes or gives back.
+    /// Packets and chunks that were taken and not given back, for tests. Counts the stock, so it takes a while; right
+    /// only while nobody takes or gives back.
     public int outstanding() {
         int stocked = count(smalls) + count(returnedSmalls) + count(larges) + count(returnedLarges);
         for (Packet packet = packets; packet != null; packet = packet.below) {

@@ -7,4 +7,9 @@
 /// - [TimerWheelBenchmark]: a hierarchical wheel of intrusive nodes, constant whatever the number of timers.
 ///
 /// `./berth bench --jmh PATTERN` runs those whose names match, with the allocation per operation.
+///
+/// Fields are filled by JMH's set-up methods, so the package is outside of the null analysis.
+@NullUnmarked
 package dev.berth.bench.jmh;
+
+import org.jspecify.annotations.NullUnmarked;

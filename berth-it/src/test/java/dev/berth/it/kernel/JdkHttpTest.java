@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The JDK's own HTTP server and client, unmodified, on a Berth host in a JVM of its own, with the kernel at the other
-/// end.
+/// The JDK's own HTTP server and client, unmodified, on a Berth host in a JVM of its own, with the kernel at the
+/// other end.
 class JdkHttpTest extends KernelTest {
     private static final long SIZE = 200_000_000;
     private static final String CHILD = "10.9.0.2";

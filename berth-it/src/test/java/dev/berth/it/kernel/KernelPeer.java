@@ -198,8 +198,8 @@ final class KernelPeer {
         say("good " + good);
     }
 
-    /// Connects so many times, one after the other, always from the same port. The kernel refuses while its end of the
-    /// connection before still waits for the last acknowledgment.
+    /// Connects so many times, one after the other, always from the same port. The kernel refuses while its end of
+    /// the connection before still waits for the last acknowledgment.
     private void connectFromOnePort() throws IOException {
         int good = 0;
         for (int attempt = 0; good < number(0) && attempt < 100_000; attempt++) {

@@ -29,10 +29,11 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A test with a Berth host at one end of a TUN device and the kernel, in a network namespace of its own, at the other.
+/// A test with a Berth host at one end of a TUN device and the kernel, in a network namespace of its own, at the
+/// other.
 ///
-/// Afterwards, the host may have nothing left but TIME-WAIT, every drop must be explained, and where the test's packets
-/// were captured, `tshark` must find nothing wrong with them.
+/// Afterwards, the host may have nothing left but TIME-WAIT, every drop must be explained, and where the test's
+/// packets were captured, `tshark` must find nothing wrong with them.
 @Tag("netns")
 @Timeout(300)
 abstract class KernelTest {

@@ -120,7 +120,8 @@ class LifeTest extends KernelTest {
         assertThat(server.awaitSuccess(LIMIT)).isEqualTo(expected);
     }
 
-    /// The host closes first, so that each connection leaves a TIME-WAIT, and the kernel comes again from the same port.
+    /// The host closes first, so that each connection leaves a TIME-WAIT, and the kernel comes again from the same
+    /// port.
     @ParameterizedTest
     @ValueSource(strings = {HOST, HOST_V6})
     void a_client_of_the_kernel_comes_again_from_the_same_port(String address) throws Exception {

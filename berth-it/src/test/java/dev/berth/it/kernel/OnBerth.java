@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// Runs [KernelPeer], which knows nothing but the JDK, in a child JVM whose sockets are those of a Berth host on a TUN
-/// device.
+/// Runs [KernelPeer], which knows nothing but the JDK, in a child JVM whose sockets are those of a Berth host on a
+/// TUN device.
 final class OnBerth {
     private OnBerth() {}
 
@@ -27,7 +27,8 @@ final class OnBerth {
     }
 
     /// The command that runs `what` of [KernelPeer] on a host with these addresses.
-    static String[] command(String device, String ipv4, String ipv6, String what, String address, int port, Object... rest) {
+    static String[] command(
+            String device, String ipv4, String ipv6, String what, String address, int port, Object... rest) {
         List<String> command = new ArrayList<>(List.of(KernelPeer.command(what, address, port, rest)));
         int main = command.indexOf(KernelPeer.class.getName());
         command.set(main, OnBerth.class.getName());

@@ -38,7 +38,10 @@ class PathMtuTest extends KernelTest {
         far.check("ip", "route", "add", "default", "via", "fd08::1");
         namespace.check("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward");
         namespace.check("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/all/forwarding");
-        for (String route : new String[] {FAR + "/32 dev near", FAR_V6 + "/128 dev near", HOST + "/32 dev berth0", HOST_V6 + "/128 dev berth0"}) {
+        String[] routes = {
+            FAR + "/32 dev near", FAR_V6 + "/128 dev near", HOST + "/32 dev berth0", HOST_V6 + "/128 dev berth0"
+        };
+        for (String route : routes) {
             namespace.check("sh", "-c", "ip route add " + route + " mtu " + NARROW);
         }
     }

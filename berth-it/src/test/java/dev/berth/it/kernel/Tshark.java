@@ -17,15 +17,16 @@ final class Tshark {
     private static final Set<String> TOLD = ConcurrentHashMap.newKeySet();
     private static final int LIMIT_SECONDS = 120;
 
-    /// What no packet may be: malformed, an error, or wrongly checksummed. The kernel quotes packets in its ICMP errors as
-    /// they came through the TUN device, with partial checksums, so what ICMP quotes is not looked at.
+    /// What no packet may be: malformed, an error, or wrongly checksummed. The kernel quotes packets in its ICMP
+    /// errors as they came through the TUN device, with partial checksums, so what ICMP quotes is not looked at.
     private static final String WRONG = "_ws.malformed || icmp.checksum.status == 0 || icmpv6.checksum.status == 0"
             + " || (!icmp && !icmpv6 && (_ws.expert.severity == error || ip.checksum.status == 0"
             + " || tcp.checksum.status == 0 || udp.checksum.status == 0))";
 
     private Tshark() {}
 
-    /// Fails if `tshark` finds anything wrong in `file`; says so in the log, once per `test`, if there is no `tshark`.
+    /// Fails if `tshark` finds anything wrong in `file`; says so in the log, once per `test`, if there is no
+    /// `tshark`.
     static void check(Path file, Class<?> test) throws Exception {
         if (isThere(file, test)) {
             assertThat(read(file, WRONG)).isEmpty();

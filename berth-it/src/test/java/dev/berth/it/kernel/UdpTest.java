@@ -52,7 +52,8 @@ class UdpTest extends KernelTest {
             assertThat(length).isEqualTo(size);
             socket.send(buffer, 0, length, socket.lastSender());
         }
-        assertThat(program.awaitSuccess(LIMIT)).isEqualTo(IntStream.of(sizes).mapToObj(Bulk::summary).collect(Collectors.joining("\n")));
+        assertThat(program.awaitSuccess(LIMIT))
+                .isEqualTo(IntStream.of(sizes).mapToObj(Bulk::summary).collect(Collectors.joining("\n")));
     }
 
     @ParameterizedTest

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.io.TempDirFactory;
 
-/// Programs that know nothing of Berth, in a JVM of their own whose sockets are Berth's. Each program ends with 0 when
-/// all went well, and has no socket of the kernel open then.
+/// Programs that know nothing of Berth, in a JVM of their own whose sockets are Berth's. Each program ends with 0
+/// when all went well, and has no socket of the kernel open then.
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class InstalledSocketsTest {
     /// Below the build directory, which nobody else tidies up.

@@ -133,7 +133,8 @@ public final class PathMtu {
         return i >= 0 && mtu[i] < 0;
     }
 
-    /// Forgets the estimates whose time has come. [IpOutput] does so before it heeds one; nobody has to wake up for it.
+    /// Forgets the estimates whose time has come. [IpOutput] does so before it heeds one; nobody has to wake up for
+    /// it.
     public void advance(long now) {
         while (oldest >= 0 && now - expires[oldest] >= 0) {
             remove(oldest);

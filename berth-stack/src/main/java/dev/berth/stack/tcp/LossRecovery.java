@@ -108,10 +108,11 @@ final class LossRecovery {
         tcb.pending |= Tcb.RETRANSMIT;
     }
 
-    /// The path takes only smaller segments than before: all that is in flight is lost, through no fault of congestion
-    /// (RFC 1191 section 6.4), and is sent again.
+    /// The path takes only smaller segments than before: all that is in flight is lost, through no fault of
+    /// congestion (RFC 1191 section 6.4), and is sent again.
     ///
-    /// Deviation: section 6.4 has one segment sent until ACKs arrive; as in Linux, it is as many as the window allows.
+    /// Deviation: section 6.4 has one segment sent until ACKs arrive; as in Linux, it is as many as the window
+    /// allows.
     static void tooBig(Tcb tcb) {
         if (tcb.flightSize() > 0 && !tcb.has(Tcb.FAST_RECOVERY)) {
             tcb.recover = tcb.sndNxt;

@@ -3,8 +3,8 @@ package dev.berth.stack.tcp;
 import dev.berth.wire.BufferPool;
 import org.jspecify.annotations.Nullable;
 
-/// The send and receive queues of all connections of a stack. A connection has them only while they hold something, so
-/// that an idle one is small; a small stock of empty ones makes the change from idle to busy and back free of
+/// The send and receive queues of all connections of a stack. A connection has them only while they hold something,
+/// so that an idle one is small; a small stock of empty ones makes the change from idle to busy and back free of
 /// allocation.
 final class Queues {
     private static final int STOCK = 64;

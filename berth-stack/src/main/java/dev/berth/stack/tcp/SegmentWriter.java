@@ -93,10 +93,10 @@ final class SegmentWriter {
         send(tcb, acceptableSeq(tcb), 0, 0, 0, now);
     }
 
-    /// `SND.NXT`, unless octets were sent beyond the window (a probe, a FIN, or the window has shrunk since). The other
-    /// end does not find a segment acceptable that begins beyond its window (RFC 9293 section 3.10.7.4), and would not
-    /// see what it acknowledges either: two ends that probe each other's closed windows would never hear of them being
-    /// opened.
+    /// `SND.NXT`, unless octets were sent beyond the window (a probe, a FIN, or the window has shrunk since). The
+    /// other end does not find a segment acceptable that begins beyond its window (RFC 9293 section 3.10.7.4), and
+    /// would not see what it acknowledges either: two ends that probe each other's closed windows would never hear of
+    /// them being opened.
     private static int acceptableSeq(Tcb tcb) {
         return tcb.state == TcpState.SYN_RECEIVED
                 ? tcb.sndNxt

@@ -377,8 +377,8 @@ public final class Tcp {
         return TcpStatus.of(tcb);
     }
 
-    /// Looks for a connection that breaks what must hold once the stack has settled, such as one whose data wait while
-    /// no timer runs. For tests; takes time in proportion to the number of flows.
+    /// Looks for a connection that breaks what must hold once the stack has settled, such as one whose data wait
+    /// while no timer runs. For tests; takes time in proportion to the number of flows.
     ///
     /// @return what is wrong with which connection, or null if all is well
     public @Nullable String inconsistency() {
