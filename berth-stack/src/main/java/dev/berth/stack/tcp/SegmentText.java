@@ -1,0 +1,131 @@
+package dev.berth.stack.tcp;
+
+import dev.berth.stack.ip.DropCounters;
+import dev.berth.wire.Chunk;
+import dev.berth.wire.DropReason;
+import dev.berth.wire.TcpHeader;
+
+/// The last steps of RFC 9293 section 3.10.7.4, for a segment that passed all checks: sixth the urgent pointer,
+/// seventh the text, eighth the FIN.
+final class SegmentText {
+    private final Tcp tcp;
+    private final DropCounters drops;
+
+    SegmentText(Tcp tcp, DropCounters drops) {
+        this.tcp = tcp;
+        this.drops = drops;
+    }
+
+    /// Sixth to eighth: urgent data, the text, the FIN.
+    ///
+    /// @return true if the segment has to be answered with a RST
+    boolean process(Tcb tcb, Segment segment) {
+        // Sixth: the urgent mechanism comes with a later issue; urgent data stay in line.
+        if (segment.payloadLength > 0) {
+            if (!tcb.state.canReceive()) {
+                // "This should not occur since a FIN has been received from the remote side. Ignore the segment
+                // text."
+                drops.count(DropReason.WRONG_STATE);
+            } else if (tcb.has(Tcb.ABANDONED)) {
+                // Section 3.6.1, SHLD-3: data after CLOSE cannot be delivered, so "SHOULD send a RST to show that
+                // data was lost".
+                tcp.fail(tcb, TcpError.ABORTED);
+                return true;
+            } else {
+                text(tcb, segment);
+            }
+        }
+        if (segment.has(TcpHeader.FIN)) {
+            if (segment.seq + segment.payloadLength == tcb.rcvNxt) {
+                fin(tcb, segment.now);
+            } else if (SeqNum.gt(segment.seq, tcb.rcvNxt)) {
+                tcb.flags |= Tcb.FIN_OUT_OF_ORDER;
+                tcb.rcvFinSeq = segment.seq + segment.payloadLength;
+                tcb.pending |= Tcb.ACK_NOW;
+                tcp.markDirty(tcb);
+            }
+        }
+        if (tcb.has(Tcb.FIN_OUT_OF_ORDER) && tcb.rcvFinSeq == tcb.rcvNxt) {
+            tcb.flags &= ~Tcb.FIN_OUT_OF_ORDER;
+            fin(tcb, segment.now);
+        }
+        return false;
+    }
+
+    /// Seventh, process the segment text.
+    private void text(Tcb tcb, Segment segment) {
+        Chunk chunk = segment.payload;
+        assert chunk != null;
+        int length = segment.payloadLength;
+        tcb.rcvUnit = Math.max(tcb.rcvUnit, Math.min(segment.unit, length));
+        OutOfOrderQueue holes = tcb.outOfOrder;
+        if (segment.seq != tcb.rcvNxt) {
+            if (holes == null) {
+                holes = new OutOfOrderQueue();
+                tcb.outOfOrder = holes;
+            }
+            if (holes.memory() > 4L * tcb.config.receiveBuffer() + (1 << 20)
+                    || !holes.insert(segment.seq, chunk, segment.payloadFrom, length)) {
+                drops.count(DropReason.RECEIVE_BUFFER_FULL);
+            }
+            // RFC 5681 section 4.2: "A TCP receiver SHOULD send an immediate duplicate ACK when an out-of-order
+            // segment arrives."
+            tcb.pending |= Tcb.ACK_NOW;
+            tcp.markDirty(tcb);
+            return;
+        }
+        if (!tcb.has(Tcb.INPUT_SHUT)) {
+            tcp.queues().receive(tcb).append(chunk, segment.payloadFrom, length);
+        }
+        tcb.rcvNxt += length;
+        tcb.unackedOctets += length;
+        tcb.flags |= Tcb.ANSWERABLE;
+        if (segment.has(TcpHeader.PSH) && length < Math.max(tcb.rcvUnit, 536)) {
+            tcb.flags |= Tcb.PUSHED;
+        }
+        boolean atOnce = false;
+        if (holes != null) {
+            tcb.rcvNxt = holes.deliver(tcp.queues().receive(tcb), tcb.rcvNxt);
+            if (tcb.has(Tcb.INPUT_SHUT)) {
+                tcp.queues().dropReceive(tcb);
+            }
+            if (holes.isEmpty()) {
+                tcb.outOfOrder = null;
+            }
+            atOnce = true; // RFC 5681 section 4.2, when a gap is filled in whole or in part
+        }
+        if (tcb.quickAcks > 0) {
+            tcb.quickAcks--;
+            atOnce = true;
+        }
+        // RFC 9293 section 3.8.6.3, SHLD-19: an ACK for at least every second full-sized segment.
+        atOnce |= tcb.unackedOctets >= 2 * Math.max(tcb.rcvUnit, 536);
+        tcb.pending |= atOnce ? Tcb.ACK_NOW : Tcb.ACK_DELAYED;
+        tcp.markDirty(tcb);
+        tcp.ready(tcb);
+    }
+
+    /// Eighth, check the FIN bit: "advance RCV.NXT over the FIN, and send an acknowledgment for the FIN".
+    private void fin(Tcb tcb, long now) {
+        if (tcb.has(Tcb.FIN_RECEIVED)) {
+            return; // "Remain in the CLOSE-WAIT state", CLOSING, LAST-ACK likewise
+        }
+        tcb.flags |= Tcb.FIN_RECEIVED;
+        tcb.rcvNxt++;
+        tcb.rcvAdv = SeqNum.max(tcb.rcvAdv, tcb.rcvNxt);
+        tcb.pending |= Tcb.ACK_NOW;
+        tcp.markDirty(tcb);
+        switch (tcb.state) {
+            case ESTABLISHED -> tcb.state = TcpState.CLOSE_WAIT;
+            case FIN_WAIT_1 ->
+                // "If our FIN has been ACKed (perhaps in this segment), then enter TIME-WAIT ...; otherwise, enter
+                // the CLOSING state." The first case is FIN-WAIT-2 already.
+                tcb.state = TcpState.CLOSING;
+            case FIN_WAIT_2 -> tcp.enterTimeWait(tcb, now);
+            default -> {
+                // A FIN cannot get here in the other states.
+            }
+        }
+        tcp.ready(tcb);
+    }
+}
