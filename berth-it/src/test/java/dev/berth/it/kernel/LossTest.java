@@ -8,6 +8,7 @@ import dev.berth.testkit.netns.NamespaceProgram;
 import dev.berth.wire.DropReason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -26,7 +27,9 @@ abstract class LossTest extends KernelTest {
 
     @BeforeEach
     void drop() {
-        filter("input iifname berth0 numgen random mod 100 < 2 drop", "output oifname berth0 numgen random mod 100 < 2 drop");
+        filter(
+                "input iifname berth0 numgen random mod 100 < 2 drop",
+                "output oifname berth0 numgen random mod 100 < 2 drop");
         // A listener gets what is left of connections that are gone, when it was overtaken.
         explain(DropReason.RATE_LIMITED, DropReason.WRONG_STATE, DropReason.NO_PORT_OWNER);
     }
@@ -46,7 +49,7 @@ abstract class LossTest extends KernelTest {
     @ValueSource(strings = {HOST, HOST_V6})
     void the_host_gets_all_octets(String address) throws Exception {
         Service service = serve(80, PageServer::talk);
-        java.nio.file.Files.write(directory.resolve("body"), Bulk.of((int) SIZE));
+        Files.write(directory.resolve("body"), Bulk.of((int) SIZE));
         assertThat(curl("-T", directory.resolve("body").toString(), url(address, 80, ""))
                         .output())
                 .isEqualTo(Bulk.summary(SIZE));
