@@ -3,6 +3,7 @@ package dev.berth.host;
 import dev.berth.stack.NetStack;
 import dev.berth.stack.ip.NetInterface;
 import dev.berth.wire.BufferPool;
+import dev.berth.wire.DropReason;
 import dev.berth.wire.Packet;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -25,7 +26,7 @@ final class LinkPort implements LinkReceiver {
     private final PacketQueue inbox = new PacketQueue(INBOX);
     private final PacketQueue outbox = new PacketQueue(OUTBOX);
     private final AtomicBoolean transmitting = new AtomicBoolean();
-    private final AtomicLong inboxDrops = new AtomicLong();
+    private final AtomicLong inboxDrops = new AtomicLong(); // not yet counted by the stack
     private volatile @Nullable String downReason;
     private volatile boolean closed;
 
@@ -86,17 +87,15 @@ final class LinkPort implements LinkReceiver {
         return downReason;
     }
 
-    /// Packets that found the inbox full.
-    long inboxDrops() {
-        return inboxDrops.get();
-    }
-
     boolean hasInput() {
         return !inbox.isEmpty();
     }
 
     /// Gives the stack what has arrived, a batch at most. Under the host's lock.
     void drainInto(NetStack stack, long now) {
+        for (long missed = inboxDrops.getAndSet(0); missed > 0; missed--) {
+            stack.drops().count(DropReason.INBOX_FULL);
+        }
         for (int i = 0; i < BATCH; i++) {
             Packet packet = inbox.poll();
             if (packet == null) {
@@ -114,7 +113,7 @@ final class LinkPort implements LinkReceiver {
                 return;
             }
             if (!outbox.offer(packet)) {
-                monitor.stack().drops().drop(dev.berth.wire.DropReason.EGRESS_FULL, packet);
+                monitor.stack().drops().drop(DropReason.EGRESS_FULL, packet);
             }
         }
     }

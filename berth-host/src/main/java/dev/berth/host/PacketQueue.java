@@ -28,32 +28,26 @@ final class PacketQueue {
                 return false;
             }
         } while (!tail.compareAndSet(at, at + 1));
-        ring.setRelease((int) at & mask, packet);
+        // Volatile: whoever offers looks next whether somebody is at work, and that one looks here when he is done.
+        ring.set((int) at & mask, packet);
         return true;
     }
 
-    /// The oldest packet, or null. By one thread at a time.
+    /// The oldest packet, or null. By one thread at a time. A slot that a producer has claimed and not yet filled counts
+    /// as empty, with all behind it: that producer will see to them itself.
     @Nullable
     Packet poll() {
         long at = head.getPlain();
         int slot = (int) at & mask;
-        Packet packet = ring.getAcquire(slot);
-        if (packet == null) {
-            if (tail.get() == at) {
-                return null;
-            }
-            // A producer has claimed the slot and is about to fill it.
-            do {
-                Thread.onSpinWait();
-                packet = ring.getAcquire(slot);
-            } while (packet == null);
+        Packet packet = ring.get(slot);
+        if (packet != null) {
+            ring.setPlain(slot, null);
+            head.set(at + 1);
         }
-        ring.setPlain(slot, null);
-        head.setRelease(at + 1);
         return packet;
     }
 
     boolean isEmpty() {
-        return head.get() == tail.get();
+        return ring.get((int) head.get() & mask) == null;
     }
 }

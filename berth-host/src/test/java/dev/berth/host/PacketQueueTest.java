@@ -1,0 +1,92 @@
+package dev.berth.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.berth.wire.BufferPool;
+import dev.berth.wire.Packet;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+class PacketQueueTest {
+    private static Packet packet(int producer, int number) {
+        Packet packet = new BufferPool(0, 0, 0).takePacket();
+        packet.protocol = producer;
+        packet.segmentSize = number;
+        return packet;
+    }
+
+    @Test
+    void packets_come_out_in_order_and_a_full_queue_refuses() {
+        PacketQueue queue = new PacketQueue(4);
+        assertThat(queue.isEmpty()).isTrue();
+        assertThat(queue.poll()).isNull();
+        for (int round = 0; round < 10; round++) {
+            for (int i = 0; i < 4; i++) {
+                assertThat(queue.offer(packet(0, i))).isTrue();
+            }
+            assertThat(queue.offer(packet(0, 4))).isFalse();
+            for (int i = 0; i < 4; i++) {
+                assertThat(queue.isEmpty()).isFalse();
+                Packet packet = queue.poll();
+                assertThat(packet).isNotNull();
+                assertThat(packet.segmentSize).isEqualTo(i);
+            }
+            assertThat(queue.isEmpty()).isTrue();
+        }
+    }
+
+    /// Whoever offers then tries to become the consumer, and the consumer looks again after it has given up its place: as
+    /// hosts and links use the queue. No packet may be left behind, none come twice or out of its producer's order.
+    @Test
+    @Timeout(60)
+    void nothing_is_left_behind_when_whoever_offers_also_consumes() throws Exception {
+        int producers = 4;
+        int each = 100_000;
+        PacketQueue queue = new PacketQueue(1_024);
+        AtomicBoolean consuming = new AtomicBoolean();
+        AtomicInteger consumed = new AtomicInteger();
+        int[] next = new int[producers];
+        List<String> wrong = new ArrayList<>();
+        Runnable consume = () -> {
+            while (!queue.isEmpty() && consuming.compareAndSet(false, true)) {
+                Packet packet;
+                while ((packet = queue.poll()) != null) {
+                    if (next[packet.protocol]++ != packet.segmentSize) {
+                        wrong.add(packet.protocol + ": " + packet.segmentSize);
+                    }
+                    consumed.incrementAndGet();
+                }
+                consuming.set(false);
+            }
+        };
+        try (ExecutorService executor = Executors.newFixedThreadPool(producers)) {
+            List<Future<?>> futures = new ArrayList<>();
+            for (int p = 0; p < producers; p++) {
+                int producer = p;
+                futures.add(executor.submit(() -> {
+                    for (int i = 0; i < each; i++) {
+                        Packet packet = packet(producer, i);
+                        while (!queue.offer(packet)) {
+                            consume.run();
+                        }
+                        consume.run();
+                    }
+                }));
+            }
+            for (Future<?> future : futures) {
+                future.get(50, TimeUnit.SECONDS);
+            }
+        }
+        assertThat(consumed).hasValue(producers * each);
+        assertThat(wrong).isEmpty();
+        assertThat(queue.isEmpty()).isTrue();
+    }
+}
