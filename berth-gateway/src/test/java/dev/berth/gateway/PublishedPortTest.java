@@ -20,6 +20,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -133,12 +135,13 @@ class PublishedPortTest {
             CompletableFuture<Integer> flood = CompletableFuture.supplyAsync(() -> flood(client));
             byte[] bytes = new byte[10_000];
             assertThat(server.read(bytes, 0, bytes.length, PATIENCE)).isPositive();
+            CountDownLatch never = new CountDownLatch(1);
             long before = -1;
             long waiting = 0;
             // Until nothing more arrives: the buffers on the way are full.
             while (waiting != before) {
                 before = waiting;
-                Thread.sleep(200);
+                assertThat(never.await(200, TimeUnit.MILLISECONDS)).isFalse();
                 waiting = server.available();
             }
             assertThat(flood).isNotDone();

@@ -93,8 +93,10 @@ final class LinkPort implements LinkReceiver {
 
     /// Gives the stack what has arrived, a batch at most. Under the host's lock.
     void drainInto(NetStack stack, long now) {
-        for (long missed = inboxDrops.getAndSet(0); missed > 0; missed--) {
-            stack.drops().count(DropReason.INBOX_FULL);
+        if (inboxDrops.get() != 0) {
+            for (long missed = inboxDrops.getAndSet(0); missed > 0; missed--) {
+                stack.drops().count(DropReason.INBOX_FULL);
+            }
         }
         for (int i = 0; i < BATCH; i++) {
             Packet packet = inbox.poll();
