@@ -146,7 +146,7 @@ final class RunCommand implements Callable<Integer> {
         }
         PrintStream err = System.err;
         PortWatch watch = ports ? new PortWatch(running.host(), err) : null;
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> end(running, watch), "berth-shutdown"));
+        AfterProgram.run(instrumentation, () -> end(running, watch));
         err.println("berth: " + running.describe());
         if (watch != null) {
             watch.start();

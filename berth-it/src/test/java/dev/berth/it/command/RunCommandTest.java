@@ -260,6 +260,19 @@ class RunCommandTest {
     }
 
     @Test
+    void shutdownHooksOfTheProgramStillHaveTheHost() throws Exception {
+        try (BerthProcess returns = program("TalksAtTheEnd");
+                BerthProcess signalled = program("TalksAtTheEnd", "wait")) {
+            assertThat(returns.exitCode()).isZero();
+            assertThat(returns.out()).isEqualTo("Ready\nHeard 42");
+            signalled.awaitOut("^Ready$");
+            signalled.signal("TERM");
+            assertThat(signalled.exitCode()).isEqualTo(143);
+            assertThat(signalled.out()).isEqualTo("Ready\nHeard 42");
+        }
+    }
+
+    @Test
     void terminationEndsItToo() throws Exception {
         try (BerthProcess berth = BerthProcess.start("run", "--publish", "0:80", BerthProcess.WEB)) {
             berth.awaitWebServer();
