@@ -160,6 +160,25 @@ class RunCommandTest {
         }
     }
 
+    @Test
+    void inheritedMainIsThatOfTheClassItself() throws Exception {
+        try (BerthProcess inherits = program("Inherits$Heir")) {
+            assertThat(inherits.exitCode()).isZero();
+            assertThat(inherits.out()).isEqualTo("main of Heir");
+        }
+    }
+
+    @Test
+    void failingStaticInitializerLooksAsUnderJava() throws Exception {
+        try (BerthProcess fails = program("FailsEarly")) {
+            assertThat(fails.exitCode()).isEqualTo(1);
+            assertThat(fails.err())
+                    .contains("Exception in thread \"main\" java.lang.ExceptionInInitializerError")
+                    .contains("Caused by: java.lang.IllegalStateException: too early")
+                    .noneMatch(line -> line.contains("dev.berth.cli") || line.contains("java.base"));
+        }
+    }
+
     private static BerthProcess program(String name, String... arguments) throws IOException {
         Stream<String> command = Stream.of("run", "-cp", BerthProcess.PROGRAMS, PROGRAMS + name);
         return BerthProcess.start(Stream.concat(command, Stream.of(arguments)).toArray(String[]::new));
