@@ -10,6 +10,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The `berth` command: finds the sub-command and turns its outcome into an exit code.
 ///
@@ -76,7 +77,11 @@ public final class Berth implements Runnable {
             CommandLine command = problem.getCommandLine();
             String name = command.getCommandSpec().qualifiedName();
             PrintWriter err = command.getErr();
-            err.println(name + ": " + sentence(problem) + " See '" + name + " --help'.");
+            boolean unknown = problem instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption();
+            String sentence = unknown && command.getParent() == null
+                    ? "There is no command '" + ((UnmatchedArgumentException) problem).getUnmatched().getFirst() + "'."
+                    : sentence(problem);
+            err.println(name + ": " + sentence + " See '" + name + " --help'.");
             err.flush();
             return ExitCode.USAGE;
         };

@@ -80,6 +80,8 @@ final class DemoCommand implements Callable<Integer> {
         } catch (FileSystemException e) {
             String reason = e.getReason();
             throw new IOException("Cannot write " + file + ": " + (reason == null ? "permission denied" : reason), e);
+        } catch (IOException e) {
+            throw new IOException("Cannot write " + file + ": " + e.getMessage(), e);
         }
     }
 

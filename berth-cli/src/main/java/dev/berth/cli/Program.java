@@ -17,10 +17,12 @@ import org.jspecify.annotations.Nullable;
 /// A Java program that is ready to run in this JVM: its classes are on the class path, its main method is found, and
 /// none of its code has run yet.
 final class Program {
+    private final Class<?> type;
     private final Method main;
     private final String[] arguments;
 
-    private Program(Method main, List<String> arguments) {
+    private Program(Class<?> type, Method main, List<String> arguments) {
+        this.type = type;
         this.main = main;
         this.arguments = arguments.toArray(new String[0]);
     }
@@ -61,9 +63,10 @@ final class Program {
 
     private static Program of(String mainClass, String command, String classPath, List<String> arguments)
             throws IOException {
+        Class<?> type;
         Method main;
         try {
-            Class<?> type = Class.forName(mainClass.replace('/', '.'), false, ClassLoader.getSystemClassLoader());
+            type = Class.forName(mainClass.replace('/', '.'), false, ClassLoader.getSystemClassLoader());
             main = mainMethod(type);
         } catch (ClassNotFoundException e) {
             throw new IOException("There is no class " + mainClass + " on the class path " + classPath, e);
@@ -75,7 +78,7 @@ final class Program {
         }
         System.setProperty("java.class.path", classPath);
         System.setProperty("sun.java.command", (command + " " + String.join(" ", arguments)).strip());
-        return new Program(main, arguments);
+        return new Program(type, main, arguments);
     }
 
     /// The main method that the launcher of Java chooses (Java Language Specification section 12.1.4): with arguments
@@ -105,21 +108,30 @@ final class Program {
     void run() throws Throwable {
         main.setAccessible(true);
         try {
+            // Here and not on the way into the method, where the errors of static initializers look like ours.
+            Class.forName(type.getName(), true, type.getClassLoader());
+        } catch (LinkageError e) {
+            throw withoutOurs(e);
+        }
+        try {
             Object[] values = main.getParameterCount() == 0 ? new Object[0] : new Object[] {arguments};
             main.invoke(Modifier.isStatic(main.getModifiers()) ? null : instance(), values);
         } catch (InvocationTargetException e) {
-            Throwable thrown = e.getCause() == null ? e : e.getCause();
-            for (Throwable each = thrown; each != null; each = each.getCause()) {
-                each.setStackTrace(withoutOurs(each.getStackTrace()));
-            }
-            throw thrown;
+            throw withoutOurs(e.getCause() == null ? e : e.getCause());
         }
     }
 
     private Object instance() throws ReflectiveOperationException {
-        Constructor<?> constructor = main.getDeclaringClass().getDeclaredConstructor();
+        Constructor<?> constructor = type.getDeclaredConstructor();
         constructor.setAccessible(true);
         return constructor.newInstance();
+    }
+
+    private static Throwable withoutOurs(Throwable thrown) {
+        for (Throwable each = thrown; each != null; each = each.getCause()) {
+            each.setStackTrace(withoutOurs(each.getStackTrace()));
+        }
+        return thrown;
     }
 
     /// A stack trace without what lies below the main method.
@@ -134,6 +146,7 @@ final class Program {
     private static boolean isOurs(String type) {
         return type.startsWith("dev.berth.cli.")
                 || type.startsWith("jdk.internal.reflect.")
+                || type.equals(Class.class.getName())
                 || type.equals(Method.class.getName());
     }
 }

@@ -38,7 +38,11 @@ record Publication(Endpoint machine, int port) {
         if (!bracketed && address.indexOf(':') >= 0) {
             throw new IllegalArgumentException("'" + text + FORM);
         }
-        return IpAddress.parse(bracketed ? address.substring(1, address.length() - 1) : address);
+        IpAddress parsed = IpAddress.parse(bracketed ? address.substring(1, address.length() - 1) : address);
+        if (!parsed.isUnspecified() && !IpAddress.isUnicast(parsed.hi(), parsed.lo())) {
+            throw new IllegalArgumentException("'" + address + "' is not an address where one can listen");
+        }
+        return parsed;
     }
 
     private static int number(String text, String digits) {
@@ -50,6 +54,16 @@ record Publication(Endpoint machine, int port) {
             throw new IllegalArgumentException("'" + text + "' names port " + number + ", but ports end at 65535");
         }
         return number;
+    }
+
+    /// True if both want the same port of the same address; 0.0.0.0 and `::` are all addresses. Port 0 is another one
+    /// each time.
+    boolean meets(Publication other) {
+        IpAddress address = machine.address();
+        IpAddress others = other.machine.address();
+        return machine.port() != 0
+                && machine.port() == other.machine.port()
+                && (address.equals(others) || address.isUnspecified() || others.isUnspecified());
     }
 
     /// The machine's end for the kernel.

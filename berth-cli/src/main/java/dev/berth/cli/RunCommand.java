@@ -2,7 +2,6 @@ package dev.berth.cli;
 
 import dev.berth.agent.BerthAgent;
 import dev.berth.sockets.BerthSockets;
-import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -32,7 +31,7 @@ import picocli.CommandLine.Parameters;
         description = "Starts a Java program on a TCP/IP host of its own.",
         customSynopsis = {
             "berth run [OPTIONS] app.jar [ARGUMENT...]",
-            "berth run [OPTIONS] -cp PATH MAIN-CLASS [ARGUMENT...]"
+            "       berth run [OPTIONS] -cp PATH MAIN-CLASS [ARGUMENT...]"
         },
         sortOptions = false,
         footer = {
@@ -146,7 +145,7 @@ final class RunCommand implements Callable<Integer> {
         }
         PrintStream err = System.err;
         PortWatch watch = ports ? new PortWatch(running.host(), err) : null;
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> end(running, watch), "berth-shutdown"));
+        AfterProgram.run(instrumentation, () -> end(running, watch));
         err.println("berth: " + running.describe());
         if (watch != null) {
             watch.start();
@@ -172,7 +171,13 @@ final class RunCommand implements Callable<Integer> {
         if (jar && classPath != null) {
             throw usage("Either -jar or -cp, not both");
         }
-        if (!name.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")) {
+        if (command.getFirst().isBlank()) {
+            throw usage(classPath == null ? "The name of the jar is empty" : "The name of the main class is empty");
+        }
+        if (capture != null && capture.toString().isEmpty()) {
+            throw usage("The name of the file for --capture is empty");
+        }
+        if (name.equalsIgnoreCase("localhost") || !name.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")) {
             throw usage("'" + name + "' is not a name for a host");
         }
         Set<IpAddress> seen = new HashSet<>();
@@ -181,9 +186,9 @@ final class RunCommand implements Callable<Integer> {
                 throw usage("Address " + prefix.address() + " is given twice");
             }
         }
-        Set<Endpoint> published = new HashSet<>();
-        for (Publication publication : publications) {
-            if (publication.machine().port() != 0 && !published.add(publication.machine())) {
+        for (int i = 1; i < publications.size(); i++) {
+            Publication publication = publications.get(i);
+            if (publications.subList(0, i).stream().anyMatch(publication::meets)) {
                 throw usage("Port " + publication.machine() + " is published twice");
             }
         }

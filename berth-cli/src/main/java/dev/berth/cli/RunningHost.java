@@ -107,6 +107,8 @@ final class RunningHost implements AutoCloseable {
             throw new IOException("No permission to write " + file, e);
         } catch (FileSystemException e) {
             throw new IOException("Cannot write " + file + ": " + e.getReason(), e);
+        } catch (IOException e) {
+            throw new IOException("Cannot write " + file + ": " + e.getMessage(), e);
         }
     }
 
@@ -165,8 +167,9 @@ final class RunningHost implements AutoCloseable {
             line.append(", published ").append(text, 0, text.indexOf(' ')).append(" -> ")
                     .append(port.target().port());
         }
-        if (plan.tun != null) {
-            line.append(", on TUN device ").append(plan.tun);
+        if (tun != null) {
+            // Not as the command line has it: the kernel makes a number of the %d in a name.
+            line.append(", on TUN device ").append(tun.info().name());
         }
         if (plan.capture != null) {
             line.append(", packets to ").append(plan.capture);

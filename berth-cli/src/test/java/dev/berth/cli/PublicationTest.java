@@ -46,6 +46,9 @@ class PublicationTest {
                 "[::1:8080:80",
                 "localhost:8080:80",
                 "8080:80/tcp",
+                "224.0.0.1:8080:80",
+                "255.255.255.255:8080:80",
+                "[ff02::1]:8080:80",
                 "8080:0",
                 "65536:80",
                 "8080:65536",
@@ -57,6 +60,21 @@ class PublicationTest {
                 .message()
                 .isNotBlank()
                 .doesNotContain("\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "8080:80, 8080:81, true",
+        "8080:80, 8081:80, false",
+        "8080:80, 0.0.0.0:8080:81, true",
+        "[::]:8080:80, 192.0.2.7:8080:80, true",
+        "192.0.2.8:8080:80, 192.0.2.7:8080:80, false",
+        "0:80, 0:80, false",
+        "0:80, 0.0.0.0:0:80, false"
+    })
+    void portsMeetOnTheSameAddress(String one, String other, boolean meet) {
+        assertThat(Publication.parse(one).meets(Publication.parse(other))).isEqualTo(meet);
+        assertThat(Publication.parse(other).meets(Publication.parse(one))).isEqualTo(meet);
     }
 
     @Test

@@ -37,6 +37,9 @@ class RunCommandUsageTest {
                 "--address 127.0.0.1 app.jar | '127.0.0.1' cannot be the address of a host",
                 "--publish 80 app.jar | '80' is not [ADDRESS:]HOSTPORT:PORT",
                 "--publish 8080:80 --publish 8080:81 app.jar | Port 127.0.0.1:8080 is published twice",
+                "--publish 8080:80 --publish 0.0.0.0:8080:81 app.jar | Port 0.0.0.0:8080 is published twice",
+                "--publish 224.0.0.1:8080:80 app.jar | '224.0.0.1' is not an address where one can listen",
+                "--name localhost app.jar | 'localhost' is not a name for a host",
                 "--publish 8080:70000 app.jar | ports end at 65535",
                 "--publish | Missing required parameter for option '--publish'",
                 "--name -web- app.jar | '-web-' is not a name for a host"

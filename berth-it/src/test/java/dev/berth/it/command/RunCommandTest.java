@@ -160,6 +160,25 @@ class RunCommandTest {
         }
     }
 
+    @Test
+    void inheritedMainIsThatOfTheClassItself() throws Exception {
+        try (BerthProcess inherits = program("Inherits$Heir")) {
+            assertThat(inherits.exitCode()).isZero();
+            assertThat(inherits.out()).isEqualTo("main of Heir");
+        }
+    }
+
+    @Test
+    void failingStaticInitializerLooksAsUnderJava() throws Exception {
+        try (BerthProcess fails = program("FailsEarly")) {
+            assertThat(fails.exitCode()).isEqualTo(1);
+            assertThat(fails.err())
+                    .contains("Exception in thread \"main\" java.lang.ExceptionInInitializerError")
+                    .contains("Caused by: java.lang.IllegalStateException: too early")
+                    .noneMatch(line -> line.contains("dev.berth.cli") || line.contains("java.base"));
+        }
+    }
+
     private static BerthProcess program(String name, String... arguments) throws IOException {
         Stream<String> command = Stream.of("run", "-cp", BerthProcess.PROGRAMS, PROGRAMS + name);
         return BerthProcess.start(Stream.concat(command, Stream.of(arguments)).toArray(String[]::new));
@@ -256,6 +275,19 @@ class RunCommandTest {
                             "-o", "tcp.check_checksum:TRUE", "-r", capture.toString(), "-Y",
                             "_ws.malformed or tcp.checksum.status == 0"))
                     .isEmpty();
+        }
+    }
+
+    @Test
+    void shutdownHooksOfTheProgramStillHaveTheHost() throws Exception {
+        try (BerthProcess returns = program("TalksAtTheEnd");
+                BerthProcess signalled = program("TalksAtTheEnd", "wait")) {
+            assertThat(returns.exitCode()).isZero();
+            assertThat(returns.out()).isEqualTo("Ready\nHeard 42");
+            signalled.awaitOut("^Ready$");
+            signalled.signal("TERM");
+            assertThat(signalled.exitCode()).isEqualTo(143);
+            assertThat(signalled.out()).isEqualTo("Ready\nHeard 42");
         }
     }
 
