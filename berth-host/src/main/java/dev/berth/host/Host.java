@@ -150,8 +150,8 @@ public final class Host implements AutoCloseable {
             }
             closed = true;
             monitor.stack().tcp().ports().visitFlows(flow -> {
-                if (flow instanceof Tcb tcb && tcb.attachment() instanceof SocketSignals signals) {
-                    sockets.add(signals.owner());
+                if (flow instanceof Tcb tcb && tcb.attachment() instanceof HostSocket socket) {
+                    sockets.add(socket);
                 }
                 return true;
             });

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// All methods may be called from any thread, platform or virtual. Where a method blocks, a timeout of 0 means
 /// "without limit"; on a platform thread an interrupt does not end the wait, on a virtual thread it does, with
 /// [InterruptedIOException] and the interrupt status set.
-public abstract sealed class HostSocket implements AutoCloseable permits TcpSocket, TcpAcceptor, UdpSocket {
+public abstract sealed class HostSocket extends SocketSignals implements AutoCloseable permits TcpSocket, TcpAcceptor, UdpSocket {
     /// What `try...` methods return when they would have to wait.
     public static final int UNAVAILABLE = -2;
 
@@ -23,7 +23,6 @@ public abstract sealed class HostSocket implements AutoCloseable permits TcpSock
     final StackMonitor monitor;
 
     // Under the host's lock
-    final SocketSignals signals = new SocketSignals(this);
     private int sharing;
     volatile boolean open = true;
 
@@ -71,7 +70,7 @@ public abstract sealed class HostSocket implements AutoCloseable permits TcpSock
     public final void observe(@Nullable IntConsumer observer) {
         monitor.enter();
         try {
-            monitor.afterwards(signals.observe(observer, readinessNow()));
+            monitor.afterwards(notify(observer, readinessNow()));
         } finally {
             monitor.exit();
         }
@@ -152,7 +151,7 @@ public abstract sealed class HostSocket implements AutoCloseable permits TcpSock
     final void disarm(Waiter waiter) {
         monitor.enter();
         try {
-            signals.disarm(waiter);
+            takeOut(waiter);
         } finally {
             monitor.exit();
         }

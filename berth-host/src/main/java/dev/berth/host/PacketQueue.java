@@ -33,8 +33,8 @@ final class PacketQueue {
         return true;
     }
 
-    /// The oldest packet, or null. By one thread at a time. A slot that a producer has claimed and not yet filled counts
-    /// as empty, with all behind it: that producer will see to them itself.
+    /// The oldest packet, or null. By one thread at a time. A slot that a producer has claimed and not yet filled
+    /// counts as empty, with all behind it: that producer will see to them itself.
     @Nullable
     Packet poll() {
         long at = head.getPlain();

@@ -4,27 +4,17 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/// Who wants to know of a socket's readiness: threads that wait, and one observer. What the stack knows of a socket
-/// above it. All under the host's lock, but for the observer's call.
-final class SocketSignals {
+/// Who wants to know of a socket's readiness: threads that wait, and one observer. Part of every socket, and what the
+/// stack knows of it. All under the host's lock, but for the observer's call.
+abstract sealed class SocketSignals permits HostSocket {
     /// The readiness of a socket that was closed: whoever waits has to look.
     static final int CLOSED = 1 << 16;
 
-    private final HostSocket owner;
     private @Nullable Waiter waiters;
     private @Nullable Notification notification;
 
-    SocketSignals(HostSocket owner) {
-        this.owner = owner;
-    }
-
-    /// The socket that these signals are of.
-    HostSocket owner() {
-        return owner;
-    }
-
     /// Adds a waiter for the calling thread.
-    Waiter arm(int interest) {
+    final Waiter arm(int interest) {
         Waiter waiter = new Waiter(interest | CLOSED);
         waiter.following = waiters;
         waiters = waiter;
@@ -32,7 +22,7 @@ final class SocketSignals {
     }
 
     /// Takes a waiter out whose thread has given up.
-    void disarm(Waiter gone) {
+    final void takeOut(Waiter gone) {
         Waiter previous = null;
         for (Waiter waiter = waiters; waiter != null; waiter = waiter.following) {
             if (waiter == gone) {
@@ -49,7 +39,7 @@ final class SocketSignals {
 
     /// Collects the waiters whose interest is met, and the observer, in front of `list`.
     @Nullable
-    Wakeup signal(int readiness, @Nullable Wakeup list) {
+    final Wakeup signal(int readiness, @Nullable Wakeup list) {
         Wakeup woken = list;
         Waiter previous = null;
         Waiter waiter = waiters;
@@ -83,7 +73,7 @@ final class SocketSignals {
 
     /// Sets the observer, or takes it away.
     @Nullable
-    Wakeup observe(@Nullable IntConsumer observer, int readiness) {
+    final Wakeup notify(@Nullable IntConsumer observer, int readiness) {
         if (observer == null) {
             notification = null;
             return null;

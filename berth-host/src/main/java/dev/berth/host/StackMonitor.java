@@ -123,8 +123,8 @@ final class StackMonitor {
         Wakeup woken = null;
         StackSocket ready;
         while ((ready = stack.pollReady()) != null) {
-            if (ready.attachment() instanceof SocketSignals signals) {
-                woken = signals.signal(ready.readiness(), woken);
+            if (ready.attachment() instanceof HostSocket socket) {
+                woken = socket.signal(ready.readiness(), woken);
             }
         }
         Wakeup closed = afterwards;
@@ -138,9 +138,9 @@ final class StackMonitor {
         return woken;
     }
 
-    /// Wakes everybody who waits on `signals` when the critical section ends: its socket was closed. Under the lock.
-    void wakeAll(SocketSignals signals) {
-        afterwards = signals.signal(SocketSignals.CLOSED, afterwards);
+    /// Wakes everybody who waits on `socket` when the critical section ends: its socket was closed. Under the lock.
+    void wakeAll(HostSocket socket) {
+        afterwards = socket.signal(SocketSignals.CLOSED, afterwards);
     }
 
     /// Lets `wakeup` be done when the critical section ends. Under the lock.

@@ -63,7 +63,7 @@ public final class TcpAcceptor extends HostSocket {
                 throw new SocketException("Already listening");
             }
             listener = monitor.stack().tcp().listen(bound, backlog < 1 ? DEFAULT_BACKLOG : backlog, config);
-            listener.attach(signals);
+            listener.attach(this);
             host.opened(this);
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
@@ -86,7 +86,7 @@ public final class TcpAcceptor extends HostSocket {
                 if (accepted != null) {
                     return accepted;
                 }
-                waiter = signals.arm(Readiness.ACCEPTABLE);
+                waiter = arm(Readiness.ACCEPTABLE);
             } finally {
                 monitor.exit();
             }
@@ -156,7 +156,7 @@ public final class TcpAcceptor extends HostSocket {
             if (binding != null) {
                 monitor.stack().tcp().ports().close(binding);
             }
-            monitor.wakeAll(signals);
+            monitor.wakeAll(this);
         } finally {
             monitor.exit();
         }

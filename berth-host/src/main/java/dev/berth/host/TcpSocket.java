@@ -43,7 +43,7 @@ public final class TcpSocket extends HostSocket {
         this(host, accepted.config());
         tcb = accepted;
         connectReported = true;
-        accepted.attach(signals);
+        accepted.attach(this);
     }
 
     @Override
@@ -100,7 +100,7 @@ public final class TcpSocket extends HostSocket {
                 if (pollConnect()) {
                     return;
                 }
-                waiter = signals.arm(Readiness.CONNECTED);
+                waiter = arm(Readiness.CONNECTED);
             } finally {
                 monitor.exit();
             }
@@ -122,12 +122,12 @@ public final class TcpSocket extends HostSocket {
                 throw new SocketException("Already connected");
             }
             Tcb connection = monitor.stack()
-                    .connect(host.reachable(remote), binding, config, signals, now);
+                    .connect(host.reachable(remote), binding, config, this, now);
             if (connection == null) {
                 throw SocketErrors.noRoute();
             }
             tcb = connection;
-            connection.attach(signals);
+            connection.attach(this);
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
         } finally {
@@ -207,7 +207,7 @@ public final class TcpSocket extends HostSocket {
                 if (result != UNAVAILABLE) {
                     return result;
                 }
-                waiter = signals.arm(Readiness.READABLE);
+                waiter = arm(Readiness.READABLE);
             } finally {
                 monitor.exit();
             }
@@ -308,7 +308,7 @@ public final class TcpSocket extends HostSocket {
                 if (done == length) {
                     return length;
                 }
-                waiter = signals.arm(Readiness.WRITABLE);
+                waiter = arm(Readiness.WRITABLE);
             } finally {
                 monitor.exit();
             }
@@ -384,7 +384,7 @@ public final class TcpSocket extends HostSocket {
             requireOpen();
             monitor.stack().tcp().shutdownOutput(connection());
             outputShutdown = true;
-            monitor.wakeAll(signals);
+            monitor.wakeAll(this);
         } finally {
             monitor.exit();
         }
@@ -426,7 +426,7 @@ public final class TcpSocket extends HostSocket {
                 if (!open || connection == null || connection.unacknowledged() == 0) {
                     return;
                 }
-                waiter = signals.arm(Readiness.ALL);
+                waiter = arm(Readiness.ALL);
             } finally {
                 monitor.exit();
             }
@@ -457,7 +457,7 @@ public final class TcpSocket extends HostSocket {
             if (bound != null) {
                 stack.tcp().ports().close(bound);
             }
-            monitor.wakeAll(signals);
+            monitor.wakeAll(this);
         } finally {
             monitor.exit();
         }

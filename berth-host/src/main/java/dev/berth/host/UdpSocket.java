@@ -33,7 +33,7 @@ public final class UdpSocket extends HostSocket {
         monitor.enter();
         try {
             endpoint = udp().open(false);
-            endpoint.attach(signals);
+            endpoint.attach(this);
             host.opened(this);
         } finally {
             monitor.exit();
@@ -176,7 +176,7 @@ public final class UdpSocket extends HostSocket {
                 if (result != UNAVAILABLE) {
                     return result;
                 }
-                waiter = signals.arm(Readiness.READABLE);
+                waiter = arm(Readiness.READABLE);
             } finally {
                 monitor.exit();
             }
@@ -262,7 +262,7 @@ public final class UdpSocket extends HostSocket {
             open = false;
             host.closed(this);
             udp().close(endpoint);
-            monitor.wakeAll(signals);
+            monitor.wakeAll(this);
         } finally {
             monitor.exit();
         }

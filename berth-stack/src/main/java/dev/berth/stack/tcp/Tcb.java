@@ -102,7 +102,7 @@ public final class Tcb extends Flow implements StackSocket {
     long lastProgress; // SND.UNA advanced, or the first octet of a flight was sent
     byte unanswered; // retransmissions and probes since the remote end was last heard of
     byte quickAcks; // so many ACKs more are sent at once, for a quick start
-    long challengeWindow;
+    int challengeWindow; // seconds
     byte challengeCount;
 
     @Nullable
