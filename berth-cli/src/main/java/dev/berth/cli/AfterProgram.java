@@ -2,6 +2,7 @@ package dev.berth.cli;
 
 import java.lang.instrument.Instrumentation;
 import java.lang.reflect.Method;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 
@@ -43,9 +44,10 @@ final class AfterProgram {
     private static void runInThread(Runnable action) {
         Thread thread = new Thread(action, "berth-shutdown");
         thread.start();
-        while (thread.isAlive()) {
+        boolean ended = false;
+        while (!ended) {
             try {
-                thread.join();
+                ended = thread.join(Duration.ofMinutes(1));
             } catch (InterruptedException _) {
                 // The JVM ends now, and nobody is left to ask whether this thread was interrupted.
             }

@@ -121,6 +121,10 @@ public final class TcpSocket extends HostSocket {
             if (tcb != null) {
                 throw new SocketException("Already connected");
             }
+            if (remote.port() == 0) {
+                // Nobody can listen there, and hosts such as ours drop what goes there without an answer.
+                throw SocketErrors.connect(TcpError.REFUSED);
+            }
             Tcb connection = monitor.stack()
                     .connect(host.reachable(remote), binding, config, this, now);
             if (connection == null) {

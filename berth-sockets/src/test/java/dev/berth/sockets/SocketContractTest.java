@@ -179,6 +179,17 @@ class SocketContractTest extends Contract {
     }
 
     @Test
+    void port_0_refuses() throws IOException {
+        Socket socket = closing(platform.socket());
+        InetSocketAddress nobody = new InetSocketAddress(deaf().getAddress(), 0);
+
+        assertThatThrownBy(() -> socket.connect(nobody))
+                .isExactlyInstanceOf(ConnectException.class)
+                .hasMessage("Connection refused");
+        assertThat(socket.isClosed()).isTrue();
+    }
+
+    @Test
     void refusal_with_a_timeout_is_the_same() throws IOException {
         Socket socket = closing(platform.socket());
         InetSocketAddress deaf = deaf();
