@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// All methods may be called from any thread, platform or virtual. Where a method blocks, a timeout of 0 means
 /// "without limit"; on a platform thread an interrupt does not end the wait, on a virtual thread it does, with
 /// [InterruptedIOException] and the interrupt status set.
-public abstract sealed class HostSocket extends SocketSignals implements AutoCloseable permits TcpSocket, TcpAcceptor, UdpSocket {
+public abstract sealed class HostSocket extends SocketSignals implements AutoCloseable
+        permits TcpSocket, TcpAcceptor, UdpSocket {
     /// What `try...` methods return when they would have to wait.
     public static final int UNAVAILABLE = -2;
 
