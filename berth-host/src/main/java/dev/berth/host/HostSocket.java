@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// "without limit"; on a platform thread an interrupt does not end the wait, on a virtual thread it does, with
 /// [InterruptedIOException] and the interrupt status set.
 public abstract sealed class HostSocket extends SocketSignals implements AutoCloseable
-        permits TcpSocket, TcpAcceptor, UdpSocket {
+        permits DataSocket, TcpAcceptor {
     /// What `try...` methods return when they would have to wait.
     public static final int UNAVAILABLE = -2;
 

@@ -82,11 +82,6 @@ final class LinkPort implements LinkReceiver {
                 .log(System.Logger.Level.WARNING, "Interface {0} is down: {1}", nic.name(), reason);
     }
 
-    @Nullable
-    String downReason() {
-        return downReason;
-    }
-
     boolean hasInput() {
         return !inbox.isEmpty();
     }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// A TCP connection, or a socket that will become one.
 ///
 /// Reading and writing copy each octet once and allocate nothing while they need not wait.
-public final class TcpSocket extends HostSocket {
+public final class TcpSocket extends DataSocket {
     // Under the host's lock
     private TcpConfig config;
     private int lingerSeconds = -1;
@@ -192,36 +192,12 @@ public final class TcpSocket extends HostSocket {
     /// @throws SocketException if the connection was reset or the socket is closed
     public int read(byte[] bytes, int from, int length, long timeoutNanos) throws IOException {
         Objects.checkFromIndexSize(from, length, bytes.length);
-        return read(null, bytes, from, length, timeoutNanos);
+        return awaitAndTake(null, bytes, from, length, timeoutNanos, "Read");
     }
 
     /// Reads at least one octet and at most `max` into `sink`; otherwise as the other `read`.
     public int read(ByteSink sink, int max, long timeoutNanos) throws IOException {
-        return read(sink, null, 0, max, timeoutNanos);
-    }
-
-    private int read(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max, long timeoutNanos)
-            throws IOException {
-        long deadline = 0;
-        for (; ; ) {
-            Waiter waiter;
-            monitor.enter();
-            try {
-                int result = receive(sink, bytes, from, max);
-                if (result != UNAVAILABLE) {
-                    return result;
-                }
-                waiter = arm(Readiness.READABLE);
-            } finally {
-                monitor.exit();
-            }
-            if (deadline == 0) {
-                deadline = deadline(timeoutNanos);
-            }
-            if (!await(waiter, deadline)) {
-                throw SocketErrors.timedOut("Read");
-            }
-        }
+        return awaitAndTake(sink, null, 0, max, timeoutNanos, "Read");
     }
 
     /// Reads what is there.
@@ -229,24 +205,16 @@ public final class TcpSocket extends HostSocket {
     /// @return octets read, -1 at the end of the stream, [#UNAVAILABLE] if nothing is there
     public int tryRead(byte[] bytes, int from, int length) throws IOException {
         Objects.checkFromIndexSize(from, length, bytes.length);
-        return tryRead(null, bytes, from, length);
+        return tryTake(null, bytes, from, length);
     }
 
     /// Reads what is there into `sink`, at most `max` octets; otherwise as the other `tryRead`.
     public int tryRead(ByteSink sink, int max) throws IOException {
-        return tryRead(sink, null, 0, max);
+        return tryTake(sink, null, 0, max);
     }
 
-    private int tryRead(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
-        monitor.enter();
-        try {
-            return receive(sink, bytes, from, max);
-        } finally {
-            monitor.exit();
-        }
-    }
-
-    private int receive(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
+    @Override
+    int take(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
         requireOpen();
         Tcb connection = connection();
         if (inputShutdown) {

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Sending does not wait: a datagram that finds a queue full is lost, as on the way. Receiving copies each octet once
 /// and allocates nothing while it need not wait, but for [#lastSender].
-public final class UdpSocket extends HostSocket {
+public final class UdpSocket extends DataSocket {
     // Under the host's lock
     private final UdpEndpoint endpoint;
     private int sendBufferSize = UdpEndpoint.DEFAULT_RECEIVE_BUFFER;
@@ -157,51 +157,23 @@ public final class UdpSocket extends HostSocket {
     /// @throws PortUnreachableException if the connected remote end said that nobody owns its port
     public int receive(byte[] bytes, int from, int length, long timeoutNanos) throws IOException {
         Objects.checkFromIndexSize(from, length, bytes.length);
-        return receive(null, bytes, from, length, timeoutNanos);
+        return awaitAndTake(null, bytes, from, length, timeoutNanos, "Receive");
     }
 
     /// Waits for a datagram and hands at most `max` octets of it to `sink`; otherwise as the other `receive`.
     public int receive(ByteSink sink, int max, long timeoutNanos) throws IOException {
-        return receive(sink, null, 0, max, timeoutNanos);
-    }
-
-    private int receive(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max, long timeoutNanos)
-            throws IOException {
-        long deadline = 0;
-        for (; ; ) {
-            Waiter waiter;
-            monitor.enter();
-            try {
-                int result = poll(sink, bytes, from, max);
-                if (result != UNAVAILABLE) {
-                    return result;
-                }
-                waiter = arm(Readiness.READABLE);
-            } finally {
-                monitor.exit();
-            }
-            if (deadline == 0) {
-                deadline = deadline(timeoutNanos);
-            }
-            if (!await(waiter, deadline)) {
-                throw SocketErrors.timedOut("Receive");
-            }
-        }
+        return awaitAndTake(sink, null, 0, max, timeoutNanos, "Receive");
     }
 
     /// Takes a datagram if one is there.
     ///
     /// @return octets given to `sink`, at most `max`, or [#UNAVAILABLE]
     public int tryReceive(ByteSink sink, int max) throws IOException {
-        monitor.enter();
-        try {
-            return poll(sink, null, 0, max);
-        } finally {
-            monitor.exit();
-        }
+        return tryTake(sink, null, 0, max);
     }
 
-    private int poll(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
+    @Override
+    int take(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
         requireOpen();
         int result = udp().receive(endpoint, sink != null ? sink : monitor.arrayBytes.of(bytes, from), max);
         monitor.arrayBytes.clear();

@@ -246,8 +246,7 @@ final class ListenArrives {
         tcb.tsOffset = entry.tsOffset;
         tcb.tsRecent = entry.tsRecent;
         tcb.tsRecentAge = (int) (segment.now / 1_000_000_000L);
-        tcb.flags |= Tcb.PASSIVE_OPEN
-                | Tcb.ATTACHED
+        tcb.flags |= Tcb.ATTACHED
                 | (entry.timestamps ? Tcb.TIMESTAMPS : 0)
                 | (entry.sackPermitted ? Tcb.SACK_PERMITTED : 0)
                 | (entry.retransmissions > 0 ? Tcb.SYN_RETRANSMITTED : 0);

@@ -9,7 +9,7 @@ import dev.berth.wire.TcpOptions;
 /// method per step, in the order of the RFC. Input only changes the [Tcb] and marks what is pending.
 final class SegmentArrives {
     private static final long PAWS_INVALID_AFTER = 24L * 24 * 3_600; // seconds: RFC 7323 section 5.5
-    private static final int CHALLENGE_WINDOW = 5; // seconds: RFC 5961 section 7
+    private static final int CHALLENGE_WINDOW = 5_000; // milliseconds: RFC 5961 section 7
     private static final int CHALLENGE_LIMIT = 10;
 
     private final Tcp tcp;
@@ -275,8 +275,10 @@ final class SegmentArrives {
     /// A challenge ACK of RFC 5961, at most 10 in 5 s on one connection (section 7; a limit for the whole host would
     /// tell an attacker about other connections).
     private void challenge(Tcb tcb, long now) {
-        if (seconds(now) - tcb.challengeWindow >= CHALLENGE_WINDOW || tcb.challengeCount == 0) {
-            tcb.challengeWindow = seconds(now);
+        int millis = (int) (now / 1_000_000);
+        boolean over = Integer.compareUnsigned(millis - tcb.challengeWindow, CHALLENGE_WINDOW) >= 0;
+        if (over || tcb.challengeCount == 0) {
+            tcb.challengeWindow = millis;
             tcb.challengeCount = 0;
         }
         if (tcb.challengeCount < CHALLENGE_LIMIT) {

@@ -22,12 +22,10 @@ public final class Tcb extends Flow implements StackSocket {
     static final int FIN_QUEUED = 64;
     static final int FIN_SENT = 128;
     static final int KEEP_ALIVE = 256;
-    static final int LOSS_PROBE = 512;
 
     // Facts, bits of `flags`.
     static final int TIMESTAMPS = 1;
     static final int SACK_PERMITTED = 2;
-    static final int PASSIVE_OPEN = 4;
     static final int FIN_RECEIVED = 8;
     static final int FIN_OUT_OF_ORDER = 16;
     static final int INPUT_SHUT = 32;
@@ -38,7 +36,6 @@ public final class Tcb extends Flow implements StackSocket {
     static final int ABANDONED = 1_024; // the user has closed it: nobody will read
     static final int ATTACHED = 2_048; // in the port table
     static final int DIRTY = 4_096; // in the output queue
-    static final int R1_REACHED = 8_192;
     static final int PUSHED = 131_072; // the last segment was small and pushed: its sender may wait for the ACK
     static final int PING_PONG = 262_144; // the user answers what it reads, so that ACKs ride on the answers
     static final int ANSWERABLE = 524_288; // data came since the last data were sent
@@ -102,7 +99,7 @@ public final class Tcb extends Flow implements StackSocket {
     long lastProgress; // SND.UNA advanced, or the first octet of a flight was sent
     byte unanswered; // retransmissions and probes since the remote end was last heard of
     byte quickAcks; // so many ACKs more are sent at once, for a quick start
-    int challengeWindow; // seconds
+    int challengeWindow; // when it began, in milliseconds modulo 2^32
     byte challengeCount;
 
     @Nullable

@@ -19,9 +19,6 @@ final class Timeouts {
     /// minutes, more than the 100 s that RFC 9293 section 3.8.3 (SHLD-11) asks for.
     static final int R2 = 15;
 
-    /// Retransmissions after which the network layer would be asked for another route: R1, SHLD-10.
-    static final int R1 = 3;
-
     /// Unused nodes that are kept, so that a connection that is busy now and then allocates none.
     private static final int SPARE = 64;
 
@@ -210,9 +207,6 @@ final class Timeouts {
             return;
         }
         tcb.unanswered++;
-        if (tcb.unanswered == R1) {
-            tcb.flags |= Tcb.R1_REACHED;
-        }
         if (tcb.state == TcpState.SYN_SENT || tcb.state == TcpState.SYN_RECEIVED) {
             tcb.pending |= Tcb.SYN;
             tcb.flags = (tcb.flags | Tcb.SYN_RETRANSMITTED) & ~Tcb.RTT_RUNNING;
