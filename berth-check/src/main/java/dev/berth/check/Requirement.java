@@ -1,4 +1,4 @@
-package dev.berth.testkit;
+package dev.berth.check;
 
 import java.lang.annotation.Documented;
 import java.lang.annotation.ElementType;
