@@ -1,5 +1,7 @@
 package dev.berth.ports;
 
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -21,10 +23,14 @@ public record Service(
         Set<ServiceMark> marks,
         @Nullable String aliasOf,
         OptionalInt serviceCode) {
-    /// Copies the sets.
+    /// Copies the sets; the copies keep the order of the enums.
     public Service {
-        transports = Set.copyOf(transports);
-        marks = Set.copyOf(marks);
+        transports = copy(transports);
+        marks = copy(marks);
+    }
+
+    private static <E extends Enum<E>> Set<E> copy(Set<E> set) {
+        return set.isEmpty() ? Set.of() : Collections.unmodifiableSet(EnumSet.copyOf(set));
     }
 
     /// Whether the ports are held back from assignment instead of assigned.

@@ -30,6 +30,10 @@ final class ServiceRows {
             + "|Previously assigned to (?<released>[A-Za-z ]+) but released"
             + "|This (?:entry|port) (?:has been|is being) removed|\\(Removed |De-registered|assignment withdrawn");
 
+    /// What stands behind the description of a name with an alias; the alias says it too.
+    private static final Pattern REPLACEMENT = Pattern.compile(
+            "\\s*IANA\\s+assigned\\s+this\\s+well-formed\\s+service\\s+name\\s+as\\s+a\\s+replacement\\s+for\\s+\"[^\"]*\"\\.?");
+
     private static final Pattern TAKEN_BACK =
             Pattern.compile("De-registered|Removed|Deprecated|Decomissioned|De-Commissioned", Pattern.CASE_INSENSITIVE);
 
@@ -56,7 +60,7 @@ final class ServiceRows {
                     row.get("Service Name").strip(),
                     row.get("Port Number").strip(),
                     row.get("Transport Protocol").strip(),
-                    row.get("Description").strip(),
+                    REPLACEMENT.matcher(row.get("Description")).replaceAll("").strip(),
                     row.get("Service Code").strip(),
                     understood(row.get("Assignment Notes"))));
         }
