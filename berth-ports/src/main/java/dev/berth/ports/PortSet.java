@@ -206,18 +206,18 @@ public final class PortSet {
         return index + low;
     }
 
-    /// Sets the bits of the members in `words`, whose first word stands for the ports from `64 * firstWord` on.
-    /// At most `words.length` steps for a large set, 128 for a small one.
-    void orInto(long[] words, int firstWord) {
+    /// Sets the bits of the members in the first `count` of `words`, which stand for the ports from `64 * firstWord`
+    /// on. At most `count` steps for a large set, 128 for a small one.
+    void orInto(long[] words, int firstWord, int count) {
         PortBitmap large = bitmap;
         if (large == null) {
-            int end = (firstWord + words.length) * 64;
+            int end = (firstWord + count) * 64;
             for (int i = position(firstWord * 64); i < size && sorted[i] < end; i++) {
                 words[sorted[i] / 64 - firstWord] |= 1L << sorted[i];
             }
             return;
         }
-        for (int i = 0; i < words.length; i++) {
+        for (int i = 0; i < count; i++) {
             words[i] |= large.word(firstWord + i);
         }
     }
