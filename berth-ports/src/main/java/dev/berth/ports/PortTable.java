@@ -41,7 +41,7 @@ public final class PortTable<L> {
         this.transport = transport;
         this.policy = policy;
         this.flowHash = new FlowHash(entropy.nextLong(), entropy.nextLong());
-        this.bindings = new Bindings<>(transport, flowHash);
+        this.bindings = new Bindings<>(transport, policy.bindRules(), flowHash);
         this.flows = new FlowTable(flowHash);
         this.clients = new ClientPorts(transport, policy, flowHash, entropy);
     }
@@ -68,8 +68,9 @@ public final class PortTable<L> {
     public PortBinding<L> bind(long hi, long lo, int port, int sharing, PortRange within, @Nullable Object owner)
             throws PortUnavailableException {
         PortRange.requirePort(port);
-        if ((sharing & ~PortSharing.ALL) != 0) {
-            throw new IllegalArgumentException("Unknown sharing flags: " + Integer.toHexString(sharing));
+        if ((sharing & ~policy.bindRules().knownFlags()) != 0) {
+            throw new IllegalArgumentException(
+                    policy.bindRules() + " has no such flags: " + PortSharing.toString(sharing));
         }
         int chosen = port == 0 ? choose(hi, lo, within) : port;
         if (port != 0) {
@@ -96,7 +97,7 @@ public final class PortTable<L> {
         requireNoBinding(hi, lo, port, sharing);
         boolean bothFamilies = hi == 0 && lo == 0 && (sharing & PortSharing.IPV6_ONLY) == 0;
         int count = clients.countFor(hi, lo, bothFamilies, port);
-        if (count > 0) {
+        if (count > 0 && policy.bindRules().clientsExclude(sharing)) {
             throw PortUnavailableException.heldByClients(transport, hi, lo, port, count);
         }
     }
@@ -165,7 +166,7 @@ public final class PortTable<L> {
             return;
         }
         unlisten(binding);
-        binding.closed = true;
+        bindings.markClosed(binding);
         if (binding.flows == 0) {
             drop(binding);
         }
@@ -217,7 +218,7 @@ public final class PortTable<L> {
             return connectFrom(binding.port(), flow, binding, now);
         }
         if (flow.localPort() != 0) {
-            requireNoBinding(flow.localHi(), flow.localLo(), flow.localPort(), PortSharing.EXCLUSIVE);
+            requireNoBinding(flow.localHi(), flow.localLo(), flow.localPort(), Bindings.ALONE);
             return connectFrom(flow.localPort(), flow, null, now);
         }
         return connectAnywhere(flow, within, now);
