@@ -1,6 +1,7 @@
 package dev.berth.ports;
 
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The destinations that flows without a binding go to. A destination vanishes with its last flow; a few spare
@@ -29,6 +30,11 @@ final class Destinations {
     @Nullable
     Destination at(int slot) {
         return table.hashAt(slot) == 0 ? null : table.at(slot);
+    }
+
+    /// Shows the next destinations from `position` on, as [SlotTable#walk].
+    long walk(long position, int count, Consumer<? super Destination> visitor) {
+        return table.walk(position, count, visitor);
     }
 
     int hash(long lHi, long lLo, long rHi, long rLo, int rPort) {

@@ -1,9 +1,6 @@
 package dev.berth.ports;
 
-import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// All ports of one transport of one host: who holds which, and to whom a packet goes. The reservation of a
@@ -40,6 +37,7 @@ public final class PortTable<L> {
     private final PortSet occupied;
     private final PortPicker connectPicker;
     private final PortPicker bindPicker;
+    private final PortStatistics statistics;
     private int timeWaitCount;
 
     /// An empty table.
@@ -60,6 +58,7 @@ public final class PortTable<L> {
         this.occupied = policy.reservedSet();
         this.connectPicker = new PortPicker(policy.ephemeral(), blocked, entropy);
         this.bindPicker = new PortPicker(policy.ephemeral(), occupied, entropy);
+        this.statistics = new PortStatistics(transport, connectPicker, blocked, occupied);
     }
 
     /// Claims an address, or wildcard, and a port.
@@ -69,10 +68,12 @@ public final class PortTable<L> {
     ///
     /// @param port 0 to 65535
     /// @param sharing flags of [PortSharing]
-    /// @param owner an object whose `toString` tells people who it is; only used in messages and snapshots
+    /// @param owner a [PortOwner], or an object whose `toString` tells people who it is; only used in messages and
+    ///     snapshots
+    /// @param now nanoseconds on the host's clock, for the age of the binding; [PortAge#UNKNOWN] for no age
     /// @throws PortUnavailableException if the port is held, forbidden, or no port is left
     /// @throws IllegalArgumentException if the port or the flags are out of range
-    public PortBinding<L> bind(long hi, long lo, int port, int sharing, @Nullable Object owner)
+    public PortBinding<L> bind(long hi, long lo, int port, int sharing, @Nullable Object owner, long now)
             throws PortUnavailableException {
         PortRange.requirePort(port);
         if ((sharing & ~PortSharing.ALL) != 0) {
@@ -80,52 +81,68 @@ public final class PortTable<L> {
         }
         int chosen = port == 0 ? choose(hi, lo) : port;
         if (port != 0) {
-            requireBindable(hi, lo, port, sharing);
+            requireBindable(hi, lo, port, sharing, now);
         }
-        PortBinding<L> binding = new PortBinding<>(hi, lo, chosen, sharing, owner);
+        PortBinding<L> binding = new PortBinding<>(hi, lo, chosen, sharing, owner, now);
         bindings.add(binding);
         blocked.add(chosen);
         occupied.add(chosen);
+        if (port == 0) {
+            statistics.boundAnywhere(timeWaitCount);
+        }
         return binding;
+    }
+
+    /// Claims an address, or wildcard, and a port, by somebody without a clock: the binding has no age. Otherwise as
+    /// the other `bind`.
+    ///
+    /// @throws PortUnavailableException if the port is held, forbidden, or no port is left
+    public PortBinding<L> bind(long hi, long lo, int port, int sharing, @Nullable Object owner)
+            throws PortUnavailableException {
+        return bind(hi, lo, port, sharing, owner, PortAge.UNKNOWN);
     }
 
     private int choose(long hi, long lo) throws PortUnavailableException {
         int port = bindPicker.pick(null, 0);
         if (port == 0) {
             PortRange range = policy.ephemeral();
-            throw PortUnavailableException.exhausted(transport, range, hi, lo, null, range.size(), timeWaitCount);
+            throw statistics.refused(PortUnavailableException.exhausted(
+                    transport, range, hi, lo, null, range.size(), timeWaitCount));
         }
         return port;
     }
 
-    private void requireBindable(long hi, long lo, int port, int sharing) throws PortUnavailableException {
+    private void requireBindable(long hi, long lo, int port, int sharing, long now) throws PortUnavailableException {
         if (port < policy.firstUnprivileged()) {
-            throw PortUnavailableException.forbidden(transport, hi, lo, port, policy.firstUnprivileged());
+            throw statistics.refused(
+                    PortUnavailableException.forbidden(transport, hi, lo, port, policy.firstUnprivileged()));
         }
-        requireNoBinding(hi, lo, port, sharing);
+        requireNoBinding(hi, lo, port, sharing, now);
         int count = clients.count(hi, lo, port);
         if (hi == 0 && lo == 0 && (sharing & PortSharing.IPV6_ONLY) == 0) {
             count += clients.count(IpAddress.ANY_IPV4.hi(), IpAddress.ANY_IPV4.lo(), port);
         }
         if (count > 0) {
-            throw PortUnavailableException.heldByClients(transport, hi, lo, port, count);
+            throw statistics.refused(PortUnavailableException.heldByClients(transport, hi, lo, port, count));
         }
     }
 
-    private void requireNoBinding(long hi, long lo, int port, int sharing) throws PortUnavailableException {
+    private void requireNoBinding(long hi, long lo, int port, int sharing, long now)
+            throws PortUnavailableException {
         if (bindings.conflicts(hi, lo, port, sharing)) {
             PortBinding<L> holder = bindings.holder(hi, lo, port, sharing, false);
-            throw PortUnavailableException.heldByBinding(transport, hi, lo, port, holder);
+            throw statistics.refused(PortUnavailableException.heldByBinding(transport, hi, lo, port, holder, now));
         }
     }
 
     /// Puts a listener on a binding. For UDP this is the endpoint that receives datagrams which belong to no
     /// flow.
     ///
+    /// @param now nanoseconds on the host's clock, for the message of a refusal; [PortAge#UNKNOWN] for none
     /// @throws PortUnavailableException if another TCP listener covers the address and port and not both share
     ///     it by [PortSharing#REUSE_PORT]
     /// @throws IllegalStateException if the binding is closed or listens already
-    public void listen(PortBinding<L> binding, L listener) throws PortUnavailableException {
+    public void listen(PortBinding<L> binding, L listener, long now) throws PortUnavailableException {
         requireOpen(binding);
         if (binding.listener() != null) {
             throw new IllegalStateException("The binding listens already: " + binding);
@@ -134,9 +151,18 @@ public final class PortTable<L> {
             long hi = binding.addressHi();
             long lo = binding.addressLo();
             PortBinding<L> holder = bindings.holder(hi, lo, binding.port(), binding.sharing(), true);
-            throw PortUnavailableException.heldByBinding(transport, hi, lo, binding.port(), holder);
+            throw statistics.refused(
+                    PortUnavailableException.heldByBinding(transport, hi, lo, binding.port(), holder, now));
         }
         bindings.listen(binding, listener);
+    }
+
+    /// Puts a listener on a binding, by somebody without a clock. Otherwise as the other `listen`.
+    ///
+    /// @throws PortUnavailableException if another TCP listener covers the address and port and not both share
+    ///     it by [PortSharing#REUSE_PORT]
+    public void listen(PortBinding<L> binding, L listener) throws PortUnavailableException {
+        listen(binding, listener, PortAge.UNKNOWN);
     }
 
     /// Takes the listener off a binding; nothing happens if there is none. The binding and its flows stay.
@@ -206,7 +232,7 @@ public final class PortTable<L> {
             return connectFrom(binding.port(), flow, binding, now);
         }
         if (flow.localPort() != 0) {
-            requireNoBinding(flow.localHi(), flow.localLo(), flow.localPort(), PortSharing.EXCLUSIVE);
+            requireNoBinding(flow.localHi(), flow.localLo(), flow.localPort(), PortSharing.EXCLUSIVE, now);
             return connectFrom(flow.localPort(), flow, null, now);
         }
         return connectAnywhere(flow, now);
@@ -220,7 +246,7 @@ public final class PortTable<L> {
         TimeWaitFlow displaced = null;
         if (holder != null) {
             if (!(holder instanceof TimeWaitFlow old && old.mayBeReused(now))) {
-                throw PortUnavailableException.heldByFlow(transport, flow, holder);
+                throw statistics.refused(PortUnavailableException.heldByFlow(transport, flow, holder, now));
             }
             displaced = old;
             release(old);
@@ -242,7 +268,7 @@ public final class PortTable<L> {
         if (port == 0) {
             displaced = destination == null ? null : displaceable(destination, ownEnd(flow), now);
             if (displaced == null) {
-                throw exhausted(flow, destination);
+                throw statistics.refused(exhausted(flow, destination));
             }
             port = displaced.localPort();
             release(displaced);
@@ -329,6 +355,7 @@ public final class PortTable<L> {
     private void releaseAlone(Flow flow, Destination destination) {
         int port = flow.localPort();
         destination.used.remove(port);
+        statistics.released(flow, destination.used.size());
         if (destination.used.isEmpty()) {
             destinations.remove(destination);
         }
@@ -342,6 +369,7 @@ public final class PortTable<L> {
         flow.enter(hash, binding);
         binding.flows++;
         joinTimeWait(flow, binding);
+        statistics.flows(flows.size());
     }
 
     private void enterAlone(Flow flow, int hash) {
@@ -358,11 +386,13 @@ public final class PortTable<L> {
         flows.insert(flow, hash);
         flow.enter(hash, destination);
         joinTimeWait(flow, destination);
+        statistics.flows(flows.size());
+        statistics.claimed(flow, destination.used.size(), destination.timeWait);
     }
 
     private void joinTimeWait(Flow flow, Object claim) {
         if (flow instanceof TimeWaitFlow waiting) {
-            timeWaitCount++;
+            statistics.timeWaits(++timeWaitCount);
             if (claim instanceof Destination destination) {
                 destination.link(waiting);
             }
@@ -461,22 +491,17 @@ public final class PortTable<L> {
     /// The usage of the table now. Takes time and memory for each binding and each destination, not for each
     /// flow.
     public PortUsage snapshot() {
-        List<PortUsage.Binding> bound = new ArrayList<>(bindings.size());
-        for (PortBinding<L> b : bindings.list()) {
-            String owner = b.owner() == null ? "" : String.valueOf(b.owner());
-            bound.add(new PortUsage.Binding(b.endpoint(), b.sharing(), b.stateName(), b.flowCount(), owner));
-        }
-        List<PortUsage.Towards> towards = new ArrayList<>(destinations.size());
-        for (int slot = 0; slot < destinations.slots(); slot++) {
-            Destination d = destinations.at(slot);
-            if (d != null) {
-                Endpoint remote = new Endpoint(new IpAddress(d.remoteHi, d.remoteLo), d.remotePort);
-                towards.add(
-                        new PortUsage.Towards(new IpAddress(d.localHi, d.localLo), remote, d.used.size(), d.timeWait));
-            }
-        }
-        towards.sort((a, b) -> Integer.compare(b.inUse(), a.inUse()));
-        return new PortUsage(transport, policy.ephemeral(), flows.size(), timeWaitCount, bound, towards);
+        return pages().snapshot();
+    }
+
+    /// The table page by page, for those who look at large ones. Allocates.
+    public PortPages<L> pages() {
+        return new PortPages<>(this, flows, bindings, destinations);
+    }
+
+    /// High-water marks, refusals and warnings.
+    public PortStatistics statistics() {
+        return statistics;
     }
 
     private @Nullable Flow find(Flow flow, int hash) {
