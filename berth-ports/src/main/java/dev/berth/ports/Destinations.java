@@ -18,18 +18,9 @@ final class Destinations {
         this.flowHash = flowHash;
     }
 
-    int size() {
-        return table.size();
-    }
-
-    int slots() {
-        return table.capacity();
-    }
-
-    /// The destination in a slot, null if the slot is empty.
-    @Nullable
-    Destination at(int slot) {
-        return table.hashAt(slot) == 0 ? null : table.at(slot);
+    /// Whether it is as small as a table that never held anything.
+    boolean isPristine() {
+        return table.size() == 0 && table.capacity() == SlotTable.MIN_CAPACITY;
     }
 
     /// Shows the next destinations from `position` on, as [SlotTable#walk].
@@ -39,6 +30,11 @@ final class Destinations {
 
     int hash(long lHi, long lLo, long rHi, long rLo, int rPort) {
         return flowHash.hash(lHi, lLo, 0, rHi, rLo, rPort);
+    }
+
+    @Nullable
+    Destination find(Flow flow, int hash) {
+        return find(flow.localHi(), flow.localLo(), flow.remoteHi(), flow.remoteLo(), flow.remotePort(), hash);
     }
 
     @Nullable

@@ -32,15 +32,15 @@ public final class PortPages<L> {
     private static final int NUMBERS_PER_SLOT = 8;
 
     private final PortTable<L> table;
-    private final SlotTable<Flow> flows;
+    private final FlowTable flows;
     private final Bindings<L> bindings;
-    private final Destinations destinations;
+    private final ClientPorts clients;
 
-    PortPages(PortTable<L> table, SlotTable<Flow> flows, Bindings<L> bindings, Destinations destinations) {
+    PortPages(PortTable<L> table, FlowTable flows, Bindings<L> bindings, ClientPorts clients) {
         this.table = table;
         this.flows = flows;
         this.bindings = bindings;
-        this.destinations = destinations;
+        this.clients = clients;
     }
 
     /// Shows the flows that `filter` wants among the next `slots` slots, in no order.
@@ -106,7 +106,7 @@ public final class PortPages<L> {
     public long destinations(long cursor, int slots, PortFilter filter, Consumer<? super PortUsage.Towards> visitor) {
         requireCursor(cursor, 1L << Integer.SIZE);
         requireSlots(slots);
-        return destinations.walk(cursor, slots, d -> {
+        return clients.walk(cursor, slots, d -> {
             if (filter.matchesDestination(d.localHi, d.localLo, d.remoteHi, d.remoteLo, d.remotePort)) {
                 visitor.accept(towards(d));
             }
@@ -121,8 +121,10 @@ public final class PortPages<L> {
             bound.add(new PortUsage.Binding(
                     b.endpoint(), b.sharing(), b.stateName(), b.flowCount(), owner, b.since()));
         }
-        List<PortUsage.Towards> towards = new ArrayList<>(destinations.size());
-        destinations(0, destinations.slots(), PortFilter.ALL, towards::add);
+        List<PortUsage.Towards> towards = new ArrayList<>();
+        for (long cursor = 0; cursor != END; ) {
+            cursor = destinations(cursor, DEFAULT_SLOTS, PortFilter.ALL, towards::add);
+        }
         towards.sort((a, b) -> Integer.compare(b.inUse(), a.inUse()));
         return new PortUsage(
                 table.transport(),

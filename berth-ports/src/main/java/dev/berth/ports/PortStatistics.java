@@ -21,9 +21,8 @@ public final class PortStatistics {
     private static final int WAITING = 16;
 
     private final Transport transport;
-    private final PortPicker picker;
-    private final PortSet blocked;
-    private final PortSet occupied;
+    private final PortRange range;
+    private final ClientPorts clients;
 
     private int mostFlows;
     private int mostTimeWait;
@@ -42,9 +41,6 @@ public final class PortStatistics {
     private int waitingCount;
     private long lost;
 
-    private int usable;
-    private int usableFor = -1;
-
     /// A destination that a warning was given for.
     private record Warned(long localHi, long localLo, long remoteHi, long remoteLo, int remotePort, int level) {
         boolean isFor(Flow flow) {
@@ -56,21 +52,10 @@ public final class PortStatistics {
         }
     }
 
-    PortStatistics(Transport transport, PortPicker picker, PortSet blocked, PortSet occupied) {
+    PortStatistics(Transport transport, PortRange range, ClientPorts clients) {
         this.transport = transport;
-        this.picker = picker;
-        this.blocked = blocked;
-        this.occupied = occupied;
-    }
-
-    /// The ports of the range that a connect could use at all. It changes with the blocked ports; whether their
-    /// number has changed is a good enough sign for a percentage.
-    private int usable() {
-        if (usableFor != blocked.size()) {
-            usableFor = blocked.size();
-            usable = picker.range().size() - blocked.countIn(picker.range());
-        }
-        return usable;
+        this.range = range;
+        this.clients = clients;
     }
 
     /// The table has so many flows now.
@@ -101,12 +86,13 @@ public final class PortStatistics {
             mostRemoteLo = flow.remoteLo();
             mostRemotePort = flow.remotePort();
         }
-        if (inUse * 100L >= usable() * (long) LOW) {
-            warn(flow, inUse, timeWait, inUse * 100L >= usable() * (long) HIGH ? HIGH : LOW);
+        int usable = clients.usable();
+        if (inUse * 100L >= usable * (long) LOW) {
+            warn(flow, inUse, timeWait, usable, inUse * 100L >= usable * (long) HIGH ? HIGH : LOW);
         }
     }
 
-    private void warn(Flow flow, int inUse, int timeWait, int level) {
+    private void warn(Flow flow, int inUse, int timeWait, int usable, int level) {
         int index = indexOf(flow);
         if (index >= 0 ? Objects.requireNonNull(warned[index]).level >= level : warnedCount == REMEMBERED) {
             lost += index < 0 ? 1 : 0;
@@ -115,7 +101,7 @@ public final class PortStatistics {
         warned[index >= 0 ? index : warnedCount++] = new Warned(
                 flow.localHi(), flow.localLo(), flow.remoteHi(), flow.remoteLo(), flow.remotePort(), level);
         IpAddress local = new IpAddress(flow.localHi(), flow.localLo());
-        offer(new PortWarning(transport, local, flow.remote(), level, picker.range(), inUse, usable(), timeWait));
+        offer(new PortWarning(transport, local, flow.remote(), level, range, inUse, usable, timeWait));
     }
 
     private int indexOf(Flow flow) {
@@ -129,7 +115,7 @@ public final class PortStatistics {
 
     /// A flow without a binding gave its port back; now `inUse` ports are in use towards its destination.
     void released(Flow flow, int inUse) {
-        if (warnedCount > 0 && inUse * 100L < usable() * (long) REARM) {
+        if (warnedCount > 0 && inUse * 100L < clients.usable() * (long) REARM) {
             int index = indexOf(flow);
             if (index >= 0) {
                 warned[index] = warned[--warnedCount];
@@ -140,8 +126,7 @@ public final class PortStatistics {
 
     /// A bind with port 0 took a port.
     void boundAnywhere(int timeWait) {
-        PortRange range = picker.range();
-        int taken = occupied.countIn(range);
+        int taken = range.size() - clients.freeForBind();
         int percent = (int) (taken * 100L / range.size());
         int level = percent >= HIGH ? HIGH : percent >= LOW ? LOW : 0;
         if (level > bindLevel) {

@@ -3,6 +3,7 @@ package dev.berth.ports;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.berth.check.Seeds;
 import dev.berth.wire.IpAddress;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -1,10 +1,11 @@
 package dev.berth.ports;
 
+import dev.berth.check.Seeds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.wire.IpAddress;
 import java.util.List;
-import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -50,14 +51,14 @@ class PortTablePropertyTest {
                 .map(IpAddress::parse)
                 .toList();
 
-        final Random random;
+        final SplittableRandom random;
         final PortTable<String> table;
         final ModelTable model;
         boolean busy;
         long now;
         int names;
 
-        Run(Transport transport, PortPolicy policy, Random random) {
+        Run(Transport transport, PortPolicy policy, SplittableRandom random) {
             this.random = random;
             this.table = new PortTable<>(transport, policy, random::nextLong);
             this.model = new ModelTable(transport, policy, LOCALS);
