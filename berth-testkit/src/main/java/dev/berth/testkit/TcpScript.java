@@ -416,6 +416,11 @@ public class TcpScript {
         }
     }
 
+    /// The next SYN of the stack begins a new connection, to whose initial sequence number segments are relative.
+    protected void forgetIss() {
+        codec.forgetIss();
+    }
+
     /// Segments sent that nobody has expected yet.
     protected int unexpected() {
         return sent.size();

@@ -1,6 +1,7 @@
 package dev.berth.stack.tcp;
 
 import dev.berth.ports.PortTable;
+import dev.berth.stack.icmp.IcmpError;
 import dev.berth.stack.ip.DropCounters;
 import dev.berth.stack.time.TimerWheel;
 import dev.berth.wire.DropReason;
@@ -25,6 +26,7 @@ final class ListenArrives {
     private final IsnGenerator isns;
     private final TimerWheel wheel;
     private final DropCounters drops;
+    private final SynCookies cookies;
 
     ListenArrives(
             Tcp tcp,
@@ -33,7 +35,8 @@ final class ListenArrives {
             SegmentWriter writer,
             IsnGenerator isns,
             TimerWheel wheel,
-            DropCounters drops) {
+            DropCounters drops,
+            SynCookies cookies) {
         this.tcp = tcp;
         this.ports = ports;
         this.arrives = arrives;
@@ -41,6 +44,7 @@ final class ListenArrives {
         this.isns = isns;
         this.wheel = wheel;
         this.drops = drops;
+        this.cookies = cookies;
     }
 
     /// Section 3.10.7.2, LISTEN STATE.
@@ -54,10 +58,9 @@ final class ListenArrives {
             return false;
         }
         // Second, check for an ACK: "Any acknowledgment is bad if it arrives on a connection still in the LISTEN
-        // state."
+        // state." Unless it acknowledges a SYN,ACK of which nothing is left but what the ACK says.
         if (segment.has(TcpHeader.ACK)) {
-            drops.count(DropReason.WRONG_STATE);
-            return true;
+            return acknowledgesCookie(listener, packet, segment);
         }
         // Third, check for a SYN; fourth, other data or control: "drop the segment, and return".
         if (!segment.has(TcpHeader.SYN) || segment.has(TcpHeader.FIN)) {
@@ -69,34 +72,20 @@ final class ListenArrives {
             drops.count(DropReason.BAD_SOURCE);
             return false;
         }
-        if (!listener.hasRoom()) {
+        if (listener.isFull()) {
             drops.count(DropReason.BACKLOG_FULL);
             return false;
         }
-        SynEntry entry = new SynEntry(
-                listener,
-                segment.seq,
-                packet.destinationHi,
-                packet.destinationLo,
-                segment.destinationPort,
-                packet.sourceHi,
-                packet.sourceLo,
-                segment.sourcePort);
+        SynEntry entry = entry(listener, packet, segment, segment.seq);
+        offered(entry, segment);
+        if (listener.isSynFull()) {
+            answerWithCookie(entry, segment.now);
+            return false;
+        }
         entry.iss = isns.isn(entry, segment.now);
         if (oldSndNxt != 0 && SeqNum.leq(entry.iss, oldSndNxt)) {
             entry.iss = oldSndNxt + 65_536;
         }
-        TcpOptions options = segment.options;
-        entry.mss = Tcp.peerMss(entry, options.mss);
-        entry.peerWindow = segment.window;
-        entry.windowScaling = options.windowScale >= 0;
-        entry.sndWindShift = (byte) Math.min(Math.max(options.windowScale, 0), 14);
-        entry.rcvWindShift = entry.windowScaling ? (byte) SegmentOutput.windowShift(listener.config) : 0;
-        entry.timestamps = options.timestamps;
-        entry.sackPermitted = options.sackPermitted;
-        entry.tsRecent = options.tsVal;
-        entry.tsOffset = isns.timestampOffset(entry);
-        entry.rcvWnd = Math.min(listener.config.receiveBuffer(), 65_535);
         ports.accept(entry, listener.binding);
         listener.add(entry);
         answer(entry, segment.now);
@@ -104,13 +93,109 @@ final class ListenArrives {
         return false;
     }
 
+    private static SynEntry entry(TcpListener listener, Packet packet, Segment segment, int irs) {
+        return new SynEntry(
+                listener,
+                irs,
+                packet.destinationHi,
+                packet.destinationLo,
+                segment.destinationPort,
+                packet.sourceHi,
+                packet.sourceLo,
+                segment.sourcePort);
+    }
+
+    /// Remembers what the SYN offers.
+    private void offered(SynEntry entry, Segment segment) {
+        TcpConfig config = entry.listener.config;
+        TcpOptions options = segment.options;
+        entry.mss = Tcp.peerMss(entry, options.mss);
+        entry.peerWindow = segment.window;
+        entry.windowScaling = options.windowScale >= 0;
+        entry.sndWindShift = (byte) Math.min(Math.max(options.windowScale, 0), 14);
+        entry.rcvWindShift = entry.windowScaling ? (byte) SegmentOutput.windowShift(config) : 0;
+        entry.timestamps = options.timestamps;
+        entry.sackPermitted = options.sackPermitted;
+        entry.tsRecent = options.tsVal;
+        entry.tsOffset = isns.timestampOffset(entry);
+        entry.rcvWnd = Math.min(config.receiveBuffer(), 65_535);
+    }
+
+    /// The listener has as many incomplete connections as it may: this one is not remembered. RFC 4987 section 3.6:
+    /// "SYN cookies go further and allocate no state at all for connections in SYN-RECEIVED."
+    private void answerWithCookie(SynEntry entry, long now) {
+        entry.listener.lastCookie = now;
+        cookies.encode(entry, now);
+        if (!entry.timestamps) {
+            // There is no place to remember these in.
+            entry.windowScaling = false;
+            entry.sackPermitted = false;
+            entry.ecn = false;
+        }
+        send(entry, SynCookies.encodeOptions(entry, timestamp(entry, now)), now);
+    }
+
+    /// An ACK came for which there is no connection.
+    ///
+    /// @return true if the segment has to be answered with a RST
+    private boolean acknowledgesCookie(TcpListener listener, Packet packet, Segment segment) {
+        // Only after cookies were sent, so that none can be guessed in quiet times.
+        boolean sent = listener.lastCookie != Long.MIN_VALUE
+                && segment.now - listener.lastCookie <= 2 * SynCookies.PERIOD;
+        if (!sent || segment.has(TcpHeader.SYN)) {
+            drops.count(DropReason.WRONG_STATE);
+            return true;
+        }
+        SynEntry entry = entry(listener, packet, segment, segment.seq - 1);
+        int mss = cookies.decode(entry, segment.ack - 1, segment.now);
+        if (mss < 0) {
+            drops.count(DropReason.WRONG_STATE);
+            return true;
+        }
+        if (listener.isFull()) {
+            drops.count(DropReason.BACKLOG_FULL);
+            return false;
+        }
+        entry.iss = segment.ack - 1;
+        entry.mss = mss;
+        entry.timestamps = segment.options.timestamps;
+        if (entry.timestamps) {
+            SynCookies.decodeOptions(entry, segment.options.tsEcr);
+        }
+        entry.rcvWindShift = entry.windowScaling ? (byte) SegmentOutput.windowShift(listener.config) : 0;
+        entry.tsRecent = segment.options.tsVal;
+        entry.tsOffset = isns.timestampOffset(entry);
+        entry.rcvWnd = Math.min(listener.config.receiveBuffer(), 65_535);
+        entry.answeredTwice = true; // the round-trip time cannot be told
+        ports.accept(entry, listener.binding);
+        listener.add(entry);
+        return complete(entry, segment);
+    }
+
+    /// ICMP says something of the SYN,ACK. RFC 5927 section 5.2 has hard errors end a connection that is not
+    /// synchronized; RFC 1122 section 4.2.3.9 forbids it of the others.
+    ///
+    /// @return false if it is not heeded
+    boolean icmpError(SynEntry entry, IcmpError error) {
+        // RFC 5927 section 4.1: the quoted sequence number must be one of what is in flight.
+        if (error.sequence() != entry.iss || !error.isHard()) {
+            return false;
+        }
+        remove(entry);
+        return true;
+    }
+
+    private static int timestamp(SynEntry entry, long now) {
+        return (int) (now / 1_000_000) + entry.tsOffset;
+    }
+
     private void answer(SynEntry entry, long now) {
         entry.sentAt = now;
-        send(entry, now);
+        send(entry, timestamp(entry, now), now);
         wheel.schedule(entry.deadline, now + (RttEstimator.INITIAL_RTO << entry.retransmissions));
     }
 
-    private void send(SynEntry entry, long now) {
+    private void send(SynEntry entry, int timestamp, long now) {
         writer.sendSyn(
                 entry,
                 entry.iss,
@@ -120,7 +205,7 @@ final class ListenArrives {
                 entry.windowScaling ? entry.rcvWindShift : -1,
                 entry.sackPermitted,
                 entry.timestamps,
-                (int) (now / 1_000_000) + entry.tsOffset,
+                timestamp,
                 entry.tsRecent,
                 entry.listener.config,
                 now);
@@ -155,7 +240,7 @@ final class ListenArrives {
                 && segment.seq == entry.irs) {
             drops.count(DropReason.NOT_ACCEPTABLE);
             entry.answeredTwice = true;
-            send(entry, segment.now); // the timer goes on, or SYNs could keep the entry for ever
+            send(entry, timestamp(entry, segment.now), segment.now); // the timer goes on, or SYNs could keep the entry for ever
             return false;
         }
         boolean paws = entry.timestamps
@@ -213,7 +298,7 @@ final class ListenArrives {
                 entry.irs + 1,
                 entry.rcvWnd >> entry.rcvWindShift,
                 entry.timestamps,
-                (int) (now / 1_000_000) + entry.tsOffset,
+                timestamp(entry, now),
                 entry.tsRecent,
                 now);
     }

@@ -9,19 +9,19 @@ import dev.berth.wire.TcpOptions;
 /// method per step, in the order of the RFC. Input only changes the [Tcb] and marks what is pending.
 final class SegmentArrives {
     private static final long PAWS_INVALID_AFTER = 24L * 24 * 3_600; // seconds: RFC 7323 section 5.5
-    private static final int CHALLENGE_WINDOW = 5_000; // milliseconds: RFC 5961 section 7
-    private static final int CHALLENGE_LIMIT = 10;
 
     private final Tcp tcp;
     private final Timeouts timeouts;
     private final DropCounters drops;
     private final SegmentText text;
+    private final Challenges challenges;
 
     SegmentArrives(Tcp tcp, Timeouts timeouts, DropCounters drops) {
         this.tcp = tcp;
         this.timeouts = timeouts;
         this.drops = drops;
         text = new SegmentText(tcp, drops);
+        challenges = new Challenges(tcp, drops);
     }
 
     /// Section 3.10.7.3, SYN-SENT STATE.
@@ -198,7 +198,7 @@ final class SegmentArrives {
                 && SeqNum.lt(segment.options.tsVal, tcb.tsRecent)
                 && !isOutdated(tcb, segment.now)) {
             drops.count(DropReason.NOT_ACCEPTABLE);
-            acknowledgeUnacceptable(tcb, segment);
+            challenges.answerUnacceptable(tcb, segment);
             return false;
         }
         return true;
@@ -229,7 +229,7 @@ final class SegmentArrives {
             }
             drops.count(DropReason.NOT_ACCEPTABLE);
             if (!segment.has(TcpHeader.RST)) {
-                acknowledgeUnacceptable(tcb, segment);
+                challenges.answerUnacceptable(tcb, segment);
             }
             return false;
         }
@@ -261,41 +261,12 @@ final class SegmentArrives {
         }
     }
 
-    /// "If an incoming segment is not acceptable, an acknowledgment should be sent in reply". Answers to segments
-    /// without text are limited, so that two ends that disagree cannot keep each other busy.
-    private void acknowledgeUnacceptable(Tcb tcb, Segment segment) {
-        if (segment.payloadLength > 0 || segment.has(TcpHeader.FIN)) {
-            tcb.pending |= Tcb.ACK_NOW;
-            tcp.markDirty(tcb);
-        } else {
-            challenge(tcb, segment.now);
-        }
-    }
-
-    /// A challenge ACK of RFC 5961, at most 10 in 5 s on one connection (section 7; a limit for the whole host would
-    /// tell an attacker about other connections).
-    private void challenge(Tcb tcb, long now) {
-        int millis = (int) (now / 1_000_000);
-        boolean over = Integer.compareUnsigned(millis - tcb.challengeWindow, CHALLENGE_WINDOW) >= 0;
-        if (over || tcb.challengeCount == 0) {
-            tcb.challengeWindow = millis;
-            tcb.challengeCount = 0;
-        }
-        if (tcb.challengeCount < CHALLENGE_LIMIT) {
-            tcb.challengeCount++;
-            tcb.pending |= Tcb.ACK_NOW;
-            tcp.markDirty(tcb);
-        } else {
-            drops.count(DropReason.RATE_LIMITED);
-        }
-    }
-
     /// Second, check the RST bit: RFC 5961 section 3.2, "If the RST bit is set and the sequence number exactly
     /// matches the next expected sequence number (RCV.NXT), then TCP endpoints MUST reset the connection"; elsewhere
     /// in the window "TCP MUST send a challenge ACK".
     private void checkReset(Tcb tcb, Segment segment) {
         if (segment.seq != tcb.rcvNxt) {
-            challenge(tcb, segment.now);
+            challenges.send(tcb, segment.now);
             return;
         }
         switch (tcb.state) {
@@ -310,7 +281,7 @@ final class SegmentArrives {
     /// TCP endpoints MUST send a challenge ACK to the remote peer".
     private void checkSyn(Tcb tcb, Segment segment) {
         drops.count(DropReason.NOT_ACCEPTABLE);
-        challenge(tcb, segment.now);
+        challenges.send(tcb, segment.now);
     }
 
     /// RFC 7323 section 4.3: "(2) If SEG.TSval >= TS.Recent and SEG.SEQ <= Last.ACK.sent, then SEG.TSval is copied to
@@ -341,7 +312,7 @@ final class SegmentArrives {
         // above condition MUST be discarded and an ACK sent back."
         if (SeqNum.gt(segment.ack, tcb.sndNxt) || SeqNum.lt(segment.ack, tcb.sndUna - tcb.maxSndWnd)) {
             drops.count(DropReason.NOT_ACCEPTABLE);
-            challenge(tcb, segment.now);
+            challenges.send(tcb, segment.now);
             return false;
         }
         tcb.unanswered = 0;

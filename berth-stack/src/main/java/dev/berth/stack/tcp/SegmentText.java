@@ -40,12 +40,12 @@ final class SegmentText {
                 fin(tcb, segment.now);
             } else if (SeqNum.gt(segment.seq, tcb.rcvNxt)) {
                 tcb.flags |= Tcb.FIN_OUT_OF_ORDER;
-                tcb.rcvFinSeq = segment.seq + segment.payloadLength;
+                tcb.extras().rcvFinSeq = segment.seq + segment.payloadLength;
                 tcb.pending |= Tcb.ACK_NOW;
                 tcp.markDirty(tcb);
             }
         }
-        if (tcb.has(Tcb.FIN_OUT_OF_ORDER) && tcb.rcvFinSeq == tcb.rcvNxt) {
+        if (tcb.has(Tcb.FIN_OUT_OF_ORDER) && tcb.extras().rcvFinSeq == tcb.rcvNxt) {
             tcb.flags &= ~Tcb.FIN_OUT_OF_ORDER;
             fin(tcb, segment.now);
         }

@@ -18,6 +18,7 @@ final class SynEntry extends Flow {
     boolean windowScaling;
     boolean timestamps;
     boolean sackPermitted;
+    boolean ecn;
     boolean answeredTwice; // so that the round-trip time cannot be told
     byte challenges;
     int tsRecent;

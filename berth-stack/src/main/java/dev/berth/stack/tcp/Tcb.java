@@ -61,7 +61,6 @@ public final class Tcb extends Flow implements StackSocket {
     int irs;
     int rcvNxt;
     int rcvAdv; // right edge of the window that was advertised: RCV.NXT + RCV.WND
-    int rcvFinSeq; // sequence number of a FIN beyond a hole
     byte rcvWindShift;
     int lastAckSent;
     int rcvUnit; // the largest segment payload seen: what "full-sized" means here
@@ -99,8 +98,6 @@ public final class Tcb extends Flow implements StackSocket {
     long lastProgress; // SND.UNA advanced, or the first octet of a flight was sent
     byte unanswered; // retransmissions and probes since the remote end was last heard of
     byte quickAcks; // so many ACKs more are sent at once, for a quick start
-    int challengeWindow; // when it began, in milliseconds modulo 2^32
-    byte challengeCount;
 
     @Nullable
     SendQueue sendQueue;
@@ -118,7 +115,7 @@ public final class Tcb extends Flow implements StackSocket {
     @Nullable
     TcpError error;
     @Nullable
-    TcpError softError;
+    TcbExtras extras;
     @Nullable
     TcpListener listener; // while it waits in the listener's queue
     @Nullable
@@ -230,6 +227,22 @@ public final class Tcb extends Flow implements StackSocket {
     @Override
     public String stateName() {
         return state.text();
+    }
+
+    /// What is rarely needed, made now if there is none.
+    TcbExtras extras() {
+        TcbExtras made = extras;
+        if (made == null) {
+            made = new TcbExtras();
+            extras = made;
+        }
+        return made;
+    }
+
+    @Nullable
+    TcpError softError() {
+        TcbExtras some = extras;
+        return some == null ? null : some.softError;
     }
 
     boolean has(int flag) {

@@ -48,6 +48,7 @@ public final class Tcp {
     private final SegmentOutput segmentOutput;
     private final SegmentArrives arrives;
     private final ListenArrives listens;
+    private final SynCookies cookies;
     private final UserCalls calls;
     private final Segment segment = new Segment();
     private @Nullable Tcb[] dirty = new Tcb[16];
@@ -77,7 +78,8 @@ public final class Tcp {
         segmentOutput = new SegmentOutput(writer, timeouts);
         arrives = new SegmentArrives(this, timeouts, drops);
         timeWaits = new TimeWaits(ports, writer, drops, timeWaitNanos);
-        listens = new ListenArrives(this, ports, arrives, writer, isns, wheel, drops);
+        cookies = new SynCookies(entropy);
+        listens = new ListenArrives(this, ports, arrives, writer, isns, wheel, drops, cookies);
         calls = new UserCalls(this, queues, timeouts);
     }
 
@@ -209,6 +211,9 @@ public final class Tcp {
                 error.remoteHi(),
                 error.remoteLo(),
                 error.remotePort());
+        if (flow instanceof SynEntry entry && listens.icmpError(entry, error)) {
+            return;
+        }
         if (!(flow instanceof Tcb tcb)) {
             drops.count(DropReason.ICMP_IGNORED);
             return;
@@ -232,12 +237,12 @@ public final class Tcp {
                 if (tcb.state == TcpState.SYN_SENT) {
                     fail(tcb, TcpError.REFUSED);
                 } else {
-                    tcb.softError = TcpError.UNREACHABLE;
+                    tcb.extras().softError = TcpError.UNREACHABLE;
                 }
             }
             // MUST-56: soft errors "MUST NOT abort the connection".
             case NET_UNREACHABLE, HOST_UNREACHABLE, TIME_EXCEEDED, PARAMETER_PROBLEM ->
-                tcb.softError = TcpError.UNREACHABLE;
+                tcb.extras().softError = TcpError.UNREACHABLE;
         }
     }
 
@@ -565,6 +570,17 @@ public final class Tcp {
     /// Segments sent again since the start.
     public long retransmissions() {
         return timeouts.retransmissions();
+    }
+
+    /// SYNs that were answered with a cookie since the start, because a listener's incomplete connections were at
+    /// their bound.
+    public long synCookiesSent() {
+        return cookies.sent();
+    }
+
+    /// Connections that were made from cookies since the start.
+    public long synCookiesAccepted() {
+        return cookies.accepted();
     }
 
     /// The table of ports and connections, for look-ups and snapshots.

@@ -18,6 +18,7 @@ public final class TcpListener implements StackSocket {
     @Nullable
     SynEntry firstSyn;
     int synCount;
+    long lastCookie = Long.MIN_VALUE; // when a SYN was last answered with a cookie
 
     private @Nullable Tcb first;
     private @Nullable Tcb last;
@@ -80,7 +81,7 @@ public final class TcpListener implements StackSocket {
         return waiting >= backlog;
     }
 
-    /// True if a SYN would be answered.
+    /// True if a SYN would be answered, and remembered.
     boolean hasRoom() {
         return !isFull() && !isSynFull();
     }

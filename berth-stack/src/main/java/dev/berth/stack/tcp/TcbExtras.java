@@ -1,0 +1,16 @@
+package dev.berth.stack.tcp;
+
+import org.jspecify.annotations.Nullable;
+
+/// The variables of a connection that most connections never need: made when the first of them is set, so that an
+/// ordinary [Tcb] is small.
+final class TcbExtras {
+    // Challenge ACKs, RFC 5961 section 7
+    int challengeWindow; // when it began, in milliseconds modulo 2^32
+    byte challengeCount;
+
+    int rcvFinSeq; // sequence number of a FIN beyond a hole
+
+    @Nullable
+    TcpError softError;
+}
