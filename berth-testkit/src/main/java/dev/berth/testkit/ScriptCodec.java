@@ -45,7 +45,7 @@ final class ScriptCodec {
         }
         int checksum = checksum(pseudoHeader(from, to, TCP, length), tcp.array());
         tcp.putShort(TcpHeader.CHECKSUM, (short) (seg.badChecksum ? checksum ^ 0x10 : checksum));
-        return ip(from, to, TCP, tcp.array());
+        return ip(from, to, TCP, seg.ecn == null ? 0 : seg.ecn, tcp.array());
     }
 
     private byte[] options(Seg seg) {
@@ -85,16 +85,20 @@ final class ScriptCodec {
     }
 
     private static byte[] ip(IpAddress from, IpAddress to, int protocol, byte[] payload) {
+        return ip(from, to, protocol, 0, payload);
+    }
+
+    private static byte[] ip(IpAddress from, IpAddress to, int protocol, int ecn, byte[] payload) {
         ByteBuffer packet;
         if (from.isIpv4()) {
             packet = ByteBuffer.allocate(20 + payload.length);
-            packet.put((byte) 0x45).put((byte) 0).putShort((short) packet.capacity());
+            packet.put((byte) 0x45).put((byte) ecn).putShort((short) packet.capacity());
             packet.putInt(0x4000).put((byte) 64).put((byte) protocol).putShort((short) 0);
             packet.putInt((int) from.lo()).putInt((int) to.lo());
             packet.putShort(10, (short) checksum(new byte[0], java.util.Arrays.copyOf(packet.array(), 20)));
         } else {
             packet = ByteBuffer.allocate(40 + payload.length);
-            packet.putInt(0x6000_0000).putShort((short) payload.length).put((byte) protocol).put((byte) 64);
+            packet.putInt(0x6000_0000 | ecn << 20).putShort((short) payload.length).put((byte) protocol).put((byte) 64);
             packet.putLong(from.hi()).putLong(from.lo()).putLong(to.hi()).putLong(to.lo());
         }
         return packet.put(payload).array();
@@ -139,7 +143,9 @@ final class ScriptCodec {
                 : java.util.Arrays.copyOfRange(packet, 8, 40);
         ByteBuffer tail = ByteBuffer.allocate(pseudo.length + 8).put(pseudo).putInt(tcp.length).putInt(TCP);
         verify(checksum(tail.array(), tcp) == 0, "TCP checksum");
-        return segment(ByteBuffer.wrap(tcp));
+        Seg seg = segment(ByteBuffer.wrap(tcp));
+        seg.ecn = (v4 ? packet[1] : packet[1] >> 4) & 3;
+        return seg;
     }
 
     private Seg segment(ByteBuffer tcp) {

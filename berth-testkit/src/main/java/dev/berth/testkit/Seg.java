@@ -63,6 +63,9 @@ public final class Seg {
 
     byte @Nullable [] options;
 
+    @Nullable
+    Integer ecn;
+
     int urgent;
     boolean badChecksum;
 
@@ -86,6 +89,7 @@ public final class Seg {
         copy.sack = sack;
         copy.psh = psh;
         copy.options = options;
+        copy.ecn = ecn;
         copy.urgent = urgent;
         copy.badChecksum = badChecksum;
         return copy;
@@ -204,6 +208,27 @@ public final class Seg {
         return copy;
     }
 
+    /// With ECN-Echo.
+    public Seg ece() {
+        Seg copy = copy();
+        copy.flags |= TcpHeader.ECE;
+        return copy;
+    }
+
+    /// With CWR.
+    public Seg cwr() {
+        Seg copy = copy();
+        copy.flags |= TcpHeader.CWR;
+        return copy;
+    }
+
+    /// With this ECN field in the IP header: 0 not-ECT, 1 and 2 ECT, 3 CE.
+    public Seg ecn(int codepoint) {
+        Seg copy = copy();
+        copy.ecn = codepoint;
+        return copy;
+    }
+
     /// To be received with these bytes as options, padded with zero.
     public Seg options(int... bytes) {
         Seg copy = copy();
@@ -243,6 +268,9 @@ public final class Seg {
         }
         if (differs(ack, actual.ack)) {
             return "acknowledgment number";
+        }
+        if (differs(ecn, actual.ecn)) {
+            return "ECN field";
         }
         if (differs(win, actual.win)) {
             return "window";
@@ -284,6 +312,7 @@ public final class Seg {
         if (sackPermitted != null) {
             text.append(sackPermitted ? " sackPermitted" : " no sackPermitted");
         }
+        field(text, "ecn", ecn);
         if (timestamps != null) {
             text.append(timestamps ? " ts " + tsVal + ":" + tsEcr : " no ts");
         }

@@ -116,6 +116,7 @@ final class ListenArrives {
         entry.rcvWindShift = entry.windowScaling ? (byte) SegmentOutput.windowShift(config) : 0;
         entry.timestamps = options.timestamps;
         entry.sackPermitted = options.sackPermitted;
+        entry.ecn = Ecn.isAsked(segment, config);
         entry.tsRecent = options.tsVal;
         entry.tsOffset = isns.timestampOffset(entry);
         entry.rcvWnd = Math.min(config.receiveBuffer(), 65_535);
@@ -200,7 +201,7 @@ final class ListenArrives {
                 entry,
                 entry.iss,
                 entry.irs + 1,
-                true,
+                TcpHeader.SYN | TcpHeader.ACK | (entry.ecn ? TcpHeader.ECE : 0),
                 entry.rcvWnd,
                 entry.windowScaling ? entry.rcvWindShift : -1,
                 entry.sackPermitted,
@@ -240,6 +241,8 @@ final class ListenArrives {
                 && segment.seq == entry.irs) {
             drops.count(DropReason.NOT_ACCEPTABLE);
             entry.answeredTwice = true;
+            // RFC 3168 section 6.1.1: "Otherwise, it MUST NOT send an ECN-setup SYN-ACK packet."
+            entry.ecn &= Ecn.isAsked(segment, entry.listener.config);
             send(entry, timestamp(entry, segment.now), segment.now); // the timer goes on, or SYNs could keep the entry for ever
             return false;
         }
@@ -334,6 +337,7 @@ final class ListenArrives {
         tcb.flags |= Tcb.ATTACHED
                 | (entry.timestamps ? Tcb.TIMESTAMPS : 0)
                 | (entry.sackPermitted ? Tcb.SACK_PERMITTED : 0)
+                | (entry.ecn ? Tcb.ECN : 0)
                 | (entry.retransmissions > 0 ? Tcb.SYN_RETRANSMITTED : 0);
         tcb.rto = RttEstimator.INITIAL_RTO;
         tcp.updateMss(tcb);

@@ -54,6 +54,7 @@ final class SegmentArrives {
         tcb.rcvNxt = segment.seq + 1;
         tcb.lastHeard = segment.now;
         negotiate(tcb, segment);
+        Ecn.answered(tcb, segment);
         tcb.rcvAdv = tcb.rcvNxt + Math.min(tcb.config.receiveBuffer(), 65_535);
         tcb.sndWnd = segment.window; // RFC 7323 section 2.2: never scaled in a SYN
         tcb.maxSndWnd = Math.max(tcb.maxSndWnd, segment.window);
@@ -178,6 +179,9 @@ final class SegmentArrives {
             return false;
         }
         updateTimestamp(tcb, segment, seq);
+        if (tcb.has(Tcb.ECN)) {
+            Ecn.received(tcb, segment);
+        }
         return text.process(tcb, segment);
     }
 
@@ -316,6 +320,7 @@ final class SegmentArrives {
             return false;
         }
         tcb.unanswered = 0;
+        int cwnd = tcb.cwnd;
         boolean news = takeSack(tcb, segment);
         int flight = tcb.flightSize();
         if (SeqNum.gt(segment.ack, tcb.sndUna)) {
@@ -327,6 +332,9 @@ final class SegmentArrives {
         }
         if (SeqNum.geq(segment.ack, tcb.sndUna)) {
             updateWindow(tcb, segment);
+        }
+        if (segment.has(TcpHeader.ECE) && tcb.has(Tcb.ECN)) {
+            Ecn.echoed(tcb, cwnd, segment.now);
         }
         return afterAck(tcb, segment.now);
     }

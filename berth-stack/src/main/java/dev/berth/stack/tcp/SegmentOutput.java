@@ -49,7 +49,7 @@ final class SegmentOutput {
                 tcb,
                 tcb.iss,
                 tcb.rcvNxt,
-                answer,
+                TcpHeader.SYN | (answer ? TcpHeader.ACK : 0) | Ecn.synFlags(tcb, answer),
                 window,
                 // RFC 7323 section 1.3: in a SYN,ACK "only if the corresponding option was received in the initial
                 // <SYN>".
@@ -189,7 +189,8 @@ final class SegmentOutput {
         boolean sent = false;
         int room = Math.min(tcb.sndUna + tcb.sndWnd - tcb.sndNxt, LossRecovery.congestionRoom(tcb));
         int mss = tcb.effectiveMss;
-        int largest = largestSegment(tcb, mss);
+        // A device that cuts segments might repeat CWR in all of them.
+        int largest = tcb.has(Tcb.ECN_CWR) ? mss : largestSegment(tcb, mss);
         int available = end - tcb.sndNxt;
         while (available > 0) {
             assert queue != null;

@@ -62,7 +62,14 @@ final class SegmentWriter {
             untold = end == before;
         }
         packet.end = end;
-        header(bytes, at, tcb, seq, tcb.rcvNxt, flags | TcpHeader.ACK, window(tcb), end - at);
+        int control = flags | TcpHeader.ACK | (tcb.has(Tcb.ECN_ECHO) ? TcpHeader.ECE : 0);
+        int trafficClass = tcb.config.trafficClass() & ~Ecn.CE;
+        if (Ecn.isCapable(tcb, seq, length)) {
+            trafficClass |= Ecn.ECT_0;
+            control |= tcb.has(Tcb.ECN_CWR) ? TcpHeader.CWR : 0;
+            tcb.flags &= ~Tcb.ECN_CWR;
+        }
+        header(bytes, at, tcb, seq, tcb.rcvNxt, control, window(tcb), end - at);
         if (length > 0) {
             SendQueue queue = tcb.sendQueue;
             assert queue != null;
@@ -85,7 +92,7 @@ final class SegmentWriter {
         if (length > 0) {
             tcb.lastSent = now;
         }
-        transmit(packet, tcb, tcb.config.trafficClass(), tcb.config.timeToLive(), now);
+        transmit(packet, tcb, trafficClass, tcb.config.timeToLive(), now);
     }
 
     /// Sends an acknowledgment without data.
@@ -146,15 +153,16 @@ final class SegmentWriter {
         return at + TIMESTAMPS_LENGTH;
     }
 
-    /// Sends a SYN, or SYN,ACK if `acknowledge`, with all options that we offer or were offered.
+    /// Sends a SYN or SYN,ACK with all options that we offer or were offered.
     ///
+    /// @param flags control bits: SYN, perhaps ACK, ECE, CWR
     /// @param shift the window scale to announce, -1 for none
     /// @param tsValue the timestamp to send when `timestamps`
     void sendSyn(
             Flow flow,
             int seq,
             int ack,
-            boolean acknowledge,
+            int flags,
             int window,
             int shift,
             boolean sackPermitted,
@@ -184,10 +192,11 @@ final class SegmentWriter {
             end += 4;
         }
         packet.end = end;
-        int flags = acknowledge ? TcpHeader.SYN | TcpHeader.ACK : TcpHeader.SYN;
+        boolean acknowledge = (flags & TcpHeader.ACK) != 0;
         // RFC 7323 section 2.2: "The window field in a segment where the SYN bit is set ... MUST NOT be scaled."
         header(bytes, at, flow, seq, acknowledge ? ack : 0, flags, Math.min(window, 65_535), end - at);
-        transmit(packet, flow, config.trafficClass(), config.timeToLive(), now);
+        // RFC 3168 section 6.1.1: "A host MUST NOT set ECT on SYN or SYN-ACK packets."
+        transmit(packet, flow, config.trafficClass() & ~Ecn.CE, config.timeToLive(), now);
     }
 
     /// The MSS to announce: RFC 9293 section 3.7.1, MUST-67: "MMS_R - 20", from the MTU of the interface.
@@ -231,7 +240,7 @@ final class SegmentWriter {
         }
         packet.end = end;
         header(packet.bytes, at, tcb, acceptableSeq(tcb), tcb.rcvNxt, TcpHeader.RST | TcpHeader.ACK, 0, end - at);
-        transmit(packet, tcb, tcb.config.trafficClass(), tcb.config.timeToLive(), now);
+        transmit(packet, tcb, tcb.config.trafficClass() & ~Ecn.CE, tcb.config.timeToLive(), now);
     }
 
     /// Answers `segment`, which came in `cause`, with the RST of RFC 9293 section 3.5.2: "If the ACK bit is on,

@@ -43,6 +43,10 @@ public final class Tcb extends Flow implements StackSocket {
     static final int WINDOW_SCALING = 65_536;
     static final int READY = 16_384; // in the queue of sockets whose readiness changed
 
+    static final int ECN = 1 << 30; // ECN is asked for, or agreed upon
+    static final int ECN_ECHO = 1 << 29; // ECE until the other end says CWR
+    static final int ECN_CWR = 1 << 28; // CWR on the next new data
+
     TcpState state = TcpState.CLOSED;
     int flags;
     int pending;

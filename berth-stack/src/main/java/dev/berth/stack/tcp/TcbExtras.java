@@ -9,6 +9,10 @@ final class TcbExtras {
     int challengeWindow; // when it began, in milliseconds modulo 2^32
     byte challengeCount;
 
+    // ECN: no second reaction before SND.UNA is here
+    boolean ecnActive;
+    int ecnRecover;
+
     int rcvFinSeq; // sequence number of a FIN beyond a hole
 
     @Nullable
