@@ -160,6 +160,8 @@ final class ScriptCodec {
         seg.seq = seq - iss;
         seg.ack = (flags & TcpHeader.ACK) == 0 ? null : Integer.valueOf(tcp.getInt(8) - peerIss);
         seg.win = Short.toUnsignedInt(tcp.getShort(14));
+        seg.urgent = Short.toUnsignedInt(tcp.getShort(18));
+        verify(seg.urgent == 0 || (flags & TcpHeader.URG) != 0, "urgent pointer without URG");
         verify((tcp.get(12) & 0xf) == 0, "reserved bits");
         int header = (Byte.toUnsignedInt(tcp.get(12)) >>> 4) << 2;
         decodeOptions(tcp, header, seg);

@@ -269,6 +269,9 @@ public final class Seg {
         if (differs(ack, actual.ack)) {
             return "acknowledgment number";
         }
+        if ((flags & TcpHeader.URG) != 0 && urgent != actual.urgent) {
+            return "urgent pointer";
+        }
         if (differs(ecn, actual.ecn)) {
             return "ECN field";
         }
@@ -313,6 +316,7 @@ public final class Seg {
             text.append(sackPermitted ? " sackPermitted" : " no sackPermitted");
         }
         field(text, "ecn", ecn);
+        field(text, "up", (flags & TcpHeader.URG) == 0 ? null : Integer.valueOf(urgent));
         if (timestamps != null) {
             text.append(timestamps ? " ts " + tsVal + ":" + tsEcr : " no ts");
         }

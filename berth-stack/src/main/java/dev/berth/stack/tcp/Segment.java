@@ -79,5 +79,6 @@ final class Segment {
         seq += octets;
         payloadFrom += octets;
         payloadLength -= octets;
+        urgentPointer = Math.max(0, urgentPointer - octets);
     }
 }

@@ -189,8 +189,8 @@ final class SegmentOutput {
         boolean sent = false;
         int room = Math.min(tcb.sndUna + tcb.sndWnd - tcb.sndNxt, LossRecovery.congestionRoom(tcb));
         int mss = tcb.effectiveMss;
-        // A device that cuts segments might repeat CWR in all of them.
-        int largest = tcb.has(Tcb.ECN_CWR) ? mss : largestSegment(tcb, mss);
+        // A device that cuts segments would repeat CWR and the urgent pointer in all of them.
+        int largest = tcb.has(Tcb.ECN_CWR) || Urgent.isSending(tcb) ? mss : largestSegment(tcb, mss);
         int available = end - tcb.sndNxt;
         while (available > 0) {
             assert queue != null;
@@ -254,7 +254,8 @@ final class SegmentOutput {
         }
         boolean idle = tcb.sndNxt == tcb.sndUna;
         // "(2) if all queued data can be sent now": [SND.NXT = SND.UNA and] PUSHed and D <= U
-        if (usable == available && (idle || tcb.config.noDelay() || (tcb.pending & Tcb.FIN_QUEUED) != 0)) {
+        boolean last = (tcb.pending & Tcb.FIN_QUEUED) != 0 || Urgent.isSending(tcb);
+        if (usable == available && (idle || tcb.config.noDelay() || last)) {
             return usable;
         }
         // "(3) if at least a fraction Fs of the maximum window can be sent": Fs = 1/2

@@ -20,7 +20,9 @@ final class SegmentText {
     ///
     /// @return true if the segment has to be answered with a RST
     boolean process(Tcb tcb, Segment segment) {
-        // Sixth: the urgent mechanism comes with a later issue; urgent data stay in line.
+        if (segment.has(TcpHeader.URG) && tcb.state.canReceive() && Urgent.arrived(tcb, segment)) {
+            tcp.ready(tcb);
+        }
         if (segment.payloadLength > 0) {
             if (!tcb.state.canReceive()) {
                 // "This should not occur since a FIN has been received from the remote side. Ignore the segment
@@ -93,6 +95,9 @@ final class SegmentText {
                 tcb.outOfOrder = null;
             }
             atOnce = true; // RFC 5681 section 4.2, when a gap is filled in whole or in part
+        }
+        if (tcb.extras != null) {
+            Urgent.settle(tcb, tcp.queues());
         }
         if (tcb.quickAcks > 0) {
             tcb.quickAcks--;

@@ -70,6 +70,13 @@ final class SegmentWriter {
             tcb.flags &= ~Tcb.ECN_CWR;
         }
         header(bytes, at, tcb, seq, tcb.rcvNxt, control, window(tcb), end - at);
+        if (tcb.extras != null) {
+            int pointer = Urgent.pointer(tcb, seq);
+            if (pointer > 0) {
+                Bytes.put8(bytes, at + TcpHeader.FLAGS, control | TcpHeader.URG);
+                Bytes.put16(bytes, at + TcpHeader.URGENT_POINTER, pointer);
+            }
+        }
         if (length > 0) {
             SendQueue queue = tcb.sendQueue;
             assert queue != null;

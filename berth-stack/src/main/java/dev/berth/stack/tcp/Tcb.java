@@ -192,6 +192,18 @@ public final class Tcb extends Flow implements StackSocket {
         return queue == null ? 0 : queue.length();
     }
 
+    /// Octets that a read could give: not those behind an urgent octet that is not part of the stream.
+    public int readable() {
+        int length = available();
+        return extras == null || config.features().urgentInline() ? length : Urgent.limit(this, length);
+    }
+
+    /// Octets up to the urgent pointer that the user has not read, also of what is still to come; 0 if there is no
+    /// urgent data (RFC 9293 section 3.8.5, MUST-33).
+    public int urgent() {
+        return Urgent.remaining(this);
+    }
+
     /// Octets that were sent or wait to be sent and are not acknowledged.
     public int unacknowledged() {
         SendQueue queue = sendQueue;
@@ -224,6 +236,9 @@ public final class Tcb extends Flow implements StackSocket {
         boolean room = sendRoom() >= Math.min(Math.max(effectiveMss, config.sendBuffer() / 4), config.sendBuffer());
         if (room || !state.canSend() || (pending & FIN_QUEUED) != 0) {
             ready |= Readiness.WRITABLE;
+        }
+        if (extras != null && Urgent.remaining(this) > 0) {
+            ready |= Readiness.URGENT;
         }
         return ready;
     }

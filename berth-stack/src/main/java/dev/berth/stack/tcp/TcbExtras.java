@@ -13,6 +13,14 @@ final class TcbExtras {
     boolean ecnActive;
     int ecnRecover;
 
+    // Urgent data, RFC 9293 section 3.8.5
+    boolean sndUrgent;
+    int sndUp;
+    boolean rcvUrgent;
+    int rcvUp;
+    boolean urgentWasRead;
+    int urgentRead; // the urgent pointer that was reached last
+
     int rcvFinSeq; // sequence number of a FIN beyond a hole
 
     @Nullable

@@ -49,6 +49,7 @@ public final class Tcp {
     private final SegmentArrives arrives;
     private final ListenArrives listens;
     private final SynCookies cookies;
+    private final IcmpArrives icmp;
     private final UserCalls calls;
     private final Segment segment = new Segment();
     private @Nullable Tcb[] dirty = new Tcb[16];
@@ -80,6 +81,7 @@ public final class Tcp {
         timeWaits = new TimeWaits(ports, writer, drops, timeWaitNanos);
         cookies = new SynCookies(entropy);
         listens = new ListenArrives(this, ports, arrives, writer, isns, wheel, drops, cookies);
+        icmp = new IcmpArrives(this, ports, output.pathMtu(), listens, drops);
         calls = new UserCalls(this, queues, timeouts);
     }
 
@@ -204,46 +206,7 @@ public final class Tcp {
 
     /// ICMP says something of a segment that this host sent. RFC 9293 section 3.9.2.2, checked as RFC 5927 says.
     public void icmpError(IcmpError error, long now) {
-        Flow flow = ports.lookup(
-                error.localHi(),
-                error.localLo(),
-                error.localPort(),
-                error.remoteHi(),
-                error.remoteLo(),
-                error.remotePort());
-        if (flow instanceof SynEntry entry && listens.icmpError(entry, error)) {
-            return;
-        }
-        if (!(flow instanceof Tcb tcb)) {
-            drops.count(DropReason.ICMP_IGNORED);
-            return;
-        }
-        // RFC 5927 section 4.1: the quoted sequence number must be one of data in flight.
-        int seq = error.sequence();
-        if (SeqNum.lt(seq, tcb.sndUna) || SeqNum.geq(seq, tcb.sndNxt)) {
-            drops.count(DropReason.ICMP_IGNORED);
-            return;
-        }
-        switch (error.kind()) {
-            case PACKET_TOO_BIG -> {
-                output.pathMtu().lower(error.remoteHi(), error.remoteLo(), error.mtu(), error.quotedLength(), now);
-                if (tcb.state.isSynchronized()) {
-                    tcb.pending |= Tcb.SEND; // output sees what has changed
-                    markDirty(tcb);
-                }
-            }
-            case PORT_UNREACHABLE, PROTOCOL_UNREACHABLE, PROHIBITED -> {
-                // SHLD-26, hard errors; in the synchronized states they are only hints (RFC 5927 section 5.2).
-                if (tcb.state == TcpState.SYN_SENT) {
-                    fail(tcb, TcpError.REFUSED);
-                } else {
-                    tcb.extras().softError = TcpError.UNREACHABLE;
-                }
-            }
-            // MUST-56: soft errors "MUST NOT abort the connection".
-            case NET_UNREACHABLE, HOST_UNREACHABLE, TIME_EXCEEDED, PARAMETER_PROBLEM ->
-                tcb.extras().softError = TcpError.UNREACHABLE;
-        }
+        icmp.arrived(error, now);
     }
 
     // User calls
@@ -333,6 +296,12 @@ public final class Tcp {
     /// @return octets taken, 0 if there is no room now, or [#NOT_OPEN]
     public int send(Tcb tcb, ByteSource source, int length) {
         return calls.send(tcb, source, length);
+    }
+
+    /// SEND with the URGENT flag of RFC 9293 section 3.10.2: the urgent pointer is put behind these octets; otherwise as
+    /// [#send].
+    public int sendUrgent(Tcb tcb, ByteSource source, int length) {
+        return calls.sendUrgent(tcb, source, length);
     }
 
     /// RECEIVE: gives at most `max` octets, more than 0, to `sink`.

@@ -32,6 +32,17 @@ final class UserCalls {
         return taken;
     }
 
+    /// SEND with the URGENT flag.
+    ///
+    /// @return as [#send]
+    int sendUrgent(Tcb tcb, ByteSource source, int length) {
+        int taken = send(tcb, source, length);
+        if (taken > 0) {
+            Urgent.mark(tcb);
+        }
+        return taken;
+    }
+
     /// RECEIVE (section 3.10.3): gives what has arrived in order.
     ///
     /// @return octets given, 0 if there are none yet, [Tcp#END_OF_STREAM], or [Tcp#NOT_OPEN] with the reason in the
@@ -39,7 +50,11 @@ final class UserCalls {
     int receive(Tcb tcb, ByteSink sink, int max) {
         ReceiveQueue queue = tcb.receiveQueue;
         if (queue != null) {
-            int given = queue.read(sink, max);
+            boolean urgent = tcb.extras != null;
+            int given = queue.read(sink, urgent ? Urgent.limit(tcb, max) : max);
+            if (urgent) {
+                Urgent.settle(tcb, queues);
+            }
             if (queue.length() == 0) {
                 queues.dropReceive(tcb);
                 acknowledgePushed(tcb);
