@@ -11,7 +11,6 @@ import dev.berth.stack.tcp.Tcp;
 import dev.berth.stack.tcp.TcpConfig;
 import dev.berth.stack.tcp.TcpError;
 import dev.berth.stack.tcp.TcpListener;
-import dev.berth.stack.tcp.TcpState;
 import dev.berth.wire.Endpoint;
 import java.io.IOException;
 import java.net.SocketException;
@@ -159,7 +158,7 @@ public final class TcpSocket extends TcpSocketOptions {
         if (connectReported) {
             return true;
         }
-        if (connection.state() == TcpState.SYN_SENT || connection.state() == TcpState.SYN_RECEIVED) {
+        if (connection.isOpening()) {
             return false;
         }
         if (connection.error() != null && connection.error() != TcpError.RESET) {

@@ -74,6 +74,11 @@ final class ScriptCodec {
                 out.writeBytes(ByteBuffer.allocate(4).putInt(iss + edge).array());
             }
         }
+        byte[] cookie = seg.fastOpen;
+        if (cookie != null) {
+            out.writeBytes(new byte[] {34, (byte) (2 + cookie.length)});
+            out.writeBytes(cookie);
+        }
         byte[] other = seg.options;
         if (other != null) {
             out.writeBytes(other);
@@ -167,7 +172,7 @@ final class ScriptCodec {
         decodeOptions(tcp, header, seg);
         seg.data = tcp.capacity() - header;
         for (int i = 0; i < seg.data; i++) {
-            int number = seg.seq - 1 + i;
+            int number = seg.seq - ((flags & TcpHeader.SYN) != 0 ? 0 : 1) + i;
             verify(tcp.get(header + i) == Pair.pattern(number), "octet " + number + " of the data");
         }
         return seg;
@@ -225,6 +230,12 @@ final class ScriptCodec {
                 seg.timestamps = true;
                 seg.tsVal = tcp.getInt(at + 2) - tsBase;
                 seg.tsEcr = tcp.getInt(at + 6);
+            }
+            case 34 -> {
+                verify(syn, "Fast Open option");
+                byte[] cookie = new byte[length - 2];
+                tcp.get(at + 2, cookie);
+                seg.fastOpen = cookie;
             }
             default -> throw new AssertionError("unknown option " + kind);
         }

@@ -66,6 +66,8 @@ public final class Seg {
     @Nullable
     Integer ecn;
 
+    byte @Nullable [] fastOpen;
+
     int urgent;
     boolean badChecksum;
 
@@ -90,6 +92,7 @@ public final class Seg {
         copy.psh = psh;
         copy.options = options;
         copy.ecn = ecn;
+        copy.fastOpen = fastOpen;
         copy.urgent = urgent;
         copy.badChecksum = badChecksum;
         return copy;
@@ -208,6 +211,13 @@ public final class Seg {
         return copy;
     }
 
+    /// With a Fast Open option that brings this cookie; empty: that asks for one.
+    public Seg fastOpen(byte... cookie) {
+        Seg copy = copy();
+        copy.fastOpen = cookie.clone();
+        return copy;
+    }
+
     /// With ECN-Echo.
     public Seg ece() {
         Seg copy = copy();
@@ -278,6 +288,9 @@ public final class Seg {
         if (differs(win, actual.win)) {
             return "window";
         }
+        if (fastOpen != null && !Arrays.equals(fastOpen, actual.fastOpen)) {
+            return "Fast Open option";
+        }
         if (differs(mss, actual.mss == null ? Integer.valueOf(-1) : actual.mss)
                 || differs(ws, actual.ws == null ? Integer.valueOf(-1) : actual.ws)
                 || sackPermitted != null && sackPermitted != (actual.sackPermitted != null)
@@ -319,6 +332,9 @@ public final class Seg {
         field(text, "up", (flags & TcpHeader.URG) == 0 ? null : Integer.valueOf(urgent));
         if (timestamps != null) {
             text.append(timestamps ? " ts " + tsVal + ":" + tsEcr : " no ts");
+        }
+        if (fastOpen != null) {
+            text.append(" fast open ").append(Arrays.toString(fastOpen));
         }
         if (sack != null) {
             text.append(" sack ").append(Arrays.toString(sack));

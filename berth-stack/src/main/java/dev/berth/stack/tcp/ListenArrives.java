@@ -4,6 +4,8 @@ import dev.berth.ports.PortTable;
 import dev.berth.stack.icmp.IcmpError;
 import dev.berth.stack.ip.DropCounters;
 import dev.berth.stack.time.TimerWheel;
+import dev.berth.wire.BufferPool;
+import dev.berth.wire.Chunk;
 import dev.berth.wire.DropReason;
 import dev.berth.wire.IpAddress;
 import dev.berth.wire.Packet;
@@ -78,19 +80,61 @@ final class ListenArrives {
         }
         SynEntry entry = entry(listener, packet, segment, segment.seq);
         offered(entry, segment);
+        if (tcp.fastOpen().admits(listener, entry, segment)) {
+            openFast(entry, segment, oldSndNxt);
+            return false;
+        }
         if (listener.isSynFull()) {
             answerWithCookie(entry, segment.now);
             return false;
         }
-        entry.iss = isns.isn(entry, segment.now);
-        if (oldSndNxt != 0 && SeqNum.leq(entry.iss, oldSndNxt)) {
-            entry.iss = oldSndNxt + 65_536;
+        entry.iss = iss(entry, segment, oldSndNxt);
+        Chunk payload = segment.payload;
+        if (payload != null && segment.payloadLength <= Math.min(BufferPool.SMALL, entry.rcvWnd)) {
+            // "any other control or text should be queued for processing later": it is not acknowledged before.
+            entry.text = tcp.queues().copy(payload, segment.payloadFrom, segment.payloadLength);
         }
         ports.accept(entry, listener.binding);
         listener.add(entry);
         answer(entry, segment.now);
-        // Text on the SYN is not kept: it is not acknowledged, so the other end sends it again (SM-5).
         return false;
+    }
+
+    private int iss(SynEntry entry, Segment segment, int oldSndNxt) {
+        int iss = isns.isn(entry, segment.now);
+        return oldSndNxt != 0 && SeqNum.leq(iss, oldSndNxt) ? oldSndNxt + 65_536 : iss;
+    }
+
+    /// RFC 7413 section 4.2.2, step 4: "Buffer the data and notify the application."
+    private void openFast(SynEntry entry, Segment segment, int oldSndNxt) {
+        TcpListener listener = entry.listener;
+        entry.iss = iss(entry, segment, oldSndNxt);
+        Tcb tcb = connection(entry, segment.now);
+        tcb.sndUna = entry.iss;
+        tcb.sndNxt = entry.iss;
+        tcb.recover = entry.iss;
+        tcb.state = TcpState.SYN_RECEIVED;
+        tcb.flags |= entry.windowScaling ? Tcb.WINDOW_SCALING : 0;
+        FastOpen.entered(tcb, listener);
+        if (entry.tellCookie) {
+            long cookie = tcp.fastOpen().cookieFor(tcb, segment.now);
+            tcb.extras().fastOpenCookie = new FastOpen.Cookie(FastOpen.COOKIE_LENGTH, cookie, 0, 0);
+        }
+        // "the server MUST follow [RFC5681] to set the initial congestion window for sending more data packets"
+        tcb.cwnd = CongestionControl.initialWindow(tcb.effectiveMss);
+        tcb.lastProgress = segment.now;
+        tcb.lastHeard = segment.now;
+        Chunk payload = segment.payload;
+        int length = Math.min(segment.payloadLength, entry.rcvWnd);
+        if (payload != null && length > 0) {
+            tcp.queues().receive(tcb).append(payload, segment.payloadFrom, length);
+            tcb.rcvNxt += length;
+        }
+        ports.accept(tcb, listener.binding);
+        tcb.pending |= Tcb.SYN;
+        tcp.markDirty(tcb);
+        listener.offer(tcb);
+        tcp.ready(listener);
     }
 
     private static SynEntry entry(TcpListener listener, Packet packet, Segment segment, int irs) {
@@ -120,6 +164,7 @@ final class ListenArrives {
         entry.tsRecent = options.tsVal;
         entry.tsOffset = isns.timestampOffset(entry);
         entry.rcvWnd = Math.min(config.receiveBuffer(), 65_535);
+        entry.tellCookie = tcp.fastOpen().isToBeTold(entry, options, config, segment.now);
     }
 
     /// The listener has as many incomplete connections as it may: this one is not remembered. RFC 4987 section 3.6:
@@ -197,6 +242,10 @@ final class ListenArrives {
     }
 
     private void send(SynEntry entry, int timestamp, long now) {
+        if (entry.tellCookie && entry.retransmissions == 0 && !entry.answeredTwice) {
+            // RFC 7413 section 4.2.2: when it is sent again, "with neither data nor Fast Open options".
+            writer.fastOpen(FastOpen.COOKIE_LENGTH, tcp.fastOpen().cookieFor(entry, now), 0, 0);
+        }
         writer.sendSyn(
                 entry,
                 entry.iss,
@@ -228,6 +277,11 @@ final class ListenArrives {
         wheel.cancel(entry.deadline);
         entry.listener.remove(entry);
         ports.release(entry);
+        Chunk text = entry.text;
+        if (text != null) {
+            entry.text = null;
+            text.release();
+        }
     }
 
     /// Section 3.10.7.4 for SYN-RECEIVED.
@@ -306,8 +360,8 @@ final class ListenArrives {
                 now);
     }
 
-    private boolean complete(SynEntry entry, Segment segment) {
-        TcpListener listener = entry.listener;
+    private Tcb connection(SynEntry entry, long now) {
+        TcpConfig config = entry.listener.config;
         Tcb tcb = new Tcb(
                 entry.localHi(),
                 entry.localLo(),
@@ -315,8 +369,8 @@ final class ListenArrives {
                 entry.remoteHi(),
                 entry.remoteLo(),
                 entry.remotePort(),
-                listener.config,
-                CongestionControl.of(listener.config.congestion()));
+                config,
+                CongestionControl.of(config.congestion()));
         tcb.iss = entry.iss;
         tcb.sndUna = entry.iss + 1;
         tcb.sndNxt = entry.iss + 1;
@@ -333,7 +387,7 @@ final class ListenArrives {
         tcb.sendMss = entry.mss;
         tcb.tsOffset = entry.tsOffset;
         tcb.tsRecent = entry.tsRecent;
-        tcb.tsRecentAge = (int) (segment.now / 1_000_000_000L);
+        tcb.tsRecentAge = (int) (now / 1_000_000_000L);
         tcb.flags |= Tcb.ATTACHED
                 | (entry.timestamps ? Tcb.TIMESTAMPS : 0)
                 | (entry.sackPermitted ? Tcb.SACK_PERMITTED : 0)
@@ -341,6 +395,12 @@ final class ListenArrives {
                 | (entry.retransmissions > 0 ? Tcb.SYN_RETRANSMITTED : 0);
         tcb.rto = RttEstimator.INITIAL_RTO;
         tcp.updateMss(tcb);
+        return tcb;
+    }
+
+    private boolean complete(SynEntry entry, Segment segment) {
+        TcpListener listener = entry.listener;
+        Tcb tcb = connection(entry, segment.now);
         if (entry.retransmissions == 0 && !entry.answeredTwice) {
             // Karn, RFC 6298 section 3: only if it is clear which SYN,ACK was acknowledged.
             RttEstimator.sample(tcb, segment.now - entry.sentAt);
@@ -351,6 +411,21 @@ final class ListenArrives {
         arrives.establish(tcb, segment.now);
         listener.offer(tcb);
         tcp.ready(listener);
-        return arrives.otherwise(tcb, segment);
+        boolean reset = arrives.otherwise(tcb, segment);
+        Chunk text = entry.text;
+        if (text != null) {
+            entry.text = null;
+            if (!reset && tcb.state.canReceive()) {
+                segment.seq = entry.irs + 1;
+                segment.flags = TcpHeader.ACK;
+                segment.payload = text;
+                segment.payloadFrom = 0;
+                segment.payloadLength = text.used;
+                segment.unit = text.used;
+                arrives.text(tcb, segment);
+            }
+            text.release();
+        }
+        return reset;
     }
 }

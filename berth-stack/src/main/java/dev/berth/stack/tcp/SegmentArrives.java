@@ -67,7 +67,19 @@ final class SegmentArrives {
             tcp.markDirty(tcb);
             return false;
         }
+        tcp.fastOpen().answered(tcb, segment);
         acknowledgeSyn(tcb, segment);
+        SendQueue queue = tcb.sendQueue;
+        if (queue != null) {
+            // RFC 7413 section 4.2.2: "The client SHOULD retransmit any unacknowledged data in the first ACK packet".
+            tcb.sndUna = segment.ack;
+            queue.acknowledge(segment.ack);
+            if (queue.length() == 0) {
+                tcp.queues().dropSend(tcb);
+            }
+        }
+        tcb.sndNxt = tcb.sndUna;
+        tcb.highRxt = tcb.sndUna;
         segment.seq++;
         segment.flags &= ~TcpHeader.SYN;
         trim(tcb, segment, tcb.rcvWnd());
@@ -81,7 +93,7 @@ final class SegmentArrives {
     }
 
     /// Takes over what the SYN's options offer (RFC 7323 sections 2.2 and 3.2, RFC 2018 section 2, RFC 9293 3.7.1).
-    private void negotiate(Tcb tcb, Segment segment) {
+    void negotiate(Tcb tcb, Segment segment) {
         TcpOptions options = segment.options;
         if (options.windowScale >= 0) {
             tcb.flags |= Tcb.WINDOW_SCALING;
@@ -106,7 +118,7 @@ final class SegmentArrives {
     }
 
     private void acknowledgeSyn(Tcb tcb, Segment segment) {
-        tcb.sndUna = segment.ack;
+        tcb.sndUna = tcb.iss + 1;
         if (tcb.has(Tcb.RTT_RUNNING)) {
             tcb.flags &= ~Tcb.RTT_RUNNING;
             RttEstimator.sample(tcb, segment.now - tcb.rttStart);
@@ -120,6 +132,7 @@ final class SegmentArrives {
         // state".
         tcb.state = (tcb.pending & Tcb.FIN_QUEUED) == 0 ? TcpState.ESTABLISHED : TcpState.FIN_WAIT_1;
         tcb.pending &= ~Tcb.SYN;
+        FastOpen.left(tcb, false, now);
         tcb.backoff = 0;
         tcb.recover = tcb.iss;
         tcb.highRxt = tcb.sndUna;
@@ -137,6 +150,14 @@ final class SegmentArrives {
         timeouts.armIdle(tcb, now);
         tcb.pending |= Tcb.SEND;
         tcp.ready(tcb);
+    }
+
+    /// What came on the SYN of a connection that is ESTABLISHED now.
+    void text(Tcb tcb, Segment segment) {
+        trim(tcb, segment, tcb.rcvWnd());
+        if (segment.payloadLength > 0) {
+            text.process(tcb, segment);
+        }
     }
 
     /// Section 3.10.7.4, SYN-RECEIVED STATE and the synchronized states.
@@ -274,7 +295,11 @@ final class SegmentArrives {
             return;
         }
         switch (tcb.state) {
-            case SYN_RECEIVED -> tcp.fail(tcb, TcpError.REFUSED);
+            case SYN_RECEIVED -> {
+                TcpError error = tcb.has(Tcb.FAST_OPEN) ? TcpError.RESET : TcpError.REFUSED;
+                FastOpen.left(tcb, true, segment.now);
+                tcp.fail(tcb, error);
+            }
             // "enter the CLOSED state, delete the TCB, and return", without a word to the user.
             case CLOSING, LAST_ACK -> tcp.destroy(tcb);
             default -> tcp.fail(tcb, TcpError.RESET);

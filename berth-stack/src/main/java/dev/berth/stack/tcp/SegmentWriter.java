@@ -27,6 +27,12 @@ final class SegmentWriter {
     private final int[] sackRights = new int[TcpOptions.MAX_SACK_BLOCKS];
     private long segmentsSent;
 
+    // What the next SYN is to bring besides
+    private int fastOpenLength = -1;
+    private long fastOpenHi;
+    private long fastOpenLo;
+    private int synData;
+
     SegmentWriter(IpOutput output, BufferPool pool) {
         this.output = output;
         this.pool = pool;
@@ -160,6 +166,27 @@ final class SegmentWriter {
         return at + TIMESTAMPS_LENGTH;
     }
 
+    /// The next SYN brings a Fast Open option (RFC 7413 section 2) with a cookie of `length` octets, 0 to ask for one,
+    /// and so many octets of data.
+    void fastOpen(int length, long hi, long lo, int data) {
+        fastOpenLength = length;
+        fastOpenHi = hi;
+        fastOpenLo = lo;
+        synData = data;
+    }
+
+    private int fastOpenOption(byte[] bytes, int at) {
+        int length = 2 + fastOpenLength;
+        Bytes.put32(bytes, at, NOP_NOP << 16 | NOP_NOP);
+        int end = at + (length + 3 & ~3);
+        Bytes.put32(bytes, end - 4, NOP_NOP << 16 | NOP_NOP); // padding
+        Bytes.put16(bytes, at, TcpOptions.FAST_OPEN << 8 | length);
+        for (int i = 0; i < fastOpenLength; i++) {
+            Bytes.put8(bytes, at + 2 + i, (int) ((i < 8 ? fastOpenHi >>> 56 - 8 * i : fastOpenLo >>> 120 - 8 * i) & 0xff));
+        }
+        return end;
+    }
+
     /// Sends a SYN or SYN,ACK with all options that we offer or were offered.
     ///
     /// @param flags control bits: SYN, perhaps ACK, ECE, CWR
@@ -198,10 +225,18 @@ final class SegmentWriter {
             Bytes.put32(bytes, end, TcpOptions.NOP << 24 | TcpOptions.WINDOW_SCALE << 16 | 3 << 8 | shift);
             end += 4;
         }
+        if (fastOpenLength >= 0) {
+            end = fastOpenOption(bytes, end);
+            fastOpenLength = -1;
+        }
         packet.end = end;
         boolean acknowledge = (flags & TcpHeader.ACK) != 0;
         // RFC 7323 section 2.2: "The window field in a segment where the SYN bit is set ... MUST NOT be scaled."
         header(bytes, at, flow, seq, acknowledge ? ack : 0, flags, Math.min(window, 65_535), end - at);
+        if (synData > 0 && flow instanceof Tcb tcb && tcb.sendQueue != null) {
+            tcb.sendQueue.payload(packet, seq + 1, synData);
+        }
+        synData = 0;
         // RFC 3168 section 6.1.1: "A host MUST NOT set ECT on SYN or SYN-ACK packets."
         transmit(packet, flow, config.trafficClass() & ~Ecn.CE, config.timeToLive(), now);
     }

@@ -47,6 +47,8 @@ public final class Tcb extends Flow implements StackSocket {
     static final int ECN_ECHO = 1 << 29; // ECE until the other end says CWR
     static final int ECN_CWR = 1 << 28; // CWR on the next new data
 
+    static final int FAST_OPEN = 1 << 27; // data may be exchanged before the handshake is over
+
     TcpState state = TcpState.CLOSED;
     int flags;
     int pending;
@@ -225,7 +227,7 @@ public final class Tcb extends Flow implements StackSocket {
         if (error != null || state == TcpState.CLOSED) {
             return Readiness.ALL;
         }
-        if (state == TcpState.SYN_SENT || state == TcpState.SYN_RECEIVED) {
+        if (isOpening()) {
             return Readiness.NONE;
         }
         int ready = Readiness.CONNECTED;
@@ -234,7 +236,7 @@ public final class Tcb extends Flow implements StackSocket {
         }
         // Not for every octet that is acknowledged: a writer is woken when it is worth the switch of threads.
         boolean room = sendRoom() >= Math.min(Math.max(effectiveMss, config.sendBuffer() / 4), config.sendBuffer());
-        if (room || !state.canSend() || (pending & FIN_QUEUED) != 0) {
+        if (room || !canSend() || (pending & FIN_QUEUED) != 0) {
             ready |= Readiness.WRITABLE;
         }
         if (extras != null && Urgent.remaining(this) > 0) {
@@ -262,6 +264,16 @@ public final class Tcb extends Flow implements StackSocket {
     TcpError softError() {
         TcbExtras some = extras;
         return some == null ? null : some.softError;
+    }
+
+    /// True while the handshake goes on and nothing can be sent or received; not with Fast Open.
+    public boolean isOpening() {
+        return (state == TcpState.SYN_SENT || state == TcpState.SYN_RECEIVED) && !has(FAST_OPEN);
+    }
+
+    /// True while the user may send.
+    boolean canSend() {
+        return state.canSend() || has(FAST_OPEN);
     }
 
     boolean has(int flag) {

@@ -21,6 +21,11 @@ final class TcbExtras {
     boolean urgentWasRead;
     int urgentRead; // the urgent pointer that was reached last
 
+    // Fast Open, RFC 7413
+    FastOpen.@Nullable Cookie fastOpenCookie; // what the SYN is to bring
+    @Nullable
+    TcpListener fastOpenListener; // whose pending connections it counts among
+
     int rcvFinSeq; // sequence number of a FIN beyond a hole
 
     @Nullable

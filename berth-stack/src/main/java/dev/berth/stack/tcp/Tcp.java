@@ -49,6 +49,7 @@ public final class Tcp {
     private final SegmentArrives arrives;
     private final ListenArrives listens;
     private final SynCookies cookies;
+    private final FastOpen fastOpen;
     private final IcmpArrives icmp;
     private final UserCalls calls;
     private final Segment segment = new Segment();
@@ -80,6 +81,7 @@ public final class Tcp {
         arrives = new SegmentArrives(this, timeouts, drops);
         timeWaits = new TimeWaits(ports, writer, drops, timeWaitNanos);
         cookies = new SynCookies(entropy);
+        fastOpen = new FastOpen(entropy);
         listens = new ListenArrives(this, ports, arrives, writer, isns, wheel, drops, cookies);
         icmp = new IcmpArrives(this, ports, output.pathMtu(), listens, drops);
         calls = new UserCalls(this, queues, timeouts);
@@ -286,8 +288,15 @@ public final class Tcp {
         tcb.sendMss = peerMss(tcb, -1);
         updateMss(tcb);
         tcb.state = TcpState.SYN_SENT;
-        tcb.pending |= Tcb.SYN;
-        markDirty(tcb);
+        if (config.features().fastOpen()) {
+            tcb.extras(); // what the SYN is to bring
+        }
+        if (fastOpen.opens(tcb)) {
+            ready(tcb);
+        } else {
+            tcb.pending |= Tcb.SYN;
+            markDirty(tcb);
+        }
         return tcb;
     }
 
@@ -449,6 +458,7 @@ public final class Tcp {
     /// The one place where a connection leaves the table other than for TIME-WAIT: "delete the TCB, enter the CLOSED
     /// state". What the user has not read stays readable.
     void destroy(Tcb tcb) {
+        FastOpen.left(tcb, false, 0);
         tcb.state = TcpState.CLOSED;
         if (tcb.has(Tcb.ATTACHED)) {
             tcb.flags &= ~Tcb.ATTACHED;
@@ -495,6 +505,10 @@ public final class Tcp {
 
     Timeouts timeouts() {
         return timeouts;
+    }
+
+    FastOpen fastOpen() {
+        return fastOpen;
     }
 
     Queues queues() {

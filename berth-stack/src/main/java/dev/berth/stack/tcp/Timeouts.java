@@ -212,6 +212,7 @@ final class Timeouts {
         tcb.unanswered++;
         if (tcb.state == TcpState.SYN_SENT || tcb.state == TcpState.SYN_RECEIVED) {
             tcb.pending |= Tcb.SYN;
+            tcp.fastOpen().timedOut(tcb);
             tcb.flags = (tcb.flags | Tcb.SYN_RETRANSMITTED) & ~Tcb.RTT_RUNNING;
             retransmissions++;
         } else if (tcb.flightSize() == 0) {

@@ -19,7 +19,7 @@ final class UserCalls {
     ///
     /// @return octets taken over, 0 if there is no room now, [Tcp#NOT_OPEN] if the connection cannot send
     int send(Tcb tcb, ByteSource source, int length) {
-        if (!tcb.state.canSend() || (tcb.pending & (Tcb.FIN_QUEUED | Tcb.FIN_SENT)) != 0) {
+        if (!tcb.canSend() || (tcb.pending & (Tcb.FIN_QUEUED | Tcb.FIN_SENT)) != 0) {
             return Tcp.NOT_OPEN;
         }
         int taken = Math.min(length, tcb.sendRoom());
@@ -28,6 +28,7 @@ final class UserCalls {
         }
         queues.send(tcb).append(source, taken, tcb.effectiveMss);
         tcb.pending |= Tcb.SEND;
+        openFast(tcb);
         tcp.markDirty(tcb);
         return taken;
     }
@@ -62,6 +63,7 @@ final class UserCalls {
             updateWindow(tcb);
             return given;
         }
+        openFast(tcb);
         if (tcb.has(Tcb.FIN_RECEIVED | Tcb.INPUT_SHUT)) {
             return Tcp.END_OF_STREAM;
         }
@@ -69,6 +71,15 @@ final class UserCalls {
             return Tcp.NOT_OPEN;
         }
         return 0;
+    }
+
+    /// The SYN of an active OPEN with Fast Open has waited for this: data that ride on it, or a user who waits for the
+    /// other end to begin.
+    private void openFast(Tcb tcb) {
+        if (tcb.state == TcpState.SYN_SENT && tcb.sndNxt == tcb.iss) {
+            tcb.pending |= Tcb.SYN;
+            tcp.markDirty(tcb);
+        }
     }
 
     /// The user has read all there is, and does not answer: a sender with Nagle's algorithm that waits for the ACK
@@ -103,6 +114,12 @@ final class UserCalls {
         switch (tcb.state) {
             case ESTABLISHED -> tcb.state = TcpState.FIN_WAIT_1;
             case CLOSE_WAIT -> tcb.state = TcpState.LAST_ACK;
+            case SYN_SENT -> {
+                if (!tcb.has(Tcb.FAST_OPEN)) {
+                    return;
+                }
+                openFast(tcb);
+            }
             case SYN_RECEIVED -> {
                 // "queue for processing after entering ESTABLISHED state": until then the SYN is not acknowledged.
             }
@@ -132,6 +149,12 @@ final class UserCalls {
         switch (tcb.state) {
             // "Delete the TCB"
             case SYN_SENT -> {
+                if (tcb.sendQueue != null) {
+                    // Data of a Fast Open are on their way.
+                    tcb.flags |= Tcb.ABANDONED;
+                    shutdownOutput(tcb);
+                    return;
+                }
                 tcb.error = TcpError.ABORTED;
                 tcp.destroy(tcb);
             }
