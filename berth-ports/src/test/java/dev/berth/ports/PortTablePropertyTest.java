@@ -1,10 +1,11 @@
 package dev.berth.ports;
 
+import dev.berth.check.Seeds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.wire.IpAddress;
 import java.util.List;
-import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,15 @@ class PortTablePropertyTest {
     }
 
     @Test
+    void tables_with_the_rules_of_freebsd_and_windows_equal_the_model() {
+        Seeds.run(1500, random -> {
+            BindRules rules = random.nextBoolean() ? BindRules.FREEBSD : BindRules.WINDOWS;
+            Transport transport = random.nextBoolean() ? Transport.TCP : Transport.UDP;
+            new Run(transport, TINY.withBindRules(rules), random).steps(150);
+        });
+    }
+
+    @Test
     void tables_with_hundreds_of_flows_towards_one_destination_equal_the_model() {
         Seeds.run(20, random -> {
             Run run = new Run(Transport.TCP, WIDE, random);
@@ -50,14 +60,14 @@ class PortTablePropertyTest {
                 .map(IpAddress::parse)
                 .toList();
 
-        final Random random;
+        final SplittableRandom random;
         final PortTable<String> table;
         final ModelTable model;
         boolean busy;
         long now;
         int names;
 
-        Run(Transport transport, PortPolicy policy, Random random) {
+        Run(Transport transport, PortPolicy policy, SplittableRandom random) {
             this.random = random;
             this.table = new PortTable<>(transport, policy, random::nextLong);
             this.model = new ModelTable(transport, policy, LOCALS);
@@ -119,7 +129,7 @@ class PortTablePropertyTest {
                 default -> any(LOCALS);
             };
             int port = random.nextInt(4) == 0 ? 0 : anyPort();
-            int sharing = random.nextInt(8);
+            int sharing = random.nextInt(32) & model.policy.bindRules().knownFlags();
             Set<Integer> free = model.freeForBind();
             boolean expected = port == 0 ? !free.isEmpty() : model.canBind(new ModelTable.Bind(address, port, sharing));
             try {
