@@ -66,7 +66,7 @@ public record PortPolicy(
 
     /// This policy with another way to choose a port.
     public PortPolicy withSelection(EphemeralSelection way) {
-        return new PortPolicy(ephemeral, reserved, firstUnprivileged, way);
+        return new PortPolicy(ephemeral, reserved, firstUnprivileged, way, bindRules);
     }
 
     /// This policy with another lowest port that may be bound.
