@@ -1,5 +1,7 @@
 package dev.berth.testkit;
 
+import dev.berth.check.Requirement;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.stack.tcp.Tcb;
