@@ -97,6 +97,7 @@ final class ListenArrives {
         entry.tsRecent = options.tsVal;
         entry.tsOffset = isns.timestampOffset(entry);
         entry.rcvWnd = Math.min(listener.config.receiveBuffer(), 65_535);
+        entry.openedAt = CoarseTime.of(segment.now);
         ports.accept(entry, listener.binding);
         listener.add(entry);
         answer(entry, segment.now);
@@ -242,7 +243,8 @@ final class ListenArrives {
         tcb.maxSndWnd = entry.peerWindow;
         tcb.sndWl1 = entry.irs;
         tcb.sndWl2 = entry.iss;
-        tcb.sendMss = entry.mss;
+        tcb.openedAt = entry.openedAt;
+        tcb.sendMss = (char) entry.mss;
         tcb.tsOffset = entry.tsOffset;
         tcb.tsRecent = entry.tsRecent;
         tcb.tsRecentAge = (int) (segment.now / 1_000_000_000L);

@@ -23,6 +23,7 @@ final class SynEntry extends Flow {
     int tsRecent;
     int tsOffset;
     int rcvWnd;
+    int openedAt; // CoarseTime
     long sentAt;
     final Deadline deadline = new Deadline(this);
 
@@ -58,5 +59,10 @@ final class SynEntry extends Flow {
     @Override
     public String stateName() {
         return TcpState.SYN_RECEIVED.text();
+    }
+
+    @Override
+    public long age(long now) {
+        return CoarseTime.since(openedAt, now);
     }
 }

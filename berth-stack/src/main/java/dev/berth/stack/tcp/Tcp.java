@@ -315,7 +315,8 @@ public final class Tcp {
         tcb.recover = tcb.iss;
         tcb.rto = RttEstimator.INITIAL_RTO;
         tcb.lastProgress = now;
-        tcb.sendMss = peerMss(tcb, -1);
+        tcb.openedAt = CoarseTime.of(now);
+        tcb.sendMss = (char) peerMss(tcb, -1);
         updateMss(tcb);
         tcb.state = TcpState.SYN_SENT;
         tcb.pending |= Tcb.SYN;
