@@ -59,6 +59,7 @@ public final class SocketPages {
             boolean details,
             long now,
             Consumer<? super SocketEntry> visitor) {
+        PortPages<?> table = of(transport);
         if (cursor < 0) {
             throw new IllegalArgumentException("Not a cursor: " + cursor);
         }
@@ -72,7 +73,7 @@ public final class SocketPages {
         Consumer<Flow> flows = transport == Transport.TCP
                 ? flow -> visitor.accept(TcpEntries.of(flow, details, now))
                 : flow -> visitor.accept(UdpEntries.of(flow, details, now));
-        long next = of(transport).flows(cursor & FLOWS - 1, slots, filter, flows);
+        long next = table.flows(cursor & FLOWS - 1, slots, filter, flows);
         return next == PortPages.END ? END : FLOWS | next;
     }
 
@@ -112,6 +113,12 @@ public final class SocketPages {
         return of(transport)
                 .flows(cursor, slots, PortFilter.ALL, flow -> counts.computeIfAbsent(
                         flow.stateName(), _ -> new int[1])[0]++);
+    }
+
+    /// Whether [#pollWarning] has something; costs next to nothing.
+    public boolean hasWarning() {
+        return stack.tcp().ports().statistics().hasWarning()
+                || stack.udp().ports().statistics().hasWarning();
     }
 
     /// The next warning that ports run short, of TCP or of UDP; null if there is none.
