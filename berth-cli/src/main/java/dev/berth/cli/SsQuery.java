@@ -2,7 +2,6 @@ package dev.berth.cli;
 
 import dev.berth.bench.JsonLine;
 import dev.berth.ports.PortRange;
-import dev.berth.ports.Service;
 import dev.berth.ports.ServiceRegistry;
 import dev.berth.ports.Transport;
 import dev.berth.wire.IpAddress;
@@ -167,14 +166,9 @@ final class SsQuery {
         if (Character.isDigit(name.charAt(0))) {
             return PortRange.parse(name);
         }
-        for (Transport transport : List.of(Transport.TCP, Transport.UDP)) {
-            for (Service service : registry.byName(name)) {
-                if (service.transport() == transport && service.ports() != null) {
-                    return service.ports();
-                }
-            }
-        }
-        throw new IllegalArgumentException("'" + name + "' is neither a port nor the name of a service");
+        Transport transport = registry.portsOf(name, Transport.TCP).length == 1 ? Transport.TCP : Transport.UDP;
+        int port = registry.requirePort(name, registry.portsOf(name, transport).length == 1 ? transport : Transport.TCP);
+        return new PortRange(port, port);
     }
 
     private record Place(IpAddress.@Nullable Prefix prefix, @Nullable String port) {

@@ -2,6 +2,7 @@ package dev.berth.ports;
 
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// A port could not be had. The message begins with the one the sockets of the JDK give and goes on with who
@@ -26,7 +27,9 @@ public final class PortUnavailableException extends Exception {
     private @Nullable String holderState;
     private int holderFlows;
     private long holderAge = PortAge.UNKNOWN;
+    /// The policy's range, and the socket's.
     private @Nullable PortRange range;
+    private @Nullable PortRange within;
     private int inUse;
     private int timeWait;
 
@@ -70,11 +73,24 @@ public final class PortUnavailableException extends Exception {
         return e;
     }
 
+    /// No port is left to choose.
+    ///
+    /// @param wanted the flow that was to connect; null for a bind
+    /// @param inUse the ports of both ranges that flows have: towards the destination of `wanted`, or any
+    /// @param timeWait how many flows are in TIME-WAIT: towards the destination of `wanted`, or in all
     static PortUnavailableException exhausted(
-            Transport transport, PortRange range, long hi, long lo, @Nullable Flow wanted, int inUse, int timeWait) {
+            Transport transport,
+            long hi,
+            long lo,
+            @Nullable Flow wanted,
+            PortRange range,
+            PortRange within,
+            int inUse,
+            int timeWait) {
         PortError reason = wanted == null ? PortError.EXHAUSTED : PortError.ADDRESS_NOT_AVAILABLE;
         var e = new PortUnavailableException(reason, transport, hi, lo, 0, wanted);
         e.range = range;
+        e.within = within;
         e.inUse = inUse;
         e.timeWait = timeWait;
         return e;
@@ -107,8 +123,8 @@ public final class PortUnavailableException extends Exception {
         return flow;
     }
 
-    /// The ports of the range that were not free, towards the destination of a connect or for any bind; 0 if
-    /// the range did not matter.
+    /// The ports of the range that flows without a binding have, towards the destination of a connect or, for a bind,
+    /// at all; 0 if the range did not matter.
     public int inUse() {
         return range == null ? 0 : inUse;
     }
@@ -124,17 +140,48 @@ public final class PortUnavailableException extends Exception {
             case ADDRESS_IN_USE -> transport + " " + local + " is held by " + holder();
             case ADDRESS_NOT_AVAILABLE ->
                 "no " + transport + " port of " + local.address() + " is left towards "
-                        + new Endpoint(new IpAddress(remoteHi, remoteLo), remotePort) + ": " + usage();
-            case EXHAUSTED -> "no " + transport + " port is left to bind: " + usage();
+                        + new Endpoint(new IpAddress(remoteHi, remoteLo), remotePort) + ": " + usage() + advice();
+            case EXHAUSTED -> "no " + transport + " port is left to bind: " + usage() + advice();
             case PERMISSION_DENIED ->
                 transport + " port " + localPort + " is below " + inUse + ", the lowest port that may be bound";
         };
     }
 
     private String usage() {
-        PortRange all = range;
-        return inUse + " of " + (all == null ? 0 : all.size()) + " ports of " + all + " are in use or reserved, "
-                + timeWait + " flows are in TIME-WAIT";
+        PortRange all = Objects.requireNonNull(range);
+        PortRange own = Objects.requireNonNull(within);
+        int first = Math.max(all.first(), own.first());
+        int last = Math.min(all.last(), own.last());
+        if (first > last) {
+            return "the socket's range " + own + " and the host's range " + all + " have no port in common";
+        }
+        PortRange both = new PortRange(first, last);
+        StringBuilder text = new StringBuilder("of the ").append(both.size()).append(" ports ").append(both);
+        if (!own.equals(PortRange.ALL)) {
+            text.append(" (the socket's range within ").append(all).append(')');
+        }
+        text.append(", ").append(inUse);
+        boolean bind = reason == PortError.EXHAUSTED;
+        text.append(bind ? " carry flows without a bind" : " are in use towards it");
+        if (timeWait > 0) {
+            text.append(bind ? " (" : ", ").append(timeWait);
+            text.append(bind ? " TIME-WAIT flows in all)" : " of them in TIME-WAIT");
+        }
+        if (inUse < both.size()) {
+            text.append(", and ").append(both.size() - inUse).append(" are bound, reserved or not leased");
+        }
+        return text.toString();
+    }
+
+    private String advice() {
+        if (reason == PortError.EXHAUSTED) {
+            return "; port 0 means a port without any flow. A port named by number, a connect without a bind or with a "
+                    + "late one, or a wider range would help";
+        }
+        return transport == Transport.TCP && timeWait > 0
+                ? "; connections that are kept open and used again, timestamps (RFC 6191), a wider range or another "
+                        + "local address would help"
+                : "; a wider range, another local address or fewer flows at once would help";
     }
 
     private String holder() {

@@ -177,8 +177,10 @@ class PortTableTest {
                 catchThrowableOfType(PortUnavailableException.class, () -> bind(small, PEER, 0, all));
         assertThat(e.reason()).isEqualTo(PortError.EXHAUSTED);
         assertThat(e)
-                .hasMessage("Address already in use: no TCP port is left to bind: 5 of 5 ports of 50000-50004 are in "
-                        + "use or reserved, 1 flows are in TIME-WAIT");
+                .hasMessage("Address already in use: no TCP port is left to bind: of the 5 ports 50000-50004, 2 "
+                        + "carry flows without a bind (1 TIME-WAIT flows in all), and 3 are bound, reserved or not "
+                        + "leased; port 0 means a port without any flow. A port named by number, a connect without a "
+                        + "bind or with a late one, or a wider range would help");
     }
 
     @Nested
