@@ -251,6 +251,15 @@ final class SsQuery {
         return new PortRange(first, last);
     }
 
+    /// A request for the counts of a host.
+    String summary(String host, Transport transport) {
+        return new JsonLine()
+                .add("request", "summary")
+                .add("host", host)
+                .add("transport", transport.label())
+                .toString();
+    }
+
     /// A request for one page.
     ///
     /// @param kind the kind of request
