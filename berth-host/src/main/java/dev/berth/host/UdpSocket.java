@@ -27,6 +27,7 @@ public final class UdpSocket extends DataSocket {
     private long senderHi;
     private long senderLo;
     private int senderPort;
+    private String boundBy = "";
 
     UdpSocket(Host host) {
         super(host);
@@ -66,19 +67,25 @@ public final class UdpSocket extends DataSocket {
 
     @Override
     public void bind(Endpoint local) throws IOException {
-        monitor.enter();
+        long now = monitor.enter();
         try {
             requireOpen();
             if (endpoint.isBound()) {
                 throw new SocketException("Already bound");
             }
             IpAddress address = local.address();
-            check(udp().bind(endpoint, address.hi(), address.lo(), local.port(), sharing()), true);
+            check(udp().bind(endpoint, address.hi(), address.lo(), local.port(), sharing(), now), true);
+            boundBy = presentThread();
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
         } finally {
             monitor.exit();
         }
+    }
+
+    @Override
+    String defaultLabel() {
+        return boundBy;
     }
 
     /// Connects: from now on only datagrams from `remote` are received, and ICMP errors are thrown.
@@ -232,6 +239,7 @@ public final class UdpSocket extends DataSocket {
                 return;
             }
             open = false;
+            forgetLabel();
             host.closed(this);
             udp().close(endpoint);
             monitor.wakeAll(this);
