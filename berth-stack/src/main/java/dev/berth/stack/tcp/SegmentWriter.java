@@ -55,6 +55,10 @@ final class SegmentWriter {
         if (tcb.has(Tcb.TIMESTAMPS)) {
             end = timestamps(bytes, end, tcb.shiftedTimestamp(now), tcb.tsRecent);
         }
+        if (length == 0 && tcb.extras != null && tcb.extras.userTimeoutDue) {
+            tcb.extras.userTimeoutDue = false;
+            end = userTimeout(bytes, end, tcb.config);
+        }
         OutOfOrderQueue holes = tcb.outOfOrder;
         boolean untold = false;
         if (holes != null && tcb.has(Tcb.SACK_PERMITTED)) {
@@ -159,6 +163,11 @@ final class SegmentWriter {
         return end;
     }
 
+    private static int userTimeout(byte[] bytes, int at, TcpConfig config) {
+        Bytes.put32(bytes, at, TcpOptions.USER_TIMEOUT << 24 | 4 << 16 | UserTimeout.advertised(config));
+        return at + 4;
+    }
+
     private static int timestamps(byte[] bytes, int at, int value, int echo) {
         Bytes.put32(bytes, at, NOP_NOP << 16 | TcpOptions.TIMESTAMPS << 8 | 10);
         Bytes.put32(bytes, at + 4, value);
@@ -224,6 +233,9 @@ final class SegmentWriter {
         if (shift >= 0) {
             Bytes.put32(bytes, end, TcpOptions.NOP << 24 | TcpOptions.WINDOW_SCALE << 16 | 3 << 8 | shift);
             end += 4;
+        }
+        if (fastOpenLength <= 0 && config.features().userTimeoutOption()) {
+            end = userTimeout(bytes, end, config);
         }
         if (fastOpenLength >= 0) {
             end = fastOpenOption(bytes, end);

@@ -26,6 +26,10 @@ final class TcbExtras {
     @Nullable
     TcpListener fastOpenListener; // whose pending connections it counts among
 
+    // User timeout option, RFC 5482
+    char remoteUserTimeout; // as it came, 0 if none did
+    boolean userTimeoutDue; // the next ACK brings it
+
     int rcvFinSeq; // sequence number of a FIN beyond a hole
 
     @Nullable

@@ -344,11 +344,16 @@ public final class Tcp {
     public void configure(Tcb tcb, TcpConfig config, long now) {
         boolean keepAlive = config.keepAlive() != tcb.config.keepAlive()
                 || config.keepIdleSeconds() != tcb.config.keepIdleSeconds();
+        boolean userTimeout = config.userTimeoutMillis() != tcb.config.userTimeoutMillis();
         tcb.config = config;
         if (!tcb.has(Tcb.ATTACHED)) {
             return; // no timer for what is no connection any more
         }
         tcb.pending |= Tcb.SEND;
+        if (userTimeout && config.features().userTimeoutOption() && tcb.state.isSynchronized()) {
+            UserTimeout.advertise(tcb);
+            tcb.pending |= Tcb.ACK_NOW;
+        }
         markDirty(tcb);
         if (keepAlive) {
             timeouts.armIdle(tcb, now);

@@ -82,9 +82,15 @@ final class Timeouts {
         }
         Tcb.Deadlines deadlines = deadlines(tcb);
         if (deadlines.retransmit == Tcb.Deadlines.NONE) {
-            deadlines.retransmit = now + RttEstimator.backedOff(tcb);
             if (tcb.unanswered == 0) {
                 tcb.lastProgress = now;
+            }
+            deadlines.retransmit = now + RttEstimator.backedOff(tcb);
+            long userTimeout = UserTimeout.of(tcb);
+            if (userTimeout > 0) {
+                // The last wait is no longer than the user's patience.
+                long end = Math.max(now, tcb.lastProgress + userTimeout);
+                deadlines.retransmit = Math.min(deadlines.retransmit, end);
             }
             schedule(deadlines);
         }
@@ -232,7 +238,7 @@ final class Timeouts {
 
     private static boolean isDead(Tcb tcb, long now) {
         long silent = now - tcb.lastProgress;
-        long userTimeout = tcb.config.userTimeoutMillis() * 1_000_000L;
+        long userTimeout = UserTimeout.of(tcb);
         if (userTimeout > 0) {
             return silent >= userTimeout;
         }
