@@ -436,6 +436,12 @@ final class SegmentArrives {
             tcb.sacked = null;
         }
         timeouts.acknowledged(tcb, segment.now);
+        if (acked >= tcb.effectiveMss) {
+            tcb.flags |= Tcb.FULL_ACKED;
+        }
+        if (tcb.extras != null && PathProbing.acknowledged(tcb, segment.now)) {
+            tcp.updateMss(tcb);
+        }
         tcb.pending |= Tcb.SEND;
         tcp.markDirty(tcb);
     }

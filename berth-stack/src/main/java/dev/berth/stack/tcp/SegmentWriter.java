@@ -3,6 +3,7 @@ package dev.berth.stack.tcp;
 import dev.berth.ports.Flow;
 import dev.berth.stack.ip.IpOutput;
 import dev.berth.stack.ip.NetInterface;
+import dev.berth.stack.ip.PathMtu;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.Bytes;
 import dev.berth.wire.InternetChecksum;
@@ -258,6 +259,11 @@ final class SegmentWriter {
         NetInterface nic = output.route(flow.remoteHi(), flow.remoteLo());
         int mtu = nic == null ? 1_280 : nic.mtu();
         return mtu - networkHeader(flow) - TcpHeader.MIN_LENGTH;
+    }
+
+    /// What is known of paths.
+    PathMtu paths() {
+        return output.pathMtu();
     }
 
     /// Payload octets per segment without options that the path towards the remote end takes.

@@ -227,6 +227,8 @@ final class Timeouts {
             // The retransmission of what was sent into a closed window is a probe; it says nothing about congestion.
             tcb.pending |= Tcb.RETRANSMIT;
         } else {
+            PathProbing.timedOut(tcb, tcp.writer().paths(), now);
+            tcp.updateMss(tcb);
             LossRecovery.timedOut(tcb, now);
         }
         // RFC 6298 section 5.5: "The host MUST set RTO <- RTO * 2"; RFC 9293 section 3.8.6.1, SHLD-30, for probes.
