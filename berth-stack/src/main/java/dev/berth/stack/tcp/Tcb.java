@@ -49,6 +49,8 @@ public final class Tcb extends Flow implements StackSocket {
 
     static final int FAST_OPEN = 1 << 27; // data may be exchanged before the handshake is over
 
+    static final int FULL_ACKED = 1 << 26; // a segment of full size got through
+
     TcpState state = TcpState.CLOSED;
     int flags;
     int pending;

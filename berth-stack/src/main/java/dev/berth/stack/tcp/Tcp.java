@@ -352,11 +352,16 @@ public final class Tcp {
     public void configure(Tcb tcb, TcpConfig config, long now) {
         boolean keepAlive = config.keepAlive() != tcb.config.keepAlive()
                 || config.keepIdleSeconds() != tcb.config.keepIdleSeconds();
+        boolean userTimeout = config.userTimeoutMillis() != tcb.config.userTimeoutMillis();
         tcb.config = config;
         if (!tcb.has(Tcb.ATTACHED)) {
             return; // no timer for what is no connection any more
         }
         tcb.pending |= Tcb.SEND;
+        if (userTimeout && config.features().userTimeoutOption() && tcb.state.isSynchronized()) {
+            UserTimeout.advertise(tcb);
+            tcb.pending |= Tcb.ACK_NOW;
+        }
         markDirty(tcb);
         if (keepAlive) {
             timeouts.armIdle(tcb, now);
@@ -536,7 +541,7 @@ public final class Tcp {
     /// RFC 9293 section 3.7.1, MUST-16: "Eff.snd.MSS = min(SendMSS+20, MMS_S) - TCPhdrsize - IPoptionsize".
     void updateMss(Tcb tcb) {
         int options = tcb.has(Tcb.TIMESTAMPS) ? SegmentWriter.TIMESTAMPS_LENGTH : 0;
-        tcb.effectiveMss = Math.max(48, Math.min(tcb.sendMss, writer.pathMss(tcb)) - options);
+        tcb.effectiveMss = Math.max(48, Math.min(Math.min(tcb.sendMss, writer.pathMss(tcb)), PathProbing.limit(tcb)) - options);
         if (tcb.state.isSynchronized()) {
             tcb.cwnd = Math.max(tcb.cwnd, tcb.effectiveMss);
         }
