@@ -28,8 +28,8 @@ final class ConnectProgram {
 
     /// Prints `ready`, then answers each line.
     ///
-    /// - `fill N`: opens sockets, N at most, and connects them; `HELD NANOS` says how many there are now and how long
-    ///   the calls of `connect` took.
+    /// - `fill N`: opens sockets, N at most, and connects them; `HELD NANOS` says how many there are now and how much
+    ///   time of the processor the calls of `connect` took.
     /// - `probe NANOS`: opens, connects and closes one socket after the other; the answer is the nanoseconds of
     ///   `connect` in the median.
     /// - `fail NANOS`: the same where no port is left.
@@ -61,11 +61,11 @@ final class ConnectProgram {
 
     private String fill(int more) throws IOException {
         int opened = open(more);
-        long start = System.nanoTime();
+        long start = Threads.cpuNanos();
         for (int i = count; i < opened; i++) {
             expect(calls.connect(sockets[i]), KernelCalls.EINPROGRESS);
         }
-        long nanos = System.nanoTime() - start;
+        long nanos = Threads.cpuNanos() - start;
         count = opened;
         return count + " " + nanos;
     }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -69,7 +70,7 @@ final class KernelPorts implements AutoCloseable {
         };
     }
 
-    /// Opens a measurement of milliseconds until all ports are in use, each time from empty.
+    /// Opens a measurement of milliseconds of the processor until all ports are in use, each time from empty.
     Measurement.Opener fill() {
         return () -> {
             open();
@@ -162,7 +163,7 @@ final class KernelPorts implements AutoCloseable {
                 punchTo(used);
             }
             progress.accept("  the kernel: " + used + " of " + PORTS + " ports in use" + (holes ? ", holes" : "")
-                    + String.format(" (%.1f s to fill)", fillNanos / 1e9));
+                    + String.format(Locale.ROOT, " (%.1f s to fill)", fillNanos / 1e9));
         }
     }
 

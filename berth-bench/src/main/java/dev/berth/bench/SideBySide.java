@@ -8,6 +8,11 @@ import org.jspecify.annotations.Nullable;
 /// Measures Berth and what else one would use, in one run on one machine, one after the other in every round
 /// (A B A B), so that whatever else the machine does meets both. Close it after the last row. Not thread-safe.
 public final class SideBySide implements AutoCloseable {
+    private static final int WARM_UP_PARTS = 4;
+    private static final int MOST_WARM_UP_PARTS = 16;
+    /// The quotient from which on one part counts as better than another.
+    private static final double STILL_BETTER = 1.03;
+
     private final Options options;
     private final Consumer<String> progress;
     private final List<Benchmark> catalogue;
@@ -17,7 +22,7 @@ public final class SideBySide implements AutoCloseable {
     ///
     /// @param rounds how often both sides are measured, 1 or more
     /// @param roundMillis how long one side is measured in one round
-    /// @param warmUpMillis how long each side runs before the first round
+    /// @param warmUpMillis how long each side runs before the first round; longer while it still becomes faster
     /// @param idlePairs how many idle pairs are counted
     public record Options(int rounds, int roundMillis, int warmUpMillis, int idlePairs) {
         /// Some seconds for every row.
@@ -114,9 +119,9 @@ public final class SideBySide implements AutoCloseable {
         int part = benchmark.pace() == Benchmark.Pace.BRIEF ? 4 : 1;
         if (benchmark.pace() == Benchmark.Pace.ORDINARY || benchmark.pace() == Benchmark.Pace.BRIEF) {
             long nanos = options.warmUpMillis * 1_000_000L / part;
-            warmUp(berth, nanos);
+            warmUp(benchmark, berth, nanos);
             if (other != null) {
-                warmUp(other, nanos);
+                warmUp(benchmark, other, nanos);
             }
         }
         long nanos = options.roundMillis * 1_000_000L / part;
@@ -149,11 +154,15 @@ public final class SideBySide implements AutoCloseable {
         };
     }
 
-    /// In several parts, as the rounds will be.
-    private static void warmUp(Measurement side, long nanos) throws Exception {
-        int parts = 4;
-        for (int i = 0; i < parts; i++) {
-            side.measure(nanos / parts);
+    /// In several parts, as the rounds will be: four, and more while each is better than the one before.
+    private static void warmUp(Benchmark benchmark, Measurement side, long nanos) throws Exception {
+        double before = side.measure(nanos / WARM_UP_PARTS);
+        for (int i = 1; i < MOST_WARM_UP_PARTS; i++) {
+            double figure = side.measure(nanos / WARM_UP_PARTS);
+            if (i >= WARM_UP_PARTS - 1 && benchmark.ratio(figure, before) < STILL_BETTER) {
+                return;
+            }
+            before = figure;
         }
     }
 
