@@ -1,63 +1,75 @@
 package dev.berth.bench;
 
 import dev.berth.ports.PortPolicy;
-import dev.berth.ports.PortPool;
+import dev.berth.ports.PortRange;
+import dev.berth.ports.PortSet;
 import java.util.SplittableRandom;
 
-/// Nanoseconds to choose a free port and to give it back, in the structure that a port table keeps for a destination,
-/// without the table; or, with no port left, until that is known. The figure is the worse of two fills: ports taken
-/// one after the other, and a full range out of which ports were given back at random. The numbers come from a fast
-/// generator, not from a secure one.
+/// Nanoseconds to choose a free port, each with the same probability, to take it and to give it back, in the structure
+/// that a port table keeps for a destination, without the table; or, with no port left, until that is known. The
+/// figure is the worse of two fills: ports taken one after the other, and a full range out of which ports were given
+/// back at random. The numbers come from a fast generator, not from a secure one.
 final class PortPick implements Measurement {
     private static final int BATCH = 256;
+    private static final PortRange RANGE = PortPolicy.linux().ephemeral();
 
-    private final PortPool[] pools = new PortPool[2];
+    private final SplittableRandom random = new SplittableRandom(1);
+    private final PortSet natural = new PortSet();
+    private final PortSet holed = new PortSet();
     private final int free;
 
     /// A range of the size that Linux has, with so many ports in use.
     PortPick(int inUse) {
-        SplittableRandom random = new SplittableRandom(1);
-        int size = PortPolicy.linux().ephemeral().size();
+        int size = RANGE.size();
         free = size - inUse;
-        for (int i = 0; i < pools.length; i++) {
-            pools[i] = new PortPool(PortPolicy.linux(), random::nextLong);
-        }
         for (int i = 0; i < inUse; i++) {
-            pools[0].claim();
+            claim(natural);
         }
         int[] ports = new int[size];
         for (int i = 0; i < size; i++) {
-            ports[i] = pools[1].claim();
+            ports[i] = claim(holed);
         }
         for (int left = size; left > inUse; left--) {
             int at = random.nextInt(left);
-            pools[1].release(ports[at]);
+            holed.remove(ports[at]);
             ports[at] = ports[left - 1];
         }
     }
 
+    /// Takes a free port; 0 if there is none.
+    private int claim(PortSet used) {
+        int below = used.rank(RANGE.first());
+        int left = RANGE.size() - (used.rank(RANGE.last() + 1) - below);
+        if (left == 0) {
+            return 0;
+        }
+        int port = used.selectAbsent(RANGE.first() - below + random.nextInt(left));
+        used.add(port);
+        return port;
+    }
+
     @Override
     public double measure(long nanos) throws Exception {
-        double worse = 0;
-        for (PortPool pool : pools) {
-            Batches.Batch batch = free == 0 ? () -> fail(pool) : () -> pick(pool);
-            worse = Math.max(worse, Batches.nanosPerOperation(nanos / pools.length, BATCH, batch));
-            if (pool.free() != free) {
-                throw new AssertionError("Ports were lost");
-            }
-        }
-        return worse;
+        return Math.max(measure(natural, nanos / 2), measure(holed, nanos / 2));
     }
 
-    private static void pick(PortPool pool) {
+    private double measure(PortSet used, long nanos) throws Exception {
+        double each = Batches.nanosPerOperation(nanos, BATCH, free == 0 ? () -> fail(used) : () -> pick(used));
+        if (used.size() != RANGE.size() - free) {
+            throw new AssertionError("Ports were lost");
+        }
+        return each;
+    }
+
+    private void pick(PortSet used) {
         for (int i = 0; i < BATCH; i++) {
-            pool.release(pool.claim());
+            used.remove(claim(used));
         }
     }
 
-    private static void fail(PortPool pool) {
+    private void fail(PortSet used) {
         for (int i = 0; i < BATCH; i++) {
-            if (pool.claim() != 0) {
+            if (claim(used) != 0) {
                 throw new AssertionError("A port where there is none");
             }
         }

@@ -47,34 +47,28 @@ public record Row(
 
     /// One line of JSON.
     public String toJson() {
-        String json = "{\"name\":" + quoted(name) + ",\"unit\":" + quoted(unit) + json("berth", berth)
-                + json("other", other) + ",\"otherName\":" + quoted(otherName) + json("ratio", ratio) + ",\"goal\":"
-                + quoted(goal.toString()) + ",\"reached\":" + (isTested() ? String.valueOf(isReached()) : "null");
-        return json + (skipped.isEmpty() ? "}" : ",\"skipped\":" + quoted(skipped) + "}");
+        JsonLine json = new JsonLine().add("name", name).add("unit", unit);
+        add(json, "berth", berth);
+        add(json, "other", other);
+        json.add("otherName", otherName);
+        add(json, "ratio", ratio);
+        json.add("goal", goal.toString());
+        if (isTested()) {
+            json.add("reached", isReached());
+        } else {
+            json.addNull("reached");
+        }
+        return (skipped.isEmpty() ? json : json.add("skipped", skipped)).toString();
     }
 
-    private static String json(String key, Spread spread) {
-        return ",\"" + key + "\":" + number(spread.median()) + ",\"" + key + "Min\":" + number(spread.min()) + ",\""
-                + key + "Max\":" + number(spread.max());
+    private static void add(JsonLine json, String name, Spread spread) {
+        json.addRaw(name, number(spread.median()))
+                .addRaw(name + "Min", number(spread.min()))
+                .addRaw(name + "Max", number(spread.max()));
     }
 
     private static String number(double value) {
         return Double.isNaN(value) ? "null" : digits(value);
-    }
-
-    private static String quoted(String text) {
-        StringBuilder quoted = new StringBuilder("\"");
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (c == '"' || c == '\\') {
-                quoted.append('\\').append(c);
-            } else if (c < ' ') {
-                quoted.append(String.format("\\u%04x", (int) c));
-            } else {
-                quoted.append(c);
-            }
-        }
-        return quoted.append('"').toString();
     }
 
     /// The head of the table.
