@@ -43,7 +43,8 @@ final class PortPick implements Measurement {
         if (left == 0) {
             return 0;
         }
-        int port = used.selectAbsent(RANGE.first() - below + random.nextInt(left));
+        int draw = (int) ((random.nextLong() >>> 32) * left >>> 32);
+        int port = used.selectAbsent(RANGE.first() - below + draw);
         used.add(port);
         return port;
     }
