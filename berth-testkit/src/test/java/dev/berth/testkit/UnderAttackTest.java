@@ -1,6 +1,7 @@
 package dev.berth.testkit;
 
 import dev.berth.check.Requirement;
+import dev.berth.check.Seeds;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
