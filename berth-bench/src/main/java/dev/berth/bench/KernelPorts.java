@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The kernel's ephemeral ports towards one destination, filled as far as a row asks for: sockets that do not block
 /// begin to connect through a TUN device that nobody reads, in a network namespace of their own, and stay in SYN-SENT.
-/// What is timed is `connect` alone: the search for a port, the route, the SYN.
+/// What is timed is `connect(2)` alone, without anything of the JDK: the search for a port, the route, the SYN.
 ///
 /// Filling takes the kernel many seconds, so the rows go on from where the one before has left the range: it only
 /// fills up, then holes are made at random places. A row that needs what lies behind begins anew. Not thread-safe.
@@ -29,6 +29,8 @@ final class KernelPorts implements AutoCloseable {
     static final int PORT = 80;
 
     private static final int MOST_WORKERS = 32;
+    /// Sockets of one command: a child that is left behind ends soon.
+    private static final int AT_ONCE = 500;
 
     private final Consumer<String> progress;
     private final SplittableRandom random = new SplittableRandom(1);
@@ -101,6 +103,7 @@ final class KernelPorts implements AutoCloseable {
     private double fillMillis() throws IOException {
         if (!holed) {
             moveTo(PORTS, false);
+            workers.getFirst().process.ask("fail 0"); // there is no other port
         }
         reported = true;
         return fillNanos / 1e6;
@@ -168,16 +171,20 @@ final class KernelPorts implements AutoCloseable {
     }
 
     private void fillTo(int used) throws IOException {
-        for (int i = 0; inUse < used; i++) {
+        for (int i = 0; inUse < used; ) {
             if (i == workers.size()) {
                 addWorker();
             }
             Worker worker = workers.get(i);
-            String[] answer = worker.process.ask("fill " + (used - inUse)).split(" ", -1);
-            int held = Integer.parseInt(answer[0]);
-            inUse += held - worker.held;
-            worker.held = held;
+            int wanted = Math.min(used - inUse, AT_ONCE);
+            String[] answer = worker.process.ask("fill " + wanted).split(" ", -1);
+            int more = Integer.parseInt(answer[0]) - worker.held;
+            worker.held += more;
+            inUse += more;
             fillNanos += Long.parseLong(answer[1]);
+            if (more < wanted) {
+                i++; // it has no descriptors left
+            }
         }
     }
 
