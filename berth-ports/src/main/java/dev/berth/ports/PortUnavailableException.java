@@ -59,9 +59,10 @@ public final class PortUnavailableException extends Exception {
         return e;
     }
 
-    static PortUnavailableException heldByFlow(Transport transport, Flow wanted, Flow holder) {
+    static PortUnavailableException heldByFlow(
+            Transport transport, PortError reason, Flow wanted, Flow holder) {
         var e = new PortUnavailableException(
-                PortError.ADDRESS_IN_USE, transport, holder.localHi(), holder.localLo(), holder.localPort(), wanted);
+                reason, transport, holder.localHi(), holder.localLo(), holder.localPort(), wanted);
         e.flow = holder;
         e.holderState = holder.stateName();
         return e;
@@ -120,7 +121,7 @@ public final class PortUnavailableException extends Exception {
         return switch (reason) {
             case ADDRESS_IN_USE -> transport + " " + local + " is held by " + holder();
             case ADDRESS_NOT_AVAILABLE ->
-                "no " + transport + " port of " + local.address() + " is left towards "
+                range == null ? transport + " " + local + " is held by " + holder() : "no " + transport + " port of " + local.address() + " is left towards "
                         + new Endpoint(new IpAddress(remoteHi, remoteLo), remotePort) + ": " + usage();
             case EXHAUSTED -> "no " + transport + " port is left to bind: " + usage();
             case PERMISSION_DENIED ->

@@ -300,8 +300,8 @@ class PortTableTest {
                     PortUnavailableException.class, () -> tcp.connect(new TestFlow(ME, 6000, PEER, 80), binding, 0));
             assertThat(e.flow()).isSameAs(one);
             assertThat(e)
-                    .hasMessage("Address already in use: TCP 10.0.0.1:6000 is held by 10.0.0.1:6000 > 10.0.0.2:80 "
-                            + "CONNECTED");
+                    .hasMessage("Cannot assign requested address: TCP 10.0.0.1:6000 is held by 10.0.0.1:6000 > "
+                            + "10.0.0.2:80 CONNECTED");
         }
 
         @Test
@@ -335,6 +335,42 @@ class PortTableTest {
             udp.release(endpoint);
             udp.close(binding);
             assertThat(udp.isPristine()).isTrue();
+        }
+
+        @Test // as Linux; BindRulesKernelTest compares it with the kernel
+        void of_several_connected_udp_endpoints_on_one_tuple_the_last_gets_the_datagrams()
+                throws PortUnavailableException {
+            TestFlow[] endpoints = new TestFlow[3];
+            PortBinding<?>[] bindings = new PortBinding<?>[3];
+            for (int i = 0; i < 3; i++) {
+                PortBinding<String> binding = bind(udp, ME, 5353, PortSharing.REUSE_PORT);
+                bindings[i] = binding;
+                endpoints[i] = new TestFlow(ME, 0, PEER, 53);
+                udp.connect(endpoints[i], binding, 0);
+                assertThat(flowOf(udp, ME, 5353, PEER, 53)).isSameAs(endpoints[i]);
+            }
+            assertThat(udp.flowCount()).isEqualTo(3);
+            Set<Flow> seen = new HashSet<>();
+            udp.visitFlows(seen::add);
+            assertThat(seen).containsExactlyInAnyOrder(endpoints);
+            udp.release(endpoints[1]);
+            assertThat(flowOf(udp, ME, 5353, PEER, 53)).isSameAs(endpoints[2]);
+            udp.release(endpoints[2]);
+            assertThat(flowOf(udp, ME, 5353, PEER, 53)).isSameAs(endpoints[0]);
+            assertThat(bindings[0].flowCount()).isEqualTo(1);
+            assertThat(bindings[1].flowCount()).isZero();
+            assertThat(udp.flowCount()).isEqualTo(1);
+        }
+
+        @Test
+        void freebsd_refuses_a_second_udp_endpoint_on_a_tuple() throws PortUnavailableException {
+            PortTable<String> freebsd = new PortTable<>(
+                    Transport.UDP, PortPolicy.dynamic().withBindRules(BindRules.FREEBSD), random::nextLong);
+            freebsd.connect(new TestFlow(ME, 0, PEER, 53), bind(freebsd, ME, 5353, PortSharing.REUSE_PORT), 0);
+            PortBinding<String> second = bind(freebsd, ME, 5353, PortSharing.REUSE_PORT);
+            PortUnavailableException e = catchThrowableOfType(
+                    PortUnavailableException.class, () -> freebsd.connect(new TestFlow(ME, 0, PEER, 53), second, 0));
+            assertThat(e.reason()).isEqualTo(PortError.ADDRESS_IN_USE);
         }
 
         @Test
