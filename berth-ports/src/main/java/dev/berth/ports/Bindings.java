@@ -22,6 +22,7 @@ final class Bindings<L> {
     /// The groups of single addresses.
     private final SlotTable<AddressGroup<L>> groups = new SlotTable<>();
     private int size;
+    private long serials;
 
     Bindings(Transport transport, BindRules rules, FlowHash flowHash) {
         this.transport = transport;
@@ -51,6 +52,7 @@ final class Bindings<L> {
             group = addGroup(port, binding.addressHi(), binding.addressLo(), reach);
         }
         binding.group = group;
+        binding.serial = ++serials;
         group.bindings++;
         group.count(classOf(binding), 1);
         port.link(binding);
@@ -226,6 +228,13 @@ final class Bindings<L> {
             }
         }
         return list;
+    }
+
+    /// The newest binding of a port, from which [PortBinding#next] leads to older ones; null if there is none.
+    @Nullable
+    PortBinding<L> newest(int number) {
+        BoundPort<L> port = port(number);
+        return port == null ? null : port.first;
     }
 
     private @Nullable BoundPort<L> port(int number) {

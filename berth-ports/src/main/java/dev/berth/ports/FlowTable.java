@@ -1,5 +1,6 @@
 package dev.berth.ports;
 
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The flows of a table, found by their tuple. The key is in the flow, the table has references and hashes.
@@ -118,6 +119,19 @@ final class FlowTable {
             }
         }
         flow.leave();
+    }
+
+    /// Shows the next flows from `position` on, as [SlotTable#walk].
+    long walk(long position, int count, Consumer<? super Flow> visitor) {
+        return table.walk(position, count, flow -> {
+            if (flow instanceof SharedTuple shared) {
+                for (int i = 0; i < shared.size(); i++) {
+                    visitor.accept(shared.at(i));
+                }
+            } else {
+                visitor.accept(flow);
+            }
+        });
     }
 
     /// Shows every flow to `visitor` until it says to stop.
