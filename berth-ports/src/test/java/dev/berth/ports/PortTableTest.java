@@ -219,21 +219,33 @@ class PortTableTest {
             assertThat(listenerOf(ME6, 80, PEER6, 5)).isEqualTo("any IPv6");
         }
 
-        @Test
-        void listeners_that_share_a_port_get_their_part_of_the_flows_each_flow_always_the_same()
-                throws PortUnavailableException {
-            for (int i = 0; i < 4; i++) {
-                listen(ME, 80, PortSharing.REUSE_PORT, "worker " + i);
+        @ParameterizedTest
+        @CsvSource({"TCP, 2", "TCP, 4", "TCP, 7", "UDP, 2", "UDP, 5"})
+        void listeners_that_share_a_port_get_equal_parts_of_the_flows_each_flow_always_the_same(
+                Transport transport, int listeners) throws PortUnavailableException {
+            PortTable<String> table = transport == Transport.TCP ? tcp : udp;
+            for (int i = 0; i < listeners; i++) {
+                table.listen(bind(table, ME, 80, PortSharing.REUSE_PORT), "worker " + i);
             }
-            int[] seen = new int[4];
-            for (int port = 1; port <= 8000; port++) {
-                String listener = listenerOf(ME, 80, PEER, port);
-                assertThat(listenerOf(ME, 80, PEER, port)).isSameAs(listener);
-                seen[listener.charAt(7) - '0']++;
+            int[] seen = new int[listeners];
+            int flows = 0;
+            for (int host = 1; host <= 50; host++) {
+                IpAddress remote = IpAddress.parse("10.1.0." + host);
+                for (int port = 1_024; port < 2_024; port++) {
+                    String listener = table.lookupListener(ME.hi(), ME.lo(), 80, remote.hi(), remote.lo(), port);
+                    assertThat(table.lookupListener(ME.hi(), ME.lo(), 80, remote.hi(), remote.lo(), port))
+                            .isSameAs(listener);
+                    seen[listener.charAt(7) - '0']++;
+                    flows++;
+                }
             }
+            double expected = (double) flows / listeners;
+            double chiSquare = 0;
             for (int n : seen) {
-                assertThat(n).isBetween(1800, 2200);
+                chiSquare += (n - expected) * (n - expected) / expected;
             }
+            // The value that is exceeded once in 1,000 trials with 6 degrees of freedom; the seed is fixed.
+            assertThat(chiSquare).isLessThan(22.46);
         }
 
         @Test
