@@ -128,7 +128,7 @@ public final class Host implements AutoCloseable {
     PortBinding<TcpListener> bindTcp(Endpoint local, int sharing, Object owner, long now) throws BindException {
         NetStack stack = monitor.stack();
         if (!stack.isLocal(local.address())) {
-            throw SocketErrors.notLocal();
+            throw SocketErrors.notLocal(this, local.address());
         }
         try {
             return stack.tcp().ports().bind(local.address().hi(), local.address().lo(), local.port(), sharing, owner, now);
