@@ -78,7 +78,7 @@ public final class UdpSocket extends DataSocket {
             if (result == Udp.BAD_ADDRESS) {
                 throw SocketErrors.notLocal(host, address);
             }
-            check(result, true);
+            check(result);
             boundBy = presentThread();
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
