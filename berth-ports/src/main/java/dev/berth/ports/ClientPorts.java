@@ -1,7 +1,7 @@
 package dev.berth.ports;
 
 import dev.berth.wire.IpAddress;
-import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The ports of flows without a binding, ordinary clients: which are in use towards which destination, which of
@@ -153,9 +153,20 @@ final class ClientPorts {
         }
     }
 
-    /// The destinations for a snapshot, those with most ports in use first.
-    List<PortUsage.Towards> usage() {
-        return destinations.usage();
+    /// How many ports [#pickTowards] could choose from if none were in use.
+    int usable() {
+        PortSet blocked = mask.blocked();
+        return mask.last() + 1 - mask.first() - (blocked.rank(mask.last() + 1) - blocked.rank(mask.first()));
+    }
+
+    /// How many ports [#pickForBind] chooses from.
+    int freeForBind() {
+        return picker.free(carrying, 0, mask.first(), mask.last());
+    }
+
+    /// Shows the next destinations from `position` on, as [SlotTable#walk].
+    long walk(long position, int count, Consumer<? super Destination> visitor) {
+        return destinations.walk(position, count, visitor);
     }
 
     /// Whether nothing is left of all that ever was here.

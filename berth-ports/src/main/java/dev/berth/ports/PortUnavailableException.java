@@ -26,6 +26,7 @@ public final class PortUnavailableException extends Exception {
     private transient @Nullable Flow flow;
     private @Nullable String holderState;
     private int holderFlows;
+    private long holderAge = PortAge.UNKNOWN;
     /// The policy's range, and the socket's.
     private @Nullable PortRange range;
     private @Nullable PortRange within;
@@ -46,12 +47,13 @@ public final class PortUnavailableException extends Exception {
     }
 
     static PortUnavailableException heldByBinding(
-            Transport transport, long hi, long lo, int port, @Nullable PortBinding<?> holder) {
+            Transport transport, long hi, long lo, int port, @Nullable PortBinding<?> holder, long now) {
         var e = new PortUnavailableException(PortError.ADDRESS_IN_USE, transport, hi, lo, port, null);
         e.binding = holder;
         if (holder != null) {
             e.holderState = holder.stateName();
             e.holderFlows = holder.flowCount();
+            e.holderAge = now == PortAge.UNKNOWN ? PortAge.UNKNOWN : PortAge.between(holder.since(), now);
         }
         return e;
     }
@@ -62,11 +64,12 @@ public final class PortUnavailableException extends Exception {
         return e;
     }
 
-    static PortUnavailableException heldByFlow(Transport transport, Flow wanted, Flow holder) {
+    static PortUnavailableException heldByFlow(Transport transport, Flow wanted, Flow holder, long now) {
         var e = new PortUnavailableException(
                 PortError.ADDRESS_IN_USE, transport, holder.localHi(), holder.localLo(), holder.localPort(), wanted);
         e.flow = holder;
         e.holderState = holder.stateName();
+        e.holderAge = holder.age(now);
         return e;
     }
 
@@ -184,17 +187,25 @@ public final class PortUnavailableException extends Exception {
     private String holder() {
         PortBinding<?> held = binding;
         if (held != null) {
-            Object owner = held.owner();
-            return (owner == null ? "" : owner + ", ") + held.endpoint() + " " + holderState
-                    + (holderFlows == 0 ? "" : " with " + count(holderFlows));
+            return named(held.owner()) + held.endpoint() + " " + holderState + age()
+                    + (holderFlows == 0 ? "" : ", with " + count(holderFlows));
         }
         Flow other = flow;
         if (other != null) {
             PortBinding<?> its = other.binding();
-            Object owner = its == null ? null : its.owner();
-            return (owner == null ? "" : owner + ", ") + other.local() + " > " + other.remote() + " " + holderState;
+            return named(its == null ? null : its.owner()) + other.local() + " > " + other.remote() + " "
+                    + holderState + age();
         }
         return holderFlows == 0 ? "another binding" : count(holderFlows) + " connected without a bind";
+    }
+
+    private static String named(@Nullable Object owner) {
+        String label = PortOwner.labelOf(owner);
+        return label.isEmpty() ? "" : label + ", ";
+    }
+
+    private String age() {
+        return holderAge == PortAge.UNKNOWN ? "" : ", for " + PortAge.text(holderAge);
     }
 
     private static String count(int flows) {

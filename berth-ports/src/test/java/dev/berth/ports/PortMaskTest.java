@@ -62,14 +62,14 @@ class PortMaskTest {
     void a_bind_with_a_range_gets_a_port_of_it() throws PortUnavailableException {
         PortRange within = new PortRange(50_000, 50_001);
         for (int i = 0; i < 2; i++) {
-            int port = table.bind(ME.hi(), ME.lo(), 0, 0, within, null).port();
+            int port = table.bind(ME.hi(), ME.lo(), 0, 0, within, null, 0).port();
             assertThat(within.contains(port)).isTrue();
         }
-        assertThatThrownBy(() -> table.bind(ME.hi(), ME.lo(), 0, 0, within, null))
+        assertThatThrownBy(() -> table.bind(ME.hi(), ME.lo(), 0, 0, within, null, 0))
                 .isInstanceOf(PortUnavailableException.class)
                 .hasMessageContaining("of the 2 ports 50000-50001 (the socket's range within 49152-65535), 0 carry "
                         + "flows without a bind, and 2 are bound, reserved or not leased");
-        assertThat(table.bind(ME.hi(), ME.lo(), 80, 0, within, null).port()).isEqualTo(80);
+        assertThat(table.bind(ME.hi(), ME.lo(), 80, 0, within, null, 0).port()).isEqualTo(80);
     }
 
     @Test // ip(7): "If either bound is outside of the global local port range, or is zero, then that bound has no effect."

@@ -37,6 +37,15 @@ class PortTablePropertyTest {
     }
 
     @Test
+    void tables_with_the_rules_of_freebsd_and_windows_equal_the_model() {
+        Seeds.run(1500, random -> {
+            BindRules rules = random.nextBoolean() ? BindRules.FREEBSD : BindRules.WINDOWS;
+            Transport transport = random.nextBoolean() ? Transport.TCP : Transport.UDP;
+            new Run(transport, TINY.withBindRules(rules), random).steps(150);
+        });
+    }
+
+    @Test
     void tables_with_hundreds_of_flows_towards_one_destination_equal_the_model() {
         Seeds.run(20, random -> {
             Run run = new Run(Transport.TCP, WIDE, random);
@@ -157,12 +166,12 @@ class PortTablePropertyTest {
                 default -> any(LOCALS);
             };
             int port = random.nextInt(4) == 0 ? 0 : anyPort();
-            int sharing = random.nextInt(8);
+            int sharing = random.nextInt(32) & model.policy.bindRules().knownFlags();
             PortRange within = within();
             Set<Integer> free = model.freeForBind(within);
             boolean expected = port == 0 ? !free.isEmpty() : model.canBind(new ModelTable.Bind(address, port, sharing));
             try {
-                PortBinding<String> real = table.bind(address.hi(), address.lo(), port, sharing, within, "owner");
+                PortBinding<String> real = table.bind(address.hi(), address.lo(), port, sharing, within, "owner", now);
                 assertThat(expected).as("bind %s:%d %d", address, port, sharing).isTrue();
                 if (port == 0) {
                     assertThat(free).contains(real.port());

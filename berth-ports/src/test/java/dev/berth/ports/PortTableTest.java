@@ -133,11 +133,11 @@ class PortTableTest {
         tcp.accept(new TestFlow(ME, 80, PEER, 5000), server);
         PortUnavailableException e = catchThrowableOfType(PortUnavailableException.class, () -> bind(tcp, ME, 80, 0));
         assertThat(e)
-                .hasMessage("Address already in use: TCP 10.0.0.1:80 is held by web server, 0.0.0.0:80 LISTEN "
+                .hasMessage("Address already in use: TCP 10.0.0.1:80 is held by web server, 0.0.0.0:80 LISTEN, "
                         + "with 1 flow");
         tcp.close(server);
         e = catchThrowableOfType(PortUnavailableException.class, () -> bind(tcp, ME, 80, 0));
-        assertThat(e).hasMessageContaining("0.0.0.0:80 CLOSED with 1 flow");
+        assertThat(e).hasMessageContaining("0.0.0.0:80 CLOSED, with 1 flow");
     }
 
     @Test
@@ -369,11 +369,11 @@ class PortTableTest {
             assertThat(usage.timeWaitCount()).isEqualTo(1);
             assertThat(usage.bindings())
                     .containsExactly(
-                            new PortUsage.Binding(new Endpoint(IpAddress.ANY_IPV4, 80), 0, "LISTEN", 1, "web server"));
+                            new PortUsage.Binding(new Endpoint(IpAddress.ANY_IPV4, 80), 0, "LISTEN", 1, "web server", PortAge.UNKNOWN));
             assertThat(usage.destinations())
                     .containsExactly(
-                            new PortUsage.Towards(ME, new Endpoint(PEER, 443), 3, 1),
-                            new PortUsage.Towards(ME, new Endpoint(PEER, 444), 1, 0));
+                            new PortUsage.Towards(ME, new Endpoint(PEER, 443), 3, 1, 16_384 - 3),
+                            new PortUsage.Towards(ME, new Endpoint(PEER, 444), 1, 0, 16_384 - 1));
         }
     }
 
