@@ -40,7 +40,7 @@ public final class TcpAcceptor extends HostSocket {
             if (binding != null) {
                 throw new SocketException("Already bound");
             }
-            binding = host.bindTcp(local, sharing(), this);
+            binding = host.bindTcp(local, sharing(), localPortRange(), this);
         } finally {
             monitor.exit();
         }

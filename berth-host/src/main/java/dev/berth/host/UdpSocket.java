@@ -1,5 +1,6 @@
 package dev.berth.host;
 
+import dev.berth.ports.PortRange;
 import dev.berth.ports.PortUnavailableException;
 import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.stack.endpoint.ByteSource;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public final class UdpSocket extends DataSocket {
     // Under the host's lock
     private final UdpEndpoint endpoint;
+    private boolean late; // bound to an address
     private int sendBufferSize = UdpEndpoint.DEFAULT_RECEIVE_BUFFER;
     private long senderHi;
     private long senderLo;
@@ -40,6 +42,11 @@ public final class UdpSocket extends DataSocket {
         }
     }
 
+    @Override
+    void portsWithin(PortRange range) {
+        endpoint.portRange(range);
+    }
+
     private Udp udp() {
         return monitor.stack().udp();
     }
@@ -48,7 +55,7 @@ public final class UdpSocket extends DataSocket {
     public @Nullable Endpoint local() {
         monitor.enter();
         try {
-            return endpoint.isBound() ? endpoint.local() : null;
+            return endpoint.isBound() || late ? endpoint.local() : null;
         } finally {
             monitor.exit();
         }
@@ -69,10 +76,15 @@ public final class UdpSocket extends DataSocket {
         monitor.enter();
         try {
             requireOpen();
-            if (endpoint.isBound()) {
+            if (endpoint.isBound() || late) {
                 throw new SocketException("Already bound");
             }
             IpAddress address = local.address();
+            if (local.port() == 0 && bindAddressNoPort()) {
+                check(udp().bindLate(endpoint, address.hi(), address.lo(), sharing()), true);
+                late = true;
+                return;
+            }
             check(udp().bind(endpoint, address.hi(), address.lo(), local.port(), sharing()), true);
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);

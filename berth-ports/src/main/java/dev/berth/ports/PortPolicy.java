@@ -46,12 +46,12 @@ public record PortPolicy(
     /// program gets there that asks for a high port (`IP_PORTRANGE_HIGH`, from `net.inet.ip.portrange.hifirst` on) is
     /// [#dynamic].
     public static PortPolicy freebsd() {
-        return dynamic().withEphemeral(new PortRange(10_000, PortRange.MAX_PORT));
+        return dynamic().withEphemeral(new PortRange(10_000, PortRange.MAX_PORT)).withBindRules(BindRules.FREEBSD);
     }
 
     /// The range of Windows since Vista: 49152 to 65535 (`netsh int ipv4 show dynamicport tcp`), that of RFC 6335.
     public static PortPolicy windows() {
-        return dynamic();
+        return dynamic().withBindRules(BindRules.WINDOWS);
     }
 
     /// This policy with another ephemeral range.

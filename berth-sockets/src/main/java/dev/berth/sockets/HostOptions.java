@@ -1,5 +1,7 @@
 package dev.berth.sockets;
 
+import static dev.berth.sockets.BerthSocketOptions.BIND_ADDRESS_NO_PORT;
+import static dev.berth.sockets.BerthSocketOptions.LOCAL_PORT_RANGE;
 import static java.net.StandardSocketOptions.IP_TOS;
 import static java.net.StandardSocketOptions.SO_BROADCAST;
 import static java.net.StandardSocketOptions.SO_KEEPALIVE;
@@ -26,6 +28,8 @@ final class HostOptions {
             .add(SO_LINGER, TcpSocket::lingerSeconds, TcpSocket::lingerSeconds)
             .add(TCP_NODELAY, TcpSocket::noDelay, TcpSocket::noDelay)
             .add(IP_TOS, TcpSocket::trafficClass, TcpSocket::trafficClass)
+            .add(LOCAL_PORT_RANGE, TcpSocket::localPortRange, TcpSocket::localPortRange)
+            .add(BIND_ADDRESS_NO_PORT, TcpSocket::bindAddressNoPort, TcpSocket::bindAddressNoPort)
             .addExtended(ExtendedOptions.KEEP_IDLE, TcpSocket::keepIdleSeconds, TcpSocket::keepIdleSeconds)
             .addExtended(ExtendedOptions.KEEP_INTERVAL, TcpSocket::keepIntervalSeconds, TcpSocket::keepIntervalSeconds)
             .addExtended(ExtendedOptions.KEEP_COUNT, TcpSocket::keepCount, TcpSocket::keepCount)
@@ -36,6 +40,7 @@ final class HostOptions {
             .add(SO_RCVBUF, TcpAcceptor::receiveBufferSize, TcpAcceptor::receiveBufferSize)
             .add(SO_REUSEADDR, TcpAcceptor::reuseAddress, TcpAcceptor::reuseAddress)
             .add(SO_REUSEPORT, TcpAcceptor::reusePort, TcpAcceptor::reusePort)
+            .add(LOCAL_PORT_RANGE, TcpAcceptor::localPortRange, TcpAcceptor::localPortRange)
             .build();
 
     /// Options of datagram sockets.
@@ -46,6 +51,8 @@ final class HostOptions {
             .add(SO_REUSEPORT, UdpSocket::reusePort, UdpSocket::reusePort)
             .add(SO_BROADCAST, UdpSocket::broadcast, UdpSocket::broadcast)
             .add(IP_TOS, UdpSocket::trafficClass, UdpSocket::trafficClass)
+            .add(LOCAL_PORT_RANGE, UdpSocket::localPortRange, UdpSocket::localPortRange)
+            .add(BIND_ADDRESS_NO_PORT, UdpSocket::bindAddressNoPort, UdpSocket::bindAddressNoPort)
             .build();
 
     private HostOptions() {}
