@@ -1,6 +1,5 @@
 package dev.berth.host;
 
-import dev.berth.ports.PortAge;
 import dev.berth.ports.PortBinding;
 import dev.berth.ports.PortRange;
 import dev.berth.ports.PortUnavailableException;
@@ -16,6 +15,7 @@ import java.io.IOException;
 import java.net.BindException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -38,12 +38,16 @@ public final class Host implements AutoCloseable {
     private final StackMonitor monitor;
     private final List<IpAddress> addresses;
     private final Set<HostSocket> listening = ConcurrentHashMap.newKeySet();
+    /// The labels of those sockets that have one, so that the others pay nothing for it.
+    private final Map<HostSocket, String> labels = new ConcurrentHashMap<>();
+    private final HostPorts ports;
     private volatile boolean closed;
 
     private Host(String name, StackMonitor monitor, List<IpAddress> addresses) {
         this.name = name;
         this.monitor = monitor;
         this.addresses = addresses;
+        ports = new HostPorts(monitor);
     }
 
     /// Begins to build a host.
@@ -95,7 +99,8 @@ public final class Host implements AutoCloseable {
         }
     }
 
-    /// Everything that people want to see of ports, flows, drops and interfaces, copied under the lock.
+    /// Everything that people want to see of ports, flows, drops and interfaces, copied under the lock: for tests and
+    /// hosts with few flows. See [#ports] for others.
     public StackSnapshot snapshot() {
         long now = monitor.enter();
         try {
@@ -105,12 +110,24 @@ public final class Host implements AutoCloseable {
         }
     }
 
+    /// Bindings, listeners and flows page by page, fill towards destinations, and counts; for hosts with any number of
+    /// sockets.
+    public HostPorts ports() {
+        return ports;
+    }
+
     StackMonitor monitor() {
         return monitor;
     }
 
+    /// The labels that were given to sockets.
+    Map<HostSocket, String> labels() {
+        return labels;
+    }
+
     /// Under the lock.
-    PortBinding<TcpListener> bindTcp(Endpoint local, int sharing, PortRange within, Object owner) throws BindException {
+    PortBinding<TcpListener> bindTcp(Endpoint local, int sharing, PortRange within, Object owner, long now)
+            throws BindException {
         requireLocal(local.address());
         try {
             return monitor.stack()
@@ -123,7 +140,7 @@ public final class Host implements AutoCloseable {
                             sharing,
                             within,
                             owner,
-                            PortAge.UNKNOWN);
+                            now);
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
         }
@@ -132,7 +149,7 @@ public final class Host implements AutoCloseable {
     /// Under the lock.
     void requireLocal(IpAddress address) throws BindException {
         if (!monitor.stack().isLocal(address)) {
-            throw SocketErrors.notLocal();
+            throw SocketErrors.notLocal(this, address);
         }
     }
 
@@ -247,7 +264,7 @@ public final class Host implements AutoCloseable {
         /// @throws IllegalArgumentException if an address cannot be a host's
         public Host start() throws IOException {
             NetStack stack = new NetStack(config, new BufferedEntropy(), SystemClock.nanoTime());
-            StackMonitor monitor = new StackMonitor(stack, HostTimers.SHARED);
+            StackMonitor monitor = new StackMonitor(name, stack, HostTimers.SHARED);
             List<IpAddress> addresses = new ArrayList<>();
             List<LinkPort> ports = new ArrayList<>();
             if (loopback != null) {

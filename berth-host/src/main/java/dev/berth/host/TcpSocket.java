@@ -70,7 +70,7 @@ public final class TcpSocket extends TcpSocketOptions {
 
     @Override
     public void bind(Endpoint local) throws IOException {
-        monitor.enter();
+        long now = monitor.enter();
         try {
             requireOpen();
             if (binding != null || lateAddress != null || tcb != null) {
@@ -80,7 +80,7 @@ public final class TcpSocket extends TcpSocketOptions {
                 host.requireLocal(local.address());
                 lateAddress = local.address();
             } else {
-                binding = host.bindTcp(local, sharing(), localPortRange(), this);
+                binding = host.bindTcp(local, sharing(), localPortRange(), this, now);
             }
         } finally {
             monitor.exit();
@@ -465,6 +465,7 @@ public final class TcpSocket extends TcpSocketOptions {
                 return;
             }
             open = false;
+            forgetLabel();
             NetStack stack = monitor.stack();
             Tcb connection = tcb;
             if (connection != null) {

@@ -29,6 +29,7 @@ public final class UdpSocket extends DataSocket {
     private long senderHi;
     private long senderLo;
     private int senderPort;
+    private String boundBy = "";
 
     UdpSocket(Host host) {
         super(host);
@@ -73,24 +74,33 @@ public final class UdpSocket extends DataSocket {
 
     @Override
     public void bind(Endpoint local) throws IOException {
-        monitor.enter();
+        long now = monitor.enter();
         try {
             requireOpen();
             if (endpoint.isBound() || late) {
                 throw new SocketException("Already bound");
             }
             IpAddress address = local.address();
-            if (local.port() == 0 && bindAddressNoPort()) {
-                check(udp().bindLate(endpoint, address.hi(), address.lo(), sharing()), true);
-                late = true;
-                return;
+            boolean later = local.port() == 0 && bindAddressNoPort();
+            int result = later
+                    ? udp().bindLate(endpoint, address.hi(), address.lo(), sharing())
+                    : udp().bind(endpoint, address.hi(), address.lo(), local.port(), sharing(), now);
+            if (result == Udp.BAD_ADDRESS) {
+                throw SocketErrors.notLocal(host, address);
             }
-            check(udp().bind(endpoint, address.hi(), address.lo(), local.port(), sharing()), true);
+            check(result);
+            late = later;
+            boundBy = presentThread();
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
         } finally {
             monitor.exit();
         }
+    }
+
+    @Override
+    String defaultLabel() {
+        return boundBy;
     }
 
     /// Connects: from now on only datagrams from `remote` are received, and ICMP errors are thrown.
@@ -101,7 +111,7 @@ public final class UdpSocket extends DataSocket {
         try {
             requireOpen();
             IpAddress address = remote.address();
-            check(udp().connect(endpoint, address.hi(), address.lo(), remote.port(), now), false);
+            check(udp().connect(endpoint, address.hi(), address.lo(), remote.port(), now));
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
         } finally {
@@ -114,7 +124,7 @@ public final class UdpSocket extends DataSocket {
         monitor.enter();
         try {
             requireOpen();
-            check(udp().disconnect(endpoint), false);
+            check(udp().disconnect(endpoint));
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
         } finally {
@@ -154,7 +164,7 @@ public final class UdpSocket extends DataSocket {
                 result = udp().send(endpoint, octets, length, address.hi(), address.lo(), target.port(), now);
             }
             monitor.arrayBytes.clear();
-            return check(result, false);
+            return check(result);
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
         } finally {
@@ -192,7 +202,7 @@ public final class UdpSocket extends DataSocket {
         if (result == Udp.WOULD_BLOCK) {
             return UNAVAILABLE;
         }
-        check(result, false);
+        check(result);
         senderHi = endpoint.lastSourceHi();
         senderLo = endpoint.lastSourceLo();
         senderPort = endpoint.lastSourcePort();
@@ -209,18 +219,18 @@ public final class UdpSocket extends DataSocket {
         }
     }
 
-    private static int check(int result, boolean binding) throws IOException {
+    private static int check(int result) throws IOException {
         if (result >= Udp.OK) {
             return result;
         }
-        throw error(result, binding);
+        throw error(result);
     }
 
-    private static IOException error(int result, boolean binding) {
+    private static IOException error(int result) {
         return switch (result) {
             case Udp.CLOSED -> SocketErrors.closed();
             case Udp.NOT_CONNECTED -> new SocketException("Destination address required");
-            case Udp.BAD_ADDRESS -> binding ? SocketErrors.notLocal() : new SocketException("Invalid argument");
+            case Udp.BAD_ADDRESS -> new SocketException("Invalid argument");
             case Udp.NO_ROUTE -> SocketErrors.noRoute();
             case Udp.MESSAGE_TOO_LONG -> new SocketException("Message too long");
             case Udp.PERMISSION_DENIED -> new SocketException("Permission denied");
@@ -244,6 +254,7 @@ public final class UdpSocket extends DataSocket {
                 return;
             }
             open = false;
+            forgetLabel();
             host.closed(this);
             udp().close(endpoint);
             monitor.wakeAll(this);

@@ -30,6 +30,7 @@ final class HostOptions {
             .add(IP_TOS, TcpSocket::trafficClass, TcpSocket::trafficClass)
             .add(LOCAL_PORT_RANGE, TcpSocket::localPortRange, TcpSocket::localPortRange)
             .add(BIND_ADDRESS_NO_PORT, TcpSocket::bindAddressNoPort, TcpSocket::bindAddressNoPort)
+            .add(BerthSocketOptions.LABEL, TcpSocket::label, TcpSocket::label)
             .addExtended(ExtendedOptions.KEEP_IDLE, TcpSocket::keepIdleSeconds, TcpSocket::keepIdleSeconds)
             .addExtended(ExtendedOptions.KEEP_INTERVAL, TcpSocket::keepIntervalSeconds, TcpSocket::keepIntervalSeconds)
             .addExtended(ExtendedOptions.KEEP_COUNT, TcpSocket::keepCount, TcpSocket::keepCount)
@@ -41,6 +42,7 @@ final class HostOptions {
             .add(SO_REUSEADDR, TcpAcceptor::reuseAddress, TcpAcceptor::reuseAddress)
             .add(SO_REUSEPORT, TcpAcceptor::reusePort, TcpAcceptor::reusePort)
             .add(LOCAL_PORT_RANGE, TcpAcceptor::localPortRange, TcpAcceptor::localPortRange)
+            .add(BerthSocketOptions.LABEL, TcpAcceptor::label, TcpAcceptor::label)
             .build();
 
     /// Options of datagram sockets.
@@ -53,6 +55,7 @@ final class HostOptions {
             .add(IP_TOS, UdpSocket::trafficClass, UdpSocket::trafficClass)
             .add(LOCAL_PORT_RANGE, UdpSocket::localPortRange, UdpSocket::localPortRange)
             .add(BIND_ADDRESS_NO_PORT, UdpSocket::bindAddressNoPort, UdpSocket::bindAddressNoPort)
+            .add(BerthSocketOptions.LABEL, UdpSocket::label, UdpSocket::label)
             .build();
 
     private HostOptions() {}

@@ -119,24 +119,41 @@ public final class Udp {
     /// Binds an endpoint to a local address, or wildcard, and a port; port 0 lets the port table choose.
     ///
     /// @param sharing flags of [PortSharing]
+    /// @param now the time, for the age of the socket; [PortAge#UNKNOWN] for no age
     /// @return [#OK], [#CLOSED], or [#BAD_ADDRESS] if the address is not one of the host
     /// @throws PortUnavailableException if the port is held, forbidden, or none is left
     /// @throws IllegalStateException if the endpoint is bound already
-    public int bind(UdpEndpoint endpoint, long hi, long lo, int port, int sharing) throws PortUnavailableException {
+    public int bind(UdpEndpoint endpoint, long hi, long lo, int port, int sharing, long now)
+            throws PortUnavailableException {
         int result = checkBind(endpoint, hi, lo);
         if (result != OK) {
             return result;
         }
-        PortBinding<UdpEndpoint> binding = ports.bind(hi, lo, port, sharing, endpoint.portRange, endpoint, PortAge.UNKNOWN);
+        PortBinding<UdpEndpoint> binding =
+                ports.bind(hi, lo, port, sharing, endpoint.portRange, owner(endpoint), now);
         try {
-            ports.listen(binding, endpoint);
+            ports.listen(binding, endpoint, now);
         } catch (PortUnavailableException e) {
             ports.close(binding);
             throw e;
         }
         endpoint.binding = binding;
         endpoint.setTuple(hi, lo, binding.port(), 0, 0, 0);
+        endpoint.openedAt = now;
         return OK;
+    }
+
+    /// Binds an endpoint, by somebody without a clock: it has no age. Otherwise as the other `bind`.
+    ///
+    /// @throws PortUnavailableException if the port is held, forbidden, or none is left
+    public int bind(UdpEndpoint endpoint, long hi, long lo, int port, int sharing) throws PortUnavailableException {
+        return bind(endpoint, hi, lo, port, sharing, PortAge.UNKNOWN);
+    }
+
+    /// Whom messages name as the holder of the port.
+    private static Object owner(UdpEndpoint endpoint) {
+        Object attachment = endpoint.attachment();
+        return attachment == null ? endpoint : attachment;
     }
 
     /// Binds an endpoint to an address but not yet to a port (RFC 6056 section 3.5, "lazy binding"): a connect chooses
@@ -168,12 +185,12 @@ public final class Udp {
         return known && (!endpoint.ipv4Only || IpAddress.isIpv4(hi, lo)) ? OK : BAD_ADDRESS;
     }
 
-    private int bindAnywhere(UdpEndpoint endpoint, int port) throws PortUnavailableException {
+    private int bindAnywhere(UdpEndpoint endpoint, int port, long now) throws PortUnavailableException {
         if (endpoint.late) {
-            return bind(endpoint, endpoint.lateHi, endpoint.lateLo, port, endpoint.lateSharing);
+            return bind(endpoint, endpoint.lateHi, endpoint.lateLo, port, endpoint.lateSharing, now);
         }
         IpAddress any = endpoint.ipv4Only ? IpAddress.ANY_IPV4 : IpAddress.ANY_IPV6;
-        return bind(endpoint, any.hi(), any.lo(), port, PortSharing.EXCLUSIVE);
+        return bind(endpoint, any.hi(), any.lo(), port, PortSharing.EXCLUSIVE, now);
     }
 
     /// Connects an endpoint: it sends to this remote end, receives from it alone, and learns of ICMP errors. One
@@ -212,6 +229,9 @@ public final class Udp {
         }
         if (binding != null) {
             ports.unlisten(binding);
+        }
+        if (endpoint.openedAt == PortAge.UNKNOWN) {
+            endpoint.openedAt = now;
         }
         return OK;
     }
@@ -266,9 +286,9 @@ public final class Udp {
             return OK;
         }
         try {
-            return bindAnywhere(endpoint, port);
+            return bindAnywhere(endpoint, port, endpoint.openedAt);
         } catch (PortUnavailableException shared) {
-            return bindAnywhere(endpoint, 0);
+            return bindAnywhere(endpoint, 0, endpoint.openedAt);
         }
     }
 
@@ -339,7 +359,7 @@ public final class Udp {
             return MESSAGE_TOO_LONG;
         }
         if (!endpoint.isBound()) {
-            int bound = bindAnywhere(endpoint, 0);
+            int bound = bindAnywhere(endpoint, 0, now);
             if (bound != OK) {
                 return bound;
             }
