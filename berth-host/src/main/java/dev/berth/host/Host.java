@@ -133,14 +133,7 @@ public final class Host implements AutoCloseable {
             return monitor.stack()
                     .tcp()
                     .ports()
-                    .bind(
-                            local.address().hi(),
-                            local.address().lo(),
-                            local.port(),
-                            sharing,
-                            within,
-                            owner,
-                            now);
+                    .bind(local.address().hi(), local.address().lo(), local.port(), sharing, within, owner, now);
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
         }

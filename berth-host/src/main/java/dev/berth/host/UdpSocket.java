@@ -81,15 +81,12 @@ public final class UdpSocket extends DataSocket {
                 throw new SocketException("Already bound");
             }
             IpAddress address = local.address();
-            boolean later = local.port() == 0 && bindAddressNoPort();
-            int result = later
-                    ? udp().bindLate(endpoint, address.hi(), address.lo(), sharing())
-                    : udp().bind(endpoint, address.hi(), address.lo(), local.port(), sharing(), now);
-            if (result == Udp.BAD_ADDRESS) {
-                throw SocketErrors.notLocal(host, address);
+            if (local.port() == 0 && bindAddressNoPort()) {
+                checkBind(udp().bindLate(endpoint, address.hi(), address.lo(), sharing()), address);
+                late = true;
+                return;
             }
-            check(result);
-            late = later;
+            checkBind(udp().bind(endpoint, address.hi(), address.lo(), local.port(), sharing(), now), address);
             boundBy = presentThread();
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
@@ -217,6 +214,13 @@ public final class UdpSocket extends DataSocket {
         } finally {
             monitor.exit();
         }
+    }
+
+    private void checkBind(int result, IpAddress address) throws IOException {
+        if (result == Udp.BAD_ADDRESS) {
+            throw SocketErrors.notLocal(host, address);
+        }
+        check(result);
     }
 
     private static int check(int result) throws IOException {

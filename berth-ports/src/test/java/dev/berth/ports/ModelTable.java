@@ -52,8 +52,8 @@ final class ModelTable {
     final List<Bind> listening = new ArrayList<>();
     /// In the order in which they came; those in TIME-WAIT move to the end when they enter it.
     final List<Entry> flows = new ArrayList<>();
-    PortLease lease = PortLease.EVERYTHING;
     private long entries;
+    PortLease lease = PortLease.EVERYTHING;
 
     ModelTable(Transport transport, PortPolicy policy, List<IpAddress> locals) {
         this.transport = transport;

@@ -28,9 +28,9 @@ final class HostOptions {
             .add(SO_LINGER, TcpSocket::lingerSeconds, TcpSocket::lingerSeconds)
             .add(TCP_NODELAY, TcpSocket::noDelay, TcpSocket::noDelay)
             .add(IP_TOS, TcpSocket::trafficClass, TcpSocket::trafficClass)
+            .add(BerthSocketOptions.LABEL, TcpSocket::label, TcpSocket::label)
             .add(LOCAL_PORT_RANGE, TcpSocket::localPortRange, TcpSocket::localPortRange)
             .add(BIND_ADDRESS_NO_PORT, TcpSocket::bindAddressNoPort, TcpSocket::bindAddressNoPort)
-            .add(BerthSocketOptions.LABEL, TcpSocket::label, TcpSocket::label)
             .addExtended(ExtendedOptions.KEEP_IDLE, TcpSocket::keepIdleSeconds, TcpSocket::keepIdleSeconds)
             .addExtended(ExtendedOptions.KEEP_INTERVAL, TcpSocket::keepIntervalSeconds, TcpSocket::keepIntervalSeconds)
             .addExtended(ExtendedOptions.KEEP_COUNT, TcpSocket::keepCount, TcpSocket::keepCount)
@@ -41,8 +41,8 @@ final class HostOptions {
             .add(SO_RCVBUF, TcpAcceptor::receiveBufferSize, TcpAcceptor::receiveBufferSize)
             .add(SO_REUSEADDR, TcpAcceptor::reuseAddress, TcpAcceptor::reuseAddress)
             .add(SO_REUSEPORT, TcpAcceptor::reusePort, TcpAcceptor::reusePort)
-            .add(LOCAL_PORT_RANGE, TcpAcceptor::localPortRange, TcpAcceptor::localPortRange)
             .add(BerthSocketOptions.LABEL, TcpAcceptor::label, TcpAcceptor::label)
+            .add(LOCAL_PORT_RANGE, TcpAcceptor::localPortRange, TcpAcceptor::localPortRange)
             .build();
 
     /// Options of datagram sockets.
@@ -53,9 +53,9 @@ final class HostOptions {
             .add(SO_REUSEPORT, UdpSocket::reusePort, UdpSocket::reusePort)
             .add(SO_BROADCAST, UdpSocket::broadcast, UdpSocket::broadcast)
             .add(IP_TOS, UdpSocket::trafficClass, UdpSocket::trafficClass)
+            .add(BerthSocketOptions.LABEL, UdpSocket::label, UdpSocket::label)
             .add(LOCAL_PORT_RANGE, UdpSocket::localPortRange, UdpSocket::localPortRange)
             .add(BIND_ADDRESS_NO_PORT, UdpSocket::bindAddressNoPort, UdpSocket::bindAddressNoPort)
-            .add(BerthSocketOptions.LABEL, UdpSocket::label, UdpSocket::label)
             .build();
 
     private HostOptions() {}
