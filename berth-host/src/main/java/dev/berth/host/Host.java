@@ -1,6 +1,5 @@
 package dev.berth.host;
 
-import dev.berth.ports.PortAge;
 import dev.berth.ports.PortBinding;
 import dev.berth.ports.PortRange;
 import dev.berth.ports.PortUnavailableException;

@@ -459,7 +459,7 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
     @Override
     public @Nullable SocketAddress getLocalAddress() throws IOException {
         ensureOpen();
-        return local;
+        return localAddress();
     }
 
     @Override
@@ -471,6 +471,14 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
     /// The local end, also after closing.
     @Nullable
     InetSocketAddress localAddress() {
+        InetSocketAddress known = local;
+        if (known != null && known.getPort() == 0) { // a late bind, which may have got its port by a send meanwhile
+            synchronized (stateLock) {
+                if (isOpen()) {
+                    rememberLocal();
+                }
+            }
+        }
         return local;
     }
 

@@ -98,7 +98,11 @@ public final class BerthDatagramSocketImpl extends DatagramSocketImpl {
     @Override
     protected void send(DatagramPacket packet) throws IOException {
         Endpoint to = connected ? null : Addresses.remote(packet.getAddress(), packet.getPort());
-        socket().send(packet.getData(), packet.getOffset(), packet.getLength(), to);
+        UdpSocket open = socket();
+        open.send(packet.getData(), packet.getOffset(), packet.getLength(), to);
+        if (localPort == 0) {
+            rememberPort(open);
+        }
     }
 
     @Override
