@@ -411,6 +411,7 @@ final class SegmentArrives {
         SendQueue queue = tcb.sendQueue;
         if (queue != null) {
             queue.acknowledge(SeqNum.min(segment.ack, queue.endSeq()));
+            tcb.flags &= ~Tcb.SEND_LIMITED;
             if (queue.length() == 0) {
                 tcp.queues().dropSend(tcb);
             }

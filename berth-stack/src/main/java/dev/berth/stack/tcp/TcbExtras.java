@@ -36,6 +36,12 @@ final class TcbExtras {
     int claimedSeq;
     PathProbing.@Nullable Search search;
 
+    // Tuning of the receive buffer
+    int receiveBuffer; // 0: as configured
+    long tuningSince;
+    int tuningFrom;
+    int tuningAmount;
+
     int rcvFinSeq; // sequence number of a FIN beyond a hole
 
     @Nullable

@@ -59,6 +59,7 @@ public final class Tcp {
     /// TCP over `output`, with `ports` as its only table of ports and connections.
     ///
     /// @param timeWaitNanos how long TIME-WAIT lasts: 2 MSL, in nanoseconds
+    /// @param memory octets that the queues of all connections may hold
     public Tcp(
             PortTable<TcpListener> ports,
             IpOutput output,
@@ -67,15 +68,17 @@ public final class Tcp {
             ReadyQueue readyQueue,
             DropCounters drops,
             Entropy entropy,
-            long timeWaitNanos) {
+            long timeWaitNanos,
+            long memory) {
         this.ports = ports;
         this.output = output;
         this.pool = pool;
         this.readyQueue = readyQueue;
         this.drops = drops;
-        queues = new Queues(pool);
+        MemoryBudget budget = new MemoryBudget(memory);
+        queues = new Queues(pool, budget);
         isns = new IsnGenerator(entropy);
-        writer = new SegmentWriter(output, pool);
+        writer = new SegmentWriter(output, pool, budget);
         timeouts = new Timeouts(this, wheel);
         segmentOutput = new SegmentOutput(writer, timeouts);
         arrives = new SegmentArrives(this, timeouts, drops);
@@ -493,7 +496,7 @@ public final class Tcp {
         queues.dropSend(tcb);
         OutOfOrderQueue holes = tcb.outOfOrder;
         if (holes != null) {
-            holes.clear();
+            holes.close();
             tcb.outOfOrder = null;
         }
         tcb.sacked = null;
@@ -510,6 +513,11 @@ public final class Tcp {
 
     Timeouts timeouts() {
         return timeouts;
+    }
+
+    /// Makes room in the queues of connections.
+    void relieve(long now) {
+        queues.budget().relieve(this, ports, now);
     }
 
     FastOpen fastOpen() {
@@ -569,6 +577,11 @@ public final class Tcp {
     /// Connections that were made from cookies since the start.
     public long synCookiesAccepted() {
         return cookies.accepted();
+    }
+
+    /// Octets of memory that the queues of all connections hold.
+    public long memory() {
+        return queues.budget().used();
     }
 
     /// The table of ports and connections, for look-ups and snapshots.
