@@ -114,7 +114,7 @@ final class SegmentArrives {
         if (options.sackPermitted) {
             tcb.flags |= Tcb.SACK_PERMITTED;
         }
-        tcb.sendMss = Tcp.peerMss(tcb, options.mss);
+        tcb.sendMss = (char) Tcp.peerMss(tcb, options.mss);
         tcp.updateMss(tcb);
     }
 

@@ -59,7 +59,7 @@ final class SegmentText {
         Chunk chunk = segment.payload;
         assert chunk != null;
         int length = segment.payloadLength;
-        tcb.rcvUnit = Math.max(tcb.rcvUnit, Math.min(segment.unit, length));
+        tcb.rcvUnit = (char) Math.max(tcb.rcvUnit, Math.min(Math.min(segment.unit, length), 65_535));
         MemoryBudget budget = tcp.queues().budget();
         if (budget.isScarce() && isRefused(tcb, segment, budget)) {
             return;

@@ -2,6 +2,7 @@ package dev.berth.stack.tcp;
 
 import dev.berth.ports.Entropy;
 import dev.berth.ports.Flow;
+import dev.berth.ports.PortAge;
 import dev.berth.ports.PortBinding;
 import dev.berth.ports.PortTable;
 import dev.berth.ports.PortUnavailableException;
@@ -220,11 +221,17 @@ public final class Tcp {
     ///
     /// @param backlog the most complete connections that may wait to be accepted, at least 1
     /// @throws PortUnavailableException if somebody else listens there
-    public TcpListener listen(PortBinding<TcpListener> binding, int backlog, TcpConfig config)
+    public TcpListener listen(PortBinding<TcpListener> binding, int backlog, TcpConfig config, long now)
             throws PortUnavailableException {
         TcpListener listener = new TcpListener(binding, backlog, config);
-        ports.listen(binding, listener);
+        ports.listen(binding, listener, now);
         return listener;
+    }
+
+    /// Passive OPEN by somebody without a clock; otherwise as the other `listen`.
+    public TcpListener listen(PortBinding<TcpListener> binding, int backlog, TcpConfig config)
+            throws PortUnavailableException {
+        return listen(binding, backlog, config, PortAge.UNKNOWN);
     }
 
     /// Stops listening; connections that nobody accepted are reset. The binding stays with the caller.
@@ -288,7 +295,8 @@ public final class Tcp {
         tcb.recover = tcb.iss;
         tcb.rto = RttEstimator.INITIAL_RTO;
         tcb.lastProgress = now;
-        tcb.sendMss = peerMss(tcb, -1);
+        tcb.openedAt = CoarseTime.of(now);
+        tcb.sendMss = (char) peerMss(tcb, -1);
         updateMss(tcb);
         tcb.state = TcpState.SYN_SENT;
         if (config.features().fastOpen()) {
