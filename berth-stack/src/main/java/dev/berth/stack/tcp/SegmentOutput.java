@@ -175,9 +175,10 @@ final class SegmentOutput {
         data = Math.min(data, tcb.effectiveMss);
         boolean fin = (tcb.pending & Tcb.FIN_SENT) != 0 && seq + data == tcb.sndNxt - 1;
         int flags = data > 0 ? TcpHeader.PSH : 0;
-        if (tcb.extras != null) {
-            PathProbing.retransmitted(tcb, seq);
-        }
+        TcbExtras extras = tcb.extras();
+        extras.retransmissions++;
+        extras.octetsRetransmitted += data;
+        PathProbing.retransmitted(tcb, seq);
         tcb.flags &= ~Tcb.RTT_RUNNING; // Karn: RFC 6298 section 3
         writer.send(tcb, seq, fin ? flags | TcpHeader.FIN : flags, data, 0, now);
         timeouts.countRetransmission();

@@ -64,6 +64,7 @@ final class SegmentText {
         if (budget.isScarce() && isRefused(tcb, segment, budget)) {
             return;
         }
+        int distance = tcb.rcvNxt - tcb.irs;
         OutOfOrderQueue holes = tcb.outOfOrder;
         if (segment.seq != tcb.rcvNxt) {
             if (holes == null) {
@@ -106,6 +107,9 @@ final class SegmentText {
                 tcb.outOfOrder = null;
             }
             atOnce = true; // RFC 5681 section 4.2, when a gap is filled in whole or in part
+        }
+        if (Integer.compareUnsigned(tcb.rcvNxt - tcb.irs, distance) < 0) {
+            tcb.extras().receivedWraps++;
         }
         if (tcb.extras != null) {
             Urgent.settle(tcb, tcp.queues());

@@ -42,6 +42,12 @@ final class TcbExtras {
     int tuningFrom;
     int tuningAmount;
 
+    // Counters; the lower 32 bits of octets are distances of sequence numbers
+    int ackedWraps; // how often SND.UNA has come round to ISS
+    int receivedWraps; // how often RCV.NXT has come round to IRS
+    int retransmissions;
+    long octetsRetransmitted;
+
     int rcvFinSeq; // sequence number of a FIN beyond a hole
 
     @Nullable

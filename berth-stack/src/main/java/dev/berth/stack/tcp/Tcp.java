@@ -18,9 +18,7 @@ import dev.berth.stack.time.TimerWheel;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.Chunk;
 import dev.berth.wire.DropReason;
-import dev.berth.wire.InternetChecksum;
 import dev.berth.wire.IpAddress;
-import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Packet;
 import dev.berth.wire.TcpHeader;
 import org.jspecify.annotations.Nullable;
@@ -106,7 +104,7 @@ public final class Tcp {
             return;
         }
         // RFC 9293 section 3.1, MUST-3: "The receiver MUST check it" (the checksum).
-        if (packet.checksum == Packet.CHECKSUM_COMPLETE && !checksumIsRight(packet, length)) {
+        if (packet.checksum == Packet.CHECKSUM_COMPLETE && !Segment.checksumIsRight(packet, length)) {
             drops.drop(DropReason.BAD_TRANSPORT_CHECKSUM, packet);
             return;
         }
@@ -131,27 +129,6 @@ public final class Tcp {
         }
         dispatch(packet, now);
         packet.release();
-    }
-
-    private static boolean checksumIsRight(Packet packet, int length) {
-        long sum = InternetChecksum.pseudoHeaderSum(
-                packet.ipv6,
-                packet.sourceHi,
-                packet.sourceLo,
-                packet.destinationHi,
-                packet.destinationLo,
-                IpProtocol.TCP,
-                length);
-        int contiguous = packet.end - packet.transportAt;
-        sum += InternetChecksum.headerSum(packet.bytes, packet.transportAt, Math.min(contiguous, 60));
-        if (contiguous > 60) {
-            sum += InternetChecksum.payloadSum(packet.bytes, packet.transportAt + 60, contiguous - 60);
-        }
-        Chunk chunk = packet.chunk;
-        if (packet.tailLength() > 0 && chunk != null) {
-            sum += InternetChecksum.payloadSum(chunk.bytes, packet.tailStart, packet.tailLength());
-        }
-        return InternetChecksum.finish(sum) == 0;
     }
 
     /// A payload in the packet's own header array has no chunk to refer to yet.
@@ -374,6 +351,11 @@ public final class Tcp {
     /// STATUS: RFC 9293 section 3.10.6.
     public TcpStatus status(Tcb tcb) {
         return TcpStatus.of(tcb);
+    }
+
+    /// Everything that is known of a connection.
+    public TcpInfo info(Tcb tcb, long now) {
+        return TcpInfo.of(tcb, now);
     }
 
     /// Looks for a connection that breaks what must hold once the stack has settled, such as one whose data wait
