@@ -482,7 +482,7 @@ public final class Tcp {
 
     private void freeBuffers(Tcb tcb) {
         timeouts.cancel(tcb);
-        tcb.pending = 0;
+        tcb.pending &= Tcb.FIN_SENT; // for the count of octets
         queues.dropSend(tcb);
         OutOfOrderQueue holes = tcb.outOfOrder;
         if (holes != null) {

@@ -103,7 +103,7 @@ public record TcpInfo(
         TcbExtras extras = tcb.extras == null ? new TcbExtras() : tcb.extras;
         SackScoreboard scoreboard = tcb.sacked;
         OutOfOrderQueue holes = tcb.outOfOrder;
-        boolean open = tcb.state.isSynchronized();
+        boolean open = tcb.sndUna != tcb.iss; // the SYN was acknowledged
         // SYN and FIN take a sequence number each.
         int fin = (tcb.pending & Tcb.FIN_SENT) != 0 ? 1 : 0;
         int flight = tcb.flightSize();
@@ -143,11 +143,11 @@ public record TcpInfo(
                 tcb.rcvWnd(),
                 tcb.available(),
                 holes == null ? 0 : holes.memory(),
-                open ? tcb.unacknowledged() - flight + finInFlight : tcb.unacknowledged(),
+                open ? Math.max(0, tcb.unacknowledged() - flight + finInFlight) : tcb.unacknowledged(),
                 tcb.sendBuffer(),
                 tcb.receiveBuffer(),
                 acked,
-                open ? octets(extras.receivedWraps, received) : 0,
+                tcb.rcvNxt == tcb.irs ? 0 : octets(extras.receivedWraps, received),
                 open ? acked + flight - finInFlight : 0,
                 extras.octetsRetransmitted,
                 extras.retransmissions,
