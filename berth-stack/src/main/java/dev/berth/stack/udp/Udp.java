@@ -35,8 +35,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Calls return [#OK], a number of octets, or one of the negative constants here; a port that cannot be had is the
 /// [PortUnavailableException] of the port table. Used in the host's critical section only; per datagram nothing is
-/// allocated in steady state. Not supported: IP options from and to users (RFC 1122 section 4.1.3.2), and more than
-/// one receiver for a broadcast or multicast datagram.
+/// allocated in steady state. A datagram to a multicast group or a broadcast address goes to everybody who is bound to
+/// its port and hears it ([UdpGroups]). Not supported: IP options from and to users (RFC 1122 section 4.1.3.2).
 public final class Udp {
     /// Done.
     public static final int OK = 0;
@@ -76,6 +76,7 @@ public final class Udp {
     private final Addresses addresses;
     private final BufferPool pool;
     private final ReadyQueue ready;
+    private final UdpGroups groups;
     private @Nullable Chunk outgoing; // the chunk that small datagrams are appended to
 
     private long datagramsOut;
@@ -98,7 +99,8 @@ public final class Udp {
         this.routes = output.routes();
         this.addresses = routes.addresses();
         this.pool = pool;
-        this.input = new UdpInput(ports, icmp, pool, drops, ready);
+        this.input = new UdpInput(ports, addresses, icmp, pool, drops, ready);
+        this.groups = new UdpGroups(addresses);
         this.ready = ready;
     }
 
@@ -130,7 +132,9 @@ public final class Udp {
         }
         // RFC 1122 section 4.1.3.6: "When a host sends a UDP datagram, the source address MUST be (one of) the IP
         // address(es) of the host." A broadcast or multicast address may be bound to, for receiving only.
-        boolean known = IpAddress.isUnspecified(hi, lo) || addresses.kind(hi, lo) != Addresses.FOREIGN;
+        boolean known = IpAddress.isUnspecified(hi, lo)
+                || IpAddress.isMulticast(hi, lo)
+                || addresses.kind(hi, lo) != Addresses.FOREIGN;
         if (!known || endpoint.ipv4Only && !IpAddress.isIpv4(hi, lo)) {
             return BAD_ADDRESS;
         }
@@ -270,6 +274,7 @@ public final class Udp {
             endpoint.binding = null;
         }
         endpoint.closed = true;
+        groups.leaveAll(endpoint);
         for (Packet packet = endpoint.take(); packet != null; packet = endpoint.take()) {
             packet.release();
         }
@@ -328,9 +333,14 @@ public final class Udp {
         packet.destinationLo = lo;
         putHeader(packet, endpoint.localPort(), port, UdpHeader.LENGTH + length);
         putData(packet, source, length);
-        int ttl = IpAddress.isMulticast(hi, lo) ? endpoint.multicastTtl() : endpoint.ttl();
         datagramsOut++;
-        output.send(packet, endpoint.tos(), ttl, endpoint.dontFragment(), now);
+        if (IpAddress.isMulticast(hi, lo)) {
+            int ttl = endpoint.multicastTtl() == 0 ? IpOutput.STAY : endpoint.multicastTtl();
+            NetInterface nic = endpoint.multicastInterface();
+            output.send(packet, nic, endpoint.multicastLoop(), endpoint.tos(), ttl, endpoint.dontFragment(), now);
+        } else {
+            output.send(packet, endpoint.tos(), endpoint.ttl(), endpoint.dontFragment(), now);
+        }
         return length;
     }
 
@@ -412,13 +422,18 @@ public final class Udp {
         if (addresses.isOwn(localHi, localLo)) {
             return useSource(localHi, localLo, hi, lo);
         }
-        NetInterface nic = output.route(hi, lo);
+        NetInterface nic = outgoing(endpoint, hi, lo);
         if (nic == null || !routes.sourceFor(hi, lo, nic)) {
             return NO_ROUTE;
         }
         sourceHi = routes.sourceHi();
         sourceLo = routes.sourceLo();
         return OK;
+    }
+
+    private @Nullable NetInterface outgoing(UdpEndpoint endpoint, long hi, long lo) {
+        NetInterface chosen = endpoint.multicastInterface();
+        return chosen != null && IpAddress.isMulticast(hi, lo) ? chosen : output.route(hi, lo);
     }
 
     /// As [#chooseSource] for an endpoint that is connected: the local address of its flow.
@@ -534,6 +549,11 @@ public final class Udp {
                         error.remoteLo(),
                         error.remotePort())
                 != null;
+    }
+
+    /// The multicast groups of the endpoints.
+    public UdpGroups groups() {
+        return groups;
     }
 
     /// Who holds which port of UDP.
