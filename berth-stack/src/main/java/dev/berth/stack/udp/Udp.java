@@ -420,7 +420,7 @@ public final class Udp {
             return BAD_ADDRESS;
         }
         if (addresses.isOwn(localHi, localLo)) {
-            return useSource(localHi, localLo, hi, lo);
+            return useSource(localHi, localLo, hi, lo, outgoing(endpoint, hi, lo));
         }
         NetInterface nic = outgoing(endpoint, hi, lo);
         if (nic == null || !routes.sourceFor(hi, lo, nic)) {
@@ -441,14 +441,13 @@ public final class Udp {
         if (addresses.isBroadcast(hi, lo) && !endpoint.broadcast()) {
             return PERMISSION_DENIED;
         }
-        return useSource(endpoint.localHi(), endpoint.localLo(), hi, lo);
+        return useSource(endpoint.localHi(), endpoint.localLo(), hi, lo, outgoing(endpoint, hi, lo));
     }
 
-    private int useSource(long localHi, long localLo, long hi, long lo) {
+    private int useSource(long localHi, long localLo, long hi, long lo, @Nullable NetInterface nic) {
         if (IpAddress.isIpv4(localHi, localLo) != IpAddress.isIpv4(hi, lo)) {
             return BAD_ADDRESS;
         }
-        NetInterface nic = output.route(hi, lo);
         if (nic == null) {
             return NO_ROUTE;
         }
