@@ -30,6 +30,7 @@ public final class UdpSocket extends DataSocket {
     private long senderHi;
     private long senderLo;
     private int senderPort;
+    private String boundBy = "";
 
     UdpSocket(Host host) {
         super(host);
@@ -69,23 +70,29 @@ public final class UdpSocket extends DataSocket {
 
     @Override
     public void bind(Endpoint local) throws IOException {
-        monitor.enter();
+        long now = monitor.enter();
         try {
             requireOpen();
             if (endpoint.isBound()) {
                 throw new SocketException("Already bound");
             }
             IpAddress address = local.address();
-            int result = udp().bind(endpoint, address.hi(), address.lo(), local.port(), sharing());
+            int result = udp().bind(endpoint, address.hi(), address.lo(), local.port(), sharing(), now);
             if (result == Udp.BAD_ADDRESS) {
                 throw SocketErrors.notLocal(host, address);
             }
-            check(result);
+            check(result, true);
+            boundBy = presentThread();
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
         } finally {
             monitor.exit();
         }
+    }
+
+    @Override
+    String defaultLabel() {
+        return boundBy;
     }
 
     /// Connects: from now on only datagrams from `remote` are received, and ICMP errors are thrown.
@@ -239,6 +246,7 @@ public final class UdpSocket extends DataSocket {
                 return;
             }
             open = false;
+            forgetLabel();
             host.closed(this);
             udp().close(endpoint);
             monitor.wakeAll(this);

@@ -194,6 +194,30 @@ class MulticastTest {
         }
     }
 
+    @Test // as on Linux
+    void a_connected_socket_hears_a_group_only_if_it_is_bound_to_it_and_only_from_its_remote_end() throws IOException {
+        UdpSocket sender = open(a);
+        sender.bind(new Endpoint(IpAddress.parse("10.0.0.1"), 7_000));
+        UdpSocket stranger = open(a);
+        UdpSocket onGroup = open(b);
+        onGroup.reuseAddress(true);
+        onGroup.bind(new Endpoint(GROUP, PORT));
+        onGroup.join(GROUP, ANY);
+        UdpSocket onAny = member(b, GROUP);
+        for (UdpSocket socket : List.of(onGroup, onAny)) {
+            socket.connect(new Endpoint(IpAddress.parse("10.0.0.1"), 7_000));
+        }
+        send(sender, GROUP, "hello");
+        send(stranger, GROUP, "nobody hears");
+        assertThat(heard(onGroup)).isEqualTo("hello.");
+        assertThat(heard(onAny)).isEmpty();
+        onGroup.disconnect();
+        onAny.disconnect();
+        send(stranger, GROUP, "all hear");
+        assertThat(heard(onGroup)).isEqualTo("all hear.");
+        assertThat(heard(onAny)).isEqualTo("all hear.");
+    }
+
     @Test
     void a_group_is_joined_on_an_interface() throws IOException {
         Network other = Network.create("other");

@@ -29,6 +29,7 @@ final class HostOptions {
             .add(SO_LINGER, TcpSocket::lingerSeconds, TcpSocket::lingerSeconds)
             .add(TCP_NODELAY, TcpSocket::noDelay, TcpSocket::noDelay)
             .add(IP_TOS, TcpSocket::trafficClass, TcpSocket::trafficClass)
+            .add(BerthSocketOptions.LABEL, TcpSocket::label, TcpSocket::label)
             .addExtended(ExtendedOptions.KEEP_IDLE, TcpSocket::keepIdleSeconds, TcpSocket::keepIdleSeconds)
             .addExtended(ExtendedOptions.KEEP_INTERVAL, TcpSocket::keepIntervalSeconds, TcpSocket::keepIntervalSeconds)
             .addExtended(ExtendedOptions.KEEP_COUNT, TcpSocket::keepCount, TcpSocket::keepCount)
@@ -39,6 +40,7 @@ final class HostOptions {
             .add(SO_RCVBUF, TcpAcceptor::receiveBufferSize, TcpAcceptor::receiveBufferSize)
             .add(SO_REUSEADDR, TcpAcceptor::reuseAddress, TcpAcceptor::reuseAddress)
             .add(SO_REUSEPORT, TcpAcceptor::reusePort, TcpAcceptor::reusePort)
+            .add(BerthSocketOptions.LABEL, TcpAcceptor::label, TcpAcceptor::label)
             .build();
 
     /// Options of datagram sockets.
@@ -55,6 +57,7 @@ final class HostOptions {
                     IP_MULTICAST_IF,
                     socket -> HostInterfaces.of(socket.host(), socket.multicastInterface()),
                     (socket, nic) -> socket.multicastInterface(HostInterfaces.indexOf(socket.host(), nic)))
+            .add(BerthSocketOptions.LABEL, UdpSocket::label, UdpSocket::label)
             .build();
 
     private HostOptions() {}

@@ -186,33 +186,27 @@ final class UdpInput {
     }
 
     /// The endpoint of a binding if it wants the datagram. As on Linux, a connected one has its local address as its
-    /// only address, unless it was bound to the group itself; it hears its remote end.
+    /// only address and is not here, unless it was bound to the group itself: then it hears its remote end.
     private static @Nullable UdpEndpoint hearing(PortBinding<UdpEndpoint> binding, Packet packet, int sourcePort) {
         UdpEndpoint endpoint = binding.listener();
-        if (endpoint == null) {
-            endpoint = binding.owner() instanceof UdpEndpoint owner && owner.binding == binding ? owner : null;
-            boolean fromRemote = endpoint != null
-                    && endpoint.remoteLo() == packet.sourceLo
-                    && endpoint.remoteHi() == packet.sourceHi
-                    && endpoint.remotePort() == sourcePort;
-            boolean boundToIt =
-                    binding.addressLo() == packet.destinationLo && binding.addressHi() == packet.destinationHi;
-            if (!fromRemote || !boundToIt) {
-                return null;
-            }
+        if (endpoint == null || endpoint.isConnected() && !isFromRemote(endpoint, packet, sourcePort)) {
+            return null;
         }
-        boolean multicast = IpAddress.isMulticast(packet.destinationHi, packet.destinationLo);
-        return endpoint != null
-                        && (!multicast
-                                || endpoint.memberships.hears(
-                                        packet.destinationHi,
-                                        packet.destinationLo,
-                                        packet.sourceHi,
-                                        packet.sourceLo,
-                                        packet.via,
-                                        endpoint.multicastAll()))
-                ? endpoint
-                : null;
+        boolean heard = !IpAddress.isMulticast(packet.destinationHi, packet.destinationLo)
+                || endpoint.memberships.hears(
+                        packet.destinationHi,
+                        packet.destinationLo,
+                        packet.sourceHi,
+                        packet.sourceLo,
+                        packet.via,
+                        endpoint.multicastAll());
+        return heard ? endpoint : null;
+    }
+
+    private static boolean isFromRemote(UdpEndpoint endpoint, Packet packet, int sourcePort) {
+        return endpoint.remoteLo() == packet.sourceLo
+                && endpoint.remoteHi() == packet.sourceHi
+                && endpoint.remotePort() == sourcePort;
     }
 
     /// A packet with headers of its own that refers to the octets of the data; with a copy of all if they are few.
