@@ -26,6 +26,19 @@ class TcpLossTest extends Script {
         connected(syn);
     }
 
+    /// The same over a path of 10 ms, after which the ACKs of the first flight are due.
+    private void connectedOverTenMilliseconds(Seg syn, int octets) {
+        config = config.withBuffers(1 << 20, 1 << 16);
+        open();
+        sent(SYN.seq(ISS));
+        advance(10);
+        receive(syn.seq(IRS).ack(ISS + 1));
+        sent(ACK.seq(1).ack(1));
+        send(octets);
+        sentFirstTen();
+        advance(10);
+    }
+
     private void sentData(int... numbers) {
         for (int number : numbers) {
             sent(ACK.seq(number).data(1_000));
@@ -297,9 +310,7 @@ class TcpLossTest extends Script {
 
     @Test
     void sack_retransmits_the_holes_only() {
-        connectedWith(SACK);
-        send(10_000);
-        sentFirstTen();
+        connectedOverTenMilliseconds(SACK, 10_000);
         receive(ACK.seq(1).ack(1).sack(1_001, 2_001));
         receive(ACK.seq(1).ack(1).sack(1_001, 2_001, 3_001, 4_001));
         sentNothing();
@@ -328,9 +339,7 @@ class TcpLossTest extends Script {
 
     @Test
     void new_data_follow_while_the_pipe_has_room() {
-        connectedWith(SACK);
-        send(40_000);
-        sentFirstTen();
+        connectedOverTenMilliseconds(SACK, 40_000);
         receive(ACK.seq(1).ack(1).sack(1_001, 2_001));
         sentData(10_001);
         receive(ACK.seq(1).ack(1).sack(1_001, 3_001));

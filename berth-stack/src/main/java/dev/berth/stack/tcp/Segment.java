@@ -28,8 +28,11 @@ final class Segment {
     /// Payload octets of the largest of the segments that this one stands for (offload), otherwise of itself.
     int unit;
 
-    /// When it arrived, in nanoseconds.
+    /// When it is processed, in nanoseconds.
     long now;
+
+    /// When it arrived at the host, in nanoseconds; not later than `now`.
+    long arrivedAt;
 
     /// Decodes a packet whose header was validated.
     ///
@@ -45,6 +48,8 @@ final class Segment {
         window = Bytes.u16(bytes, at + TcpHeader.WINDOW);
         urgentPointer = Bytes.u16(bytes, at + TcpHeader.URGENT_POINTER);
         this.now = now;
+        long received = packet.receivedAt;
+        arrivedAt = received == 0 || received > now ? now : received;
         payload = packet.chunk;
         if (packet.tailLength() > 0) {
             payloadFrom = packet.tailStart;

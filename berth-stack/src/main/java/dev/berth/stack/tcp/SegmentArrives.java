@@ -16,12 +16,14 @@ final class SegmentArrives {
     private final Timeouts timeouts;
     private final DropCounters drops;
     private final SegmentText text;
+    private final SegmentAck acks;
 
     SegmentArrives(Tcp tcp, Timeouts timeouts, DropCounters drops) {
         this.tcp = tcp;
         this.timeouts = timeouts;
         this.drops = drops;
         text = new SegmentText(tcp, drops);
+        acks = new SegmentAck(tcp, timeouts);
     }
 
     /// Section 3.10.7.3, SYN-SENT STATE.
@@ -108,7 +110,9 @@ final class SegmentArrives {
         tcb.sndUna = segment.ack;
         if (tcb.has(Tcb.RTT_RUNNING)) {
             tcb.flags &= ~Tcb.RTT_RUNNING;
-            RttEstimator.sample(tcb, segment.now - tcb.rttStart);
+            long rtt = segment.arrivedAt - tcb.rttStart;
+            RttEstimator.sample(tcb, rtt);
+            RttEstimator.measured(tcb, rtt, segment.now);
         }
         establish(tcb, segment.now);
     }
@@ -121,7 +125,7 @@ final class SegmentArrives {
         tcb.pending &= ~Tcb.SYN;
         tcb.backoff = 0;
         tcb.recover = tcb.iss;
-        tcb.highRxt = tcb.sndUna;
+        tcb.rttSeq = tcb.sndUna;
         tcb.cwnd = CongestionControl.initialWindow(tcb.effectiveMss);
         tcb.quickAcks = 16;
         if (tcb.has(Tcb.SYN_RETRANSMITTED)) {
@@ -345,90 +349,11 @@ final class SegmentArrives {
             return false;
         }
         tcb.unanswered = 0;
-        boolean news = takeSack(tcb, segment);
-        int flight = tcb.flightSize();
-        if (SeqNum.gt(segment.ack, tcb.sndUna)) {
-            advance(tcb, segment, flight);
-        } else if (isDuplicate(tcb, segment, flight) || news && segment.ack == tcb.sndUna) {
-            LossRecovery.duplicate(tcb, segment.now);
-            tcb.pending |= Tcb.SEND;
-            tcp.markDirty(tcb);
-        }
+        acks.process(tcb, segment);
         if (SeqNum.geq(segment.ack, tcb.sndUna)) {
             updateWindow(tcb, segment);
         }
         return afterAck(tcb, segment.now);
-    }
-
-    private static boolean takeSack(Tcb tcb, Segment segment) {
-        boolean news = false;
-        if (segment.options.sackBlocks > 0 && tcb.has(Tcb.SACK_PERMITTED)) {
-            for (int i = 0; i < segment.options.sackBlocks; i++) {
-                int left = segment.options.sackLeft[i];
-                int right = segment.options.sackRight[i];
-                int una = SeqNum.max(segment.ack, tcb.sndUna);
-                // A block at the acknowledgment itself contradicts it. Distances are compared, because a number half
-                // the sequence space away is before SND.NXT and beyond SND.UNA at once.
-                int from = left - una;
-                int to = right - una;
-                if (from > 0 && from < to && to <= tcb.sndNxt - una) {
-                    SackScoreboard sacked = tcb.sacked;
-                    if (sacked == null) {
-                        sacked = new SackScoreboard();
-                        tcb.sacked = sacked;
-                    }
-                    news |= sacked.add(left, right);
-                }
-            }
-        }
-        return news;
-    }
-
-    /// RFC 5681 section 2, DUPLICATE ACKNOWLEDGMENT: outstanding data, no data, no SYN or FIN, the greatest
-    /// acknowledgment, the same advertised window.
-    private static boolean isDuplicate(Tcb tcb, Segment segment, int flight) {
-        return flight > 0
-                && tcb.sndWnd > 0 // with a closed window it is the answer to a probe
-                && segment.ack == tcb.sndUna
-                && segment.payloadLength == 0
-                && !segment.has(TcpHeader.FIN)
-                && segment.window << tcb.sndWindShift == tcb.sndWnd
-                && (segment.options.sackBlocks == 0 || !tcb.has(Tcb.SACK_PERMITTED));
-    }
-
-    private void advance(Tcb tcb, Segment segment, int flight) {
-        int acked = segment.ack - tcb.sndUna;
-        tcb.sndUna = segment.ack;
-        SendQueue queue = tcb.sendQueue;
-        if (queue != null) {
-            queue.acknowledge(SeqNum.min(segment.ack, queue.endSeq()));
-            if (queue.length() == 0) {
-                tcp.queues().dropSend(tcb);
-            }
-            tcp.ready(tcb);
-        }
-        SackScoreboard sacked = tcb.sacked;
-        if (sacked != null) {
-            sacked.acknowledge(segment.ack);
-        }
-        if (tcb.has(Tcb.RTT_RUNNING) && SeqNum.geq(segment.ack, tcb.rttSeq)) {
-            tcb.flags &= ~Tcb.RTT_RUNNING;
-            RttEstimator.sample(tcb, segment.now - tcb.rttStart);
-        } else if (tcb.backoff > 0 && tcb.has(Tcb.TIMESTAMPS) && segment.options.timestamps) {
-            // RFC 6298 section 3: a retransmitted segment may be timed if "the TCP timestamp option" tells which
-            // transmission it was.
-            long millis = tcb.shiftedTimestamp(segment.now) - segment.options.tsEcr;
-            if (millis >= 0 && millis < 120_000) {
-                RttEstimator.sample(tcb, Math.max(1, millis) * 1_000_000L);
-            }
-        }
-        LossRecovery.acknowledged(tcb, acked, flight, segment.now);
-        if (sacked != null && sacked.isEmpty() && !tcb.isRecovering()) {
-            tcb.sacked = null;
-        }
-        timeouts.acknowledged(tcb, segment.now);
-        tcb.pending |= Tcb.SEND;
-        tcp.markDirty(tcb);
     }
 
     /// "If SND.UNA =< SEG.ACK =< SND.NXT, the send window should be updated. If (SND.WL1 < SEG.SEQ or (SND.WL1 =

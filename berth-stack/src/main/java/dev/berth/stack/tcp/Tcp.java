@@ -507,7 +507,8 @@ public final class Tcp {
             holes.clear();
             tcb.outOfOrder = null;
         }
-        tcb.sacked = null;
+        queues.dropFlight(tcb);
+        tcb.episode = null;
         if (tcb.has(Tcb.ABANDONED)) {
             queues.dropReceive(tcb);
         }
