@@ -9,6 +9,7 @@ import dev.berth.wire.TcpOptions;
 /// method per step, in the order of the RFC. Input only changes the [Tcb] and marks what is pending.
 final class SegmentArrives {
     private static final long PAWS_INVALID_AFTER = 24L * 24 * 3_600; // seconds: RFC 7323 section 5.5
+    private static final int MAX_REPEATED = 1 << 30; // no window is larger
     private static final int CHALLENGE_WINDOW = 5_000; // milliseconds: RFC 5961 section 7
     private static final int CHALLENGE_LIMIT = 10;
 
@@ -233,12 +234,22 @@ final class SegmentArrives {
             }
             drops.count(DropReason.NOT_ACCEPTABLE);
             if (!segment.has(TcpHeader.RST)) {
+                duplicates(tcb, segment);
                 acknowledgeUnacceptable(tcb, segment);
             }
             return false;
         }
         trim(tcb, segment, window);
         return true;
+    }
+
+    /// RFC 2883 section 4.1: what a segment repeats below the cumulative acknowledgment is reported. Only what may be a
+    /// repetition: a segment from elsewhere in the sequence space, such as a forged one, is not.
+    private static void duplicates(Tcb tcb, Segment segment) {
+        int before = tcb.rcvNxt - segment.seq;
+        if (segment.payloadLength > 0 && before > 0 && before <= MAX_REPEATED) {
+            tcb.duplicates(segment.seq, SeqNum.min(segment.seq + segment.payloadLength, tcb.rcvNxt));
+        }
     }
 
     /// "...tailor such segments by trimming off any portions that lie outside the window (including SYN and FIN)".
@@ -254,6 +265,7 @@ final class SegmentArrives {
                 // there.
                 return;
             }
+            duplicates(tcb, segment);
             segment.trimFront(Math.min(before, segment.payloadLength));
             tcb.pending |= Tcb.ACK_NOW; // something of it was received before: the other end missed an ACK
             tcp.markDirty(tcb);

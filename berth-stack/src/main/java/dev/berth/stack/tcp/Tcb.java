@@ -275,6 +275,15 @@ public final class Tcb extends Flow implements StackSocket {
         return Math.max(0, rcvAdv - rcvNxt);
     }
 
+    /// The octets `[left, right)` arrived although they had arrived before.
+    void duplicates(int left, int right) {
+        if (has(SACK_PERMITTED) && SeqNum.lt(left, right)) {
+            flags |= DUPLICATES;
+            duplicateLeft = left;
+            duplicateRight = right;
+        }
+    }
+
     int shiftedTimestamp(long now) {
         return (int) (now / 1_000_000) + tsOffset;
     }
