@@ -171,7 +171,7 @@ final class SegmentOutput {
             int length = LossRecovery.lostLength(tcb, seq);
             if (tcb.cwnd - LossRecovery.pipe(tcb) < length
                     || windowRoom(tcb, seq) < length
-                    || pacingRoom(tcb, now) < length) {
+                    || pacingRoom(tcb, now) <= 0) {
                 return sent;
             }
             retransmit(tcb, board, seq, length, now);
@@ -260,6 +260,7 @@ final class SegmentOutput {
         int largest = largestSegment(tcb, mss);
         int available = end - tcb.sndNxt;
         Pacer pacer = tcb.congestion.pacer();
+        int unpaced = room;
         if (pacer != null && available > 0 && room > 0) {
             room = Math.min(room, pacingRoom(tcb, now));
         }
@@ -283,9 +284,13 @@ final class SegmentOutput {
             }
             available -= length;
             room -= length;
+            unpaced -= length;
             sent = true;
         }
         if (pacer != null) {
+            if (available > 0 && unpaced > room && room < mss) {
+                timeouts.armPace(tcb, Math.max(now + 1, pacer.departure(now)));
+            }
             noteLimit(tcb, available, room);
         }
         // A FIN needs no room in the window: the other end always has a place for it.
