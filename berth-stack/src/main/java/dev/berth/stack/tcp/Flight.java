@@ -90,6 +90,11 @@ final class Flight {
         return retransmissions;
     }
 
+    /// True if it is not known yet whether a loss probe repaired a loss.
+    boolean awaitsWordOnProbe() {
+        return probing && probeIsRetransmission;
+    }
+
     boolean isEmpty() {
         return head == tail;
     }

@@ -36,10 +36,12 @@ final class LossProbe {
     }
 
     /// Section 7.4.2, TLP_process_ack.
-    static void acknowledged(Tcb tcb, Acked acked, int ack, long now) {
+    ///
+    /// @return true if congestion control had to react
+    static boolean acknowledged(Tcb tcb, Acked acked, int ack, long now) {
         Flight flight = tcb.flight;
         if (flight == null || !flight.probing || SeqNum.lt(ack, flight.probeEnd)) {
-            return;
+            return false;
         }
         boolean matches = acked.duplicates && acked.duplicateRight == flight.probeEnd;
         if (!flight.probeIsRetransmission || matches) {
@@ -53,9 +55,11 @@ final class LossProbe {
                 if (!tcb.congestion.ownsWindow()) {
                     tcb.cwnd = Math.min(tcb.cwnd, tcb.ssthresh);
                 }
+                return true;
             }
         } else if (acked.duplicateAck && acked.cumulative == 0 && !acked.sackNews) {
             flight.probing = false; // case 2
         }
+        return false;
     }
 }

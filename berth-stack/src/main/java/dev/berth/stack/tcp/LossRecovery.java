@@ -15,9 +15,8 @@ final class LossRecovery {
     /// @return nanoseconds after which losses have to be looked for again (the RACK reordering timer), 0 for no need
     static long acknowledged(Tcb tcb, Acked acked, int flight, long now) {
         Rack.adapt(tcb, acked);
-        LossProbe.acknowledged(tcb, acked, tcb.sndUna, now);
+        boolean left = LossProbe.acknowledged(tcb, acked, tcb.sndUna, now);
         detectSpurious(tcb, acked);
-        boolean left = false;
         if (tcb.has(Tcb.RTO_RECOVERY)) {
             afterTimeout(tcb, acked);
         } else if (tcb.has(Tcb.FAST_RECOVERY)) {
@@ -29,7 +28,7 @@ final class LossRecovery {
             }
         }
         long again = detect(tcb, acked, now);
-        // The window that recovery ends with is not grown by the ACK that ends it.
+        // The window that recovery ends with is not grown by the ACK that ends it, nor that after a reduction.
         if (!left || tcb.isRecovering() || tcb.congestion.ownsWindow()) {
             adjustWindow(tcb, acked, flight, now);
         }
@@ -373,6 +372,8 @@ final class LossRecovery {
         Flight board = tcb.flight;
         if (board != null) {
             board.forgetLosses();
+            // The ACK of an original may have passed for that of its retransmission, which nothing overtook.
+            board.rackSent = Flight.NEVER;
         }
         tcb.flags &= ~(Tcb.FAST_RECOVERY | Tcb.RTO_RECOVERY | Tcb.TIMED_OUT);
         tcb.pending &= ~Tcb.RETRANSMIT;

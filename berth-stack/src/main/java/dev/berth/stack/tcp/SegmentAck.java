@@ -26,6 +26,8 @@ final class SegmentAck {
         acked.duplicateAck = !advances && isDuplicate(tcb, segment, flight);
         if (advances) {
             advance(tcb, segment);
+        } else {
+            acked.duplicateAck |= answersProbe(tcb, segment);
         }
         if (selective) {
             takeSack(tcb, segment);
@@ -39,7 +41,7 @@ final class SegmentAck {
             board.probed = false;
         }
         long again = LossRecovery.acknowledged(tcb, acked, flight, segment.now);
-        if (tcb.flightSize() == 0) {
+        if (board != null && tcb.flightSize() == 0 && !board.awaitsWordOnProbe()) {
             tcp.queues().dropFlight(tcb);
         }
         if (advances) {
@@ -77,6 +79,17 @@ final class SegmentAck {
                 && !segment.has(dev.berth.wire.TcpHeader.FIN)
                 && segment.window << tcb.sndWindShift == tcb.sndWnd
                 && (segment.options.sackBlocks == 0 || !tcb.has(Tcb.SACK_PERMITTED));
+    }
+
+    /// RFC 8985 section 7.4.2, case 2: "a DupAck without any SACK option" after a loss probe that was not needed. Nothing
+    /// may be in flight any more.
+    private static boolean answersProbe(Tcb tcb, Segment segment) {
+        Flight board = tcb.flight;
+        return board != null
+                && board.awaitsWordOnProbe()
+                && segment.ack == tcb.sndUna
+                && segment.payloadLength == 0
+                && segment.options.sackBlocks == 0;
     }
 
     private void takeSack(Tcb tcb, Segment segment) {

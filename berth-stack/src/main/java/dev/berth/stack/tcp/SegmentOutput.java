@@ -228,7 +228,9 @@ final class SegmentOutput {
             sentNew(tcb, length, now);
             board.probeIsRetransmission = false;
         } else {
-            int last = SeqNum.max(board.startOfLast(), tcb.sndNxt - mss);
+            // Where a burst is one record, its last segment begins at a multiple of the segment size.
+            int begin = board.startOfLast();
+            int last = begin + (tcb.sndNxt - begin - 1) / mss * mss;
             retransmit(tcb, board, last, tcb.sndNxt - last, now);
             board.probeIsRetransmission = true;
         }
