@@ -30,6 +30,11 @@ public final class Bottleneck implements VirtualWire.Fault {
         return longestQueue;
     }
 
+    /// Begins to look for the longest time anew.
+    public void forgetLongestQueue() {
+        longestQueue = 0;
+    }
+
     @Override
     public long apply(Packet packet, int direction, SplittableRandom random) {
         long now = wire.now();

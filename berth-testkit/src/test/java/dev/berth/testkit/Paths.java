@@ -78,6 +78,7 @@ final class Paths {
         private final long octets;
         private long sent;
         private long received;
+        private boolean paused;
 
         Stream(Pair pair, Tcb sender, Tcb receiver, long octets) {
             this.pair = pair;
@@ -90,13 +91,36 @@ final class Paths {
             return received;
         }
 
+        Tcb sender() {
+            return sender;
+        }
+
+        /// Gives nothing more to send until [#resume].
+        void pause() {
+            paused = true;
+        }
+
+        void resume() {
+            paused = false;
+        }
+
+        /// Gives so many octets to send although it is paused.
+        void send(int count) {
+            sent += Math.max(0, give(count));
+            pair.wire.pump();
+        }
+
+        private int give(int count) {
+            return pair.client.tcp()
+                    .send(
+                            sender,
+                            (bytes, at, length) -> System.arraycopy(ZEROES, 0, bytes, at, length),
+                            count);
+        }
+
         boolean isDone() {
-            while (sent < octets) {
-                int taken = pair.client.tcp()
-                        .send(
-                                sender,
-                                (bytes, at, count) -> System.arraycopy(ZEROES, 0, bytes, at, count),
-                                (int) Math.min(octets - sent, ZEROES.length));
+            while (sent < octets && !paused) {
+                int taken = give((int) Math.min(octets - sent, ZEROES.length));
                 if (taken <= 0) {
                     break;
                 }

@@ -43,7 +43,7 @@ abstract sealed class CongestionControl permits NewReno, Cubic, Bbr {
                 return slowStart(tcb, acked, Math.min(octets, (slowly ? 1 : SLOW_START_LIMIT) * mss));
             }
         } else if (flight + mss >= tcb.cwnd) {
-            tcb.cwnd = clamp(tcb.cwnd + (long) Math.max(1, avoidance(tcb, octets, now)));
+            tcb.cwnd = clamp((long) tcb.cwnd + avoidance(tcb, octets, now));
         }
         return this;
     }
