@@ -5,6 +5,7 @@ import org.jspecify.annotations.NullMarked;
 /// It is a library for tests only; nothing that runs in production depends on it.
 @NullMarked
 module dev.berth.testkit {
+    requires transitive dev.berth.check;
     requires transitive dev.berth.stack;
     requires static transitive org.jspecify;
 

@@ -60,7 +60,8 @@ final class RunCommand implements Callable<Integer> {
             description = {
                 "Lets HOSTPORT of this machine lead to PORT of the host. May be repeated.",
                 "Without ADDRESS only this machine itself can connect (127.0.0.1);",
-                "0.0.0.0 is for everybody who can reach it. HOSTPORT 0 takes a free one."
+                "0.0.0.0 is for everybody who can reach it. HOSTPORT 0 takes a free one.",
+                "A port may be the name of a service: 8080:http."
             })
     private List<Publication> publications = new ArrayList<>();
 
@@ -90,6 +91,15 @@ final class RunCommand implements Callable<Integer> {
             names = "--ports",
             description = "Prints ports and flows to standard error when they change, and at the end.")
     private boolean ports;
+
+    @Option(
+            names = "--control",
+            paramLabel = "PATH|off",
+            description = {
+                "Where 'berth ss' can ask for sockets: a UNIX-domain socket for this user alone.",
+                "Default: $XDG_RUNTIME_DIR/berth/PID.sock or /tmp/berth-UID/PID.sock."
+            })
+    private @Nullable String control;
 
     @Option(
             names = "-D",
@@ -144,8 +154,9 @@ final class RunCommand implements Callable<Integer> {
             }
         }
         PrintStream err = System.err;
+        ControlServer server = openControl(running, err);
         PortWatch watch = ports ? new PortWatch(running.host(), err) : null;
-        AfterProgram.run(instrumentation, () -> end(running, watch));
+        AfterProgram.run(instrumentation, () -> end(running, server, watch));
         err.println("berth: " + running.describe());
         if (watch != null) {
             watch.start();
@@ -154,7 +165,29 @@ final class RunCommand implements Callable<Integer> {
         return CommandLine.ExitCode.OK;
     }
 
-    private static void end(RunningHost running, @Nullable PortWatch watch) {
+    /// A program runs without the control socket that nobody asked for, if it cannot be had.
+    private @Nullable ControlServer openControl(RunningHost running, PrintStream err) throws IOException {
+        try {
+            return ControlOption.open(control, programName(), running.hosts());
+        } catch (IOException e) {
+            if (control != null) {
+                running.close();
+                throw e;
+            }
+            err.println("berth: 'berth ss' will not see this program: " + e.getMessage());
+            return null;
+        }
+    }
+
+    private String programName() {
+        String name = command.getFirst();
+        return classPath == null ? String.valueOf(jarFile(name).getFileName()) : name;
+    }
+
+    private static void end(RunningHost running, @Nullable ControlServer server, @Nullable PortWatch watch) {
+        if (server != null) {
+            server.close();
+        }
         if (watch != null) {
             watch.finish();
         }
@@ -176,6 +209,9 @@ final class RunCommand implements Callable<Integer> {
         }
         if (capture != null && capture.toString().isEmpty()) {
             throw usage("The name of the file for --capture is empty");
+        }
+        if (control != null && control.isBlank()) {
+            throw usage("The path for --control is empty");
         }
         if (name.equalsIgnoreCase("localhost") || !name.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")) {
             throw usage("'" + name + "' is not a name for a host");

@@ -1,6 +1,7 @@
 package dev.berth.ports;
 
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The destinations that flows without a binding go to. A destination vanishes with its last flow; a few spare
@@ -17,22 +18,23 @@ final class Destinations {
         this.flowHash = flowHash;
     }
 
-    int size() {
-        return table.size();
+    /// Whether it is as small as a table that never held anything.
+    boolean isPristine() {
+        return table.size() == 0 && table.capacity() == SlotTable.MIN_CAPACITY;
     }
 
-    int slots() {
-        return table.capacity();
-    }
-
-    /// The destination in a slot, null if the slot is empty.
-    @Nullable
-    Destination at(int slot) {
-        return table.hashAt(slot) == 0 ? null : table.at(slot);
+    /// Shows the next destinations from `position` on, as [SlotTable#walk].
+    long walk(long position, int count, Consumer<? super Destination> visitor) {
+        return table.walk(position, count, visitor);
     }
 
     int hash(long lHi, long lLo, long rHi, long rLo, int rPort) {
         return flowHash.hash(lHi, lLo, 0, rHi, rLo, rPort);
+    }
+
+    @Nullable
+    Destination find(Flow flow, int hash) {
+        return find(flow.localHi(), flow.localLo(), flow.remoteHi(), flow.remoteLo(), flow.remotePort(), hash);
     }
 
     @Nullable

@@ -1,9 +1,6 @@
 package dev.berth.ports;
 
-import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// All ports of one transport of one host: who holds which, and to whom a packet goes. The reservation of a
@@ -27,19 +24,10 @@ public final class PortTable<L> {
     private final PortPolicy policy;
     private final FlowHash flowHash;
 
-    private final SlotTable<Flow> flows = new SlotTable<>();
+    private final FlowTable flows;
     private final Bindings<L> bindings;
-    private final Destinations destinations;
-    /// Local address and port of the flows without a binding.
-    private final EndpointCounts clients;
-
-    private final PortSet reserved;
-    /// Ports never chosen: reserved ones and those with any binding (RFC 6056 section 2.2).
-    private final PortSet blocked;
-    /// Ports that port 0 of a bind never yields: the blocked ones and those with any flow.
-    private final PortSet occupied;
-    private final PortPicker connectPicker;
-    private final PortPicker bindPicker;
+    private final ClientPorts clients;
+    private final PortStatistics statistics;
     private int timeWaitCount;
 
     /// An empty table.
@@ -52,14 +40,10 @@ public final class PortTable<L> {
         this.transport = transport;
         this.policy = policy;
         this.flowHash = new FlowHash(entropy.nextLong(), entropy.nextLong());
-        this.bindings = new Bindings<>(transport, flowHash);
-        this.destinations = new Destinations(flowHash);
-        this.clients = new EndpointCounts(entropy.nextLong());
-        this.reserved = policy.reservedSet();
-        this.blocked = policy.reservedSet();
-        this.occupied = policy.reservedSet();
-        this.connectPicker = new PortPicker(policy.ephemeral(), blocked, entropy);
-        this.bindPicker = new PortPicker(policy.ephemeral(), occupied, entropy);
+        this.bindings = new Bindings<>(transport, policy.bindRules(), flowHash);
+        this.flows = new FlowTable(flowHash);
+        this.clients = new ClientPorts(transport, policy, flowHash, entropy);
+        this.statistics = new PortStatistics(transport, policy.ephemeral(), clients);
     }
 
     /// Claims an address, or wildcard, and a port.
@@ -69,63 +53,110 @@ public final class PortTable<L> {
     ///
     /// @param port 0 to 65535
     /// @param sharing flags of [PortSharing]
-    /// @param owner an object whose `toString` tells people who it is; only used in messages and snapshots
+    /// @param owner a [PortOwner], or an object whose `toString` tells people who it is; only used in messages and
+    ///     snapshots
+    /// @param now nanoseconds on the host's clock, for the age of the binding; [PortAge#UNKNOWN] for no age
     /// @throws PortUnavailableException if the port is held, forbidden, or no port is left
     /// @throws IllegalArgumentException if the port or the flags are out of range
-    public PortBinding<L> bind(long hi, long lo, int port, int sharing, @Nullable Object owner)
+    public PortBinding<L> bind(long hi, long lo, int port, int sharing, @Nullable Object owner, long now)
+            throws PortUnavailableException {
+        return bind(hi, lo, port, sharing, PortRange.ALL, owner, now);
+    }
+
+    /// As the other `bind`, but a chosen port lies within a range of the caller's too.
+    ///
+    /// @param within the range, as Linux' `IP_LOCAL_PORT_RANGE` gives a socket one; it counts only with port 0, and
+    ///     only where it meets the policy's range
+    public PortBinding<L> bind(
+            long hi, long lo, int port, int sharing, PortRange within, @Nullable Object owner, long now)
             throws PortUnavailableException {
         PortRange.requirePort(port);
-        if ((sharing & ~PortSharing.ALL) != 0) {
-            throw new IllegalArgumentException("Unknown sharing flags: " + Integer.toHexString(sharing));
+        if ((sharing & ~policy.bindRules().knownFlags()) != 0) {
+            throw new IllegalArgumentException(
+                    policy.bindRules() + " has no such flags: " + PortSharing.toString(sharing));
         }
-        int chosen = port == 0 ? choose(hi, lo) : port;
+        int chosen = port == 0 ? choose(hi, lo, within) : port;
         if (port != 0) {
-            requireBindable(hi, lo, port, sharing);
+            requireBindable(hi, lo, port, sharing, now);
         }
-        PortBinding<L> binding = new PortBinding<>(hi, lo, chosen, sharing, owner);
+        PortBinding<L> binding = new PortBinding<>(hi, lo, chosen, sharing, owner, now);
         bindings.add(binding);
-        blocked.add(chosen);
-        occupied.add(chosen);
+        clients.mask().block(chosen);
+        if (port == 0) {
+            statistics.boundAnywhere(timeWaitCount);
+        }
         return binding;
     }
 
-    private int choose(long hi, long lo) throws PortUnavailableException {
-        int port = bindPicker.pick(null, 0);
+    /// Claims an address, or wildcard, and a port, by somebody without a clock: the binding has no age. Otherwise as
+    /// the other `bind`.
+    ///
+    /// @throws PortUnavailableException if the port is held, forbidden, or no port is left
+    public PortBinding<L> bind(long hi, long lo, int port, int sharing, @Nullable Object owner)
+            throws PortUnavailableException {
+        return bind(hi, lo, port, sharing, owner, PortAge.UNKNOWN);
+    }
+
+    private int choose(long hi, long lo, PortRange within) throws PortUnavailableException {
+        int port = clients.pickForBind(within);
         if (port == 0) {
-            PortRange range = policy.ephemeral();
-            throw PortUnavailableException.exhausted(transport, range, hi, lo, null, range.size(), timeWaitCount);
+            throw statistics.refused(clients.exhausted(hi, lo, within, timeWaitCount));
         }
         return port;
     }
 
-    private void requireBindable(long hi, long lo, int port, int sharing) throws PortUnavailableException {
+    private void requireBindable(long hi, long lo, int port, int sharing, long now) throws PortUnavailableException {
         if (port < policy.firstUnprivileged()) {
-            throw PortUnavailableException.forbidden(transport, hi, lo, port, policy.firstUnprivileged());
+            throw statistics.refused(
+                    PortUnavailableException.forbidden(transport, hi, lo, port, policy.firstUnprivileged()));
         }
-        requireNoBinding(hi, lo, port, sharing);
-        int count = clients.count(hi, lo, port);
-        if (hi == 0 && lo == 0 && (sharing & PortSharing.IPV6_ONLY) == 0) {
-            count += clients.count(IpAddress.ANY_IPV4.hi(), IpAddress.ANY_IPV4.lo(), port);
-        }
-        if (count > 0) {
-            throw PortUnavailableException.heldByClients(transport, hi, lo, port, count);
+        requireNoBinding(hi, lo, port, sharing, now);
+        boolean bothFamilies = hi == 0 && lo == 0 && (sharing & PortSharing.IPV6_ONLY) == 0;
+        int count = clients.countFor(hi, lo, bothFamilies, port);
+        if (count > 0 && policy.bindRules().clientsExclude(sharing)) {
+            throw statistics.refused(PortUnavailableException.heldByClients(transport, hi, lo, port, count));
         }
     }
 
-    private void requireNoBinding(long hi, long lo, int port, int sharing) throws PortUnavailableException {
+    private void requireNoBinding(long hi, long lo, int port, int sharing, long now)
+            throws PortUnavailableException {
         if (bindings.conflicts(hi, lo, port, sharing)) {
             PortBinding<L> holder = bindings.holder(hi, lo, port, sharing, false);
-            throw PortUnavailableException.heldByBinding(transport, hi, lo, port, holder);
+            throw statistics.refused(PortUnavailableException.heldByBinding(transport, hi, lo, port, holder, now));
         }
+    }
+
+    /// Restricts the choice of ports to a lease, from now on. Flows and bindings on other ports live on; new ones are
+    /// not chosen there, but may name such a port. Takes at most 1,024 steps, whatever the number of flows.
+    ///
+    /// @param lease blocks of ports; those outside of the policy's range do not count. [PortLease#EVERYTHING] lifts the
+    ///     restriction
+    /// @throws IllegalArgumentException if it leaves no port of the policy's range that is not reserved; nothing has
+    ///     changed then
+    public void lease(PortLease lease) {
+        clients.mask().lease(lease);
+    }
+
+    /// The lease; [PortLease#EVERYTHING] at first.
+    public PortLease lease() {
+        return clients.mask().lease();
+    }
+
+    /// Draws new secret keys for the choice of ports (RFC 6056 section 3.4); those of the tables stay. Ports in use are
+    /// never chosen, whatever the key, but one used recently may come sooner than it would have. Without effect on
+    /// selections that have no key.
+    public void rekeySelection() {
+        clients.rekeySelection();
     }
 
     /// Puts a listener on a binding. For UDP this is the endpoint that receives datagrams which belong to no
     /// flow.
     ///
+    /// @param now nanoseconds on the host's clock, for the message of a refusal; [PortAge#UNKNOWN] for none
     /// @throws PortUnavailableException if another TCP listener covers the address and port and not both share
     ///     it by [PortSharing#REUSE_PORT]
     /// @throws IllegalStateException if the binding is closed or listens already
-    public void listen(PortBinding<L> binding, L listener) throws PortUnavailableException {
+    public void listen(PortBinding<L> binding, L listener, long now) throws PortUnavailableException {
         requireOpen(binding);
         if (binding.listener() != null) {
             throw new IllegalStateException("The binding listens already: " + binding);
@@ -134,9 +165,18 @@ public final class PortTable<L> {
             long hi = binding.addressHi();
             long lo = binding.addressLo();
             PortBinding<L> holder = bindings.holder(hi, lo, binding.port(), binding.sharing(), true);
-            throw PortUnavailableException.heldByBinding(transport, hi, lo, binding.port(), holder);
+            throw statistics.refused(
+                    PortUnavailableException.heldByBinding(transport, hi, lo, binding.port(), holder, now));
         }
         bindings.listen(binding, listener);
+    }
+
+    /// Puts a listener on a binding, by somebody without a clock. Otherwise as the other `listen`.
+    ///
+    /// @throws PortUnavailableException if another TCP listener covers the address and port and not both share
+    ///     it by [PortSharing#REUSE_PORT]
+    public void listen(PortBinding<L> binding, L listener) throws PortUnavailableException {
+        listen(binding, listener, PortAge.UNKNOWN);
     }
 
     /// Takes the listener off a binding; nothing happens if there is none. The binding and its flows stay.
@@ -153,7 +193,7 @@ public final class PortTable<L> {
             return;
         }
         unlisten(binding);
-        binding.closed = true;
+        bindings.markClosed(binding);
         if (binding.flows == 0) {
             drop(binding);
         }
@@ -161,31 +201,23 @@ public final class PortTable<L> {
 
     private void drop(PortBinding<L> binding) {
         bindings.remove(binding);
-        int port = binding.port();
-        if (!bindings.isBound(port) && !reserved.contains(port)) {
-            blocked.remove(port);
-            vacate(port);
-        }
-    }
-
-    /// Takes a port out of the occupied ones if nothing is on it any more.
-    private void vacate(int port) {
-        if (!blocked.contains(port)
-                && clients.count(IpAddress.ANY_IPV4.hi(), IpAddress.ANY_IPV4.lo(), port) == 0
-                && clients.count(0, 0, port) == 0) {
-            occupied.remove(port);
+        if (!bindings.isBound(binding.port())) {
+            clients.mask().unblock(binding.port());
         }
     }
 
     /// Claims the tuple of an outgoing flow.
     ///
-    /// Without a binding and with local port 0, the port is chosen uniformly at random among those of the
-    /// ephemeral range that are free towards this destination; the same port may serve many destinations. Never
-    /// chosen are reserved ports, ports with any binding, and the flow's own remote end. If none is left, the
+    /// Without a binding and with local port 0, the port is chosen as the policy's [EphemeralSelection] says (by
+    /// default uniformly at random) among those of the ephemeral range that are free towards this destination; the
+    /// same port may serve many destinations. Never chosen are reserved ports, ports outside of the [#lease], ports
+    /// with any binding, and the flow's own remote end. If none is left, the
     /// oldest TIME-WAIT flow towards the destination is displaced, if it [TimeWaitFlow#mayBeReused].
     ///
     /// With a binding the flow takes the binding's port; without one but with a local port it takes that. A
-    /// TIME-WAIT flow with the same tuple is displaced if it may be reused.
+    /// TIME-WAIT flow with the same tuple is displaced if it may be reused. Connected UDP endpoints whose bindings
+    /// share the port may have the same remote end, where the rules allow it ([BindRules#sharesTuples]): the one that
+    /// connected last gets the datagrams, and when it is released, the one before it.
     ///
     /// @param now nanoseconds on the host's clock, for TIME-WAIT
     /// @return the displaced flow, which is no longer in the table; null if there was none
@@ -193,6 +225,15 @@ public final class PortTable<L> {
     /// @throws IllegalArgumentException if the local address is a wildcard or the port is not the binding's
     /// @throws IllegalStateException if the flow is in a table already or the binding is closed
     public @Nullable TimeWaitFlow connect(Flow flow, @Nullable PortBinding<L> binding, long now)
+            throws PortUnavailableException {
+        return connect(flow, binding, PortRange.ALL, now);
+    }
+
+    /// As the other `connect`, but a chosen port lies within a range of the caller's too.
+    ///
+    /// @param within the range, as Linux' `IP_LOCAL_PORT_RANGE` gives a socket one; it counts only without a binding
+    ///     and local port, and only where it meets the policy's range
+    public @Nullable TimeWaitFlow connect(Flow flow, @Nullable PortBinding<L> binding, PortRange within, long now)
             throws PortUnavailableException {
         requireUnclaimed(flow);
         if (IpAddress.isUnspecified(flow.localHi(), flow.localLo())) {
@@ -206,21 +247,30 @@ public final class PortTable<L> {
             return connectFrom(binding.port(), flow, binding, now);
         }
         if (flow.localPort() != 0) {
-            requireNoBinding(flow.localHi(), flow.localLo(), flow.localPort(), PortSharing.EXCLUSIVE);
+            requireNoBinding(flow.localHi(), flow.localLo(), flow.localPort(), Bindings.ALONE, now);
             return connectFrom(flow.localPort(), flow, null, now);
         }
-        return connectAnywhere(flow, now);
+        return connectAnywhere(flow, within, now);
     }
 
     private @Nullable TimeWaitFlow connectFrom(int port, Flow flow, @Nullable PortBinding<L> binding, long now)
             throws PortUnavailableException {
-        int hash = hash(flow, port);
-        Flow holder =
-                find(hash, flow.localHi(), flow.localLo(), port, flow.remoteHi(), flow.remoteLo(), flow.remotePort());
+        int hash = flows.hash(flow, port);
+        Flow holder = flows.find(flow, port, hash);
         TimeWaitFlow displaced = null;
+        if (holder != null && binding != null && mayShare(holder, binding)) {
+            flow.choosePort(port);
+            flows.share(holder, flow, hash, binding);
+            binding.flows++;
+            statistics.flows(flows.size());
+            return null;
+        }
         if (holder != null) {
             if (!(holder instanceof TimeWaitFlow old && old.mayBeReused(now))) {
-                throw PortUnavailableException.heldByFlow(transport, flow, holder);
+                Flow owner = holder instanceof SharedTuple shared ? shared.owner() : holder;
+                PortError reason = policy.bindRules().takenTuple();
+                throw statistics.refused(
+                        PortUnavailableException.heldByFlow(transport, reason, flow, owner, now));
             }
             displaced = old;
             release(old);
@@ -234,42 +284,37 @@ public final class PortTable<L> {
         return displaced;
     }
 
-    private @Nullable TimeWaitFlow connectAnywhere(Flow flow, long now) throws PortUnavailableException {
-        int destinationHash = destinationHash(flow);
-        Destination destination = destination(flow, destinationHash);
-        int port = connectPicker.pick(destination == null ? null : destination.used, ownEnd(flow));
+    /// Whether a UDP endpoint may connect through `binding` where others have the same remote end already.
+    private boolean mayShare(Flow holder, PortBinding<L> binding) {
+        if (transport != Transport.UDP || !policy.bindRules().sharesTuples()) {
+            return false;
+        }
+        int count = holder instanceof SharedTuple shared ? shared.size() : 1;
+        for (int i = 0; i < count; i++) {
+            PortBinding<?> other = (holder instanceof SharedTuple shared ? shared.at(i) : holder).binding();
+            int both = other == null ? 0 : other.sharing() & binding.sharing();
+            if (other == binding || (both & (PortSharing.REUSE_ADDRESS | PortSharing.REUSE_PORT)) == 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private @Nullable TimeWaitFlow connectAnywhere(Flow flow, PortRange within, long now)
+            throws PortUnavailableException {
+        int port = clients.pickTowards(flow, within);
         TimeWaitFlow displaced = null;
         if (port == 0) {
-            displaced = destination == null ? null : displaceable(destination, ownEnd(flow), now);
+            displaced = clients.displaceable(flow, within, now);
             if (displaced == null) {
-                throw exhausted(flow, destination);
+                throw statistics.refused(clients.exhausted(flow, within));
             }
             port = displaced.localPort();
             release(displaced);
         }
         flow.choosePort(port);
-        enterAlone(flow, hash(flow, port));
+        enterAlone(flow, flows.hash(flow, port));
         return displaced;
-    }
-
-    private @Nullable TimeWaitFlow displaceable(Destination destination, int except, long now) {
-        TimeWaitFlow oldest = destination.oldest;
-        if (oldest == null || oldest.localPort() == except || !connectPicker.allows(oldest.localPort())) {
-            return null;
-        }
-        return oldest.mayBeReused(now) ? oldest : null;
-    }
-
-    private PortUnavailableException exhausted(Flow flow, @Nullable Destination destination) {
-        PortRange range = policy.ephemeral();
-        int timeWait = destination == null ? 0 : destination.timeWait;
-        return PortUnavailableException.exhausted(
-                transport, range, flow.localHi(), flow.localLo(), flow, range.size(), timeWait);
-    }
-
-    /// The port that would connect a flow to itself, or 0.
-    private static int ownEnd(Flow flow) {
-        return flow.localLo() == flow.remoteLo() && flow.localHi() == flow.remoteHi() ? flow.remotePort() : 0;
     }
 
     /// Claims the tuple of an incoming flow on the binding of the listener that accepted it.
@@ -281,8 +326,8 @@ public final class PortTable<L> {
         requireUnclaimed(flow);
         requireOpen(listenerBinding);
         requirePortOf(listenerBinding, flow);
-        int hash = hash(flow, flow.localPort());
-        if (find(flow, hash) != null) {
+        int hash = flows.hash(flow, flow.localPort());
+        if (flows.find(flow, flow.localPort(), hash) != null) {
             throw new IllegalStateException("The tuple has an owner already: " + flow);
         }
         enter(flow, hash, listenerBinding);
@@ -298,12 +343,9 @@ public final class PortTable<L> {
         if (!with.hasTupleOf(old)) {
             throw new IllegalArgumentException("Not the same tuple: " + old + " and " + with);
         }
-        int hash = old.hash();
         Object claim = requireClaim(old);
-        flows.replace(old, with, hash);
         leaveTimeWait(old, claim);
-        old.leave();
-        with.enter(hash, claim);
+        flows.replace(old, with, claim);
         joinTimeWait(with, claim);
     }
 
@@ -312,11 +354,11 @@ public final class PortTable<L> {
     /// @throws IllegalStateException if the flow is not in this table
     public void release(Flow flow) {
         Object claim = requireClaim(flow);
-        flows.remove(flow, flow.hash());
         leaveTimeWait(flow, claim);
-        flow.leave();
+        flows.leave(flow);
         if (claim instanceof Destination destination) {
-            releaseAlone(flow, destination);
+            clients.leave(flow, destination);
+            statistics.released(flow, destination.used.size());
             return;
         }
         @SuppressWarnings("unchecked") // the flow was in this table, so its binding is one of ours
@@ -326,43 +368,24 @@ public final class PortTable<L> {
         }
     }
 
-    private void releaseAlone(Flow flow, Destination destination) {
-        int port = flow.localPort();
-        destination.used.remove(port);
-        if (destination.used.isEmpty()) {
-            destinations.remove(destination);
-        }
-        clients.decrement(flow.localHi(), flow.localLo(), port);
-        clients.decrement(0, familyLo(flow), port);
-        vacate(port);
-    }
-
     private void enter(Flow flow, int hash, PortBinding<L> binding) {
-        flows.insert(flow, hash);
-        flow.enter(hash, binding);
+        flows.enter(flow, hash, binding);
         binding.flows++;
         joinTimeWait(flow, binding);
+        statistics.flows(flows.size());
     }
 
     private void enterAlone(Flow flow, int hash) {
-        int destinationHash = destinationHash(flow);
-        Destination destination = destination(flow, destinationHash);
-        if (destination == null) {
-            destination = destinations.add(flow, destinationHash);
-        }
-        int port = flow.localPort();
-        destination.used.add(port);
-        clients.increment(flow.localHi(), flow.localLo(), port);
-        clients.increment(0, familyLo(flow), port);
-        occupied.add(port);
-        flows.insert(flow, hash);
-        flow.enter(hash, destination);
+        Destination destination = clients.enter(flow);
+        flows.enter(flow, hash, destination);
         joinTimeWait(flow, destination);
+        statistics.flows(flows.size());
+        statistics.claimed(flow, destination.used.size(), destination.timeWait);
     }
 
     private void joinTimeWait(Flow flow, Object claim) {
         if (flow instanceof TimeWaitFlow waiting) {
-            timeWaitCount++;
+            statistics.timeWaits(++timeWaitCount);
             if (claim instanceof Destination destination) {
                 destination.link(waiting);
             }
@@ -378,11 +401,10 @@ public final class PortTable<L> {
         }
     }
 
-    /// The flow that owns a tuple; null if none does.
+    /// The flow that gets the packets of a tuple; null if there is none.
     public @Nullable Flow lookup(
             long localHi, long localLo, int localPort, long remoteHi, long remoteLo, int remotePort) {
-        int hash = flowHash.hash(localHi, localLo, localPort, remoteHi, remoteLo, remotePort);
-        return find(hash, localHi, localLo, localPort, remoteHi, remoteLo, remotePort);
+        return flows.find(localHi, localLo, localPort, remoteHi, remoteLo, remotePort);
     }
 
     /// The listener for a packet that belongs to no flow, the most specific first: the address itself, then the
@@ -416,22 +438,12 @@ public final class PortTable<L> {
 
     /// Whether nothing is left of all that ever was in the table: for tests of leaks.
     boolean isPristine() {
-        return isEmpty()
-                && timeWaitCount == 0
-                && clients.size() == 0
-                && destinations.size() == 0
-                && blocked.size() == reserved.size()
-                && occupied.size() == reserved.size()
-                && flows.capacity() == SlotTable.MIN_CAPACITY
-                && destinations.slots() == SlotTable.MIN_CAPACITY;
+        return isEmpty() && timeWaitCount == 0 && clients.isPristine() && flows.isPristine();
     }
 
     /// How many ports [#connect] could choose from towards a destination, without displacing anything.
     public int freePorts(long localHi, long localLo, long remoteHi, long remoteLo, int remotePort) {
-        int hash = destinations.hash(localHi, localLo, remoteHi, remoteLo, remotePort);
-        Destination destination = destinations.find(localHi, localLo, remoteHi, remoteLo, remotePort, hash);
-        int own = localHi == remoteHi && localLo == remoteLo ? remotePort : 0;
-        return connectPicker.free(destination == null ? null : destination.used, own);
+        return clients.freeTowards(localHi, localLo, remoteHi, remoteLo, remotePort);
     }
 
     /// The transport of the table.
@@ -451,75 +463,23 @@ public final class PortTable<L> {
 
     /// Shows every flow to `visitor`, in no particular order, until it says to stop.
     public void visitFlows(FlowVisitor visitor) {
-        for (int slot = 0; slot < flows.capacity(); slot++) {
-            if (flows.hashAt(slot) != 0 && !visitor.visit(flows.at(slot))) {
-                return;
-            }
-        }
+        flows.visit(visitor);
     }
 
     /// The usage of the table now. Takes time and memory for each binding and each destination, not for each
     /// flow.
     public PortUsage snapshot() {
-        List<PortUsage.Binding> bound = new ArrayList<>(bindings.size());
-        for (PortBinding<L> b : bindings.list()) {
-            String owner = b.owner() == null ? "" : String.valueOf(b.owner());
-            bound.add(new PortUsage.Binding(b.endpoint(), b.sharing(), b.stateName(), b.flowCount(), owner));
-        }
-        List<PortUsage.Towards> towards = new ArrayList<>(destinations.size());
-        for (int slot = 0; slot < destinations.slots(); slot++) {
-            Destination d = destinations.at(slot);
-            if (d != null) {
-                Endpoint remote = new Endpoint(new IpAddress(d.remoteHi, d.remoteLo), d.remotePort);
-                towards.add(
-                        new PortUsage.Towards(new IpAddress(d.localHi, d.localLo), remote, d.used.size(), d.timeWait));
-            }
-        }
-        towards.sort((a, b) -> Integer.compare(b.inUse(), a.inUse()));
-        return new PortUsage(transport, policy.ephemeral(), flows.size(), timeWaitCount, bound, towards);
+        return pages().snapshot();
     }
 
-    private @Nullable Flow find(Flow flow, int hash) {
-        return find(
-                hash,
-                flow.localHi(),
-                flow.localLo(),
-                flow.localPort(),
-                flow.remoteHi(),
-                flow.remoteLo(),
-                flow.remotePort());
+    /// The table page by page, for those who look at large ones. Allocates.
+    public PortPages<L> pages() {
+        return new PortPages<>(this, flows, bindings, clients);
     }
 
-    private @Nullable Flow find(int hash, long lHi, long lLo, int lPort, long rHi, long rLo, int rPort) {
-        int slot = flows.home(hash);
-        for (int h; (h = flows.hashAt(slot)) != 0; slot = flows.next(slot)) {
-            if (h == hash) {
-                Flow flow = flows.at(slot);
-                if (flow.matches(lHi, lLo, lPort, rHi, rLo, rPort)) {
-                    return flow;
-                }
-            }
-        }
-        return null;
-    }
-
-    private int hash(Flow flow, int localPort) {
-        return flowHash.hash(
-                flow.localHi(), flow.localLo(), localPort, flow.remoteHi(), flow.remoteLo(), flow.remotePort());
-    }
-
-    private int destinationHash(Flow flow) {
-        return destinations.hash(flow.localHi(), flow.localLo(), flow.remoteHi(), flow.remoteLo(), flow.remotePort());
-    }
-
-    private @Nullable Destination destination(Flow flow, int hash) {
-        return destinations.find(
-                flow.localHi(), flow.localLo(), flow.remoteHi(), flow.remoteLo(), flow.remotePort(), hash);
-    }
-
-    /// The lower half of the wildcard of the flow's family; the upper one is 0 for both.
-    private static long familyLo(Flow flow) {
-        return IpAddress.isIpv4(flow.localHi(), flow.localLo()) ? IpAddress.ANY_IPV4.lo() : 0;
+    /// High-water marks, refusals and warnings.
+    public PortStatistics statistics() {
+        return statistics;
     }
 
     private static void requireUnclaimed(Flow flow) {

@@ -1,11 +1,12 @@
 package dev.berth.ports;
 
+import dev.berth.check.Seeds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HashSet;
-import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.Set;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
@@ -67,7 +68,7 @@ class FlowHashTest {
 
     @Test
     void every_part_of_the_tuple_and_the_key_changes_the_hash() {
-        Random random = new Random(7);
+        SplittableRandom random = new SplittableRandom(7);
         FlowHash hash = new FlowHash(random.nextLong(), random.nextLong());
         Set<Integer> seen = new HashSet<>();
         for (int i = 0; i < 16; i++) {

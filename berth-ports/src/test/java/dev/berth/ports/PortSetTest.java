@@ -3,8 +3,9 @@ package dev.berth.ports;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.berth.check.Seeds;
 import java.util.BitSet;
-import java.util.Random;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
@@ -36,7 +37,7 @@ class PortSetTest {
         });
     }
 
-    private static void compare(PortSet set, BitSet model, Random random) {
+    private static void compare(PortSet set, BitSet model, SplittableRandom random) {
         int size = model.cardinality();
         assertThat(set.size()).isEqualTo(size);
         assertThat(set.isEmpty()).isEqualTo(size == 0);
@@ -58,7 +59,7 @@ class PortSetTest {
         assertThat(set.countIn(PortRange.USER))
                 .isEqualTo(model.get(1024, 49_152).cardinality());
         long[] words = new long[1024];
-        set.orInto(words, 0);
+        set.orInto(words, 0, words.length);
         assertThat(BitSet.valueOf(words)).isEqualTo(model);
     }
 

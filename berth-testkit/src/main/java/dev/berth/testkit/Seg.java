@@ -63,6 +63,14 @@ public final class Seg {
 
     byte @Nullable [] options;
 
+    @Nullable
+    Integer ecn;
+
+    byte @Nullable [] fastOpen;
+
+    @Nullable
+    Integer userTimeout;
+
     int urgent;
     boolean badChecksum;
 
@@ -86,6 +94,9 @@ public final class Seg {
         copy.sack = sack;
         copy.psh = psh;
         copy.options = options;
+        copy.ecn = ecn;
+        copy.userTimeout = userTimeout;
+        copy.fastOpen = fastOpen;
         copy.urgent = urgent;
         copy.badChecksum = badChecksum;
         return copy;
@@ -204,6 +215,41 @@ public final class Seg {
         return copy;
     }
 
+    /// With a Fast Open option that brings this cookie; empty: that asks for one.
+    public Seg fastOpen(byte... cookie) {
+        Seg copy = copy();
+        copy.fastOpen = cookie.clone();
+        return copy;
+    }
+
+    /// With a user timeout option of these 16 bits; -1: expected without.
+    public Seg userTimeout(int value) {
+        Seg copy = copy();
+        copy.userTimeout = value;
+        return copy;
+    }
+
+    /// With ECN-Echo.
+    public Seg ece() {
+        Seg copy = copy();
+        copy.flags |= TcpHeader.ECE;
+        return copy;
+    }
+
+    /// With CWR.
+    public Seg cwr() {
+        Seg copy = copy();
+        copy.flags |= TcpHeader.CWR;
+        return copy;
+    }
+
+    /// With this ECN field in the IP header: 0 not-ECT, 1 and 2 ECT, 3 CE.
+    public Seg ecn(int codepoint) {
+        Seg copy = copy();
+        copy.ecn = codepoint;
+        return copy;
+    }
+
     /// To be received with these bytes as options, padded with zero.
     public Seg options(int... bytes) {
         Seg copy = copy();
@@ -244,8 +290,20 @@ public final class Seg {
         if (differs(ack, actual.ack)) {
             return "acknowledgment number";
         }
+        if ((flags & TcpHeader.URG) != 0 && urgent != actual.urgent) {
+            return "urgent pointer";
+        }
+        if (differs(ecn, actual.ecn)) {
+            return "ECN field";
+        }
         if (differs(win, actual.win)) {
             return "window";
+        }
+        if (fastOpen != null && !Arrays.equals(fastOpen, actual.fastOpen)) {
+            return "Fast Open option";
+        }
+        if (differs(userTimeout, actual.userTimeout == null ? Integer.valueOf(-1) : actual.userTimeout)) {
+            return "user timeout option";
         }
         if (differs(mss, actual.mss == null ? Integer.valueOf(-1) : actual.mss)
                 || differs(ws, actual.ws == null ? Integer.valueOf(-1) : actual.ws)
@@ -284,8 +342,13 @@ public final class Seg {
         if (sackPermitted != null) {
             text.append(sackPermitted ? " sackPermitted" : " no sackPermitted");
         }
+        field(text, "ecn", ecn);
+        field(text, "up", (flags & TcpHeader.URG) == 0 ? null : Integer.valueOf(urgent));
         if (timestamps != null) {
             text.append(timestamps ? " ts " + tsVal + ":" + tsEcr : " no ts");
+        }
+        if (fastOpen != null) {
+            text.append(" fast open ").append(Arrays.toString(fastOpen));
         }
         if (sack != null) {
             text.append(" sack ").append(Arrays.toString(sack));

@@ -2,6 +2,7 @@ package dev.berth.testkit;
 
 import static dev.berth.testkit.Seg.ACK;
 import static dev.berth.testkit.Seg.SYN;
+import dev.berth.check.Requirement;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.stack.tcp.TcpState;

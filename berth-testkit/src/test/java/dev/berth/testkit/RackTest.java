@@ -3,6 +3,7 @@ package dev.berth.testkit;
 import static dev.berth.testkit.Seg.ACK;
 import static dev.berth.testkit.Seg.SYN;
 
+import dev.berth.check.Requirement;
 import dev.berth.stack.tcp.TcpState;
 import org.junit.jupiter.api.Test;
 
@@ -113,17 +114,21 @@ class RackTest extends RecoveryScript {
 
     @Test
     void a_timeout_marks_only_what_is_overdue() {
+        config = config.withNoDelay(true);
         connectedOverThePath(SACK);
         send(2_000);
         sentData(1, 1_001);
-        advance(RTT);
-        // The probe takes the data that came since along.
+        sentAfter(2 * RTT, ACK.seq(1_001).data(1_000)); // the probe
+        advance(200 - 15);
         send(500);
-        advance(RTT);
-        ignoreSent();
-        advance(2_000);
-        ignoringRest();
+        sent(ACK.seq(2_001).data(500));
+        sentAfter(10, ACK.seq(1).data(1_000));
         assertState(TcpState.ESTABLISHED).cwnd(1_000);
+        // Section 6.3: what was sent 15 ms ago is not lost; the second segment is.
+        receive(ACK.seq(1).ack(1_001));
+        sentData(1_001);
+        receive(ACK.seq(1).ack(2_001));
+        sentNothing();
         receive(ACK.seq(1).ack(2_501));
         assertRecovering(false);
     }

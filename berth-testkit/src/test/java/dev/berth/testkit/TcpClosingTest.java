@@ -1,5 +1,6 @@
 package dev.berth.testkit;
 
+import dev.berth.check.Requirement;
 import static dev.berth.testkit.Seg.ACK;
 import static dev.berth.testkit.Seg.BARE;
 import static dev.berth.testkit.Seg.FIN;

@@ -1,5 +1,6 @@
 package dev.berth.testkit;
 
+import dev.berth.check.Seeds;
 import static dev.berth.testkit.Seg.ACK;
 import static dev.berth.testkit.Seg.FIN;
 import static dev.berth.testkit.Seg.RST;

@@ -1,5 +1,6 @@
 package dev.berth.testkit;
 
+import dev.berth.check.Requirement;
 import static dev.berth.testkit.Seg.ACK;
 import static dev.berth.testkit.Seg.BARE;
 import static dev.berth.testkit.Seg.FIN;
@@ -43,6 +44,18 @@ class TcpOpeningTest extends Script {
         receive(RST.seq(1));
         receive(RST.seq(1).ack(1));
         sentNothing();
+    }
+
+    // RFC 6335 section 6: port 0 is reserved, and nobody's
+    @Test
+    @Requirement("6335-13")
+    void a_segment_from_port_0_is_dropped_without_an_answer() {
+        listen();
+        peerPort = 0;
+        receive(SYN.seq(IRS));
+        sentNothing();
+        assertDrops(DropReason.PORT_ZERO, 1);
+        peerPort = 5_000;
     }
 
     // LISTEN

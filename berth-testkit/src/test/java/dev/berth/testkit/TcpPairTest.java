@@ -2,6 +2,7 @@ package dev.berth.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.check.Seeds;
 import dev.berth.stack.StackConfig;
 import dev.berth.stack.tcp.Tcb;
 import dev.berth.stack.tcp.Tcp;

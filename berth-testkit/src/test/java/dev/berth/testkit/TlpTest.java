@@ -4,6 +4,7 @@ import static dev.berth.testkit.Seg.ACK;
 import static dev.berth.testkit.Seg.FIN;
 import static dev.berth.testkit.Seg.SYN;
 
+import dev.berth.check.Requirement;
 import dev.berth.stack.tcp.TcpState;
 import org.junit.jupiter.api.Test;
 

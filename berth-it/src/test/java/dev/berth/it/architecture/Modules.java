@@ -14,10 +14,11 @@ final class Modules {
     static final List<String> CORE = List.of("wire", "ports", "stack");
 
     static {
+        module("check");
         module("wire");
         module("ports", "wire");
         module("stack", "ports");
-        module("testkit", "stack");
+        module("testkit", "check", "stack");
         module("host", "stack");
         module("network", "host");
         module("sockets", "host", "network");

@@ -40,6 +40,7 @@ final class Flight {
     private int lostFrom; // nothing before it is lost
     private long everLost;
     private boolean retransmissions;
+    private boolean startRecord;
 
     @Nullable
     DeliveryRate rate;
@@ -75,6 +76,7 @@ final class Flight {
         fack = seq;
         dsackRound = false;
         retransmissions = false;
+        startRecord = false;
         probing = false;
         probeIsRetransmission = false;
         probed = false;
@@ -159,9 +161,11 @@ final class Flight {
             }
             mark = sampled.isAppLimited() ? APP_LIMITED : 0;
         }
+        boolean own = startRecord;
+        startRecord = false;
         if (head < tail) {
             int last = tail - 1;
-            if (marks[last] == mark && (times[last] == now && sameRate(last) || tail - head >= MAX_RECORDS)) {
+            if (!own && marks[last] == mark && (times[last] == now && sameRate(last) || tail - head >= MAX_RECORDS)) {
                 times[last] = now;
                 ends[last] = endSeq;
                 return;
@@ -172,6 +176,11 @@ final class Flight {
         times[tail] = now;
         marks[tail] = (byte) mark;
         stamp(tail++);
+    }
+
+    /// What is sent next begins a record, whatever was sent before at the same time.
+    void startRecord() {
+        startRecord = true;
     }
 
     private boolean sameRate(int i) {

@@ -55,6 +55,7 @@ final class LossProbe {
                 if (!tcb.congestion.ownsWindow()) {
                     tcb.cwnd = Math.min(tcb.cwnd, tcb.ssthresh);
                 }
+                Ecn.reduced(tcb);
                 return true;
             }
         } else if (acked.duplicateAck && acked.cumulative == 0 && !acked.sackNews) {

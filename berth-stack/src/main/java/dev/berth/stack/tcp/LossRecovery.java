@@ -88,7 +88,9 @@ final class LossRecovery {
     private static void enterFastRecovery(Tcb tcb, long now) {
         begin(tcb);
         int flight = tcb.flightSize();
+        PathProbing.losing(tcb);
         tcb.congestion = tcb.congestion.lost(tcb, flight, now);
+        Ecn.reduced(tcb);
         tcb.recover = tcb.sndNxt;
         tcb.flags |= Tcb.FAST_RECOVERY;
         Flight board = tcb.flight;
@@ -222,6 +224,7 @@ final class LossRecovery {
             // given segment has not yet been resent ... ssthresh"; on later timeouts of the same segment it stays.
             tcb.congestion = tcb.congestion.timedOut(tcb, tcb.flightSize(), now);
         }
+        Ecn.reduced(tcb);
         Episode episode = tcb.episode;
         if (episode != null && episode.undoable) {
             episode.frto = Episode.FRTO_WAITING; // RFC 5682 section 2.1, step 1
@@ -384,6 +387,12 @@ final class LossRecovery {
     }
 
     // What may be sent
+
+    /// Octets of the first segment that was not selectively acknowledged, 0 if there is none.
+    static int firstHole(Tcb tcb) {
+        Flight board = tcb.flight;
+        return board == null ? 0 : lostLength(tcb, board.firstUnsacked());
+    }
 
     /// Octets from `seq`, which is lost, that one retransmission may take along.
     static int lostLength(Tcb tcb, int seq) {

@@ -46,6 +46,12 @@ final class SegmentAck {
         }
         if (advances) {
             timeouts.acknowledged(tcb, segment.now);
+            if (acked.cumulative >= tcb.effectiveMss) {
+                tcb.flags |= Tcb.FULL_ACKED;
+            }
+            if (tcb.extras != null && PathProbing.acknowledged(tcb, segment.now)) {
+                tcp.updateMss(tcb);
+            }
         }
         timeouts.armReordering(tcb, again, segment.now);
         tcb.pending |= Tcb.SEND;

@@ -2,6 +2,7 @@ package dev.berth.stack.tcp;
 
 import dev.berth.ports.Flow;
 import dev.berth.stack.time.Timer;
+import dev.berth.wire.Chunk;
 import org.jspecify.annotations.Nullable;
 
 /// A connection in SYN-RECEIVED that came from a passive OPEN: only what the answer to its SYN needs. It becomes a
@@ -18,12 +19,19 @@ final class SynEntry extends Flow {
     boolean windowScaling;
     boolean timestamps;
     boolean sackPermitted;
+    boolean ecn;
+    boolean tellCookie; // the SYN,ACK brings a Fast Open cookie
     boolean answeredTwice; // so that the round-trip time cannot be told
     byte challenges;
     int tsRecent;
     int tsOffset;
     int rcvWnd;
+    int openedAt; // CoarseTime
     long sentAt;
+    /// What came on the SYN, a copy; null if nothing.
+    @Nullable
+    Chunk text;
+
     final Deadline deadline = new Deadline(this);
 
     @Nullable
@@ -58,5 +66,10 @@ final class SynEntry extends Flow {
     @Override
     public String stateName() {
         return TcpState.SYN_RECEIVED.text();
+    }
+
+    @Override
+    public long age(long now) {
+        return CoarseTime.since(openedAt, now);
     }
 }

@@ -46,6 +46,14 @@ public final class Tcb extends Flow implements StackSocket {
     static final int DUPLICATES = 1 << 25; // the range of duplicate octets is to be reported (RFC 2883)
     static final int READY = 16_384; // in the queue of sockets whose readiness changed
 
+    static final int ECN = 1 << 30; // ECN is asked for, or agreed upon
+    static final int ECN_ECHO = 1 << 29; // ECE until the other end says CWR
+    static final int ECN_CWR = 1 << 28; // CWR on the next new data
+
+    static final int FAST_OPEN = 1 << 27; // data may be exchanged before the handshake is over
+
+    static final int FULL_ACKED = 1 << 26; // a segment of full size got through
+
     TcpState state = TcpState.CLOSED;
     int flags;
     int pending;
@@ -64,10 +72,9 @@ public final class Tcb extends Flow implements StackSocket {
     int irs;
     int rcvNxt;
     int rcvAdv; // right edge of the window that was advertised: RCV.NXT + RCV.WND
-    int rcvFinSeq; // sequence number of a FIN beyond a hole
     byte rcvWindShift;
     int lastAckSent;
-    int rcvUnit; // the largest segment payload seen: what "full-sized" means here
+    char rcvUnit; // the largest segment payload seen: what "full-sized" means here
     int unackedOctets; // received since the last ACK
 
     // Timestamps, RFC 7323
@@ -76,7 +83,7 @@ public final class Tcb extends Flow implements StackSocket {
     int tsOffset;
 
     // Segment size
-    int sendMss; // the peer's MSS option, or the default
+    char sendMss; // the peer's MSS option, or the default
     int effectiveMss; // payload octets per segment, options taken off
 
     // Round-trip time, RFC 6298; nanoseconds
@@ -110,13 +117,12 @@ public final class Tcb extends Flow implements StackSocket {
     int duplicateLeft;
     int duplicateRight;
 
+    int openedAt; // CoarseTime
     long lastSent;
     long lastHeard; // of the remote end
     long lastProgress; // SND.UNA advanced, or the first octet of a flight was sent
     byte unanswered; // retransmissions and probes since the remote end was last heard of
     byte quickAcks; // so many ACKs more are sent at once, for a quick start
-    int challengeWindow; // when it began, in milliseconds modulo 2^32
-    byte challengeCount;
 
     @Nullable
     SendQueue sendQueue;
@@ -134,7 +140,7 @@ public final class Tcb extends Flow implements StackSocket {
     @Nullable
     TcpError error;
     @Nullable
-    TcpError softError;
+    TcbExtras extras;
     @Nullable
     TcpListener listener; // while it waits in the listener's queue
     @Nullable
@@ -216,6 +222,18 @@ public final class Tcb extends Flow implements StackSocket {
         return queue == null ? 0 : queue.length();
     }
 
+    /// Octets that a read could give: not those behind an urgent octet that is not part of the stream.
+    public int readable() {
+        int length = available();
+        return extras == null || config.features().urgentInline() ? length : Urgent.limit(this, length);
+    }
+
+    /// Octets up to the urgent pointer that the user has not read, also of what is still to come; 0 if there is no
+    /// urgent data (RFC 9293 section 3.8.5, MUST-33).
+    public int urgent() {
+        return Urgent.remaining(this);
+    }
+
     /// Octets that were sent or wait to be sent and are not acknowledged.
     public int unacknowledged() {
         SendQueue queue = sendQueue;
@@ -237,7 +255,7 @@ public final class Tcb extends Flow implements StackSocket {
         if (error != null || state == TcpState.CLOSED) {
             return Readiness.ALL;
         }
-        if (state == TcpState.SYN_SENT || state == TcpState.SYN_RECEIVED) {
+        if (isOpening()) {
             return Readiness.NONE;
         }
         int ready = Readiness.CONNECTED;
@@ -246,8 +264,11 @@ public final class Tcb extends Flow implements StackSocket {
         }
         // Not for every octet that is acknowledged: a writer is woken when it is worth the switch of threads.
         boolean room = sendRoom() >= Math.min(Math.max(effectiveMss, config.sendBuffer() / 4), config.sendBuffer());
-        if (room || !state.canSend() || (pending & FIN_QUEUED) != 0) {
+        if (room || !canSend() || (pending & FIN_QUEUED) != 0) {
             ready |= Readiness.WRITABLE;
+        }
+        if (extras != null && Urgent.remaining(this) > 0) {
+            ready |= Readiness.URGENT;
         }
         return ready;
     }
@@ -255,6 +276,37 @@ public final class Tcb extends Flow implements StackSocket {
     @Override
     public String stateName() {
         return state.text();
+    }
+
+    @Override
+    public long age(long now) {
+        return CoarseTime.since(openedAt, now);
+    }
+
+    /// What is rarely needed, made now if there is none.
+    TcbExtras extras() {
+        TcbExtras made = extras;
+        if (made == null) {
+            made = new TcbExtras();
+            extras = made;
+        }
+        return made;
+    }
+
+    @Nullable
+    TcpError softError() {
+        TcbExtras some = extras;
+        return some == null ? null : some.softError;
+    }
+
+    /// True while the handshake goes on and nothing can be sent or received; not with Fast Open.
+    public boolean isOpening() {
+        return (state == TcpState.SYN_SENT || state == TcpState.SYN_RECEIVED) && !has(FAST_OPEN);
+    }
+
+    /// True while the user may send.
+    boolean canSend() {
+        return state.canSend() || has(FAST_OPEN);
     }
 
     boolean has(int flag) {

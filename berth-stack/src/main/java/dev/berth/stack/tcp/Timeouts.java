@@ -82,10 +82,16 @@ final class Timeouts {
         }
         Tcb.Deadlines deadlines = deadlines(tcb);
         if (deadlines.retransmit == Tcb.Deadlines.NONE) {
-            startRetransmission(deadlines, now + RttEstimator.backedOff(tcb));
             if (tcb.unanswered == 0) {
                 tcb.lastProgress = now;
             }
+            long at = now + RttEstimator.backedOff(tcb);
+            long userTimeout = UserTimeout.of(tcb);
+            if (userTimeout > 0) {
+                // The last wait is no longer than the user's patience.
+                at = Math.min(at, Math.max(now, tcb.lastProgress + userTimeout));
+            }
+            startRetransmission(deadlines, at);
         }
     }
 
@@ -164,7 +170,10 @@ final class Timeouts {
         // The backoff stays until there is a new RTT sample, as RFC 6298 section 5 says ("which can only happen when
         // new data has been sent and acknowledged"): Karn's algorithm.
         tcb.flags &= ~Tcb.TIMED_OUT;
-        tcb.softError = null;
+        TcbExtras extras = tcb.extras;
+        if (extras != null) {
+            extras.softError = null;
+        }
         tcb.unanswered = 0;
         tcb.lastProgress = now;
         Tcb.Deadlines deadlines = tcb.deadlines;
@@ -298,13 +307,14 @@ final class Timeouts {
     /// RFC 9293 section 3.10.8, retransmission timeout, and the persist timer.
     private void retransmission(Tcb tcb, long now) {
         if (isDead(tcb, now)) {
-            TcpError soft = tcb.softError;
+            TcpError soft = tcb.softError();
             tcp.fail(tcb, soft != null ? soft : TcpError.TIMED_OUT);
             return;
         }
         tcb.unanswered++;
         if (tcb.state == TcpState.SYN_SENT || tcb.state == TcpState.SYN_RECEIVED) {
             tcb.pending |= Tcb.SYN;
+            tcp.fastOpen().timedOut(tcb);
             tcb.flags = (tcb.flags | Tcb.SYN_RETRANSMITTED) & ~Tcb.RTT_RUNNING;
             retransmissions++;
         } else if (tcb.flightSize() == 0) {
@@ -313,6 +323,8 @@ final class Timeouts {
             // The retransmission of what was sent into a closed window is a probe; it says nothing about congestion.
             tcb.pending |= Tcb.RETRANSMIT;
         } else {
+            PathProbing.timedOut(tcb, tcp.writer().paths(), now);
+            tcp.updateMss(tcb);
             LossRecovery.timedOut(tcb, now);
         }
         // RFC 6298 section 5.5: "The host MUST set RTO <- RTO * 2"; RFC 9293 section 3.8.6.1, SHLD-30, for probes.
@@ -324,7 +336,7 @@ final class Timeouts {
 
     private static boolean isDead(Tcb tcb, long now) {
         long silent = now - tcb.lastProgress;
-        long userTimeout = tcb.config.userTimeoutMillis() * 1_000_000L;
+        long userTimeout = UserTimeout.of(tcb);
         if (userTimeout > 0) {
             return silent >= userTimeout;
         }

@@ -1,5 +1,6 @@
 package dev.berth.stack.icmp;
 
+import dev.berth.check.Requirement;
 import static dev.berth.stack.script.Frames.data;
 import static dev.berth.stack.script.Frames.icmp;
 import static dev.berth.stack.script.Frames.icmpMessage;
@@ -35,7 +36,7 @@ class IcmpEchoTest {
         host.close();
     }
 
-    // 1122-046 1122-049
+    @Requirement({"1122-046", "1122-049"})
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 7, 8, 55, 56, 57, 100, 101, 547, 1_471, 1_472})
     void a_request_is_answered_with_its_own_data(int length) {
@@ -47,7 +48,7 @@ class IcmpEchoTest {
         assertThat(host.icmp.echoesAnswered()).isEqualTo(1);
     }
 
-    // 4443-04
+    @Requirement("4443-04")
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 7, 8, 55, 56, 57, 100, 101, 1_231, 1_452})
     void a_request_over_ipv6_is_answered_with_its_own_data(int length) {
@@ -59,7 +60,7 @@ class IcmpEchoTest {
         host.droppedNothing();
     }
 
-    // 1122-046
+    @Requirement("1122-046")
     @ParameterizedTest
     @CsvSource({"1473, false", "2000, false", "65507, false", "1453, true", "65527, true"})
     void large_requests_come_in_fragments_and_so_do_their_replies(int length, boolean v6) {
@@ -103,7 +104,7 @@ class IcmpEchoTest {
         assertThat(u8(host.sentOne(), 1)).isEqualTo(0xb8);
     }
 
-    // 1122-048
+    @Requirement("1122-048")
     @ParameterizedTest
     @ValueSource(strings = {"10.0.0.255", "255.255.255.255", "224.0.0.1"})
     void requests_to_many_are_discarded(String destination) {
@@ -147,7 +148,8 @@ class IcmpEchoTest {
         host.droppedOnly(DropReason.TRUNCATED);
     }
 
-    // 1122-028 1122-051 1122-052: timestamp and address mask requests are among them
+    // timestamp and address mask requests are among them
+    @Requirement({"1122-028", "1122-051", "1122-052"})
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 4, 5, 6, 7, 9, 10, 13, 14, 15, 17, 18, 30, 40, 99, 255})
     void other_messages_are_silently_discarded(int type) {

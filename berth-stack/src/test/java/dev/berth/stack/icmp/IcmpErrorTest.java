@@ -1,5 +1,6 @@
 package dev.berth.stack.icmp;
 
+import dev.berth.check.Requirement;
 import static dev.berth.stack.script.Frames.concat;
 import static dev.berth.stack.script.Frames.data;
 import static dev.berth.stack.script.Frames.extension;
@@ -43,7 +44,8 @@ class IcmpErrorTest {
         host.close();
     }
 
-    // 1122-038 1122-043 1122-045, RFC 9293 section 3.9.2.2 (MUST-56)
+    // RFC 9293 section 3.9.2.2
+    @Requirement({"1122-038", "1122-043", "1122-045", "MUST-56"})
     @ParameterizedTest
     @CsvSource({
         "3, 0, NET_UNREACHABLE, false", "3, 1, HOST_UNREACHABLE, false", "3, 2, PROTOCOL_UNREACHABLE, true",
@@ -83,7 +85,7 @@ class IcmpErrorTest {
         host.droppedNothing();
     }
 
-    // 1122-030 MUST-54 5927-01
+    @Requirement({"1122-030", "MUST-54", "5927-01"})
     @Test
     void the_flow_and_the_sequence_number_are_those_of_the_quote_as_seen_from_here() {
         AtomicReference<IcmpError> seen = new AtomicReference<>();
@@ -111,7 +113,7 @@ class IcmpErrorTest {
         assertThat(host.errors).containsExactly("PACKET_TOO_BIG 65535 tcp 2001:db8::1:5000 > 2001:db8::99:80");
     }
 
-    // MUST-55
+    @Requirement("MUST-55")
     @Test
     void source_quench_is_silently_discarded() {
         host.receive(icmp(FAR, A, 4, 0, 0, slice(tcp(A, 5_000, PEER, 80, 77), 0, 28)));
@@ -119,7 +121,8 @@ class IcmpErrorTest {
         host.droppedOnly(DropReason.ICMP_IGNORED);
     }
 
-    // 1122-040 1122-041 1122-042: redirects are ignored by policy
+    // redirects are ignored by policy
+    @Requirement({"1122-040", "1122-041", "1122-042"})
     @Test
     void redirects_change_nothing() {
         host.receive(icmp(FAR, A, 5, 1, 0x0a00_0009, slice(tcp(A, 5_000, PEER, 80, 77), 0, 28)));
@@ -128,7 +131,7 @@ class IcmpErrorTest {
         host.sentNothing();
     }
 
-    // 1122-030
+    @Requirement("1122-030")
     @Test
     void quotes_that_are_not_of_this_host_or_not_understood_are_ignored() {
         byte[] good = tcp(A, 5_000, PEER, 80, 77);
@@ -170,7 +173,7 @@ class IcmpErrorTest {
         host.sentNothing();
     }
 
-    // 1122-029 1122-036 1122-037 1122-069
+    @Requirement({"1122-029", "1122-036", "1122-037", "1122-069"})
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 512, 520, 521, 1_000, 1_472})
     void port_unreachable_quotes_as_much_as_fits_in_576_octets_unchanged(int length) {
@@ -187,7 +190,7 @@ class IcmpErrorTest {
         host.droppedOnly(DropReason.NO_PORT_OWNER);
     }
 
-    // 4443-01
+    @Requirement("4443-01")
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 1_183, 1_184, 1_185, 1_452})
     void port_unreachable_over_ipv6_quotes_as_much_as_fits_in_1280_octets_unchanged(int length) {
@@ -217,7 +220,7 @@ class IcmpErrorTest {
         assertThat(slice(error, 28, 576)).isEqualTo(slice(octets, 0, 548));
     }
 
-    // 1122-031
+    @Requirement("1122-031")
     @ParameterizedTest
     @CsvSource({"3, false", "4, false", "5, false", "11, false", "12, false", "0, true", "8, true", "13, true"})
     void no_error_answers_an_error(int type, boolean answered) {
@@ -226,7 +229,7 @@ class IcmpErrorTest {
         packet.release();
     }
 
-    // 4443-02
+    @Requirement("4443-02")
     @ParameterizedTest
     @CsvSource({"1, false", "2, false", "3, false", "4, false", "127, false", "137, false", "128, true", "135, true"})
     void no_error_answers_an_error_or_redirect_over_ipv6(int type, boolean answered) {
@@ -239,7 +242,7 @@ class IcmpErrorTest {
         behindOptions.release();
     }
 
-    // 1122-032
+    @Requirement("1122-032")
     @ParameterizedTest
     @ValueSource(strings = {"10.0.0.255", "255.255.255.255", "224.0.0.1", "ff02::1"})
     void no_error_answers_a_packet_to_many(String destination) {
@@ -248,7 +251,7 @@ class IcmpErrorTest {
         host.droppedOnly(DropReason.NO_PORT_OWNER);
     }
 
-    // 4443-02
+    @Requirement("4443-02")
     @ParameterizedTest
     @CsvSource({"1, 4, false", "2, 0, true", "3, 1, false", "4, 0, false", "4, 1, false", "4, 2, true"})
     void two_errors_may_answer_a_packet_to_many_over_ipv6(int type, int code, boolean answered) {
@@ -260,7 +263,7 @@ class IcmpErrorTest {
         }
     }
 
-    // 1122-034
+    @Requirement("1122-034")
     @Test
     void no_error_answers_a_later_fragment() {
         Packet packet = host.packet(ipv4(PEER, A, 132, data(100), 1, 5, new byte[0]));
@@ -271,7 +274,7 @@ class IcmpErrorTest {
         packet.release();
     }
 
-    // 1122-035 4443-02
+    @Requirement({"1122-035", "4443-02"})
     @ParameterizedTest
     @ValueSource(strings = {"0.0.0.0", "224.0.0.1", "239.9.9.9", "255.255.255.255", "10.0.0.255", "240.0.0.1",
         "ff02::1", "::"})
@@ -285,7 +288,7 @@ class IcmpErrorTest {
         host.sentNothing();
     }
 
-    // 4443-03
+    @Requirement("4443-03")
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void errors_to_one_destination_are_limited_in_rate(boolean v6) {
@@ -309,7 +312,7 @@ class IcmpErrorTest {
         assertThat(host.sent()).hasSize(RateLimit.DESTINATION_BURST);
     }
 
-    // 4443-03
+    @Requirement("4443-03")
     @Test
     void errors_to_all_destinations_are_limited_in_rate() {
         int sent = 0;

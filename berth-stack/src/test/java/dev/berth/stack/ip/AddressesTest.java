@@ -1,5 +1,6 @@
 package dev.berth.stack.ip;
 
+import dev.berth.check.Requirement;
 import static dev.berth.stack.script.ScriptHost.hi;
 import static dev.berth.stack.script.ScriptHost.lo;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -23,7 +24,7 @@ class AddressesTest {
         return addresses.kind(hi(address), lo(address));
     }
 
-    // 1122-012 1122-014 1122-065
+    @Requirement({"1122-012", "1122-014", "1122-065"})
     @ParameterizedTest
     @CsvSource({
         "10.0.0.1, 1", "10.0.0.2, 0", "10.0.0.255, 2", "10.0.0.0, 0", "255.255.255.255, 2", "224.0.0.1, 3",
@@ -76,7 +77,8 @@ class AddressesTest {
         assertThatThrownBy(() -> add("10.0.0.1/16")).isInstanceOf(IllegalArgumentException.class);
     }
 
-    // 1122-067, without reports
+    // without reports
+    @Requirement("1122-067")
     @Test
     void joins_are_counted() {
         IpAddress group = IpAddress.parse("239.1.2.3");

@@ -1,5 +1,6 @@
 package dev.berth.stack.ip;
 
+import dev.berth.check.Requirement;
 import static dev.berth.stack.script.Frames.data;
 import static dev.berth.stack.script.Frames.i32;
 import static dev.berth.stack.script.Frames.put16;
@@ -73,7 +74,7 @@ class IpOutputTest {
         return host.output.send(packet, 0, 0, false, host.now);
     }
 
-    // 1122-019 1122-023
+    @Requirement({"1122-019", "1122-023"})
     @Test
     void an_ipv4_header_is_written_with_the_wishes_of_the_transport() {
         assertThat(host.output.send(datagram(A, PEER, data(10), 10), 0xb8, 33, true, host.now))
@@ -100,7 +101,7 @@ class IpOutputTest {
         host.close();
     }
 
-    // 1122-021 1122-023
+    @Requirement({"1122-021", "1122-023"})
     @Test
     void a_time_to_live_of_zero_is_never_sent() {
         host.output.send(datagram(A, PEER, data(10), 10), 0, 0, true, host.now);
@@ -110,7 +111,7 @@ class IpOutputTest {
         assertThat(u8(sent.get(1), 7)).isEqualTo(64);
     }
 
-    // 1122-013
+    @Requirement("1122-013")
     @ParameterizedTest
     @ValueSource(strings = {"10.0.0.3", PEER, "0.0.0.0", "10.0.0.255", "224.0.0.1", "127.0.0.1"})
     void a_source_that_is_not_the_hosts_is_never_sent(String source) {
@@ -120,7 +121,7 @@ class IpOutputTest {
         host.close();
     }
 
-    // 1122-016
+    @Requirement("1122-016")
     @ParameterizedTest
     @CsvSource({"127.0.0.1, 127.0.0.2", "10.0.0.1, 127.0.0.1", "10.0.0.1, 10.0.0.2", "10.0.0.1, 10.0.0.1",
         "::1, ::1", "2001:db8::1, 2001:db8::2", "127.0.0.1, 10.0.0.1"})
@@ -135,7 +136,7 @@ class IpOutputTest {
         host.close();
     }
 
-    // 1122-068
+    @Requirement("1122-068")
     @Test
     void without_a_route_the_packet_is_dropped() {
         host.routes.remove(IpAddress.Prefix.parse("0.0.0.0/0"), host.nic);
@@ -241,7 +242,7 @@ class IpOutputTest {
         host.close();
     }
 
-    // 1122-060
+    @Requirement("1122-060")
     @ParameterizedTest
     @CsvSource({"10.0.0.1, 10.0.0.99, 1473", "2001:db8::1, 2001:db8::99, 1453"})
     void dont_fragment_drops_what_is_too_big(String source, String destination, int length) {
@@ -272,7 +273,7 @@ class IpOutputTest {
         host.close();
     }
 
-    // 1191-01 1191-02
+    @Requirement({"1191-01", "1191-02"})
     @Test
     void the_path_mtu_is_heeded_until_it_expires() {
         host.pathMtu.lower(hi(PEER), lo(PEER), 1_000, 1_500, host.now);
@@ -322,7 +323,7 @@ class IpOutputTest {
         }
     }
 
-    // 1122-065
+    @Requirement("1122-065")
     @ParameterizedTest
     @ValueSource(strings = {"255.255.255.255", "10.0.0.255", "224.0.0.1"})
     void broadcasts_leave_and_reach_the_host_itself(String destination) {
@@ -355,7 +356,8 @@ class IpOutputTest {
         host.close();
     }
 
-    // 1122-072: a computed 0 is sent as 0xffff
+    // a computed 0 is sent as 0xffff
+    @Requirement("1122-072")
     @Test
     void a_udp_checksum_of_zero_is_sent_as_all_ones() {
         for (int i = 0; i < 65_536; i++) {

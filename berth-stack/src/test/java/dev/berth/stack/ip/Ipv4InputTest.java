@@ -1,5 +1,6 @@
 package dev.berth.stack.ip;
 
+import dev.berth.check.Requirement;
 import static dev.berth.stack.script.Frames.concat;
 import static dev.berth.stack.script.Frames.data;
 import static dev.berth.stack.script.Frames.ipv4;
@@ -70,7 +71,7 @@ class Ipv4InputTest {
         packet.release();
     }
 
-    // 1122-010
+    @Requirement("1122-010")
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 5, 7, 15})
     void versions_other_than_4_and_6_are_discarded(int version) {
@@ -79,7 +80,7 @@ class Ipv4InputTest {
         discards(ipv4Checksum(packet), DropReason.BAD_VERSION);
     }
 
-    // 1122-011
+    @Requirement("1122-011")
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 5, 8, 10, 11, 13, 19})
     void a_wrong_header_checksum_is_discarded(int at) {
@@ -117,7 +118,7 @@ class Ipv4InputTest {
         assertThat(host.drops.total()).isEqualTo(packet.length);
     }
 
-    // 1122-014
+    @Requirement("1122-014")
     @ParameterizedTest
     @ValueSource(
             strings = {"10.0.0.3", "10.0.0.0", "192.0.2.1", "224.0.0.2", "239.255.255.250", "240.0.0.1", "0.0.0.0"})
@@ -125,14 +126,14 @@ class Ipv4InputTest {
         discards(tcp(PEER, 1, destination, 80, 1), DropReason.NOT_OURS);
     }
 
-    // 1122-014 1122-065
+    @Requirement({"1122-014", "1122-065"})
     @ParameterizedTest
     @ValueSource(strings = {A, B, "10.0.0.255", "255.255.255.255", "224.0.0.1"})
     void what_is_for_this_host_is_accepted(String destination) {
         accepts(tcp(PEER, 1, destination, 80, 1));
     }
 
-    // 1122-015 1122-076 MUST-63
+    @Requirement({"1122-015", "1122-076", "MUST-63"})
     @ParameterizedTest
     @ValueSource(strings = {
         "0.0.0.0", "0.1.2.3", "127.0.0.1", "127.9.9.9", "224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255",
@@ -147,14 +148,14 @@ class Ipv4InputTest {
         accepts(tcp("0.0.0.0", 1, "255.255.255.255", 80, 1));
     }
 
-    // 1122-016
+    @Requirement("1122-016")
     @ParameterizedTest
     @ValueSource(strings = {"127.0.0.1", "127.255.0.1"})
     void loopback_destinations_from_outside_are_discarded(String destination) {
         discards(tcp(PEER, 1, destination, 80, 1), DropReason.NOT_OURS);
     }
 
-    // 1122-022
+    @Requirement("1122-022")
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 255})
     void the_time_to_live_does_not_matter(int ttl) {
@@ -163,7 +164,7 @@ class Ipv4InputTest {
         accepts(ipv4Checksum(packet));
     }
 
-    // 1122-025
+    @Requirement("1122-025")
     @ParameterizedTest
     @CsvSource({
         "130:11", "148:4", "222:3", "7:7", "68:8", "136:4", "158:2", "25:40"
@@ -183,7 +184,7 @@ class Ipv4InputTest {
         accepts(ipv4(PEER, A, Frames.TCP, slice(segment(), 20, 40), 0, 0, options));
     }
 
-    // 1122-026
+    @Requirement("1122-026")
     @ParameterizedTest
     @ValueSource(ints = {131, 137})
     void source_routes_are_discarded(int type) {
@@ -191,7 +192,7 @@ class Ipv4InputTest {
         discards(ipv4(PEER, A, Frames.TCP, slice(segment(), 20, 40), 0, 0, options), DropReason.BAD_IP_OPTION);
     }
 
-    // 1122-044 1122-029
+    @Requirement({"1122-044", "1122-029"})
     @ParameterizedTest
     @CsvSource({"0, 1", "1, 1", "9, 1", "255, 1"})
     void a_bad_option_length_is_a_parameter_problem(int length, int pointerBehindOption) {
@@ -213,7 +214,7 @@ class Ipv4InputTest {
         assertThat(u8(host.sentOne(), 24)).isEqualTo(23);
     }
 
-    // 1122-037
+    @Requirement("1122-037")
     @ParameterizedTest
     @ValueSource(ints = {0, 2, 47, 58, 59, 132, 255})
     void an_unknown_protocol_is_unreachable(int protocol) {
@@ -266,7 +267,7 @@ class Ipv4InputTest {
         accepts(tcp(FAR, 1, A, 80, 1));
     }
 
-    // 1122-020
+    @Requirement("1122-020")
     @Test
     void tos_and_ttl_can_be_read() {
         byte[] octets = segment();

@@ -1,5 +1,6 @@
 package dev.berth.stack.ip;
 
+import dev.berth.check.Requirement;
 import static dev.berth.stack.script.Frames.concat;
 import static dev.berth.stack.script.Frames.extension;
 import static dev.berth.stack.script.Frames.fragmentHeader;
@@ -95,7 +96,8 @@ class Ipv6InputTest {
         return concat(new byte[10], new byte[] {-1, -1}, octets);
     }
 
-    // 1122-015 in the terms of RFC 4291; an IPv4-mapped source must not pass for IPv4
+    // in the terms of RFC 4291; an IPv4-mapped source must not pass for IPv4
+    @Requirement("1122-015")
     @ParameterizedTest
     @ValueSource(strings = {"::", "::1", "ff02::1", "ff0e::7", "::ffff:10.0.0.99", "::ffff:127.0.0.1", A6, B6})
     void invalid_sources_are_discarded(String source) {
@@ -113,7 +115,7 @@ class Ipv6InputTest {
         host.sentNothing();
     }
 
-    // 8200-01
+    @Requirement("8200-01")
     @Test
     void known_headers_are_passed_in_their_order() {
         accepts(ipv6(
@@ -128,14 +130,15 @@ class Ipv6InputTest {
                 SEGMENT));
     }
 
-    // 8200-01
+    @Requirement("8200-01")
     @Test
     void hop_by_hop_options_elsewhere_are_an_unrecognized_next_header() {
         byte[] packet = ipv6(PEER6, A6, DESTINATION, extension(HOP_BY_HOP), extension(Frames.TCP), SEGMENT);
         isProblem(packet, DropReason.BAD_IP_OPTION, 1, 40);
     }
 
-    // 8200-01, RFC 8200 section 4.2: the action bits, in both headers that have options, to one and to many
+    // RFC 8200 section 4.2: the action bits, in both headers that have options, to one and to many
+    @Requirement("8200-01")
     @ParameterizedTest
     @CsvSource({
         "0, 0x1e, false, accept", "0, 0x3e, false, accept", "0, 0x1e, true, accept",
@@ -166,7 +169,8 @@ class Ipv6InputTest {
                 43);
     }
 
-    // 8200-01, RFC 8200 section 4.4, RFC 5095
+    // RFC 8200 section 4.4, RFC 5095
+    @Requirement("8200-01")
     @ParameterizedTest
     @ValueSource(ints = {0, 2, 3, 4, 253})
     void a_routing_header_with_segments_left_is_a_problem(int type) {

@@ -1,5 +1,6 @@
 package dev.berth.stack.ip;
 
+import dev.berth.check.Requirement;
 import static dev.berth.stack.script.ScriptHost.SECOND;
 import static dev.berth.stack.script.ScriptHost.hi;
 import static dev.berth.stack.script.ScriptHost.lo;
@@ -28,7 +29,7 @@ class PathMtuTest {
         return pathMtu.mtu(hi(address), lo(address));
     }
 
-    // 1191-01
+    @Requirement("1191-01")
     @ParameterizedTest
     @CsvSource({
         "1200, 1500, 1200, false", "600, 1500, 600, false", "552, 1500, 552, false", "551, 1500, 552, true",
@@ -42,7 +43,7 @@ class PathMtuTest {
         assertThat(mtu("192.0.2.2")).isEqualTo(PathMtu.UNKNOWN);
     }
 
-    // 8201-01
+    @Requirement("8201-01")
     @ParameterizedTest
     @CsvSource({"1400, 1400", "1280, 1280", "1279, 65535", "600, 65535", "0, 65535"})
     void ipv6_reports_below_the_minimum_link_mtu_are_discarded(int reported, int estimate) {
@@ -50,7 +51,8 @@ class PathMtuTest {
         assertThat(mtu(PEER6)).isEqualTo(estimate);
     }
 
-    // 1191-01: "A host MUST not increase its estimate"
+    // "A host MUST not increase its estimate"
+    @Requirement("1191-01")
     @Test
     void a_report_never_raises_an_estimate_nor_prolongs_it() {
         assertThat(lower(PEER, 1_000, 1_500, 0)).isTrue();
@@ -60,7 +62,7 @@ class PathMtuTest {
         assertThat(pathMtu.nextDeadline()).isEqualTo(10 * MINUTE);
     }
 
-    // 1191-02
+    @Requirement("1191-02")
     @Test
     void an_estimate_is_kept_for_ten_minutes_after_the_last_decrease() {
         lower(PEER, 1_400, 1_500, 0);

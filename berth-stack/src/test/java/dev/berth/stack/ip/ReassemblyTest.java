@@ -1,5 +1,6 @@
 package dev.berth.stack.ip;
 
+import dev.berth.check.Requirement;
 import static dev.berth.stack.script.Frames.MORE;
 import static dev.berth.stack.script.Frames.concat;
 import static dev.berth.stack.script.Frames.data;
@@ -111,7 +112,7 @@ class ReassemblyTest {
         assertThat(host.drops.total(DropReason.BAD_FRAGMENT)).isEqualTo(4);
     }
 
-    // 8200-02
+    @Requirement("8200-02")
     @ParameterizedTest
     @CsvSource({
         "false, 0, 808", "false, 792, 1600", "false, 800, 1608", "false, 1600, 2400", "false, 1608, 2000",
@@ -163,7 +164,7 @@ class ReassemblyTest {
         assertThat(host.input.reassembler().datagrams()).isEqualTo(4);
     }
 
-    // 1122-058 1122-059
+    @Requirement({"1122-058", "1122-059"})
     @Test
     void after_sixty_seconds_time_exceeded_is_sent_about_the_first_fragment() {
         byte[] data = data(4_000);
@@ -182,7 +183,7 @@ class ReassemblyTest {
         assertThat(host.input.nextDeadline()).isEqualTo(PathMtu.NEVER);
     }
 
-    // 8200-03
+    @Requirement("8200-03")
     @Test
     void after_sixty_seconds_time_exceeded_is_sent_over_ipv6_too() {
         byte[] data = data(4_000);
@@ -195,7 +196,7 @@ class ReassemblyTest {
         assertThat(slice(error, 48, 1_280)).isEqualTo(slice(fragments.get(0), 0, 1_232));
     }
 
-    // 1122-058
+    @Requirement("1122-058")
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void without_the_first_fragment_no_error_is_sent(boolean v6) {
@@ -205,7 +206,7 @@ class ReassemblyTest {
         host.droppedOnly(DropReason.REASSEMBLY_TIMEOUT);
     }
 
-    // 8200-04
+    @Requirement("8200-04")
     @Test
     void an_ipv6_fragment_of_odd_length_is_a_parameter_problem() {
         byte[] packet = fragment(true, data(1_000), 0, 801, true, 1);

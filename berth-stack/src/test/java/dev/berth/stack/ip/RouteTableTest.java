@@ -1,5 +1,6 @@
 package dev.berth.stack.ip;
 
+import dev.berth.check.Requirement;
 import static dev.berth.stack.script.ScriptHost.hi;
 import static dev.berth.stack.script.ScriptHost.lo;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -31,7 +32,7 @@ class RouteTableTest {
                 : "none";
     }
 
-    // 1122-012 1122-053 1122-054
+    @Requirement({"1122-012", "1122-053", "1122-054"})
     @ParameterizedTest
     @CsvSource({
         "10.0.0.7, one", "10.0.1.7, two", "10.9.9.9, two", "8.8.8.8, one", "10.0.0.200, two", "2001:db8::5, one",
@@ -58,7 +59,7 @@ class RouteTableTest {
         assertThat(lookup("2001:db8::1")).isSameAs(one);
     }
 
-    // 1122-054
+    @Requirement("1122-054")
     @Test
     void of_equal_prefixes_the_lower_metric_wins_then_the_older() {
         routes.add(prefix("0.0.0.0/0"), one, 10);

@@ -2,6 +2,7 @@ package dev.berth.stack.tcp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.check.Seeds;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.Chunk;
 import dev.berth.wire.Packet;
@@ -13,20 +14,6 @@ import org.junit.jupiter.api.Test;
 
 /// The queues of a connection against models that are too simple to be wrong.
 class QueuesTest {
-    private interface Property {
-        void check(SplittableRandom random);
-    }
-
-    private static void withSeeds(int runs, Property property) {
-        for (long seed = 0; seed < runs; seed++) {
-            try {
-                property.check(new SplittableRandom(seed));
-            } catch (AssertionError | RuntimeException e) {
-                throw new AssertionError("Fails with seed " + seed, e);
-            }
-        }
-    }
-
     private static byte octet(int seq) {
         return (byte) (seq * 31 + (seq >>> 8) * 7);
     }
@@ -35,7 +22,7 @@ class QueuesTest {
 
     @Test
     void sequence_numbers_compare_modulo_2_32() {
-        withSeeds(2_000, random -> {
+        Seeds.run(2_000, random -> {
             int a = random.nextInt();
             int ahead = random.nextInt() & Integer.MAX_VALUE;
             int b = a + ahead;
@@ -55,7 +42,7 @@ class QueuesTest {
 
     @Test
     void a_send_queue_gives_every_octet_by_its_number() {
-        withSeeds(60, random -> {
+        Seeds.run(60, random -> {
             BufferPool pool = new BufferPool();
             int una = random.nextInt();
             SendQueue queue = new SendQueue(pool, una);
@@ -116,7 +103,7 @@ class QueuesTest {
 
     @Test
     void a_receive_queue_gives_back_what_was_appended() {
-        withSeeds(60, random -> {
+        Seeds.run(60, random -> {
             BufferPool pool = new BufferPool();
             ReceiveQueue queue = new ReceiveQueue(pool);
             int next = random.nextInt();
@@ -153,7 +140,7 @@ class QueuesTest {
 
     @Test
     void an_out_of_order_queue_delivers_what_has_no_hole() {
-        withSeeds(150, random -> {
+        Seeds.run(150, random -> {
             BufferPool pool = new BufferPool();
             OutOfOrderQueue holes = new OutOfOrderQueue();
             ReceiveQueue queue = new ReceiveQueue(pool);

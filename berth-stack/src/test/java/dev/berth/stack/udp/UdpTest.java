@@ -1,5 +1,6 @@
 package dev.berth.stack.udp;
 
+import dev.berth.check.Requirement;
 import static dev.berth.stack.script.Frames.concat;
 import static dev.berth.stack.script.Frames.data;
 import static dev.berth.stack.script.Frames.icmp;
@@ -123,7 +124,7 @@ class UdpTest {
         assertThat(host.ready.isEmpty()).isTrue();
     }
 
-    // 1122-074 1122-020
+    @Requirement({"1122-074", "1122-020"})
     @ParameterizedTest
     @CsvSource({
         "0.0.0.0, 10.0.0.99, 10.0.0.1", "10.0.0.2, 10.0.0.99, 10.0.0.2", "::, 10.0.0.99, 10.0.0.2",
@@ -253,7 +254,7 @@ class UdpTest {
         host.droppedNothing();
     }
 
-    // 1122-072
+    @Requirement("1122-072")
     @ParameterizedTest
     @CsvSource({"10.0.0.99, 10.0.0.1", "2001:db8::99, 2001:db8::1"})
     void a_wrong_checksum_is_silently_discarded(String source, String destination) throws Exception {
@@ -273,7 +274,7 @@ class UdpTest {
         host.sentNothing();
     }
 
-    // 1122-072 8200-05
+    @Requirement({"1122-072", "8200-05"})
     @Test
     void a_checksum_of_zero_is_accepted_over_ipv4_and_discarded_over_ipv6() throws Exception {
         UdpEndpoint endpoint = bound("::", 7);
@@ -328,6 +329,7 @@ class UdpTest {
     }
 
     @Test
+    @Requirement("6335-13")
     void destination_port_zero_is_discarded_and_source_port_zero_is_not() throws Exception {
         UdpEndpoint endpoint = bound("0.0.0.0", 7);
         host.receive(udp(PEER, 5, A, 0, data(4)));
@@ -338,7 +340,8 @@ class UdpTest {
         assertThat(endpoint.lastSourcePort()).isZero();
     }
 
-    // 1122-065: one of those who listen gets it
+    // one of those who listen gets it
+    @Requirement("1122-065")
     @ParameterizedTest
     @ValueSource(strings = {"255.255.255.255", "10.0.0.255", "224.0.0.1"})
     void broadcasts_reach_an_endpoint_on_the_wildcard(String destination) throws Exception {
@@ -350,7 +353,7 @@ class UdpTest {
         host.sentNothing();
     }
 
-    // 1122-065
+    @Requirement("1122-065")
     @ParameterizedTest
     @ValueSource(strings = {"255.255.255.255", "10.0.0.255"})
     void broadcasts_are_sent_with_permission_only(String destination) throws Exception {
@@ -364,7 +367,7 @@ class UdpTest {
         assertThat(receive(endpoint)).as("a copy of its own").isEqualTo(data(4));
     }
 
-    // 1122-077 1122-023
+    @Requirement({"1122-077", "1122-023"})
     @Test
     void tos_and_time_to_live_are_the_users_choice() throws Exception {
         UdpEndpoint endpoint = bound("::", 7);
@@ -405,7 +408,7 @@ class UdpTest {
         host.droppedOnly(DropReason.NOT_OURS);
     }
 
-    // 1122-060
+    @Requirement("1122-060")
     @Test
     void sizes_beyond_the_protocol_or_the_path_are_refused() throws Exception {
         UdpEndpoint endpoint = bound("::", 7);
@@ -419,7 +422,7 @@ class UdpTest {
         host.droppedNothing();
     }
 
-    // 1122-068 1122-013 1122-062 1122-075
+    @Requirement({"1122-068", "1122-013", "1122-062", "1122-075"})
     @Test
     void ends_that_cannot_be_are_refused() throws Exception {
         UdpEndpoint endpoint = open();
@@ -450,7 +453,7 @@ class UdpTest {
         host.droppedNothing();
     }
 
-    // 1122-061 1122-075
+    @Requirement({"1122-061", "1122-075"})
     @Test
     void the_source_is_the_bound_address_or_chosen_by_the_route() throws Exception {
         send(bound(B, 7), data(4), PEER, 9);
@@ -516,7 +519,7 @@ class UdpTest {
                     .isEqualTo(udpDatagram(A, endpoint.localPort(), PEER, 53, data(8)));
         }
 
-        // 1122-038 1122-071
+        @Requirement({"1122-038", "1122-071"})
         @Test
         void port_unreachable_is_the_result_of_the_next_operation_once() throws Exception {
             for (int round = 0; round < 2; round++) {
@@ -546,7 +549,7 @@ class UdpTest {
             assertThat(status(endpoint)).isEqualTo(Udp.PROHIBITED);
         }
 
-        // 1122-039 1122-043
+        @Requirement({"1122-039", "1122-043"})
         @Test
         void soft_errors_are_remembered_and_disturb_nothing() throws Exception {
             send(endpoint, data(8));
@@ -561,7 +564,7 @@ class UdpTest {
             assertThat(host.ready.isEmpty()).isTrue();
         }
 
-        // 1191-01
+        @Requirement("1191-01")
         @Test
         void packet_too_big_lowers_the_path_mtu() throws Exception {
             send(endpoint, data(1_400));
@@ -690,7 +693,7 @@ class UdpTest {
         assertThat(connected("::", 7).remote()).hasToString("[::1]:7");
     }
 
-    // 1122-069 1122-071
+    @Requirement({"1122-069", "1122-071"})
     @Test
     void a_closed_port_of_the_host_itself_is_unreachable() throws Exception {
         UdpEndpoint client = connected("127.0.0.1", 7);
@@ -703,7 +706,7 @@ class UdpTest {
         assertThat(status(six)).isEqualTo(Udp.PORT_UNREACHABLE);
     }
 
-    // 1122-071
+    @Requirement("1122-071")
     @Test
     void an_endpoint_that_is_not_connected_is_not_disturbed_by_errors() throws Exception {
         UdpEndpoint endpoint = bound("0.0.0.0", 7);

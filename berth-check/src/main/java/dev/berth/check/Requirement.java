@@ -1,4 +1,4 @@
-package dev.berth.testkit;
+package dev.berth.check;
 
 import java.lang.annotation.Documented;
 import java.lang.annotation.ElementType;
@@ -7,21 +7,21 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/// Names a requirement of the RFCs that a test proves, by its id in the table of requirements, such as `MUST-10`.
+/// Names the requirements of the RFCs that a test proves, by their ids in `docs/requirements.csv`, such as `MUST-10`.
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
 @Target({ElementType.METHOD, ElementType.TYPE})
 @Repeatable(Requirement.List.class)
 public @interface Requirement {
-    /// The id.
-    String value();
+    /// The ids.
+    String[] value();
 
-    /// Several requirements of one test.
+    /// Several of these annotations on one test.
     @Documented
     @Retention(RetentionPolicy.RUNTIME)
     @Target({ElementType.METHOD, ElementType.TYPE})
     @interface List {
-        /// The requirements.
+        /// The annotations.
         Requirement[] value();
     }
 }

@@ -1,4 +1,4 @@
-package dev.berth.testkit;
+package dev.berth.check;
 
 import java.util.SplittableRandom;
 

@@ -1,0 +1,194 @@
+package dev.berth.ports;
+
+import dev.berth.wire.IpAddress;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// The ports of flows without a binding, ordinary clients: which are in use towards which destination, which of
+/// them wait, and which one the next gets. It also knows the ports that nobody may be given because they are
+/// bound or reserved.
+///
+/// A flow that connected without a binding has the [Destination] as its claim.
+final class ClientPorts {
+    private final Transport transport;
+    private final PortPolicy policy;
+    private final Destinations destinations;
+    /// Local address and port of the flows.
+    private final EndpointCounts counts;
+    /// Ports with any of the flows, on any address.
+    private final PortSet carrying = new PortSet();
+
+    private final PortMask mask;
+    private final PortPicker picker;
+    private final PortSelector selector;
+
+    ClientPorts(Transport transport, PortPolicy policy, FlowHash flowHash, Entropy entropy) {
+        this.transport = transport;
+        this.policy = policy;
+        this.destinations = new Destinations(flowHash);
+        this.counts = new EndpointCounts(entropy.nextLong());
+        this.mask = new PortMask(policy);
+        Draws draws = new Draws(entropy);
+        this.picker = new PortPicker(mask.blocked(), draws);
+        this.selector = new PortSelector(policy.selection(), picker, draws);
+    }
+
+    PortMask mask() {
+        return mask;
+    }
+
+    void rekeySelection() {
+        selector.rekey();
+    }
+
+    /// A port without a binding and without a flow on any address; 0 if there is none.
+    int pickForBind(PortRange within) {
+        return selector.forBind(carrying, first(within), last(within));
+    }
+
+    /// A port that is free towards the destination of a flow; 0 if there is none.
+    int pickTowards(Flow flow, PortRange within) {
+        return selector.towards(flow, used(destinationOf(flow)), ownEnd(flow), first(within), last(within));
+    }
+
+    /// The TIME-WAIT flow that a new one to the same destination may displace: the oldest, if it agrees.
+    @Nullable
+    TimeWaitFlow displaceable(Flow flow, PortRange within, long now) {
+        Destination destination = destinationOf(flow);
+        TimeWaitFlow oldest = destination == null ? null : destination.oldest;
+        if (oldest == null) {
+            return null;
+        }
+        int port = oldest.localPort();
+        boolean allowed = port != ownEnd(flow) && within.contains(port) && mask.allows(port);
+        return allowed && oldest.mayBeReused(now) ? oldest : null;
+    }
+
+    PortUnavailableException exhausted(Flow flow, PortRange within) {
+        Destination destination = destinationOf(flow);
+        PortSet used = used(destination);
+        int inUse = used == null ? 0 : count(used, within);
+        int timeWait = destination == null ? 0 : destination.timeWait;
+        return PortUnavailableException.exhausted(
+                transport, flow.localHi(), flow.localLo(), flow, policy.ephemeral(), within, inUse, timeWait);
+    }
+
+    PortUnavailableException exhausted(long hi, long lo, PortRange within, int timeWait) {
+        int inUse = count(carrying, within);
+        return PortUnavailableException.exhausted(
+                transport, hi, lo, null, policy.ephemeral(), within, inUse, timeWait);
+    }
+
+    /// The members of a set that lie in the policy's range and in another.
+    private int count(PortSet set, PortRange within) {
+        int from = Math.max(within.first(), policy.ephemeral().first());
+        int to = Math.min(within.last(), policy.ephemeral().last());
+        return from > to ? 0 : set.rank(to + 1) - set.rank(from);
+    }
+
+    /// How many ports [#pickTowards] chooses from.
+    int freeTowards(long localHi, long localLo, long remoteHi, long remoteLo, int remotePort) {
+        int hash = destinations.hash(localHi, localLo, remoteHi, remoteLo, remotePort);
+        Destination destination = destinations.find(localHi, localLo, remoteHi, remoteLo, remotePort, hash);
+        int own = localHi == remoteHi && localLo == remoteLo ? remotePort : 0;
+        return picker.free(used(destination), own, mask.first(), mask.last());
+    }
+
+    private int first(PortRange within) {
+        return Math.max(within.first(), mask.first());
+    }
+
+    private int last(PortRange within) {
+        return Math.min(within.last(), mask.last());
+    }
+
+    private static @Nullable PortSet used(@Nullable Destination destination) {
+        return destination == null ? null : destination.used;
+    }
+
+    /// Counts the port of a flow in.
+    ///
+    /// @return the flow's claim
+    Destination enter(Flow flow) {
+        int hash = destinationHash(flow);
+        Destination destination = destinations.find(flow, hash);
+        if (destination == null) {
+            destination = destinations.add(flow, hash);
+        }
+        int port = flow.localPort();
+        destination.used.add(port);
+        counts.increment(flow.localHi(), flow.localLo(), port);
+        counts.increment(0, familyLo(flow), port);
+        carrying.add(port);
+        return destination;
+    }
+
+    /// Counts the port of a flow out.
+    void leave(Flow flow, Destination destination) {
+        int port = flow.localPort();
+        destination.used.remove(port);
+        if (destination.used.isEmpty()) {
+            destinations.remove(destination);
+        }
+        counts.decrement(flow.localHi(), flow.localLo(), port);
+        counts.decrement(0, familyLo(flow), port);
+        vacate(port);
+    }
+
+    /// How many flows stand in the way of a bind.
+    ///
+    /// @param bothFamilies whether the bind takes the IPv4 ports too, besides those of the address
+    int countFor(long hi, long lo, boolean bothFamilies, int port) {
+        int count = counts.count(hi, lo, port);
+        return bothFamilies
+                ? count + counts.count(IpAddress.ANY_IPV4.hi(), IpAddress.ANY_IPV4.lo(), port)
+                : count;
+    }
+
+    /// Takes a port out of the ones that carry flows if nothing is on it any more.
+    private void vacate(int port) {
+        if (counts.count(IpAddress.ANY_IPV4.hi(), IpAddress.ANY_IPV4.lo(), port) == 0
+                && counts.count(0, 0, port) == 0) {
+            carrying.remove(port);
+        }
+    }
+
+    /// How many ports [#pickTowards] could choose from if none were in use.
+    int usable() {
+        PortSet blocked = mask.blocked();
+        return mask.last() + 1 - mask.first() - (blocked.rank(mask.last() + 1) - blocked.rank(mask.first()));
+    }
+
+    /// How many ports [#pickForBind] chooses from.
+    int freeForBind() {
+        return picker.free(carrying, 0, mask.first(), mask.last());
+    }
+
+    /// Shows the next destinations from `position` on, as [SlotTable#walk].
+    long walk(long position, int count, Consumer<? super Destination> visitor) {
+        return destinations.walk(position, count, visitor);
+    }
+
+    /// Whether nothing is left of all that ever was here.
+    boolean isPristine() {
+        return counts.size() == 0 && carrying.isEmpty() && destinations.isPristine() && mask.isPristine();
+    }
+
+    /// The port that would connect a flow to itself, or 0.
+    private static int ownEnd(Flow flow) {
+        return flow.localLo() == flow.remoteLo() && flow.localHi() == flow.remoteHi() ? flow.remotePort() : 0;
+    }
+
+    private int destinationHash(Flow flow) {
+        return destinations.hash(flow.localHi(), flow.localLo(), flow.remoteHi(), flow.remoteLo(), flow.remotePort());
+    }
+
+    private @Nullable Destination destinationOf(Flow flow) {
+        return destinations.find(flow, destinationHash(flow));
+    }
+
+    /// The lower half of the wildcard of the flow's family; the upper one is 0 for both.
+    private static long familyLo(Flow flow) {
+        return IpAddress.isIpv4(flow.localHi(), flow.localLo()) ? IpAddress.ANY_IPV4.lo() : 0;
+    }
+}

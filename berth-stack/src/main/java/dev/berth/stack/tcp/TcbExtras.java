@@ -1,0 +1,43 @@
+package dev.berth.stack.tcp;
+
+import org.jspecify.annotations.Nullable;
+
+/// The variables of a connection that most connections never need: made when the first of them is set, so that an
+/// ordinary [Tcb] is small.
+final class TcbExtras {
+    // Challenge ACKs, RFC 5961 section 7
+    int challengeWindow; // when it began, in milliseconds modulo 2^32
+    byte challengeCount;
+
+    // ECN: no second reaction before SND.UNA is here
+    boolean ecnActive;
+    int ecnRecover;
+
+    // Urgent data, RFC 9293 section 3.8.5
+    boolean sndUrgent;
+    int sndUp;
+    boolean rcvUrgent;
+    int rcvUp;
+    boolean urgentWasRead;
+    int urgentRead; // the urgent pointer that was reached last
+
+    // Fast Open, RFC 7413
+    FastOpen.@Nullable Cookie fastOpenCookie; // what the SYN is to bring
+    @Nullable
+    TcpListener fastOpenListener; // whose pending connections it counts among
+
+    // User timeout option, RFC 5482
+    char remoteUserTimeout; // as it came, 0 if none did
+    boolean userTimeoutDue; // the next ACK brings it
+
+    // Path MTU: what ICMP claims and is not believed yet, and the search without ICMP
+    int claimedMtu; // 0: nothing; 1: it named none
+    int claimedLength;
+    int claimedSeq;
+    PathProbing.@Nullable Search search;
+
+    int rcvFinSeq; // sequence number of a FIN beyond a hole
+
+    @Nullable
+    TcpError softError;
+}
