@@ -122,7 +122,7 @@ class RackTest extends RecoveryScript {
         advance(200 - 15);
         send(500);
         sent(ACK.seq(2_001).data(500));
-        sentAfter(10, ACK.seq(1).data(1_000));
+        sentAfter(13, ACK.seq(1).data(1_000));
         assertState(TcpState.ESTABLISHED).cwnd(1_000);
         // Section 6.3: what was sent 15 ms ago is not lost; the second segment is.
         receive(ACK.seq(1).ack(1_001));
