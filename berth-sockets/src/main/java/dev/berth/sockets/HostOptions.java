@@ -13,6 +13,7 @@ import static java.net.StandardSocketOptions.TCP_NODELAY;
 import dev.berth.host.TcpAcceptor;
 import dev.berth.host.TcpSocket;
 import dev.berth.host.UdpSocket;
+import dev.berth.stack.tcp.TcpConfig;
 
 /// What can be set on each kind of host socket. An option that is not here is refused, never ignored.
 final class HostOptions {
@@ -27,6 +28,10 @@ final class HostOptions {
             .add(TCP_NODELAY, TcpSocket::noDelay, TcpSocket::noDelay)
             .add(IP_TOS, TcpSocket::trafficClass, TcpSocket::trafficClass)
             .add(BerthSocketOptions.LABEL, TcpSocket::label, TcpSocket::label)
+            .add(
+                    BerthSocketOptions.CONGESTION_CONTROL,
+                    socket -> socket.congestionControl().name(),
+                    (socket, name) -> socket.congestionControl(TcpConfig.Congestion.valueOf(name)))
             .addExtended(ExtendedOptions.KEEP_IDLE, TcpSocket::keepIdleSeconds, TcpSocket::keepIdleSeconds)
             .addExtended(ExtendedOptions.KEEP_INTERVAL, TcpSocket::keepIntervalSeconds, TcpSocket::keepIntervalSeconds)
             .addExtended(ExtendedOptions.KEEP_COUNT, TcpSocket::keepCount, TcpSocket::keepCount)

@@ -149,6 +149,19 @@ class RackTest extends RecoveryScript {
     }
 
     @Test
+    void what_waits_in_the_host_is_not_late() {
+        connectedOverThePath(SACK);
+        sendAndWait(3_000, 3);
+        advance(30); // the host had something else to do
+        receiveAfterWaiting(ACK.seq(1).ack(1_001), 30);
+        assertState(TcpState.ESTABLISHED).srtt(RTT);
+        receiveAfterWaiting(ACK.seq(1).ack(1_001).sack(2_001, 3_001), 29);
+        sentNothing(); // the reordering window began when it arrived
+        sentAfter(RTT / 4, ACK.seq(1_001).data(1_000));
+        receive(ACK.seq(1).ack(3_001));
+    }
+
+    @Test
     void without_sack_time_decides_nothing() {
         connectedOverThePath(SYN.mss(1_000));
         sendAndWait(4_000, 4);

@@ -191,6 +191,19 @@ final class Flight {
                         && stamps[3 * i + 2] == sampled.firstSent;
     }
 
+    /// From now on delivery rates are measured with `sampled`, or not at all; what is in flight counts as sent at
+    /// `since`.
+    void sampleWith(@Nullable DeliveryRate sampled, long since) {
+        rate = sampled;
+        rates = null;
+        if (sampled != null) {
+            sampled.flightBegins(since);
+            for (int i = head; i < tail; i++) {
+                stamp(i);
+            }
+        }
+    }
+
     private void stamp(int i) {
         DeliveryRate sampled = rate;
         if (sampled != null) {

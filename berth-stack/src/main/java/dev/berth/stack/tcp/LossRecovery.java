@@ -386,6 +386,20 @@ final class LossRecovery {
         }
     }
 
+    /// The user wants another congestion control, which begins with the window as it is.
+    static void changeCongestionControl(Tcb tcb, long now) {
+        tcb.congestion = CongestionControl.of(tcb.config.congestion());
+        tcb.episode = null; // its numbers were another's
+        if (tcb.has(Tcb.FAST_RECOVERY) && !tcb.congestion.ownsWindow()) {
+            begin(tcb).undoable = false;
+            tcb.ssthresh = Math.min(tcb.ssthresh, Math.max(tcb.cwnd, 2 * tcb.effectiveMss));
+        }
+        Flight board = tcb.flight;
+        if (board != null) {
+            board.sampleWith(tcb.congestion.deliveryRate(), now - tcb.srtt);
+        }
+    }
+
     // What may be sent
 
     /// Octets of the first segment that was not selectively acknowledged, 0 if there is none.
