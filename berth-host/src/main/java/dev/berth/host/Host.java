@@ -65,6 +65,27 @@ public final class Host implements AutoCloseable {
         return addresses;
     }
 
+    /// The names of the interfaces, the loopback interface first; the position of a name is the interface's index.
+    public List<String> interfaceNames() {
+        monitor.enter();
+        try {
+            return monitor.stack().interfaces().stream().map(NetInterface::name).toList();
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// The index of the interface that has an address; 0 for loopback, -1 if none has it.
+    public int interfaceIndexOf(IpAddress address) {
+        monitor.enter();
+        try {
+            NetInterface nic = monitor.stack().addresses().interfaceOf(address.hi(), address.lo());
+            return nic != null ? nic.index() : address.isLoopback() ? 0 : -1;
+        } finally {
+            monitor.exit();
+        }
+    }
+
     /// True if `address` is one of the host's, loopback or a wildcard.
     public boolean isLocal(IpAddress address) {
         monitor.enter();
