@@ -59,7 +59,8 @@ final class HostRequests {
         String name = request.required("host");
         Host host = hosts.get(name);
         if (host == null) {
-            throw new ControlException("There is no host '" + name + "' here; there is " + String.join(", ", hosts.keySet()));
+            String known = String.join(", ", hosts.keySet());
+            throw new ControlException("There is no host '" + name + "' here; there is " + known);
         }
         return host.ports();
     }
