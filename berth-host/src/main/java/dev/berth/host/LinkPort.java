@@ -60,6 +60,10 @@ final class LinkPort implements LinkReceiver {
 
     @Override
     public boolean receivedMore(Packet packet) {
+        if (monitor.isBusy()) {
+            // It will wait for whoever is at work: that time is not the network's.
+            packet.receivedAt = SystemClock.nanoTime();
+        }
         if (closed || !inbox.offer(packet)) {
             inboxDrops.incrementAndGet();
             packet.release();

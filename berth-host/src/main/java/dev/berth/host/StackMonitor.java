@@ -52,6 +52,11 @@ final class StackMonitor {
         return now;
     }
 
+    /// True if somebody is at work in the stack, so that what is left behind now has to wait.
+    boolean isBusy() {
+        return lock.isLocked();
+    }
+
     /// For links: runs the stack if nobody does; otherwise whoever does will see the packet.
     void tryRun() {
         if (lock.tryLock()) {

@@ -49,6 +49,17 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
         return config().noDelay();
     }
 
+    /// How the connection finds out how much may be in flight; may be changed at any time. By default, that of the
+    /// host's settings.
+    public void congestionControl(TcpConfig.Congestion algorithm) throws IOException {
+        configure(c -> c.withCongestion(algorithm));
+    }
+
+    /// How the connection finds out how much may be in flight.
+    public TcpConfig.Congestion congestionControl() throws IOException {
+        return config().congestion();
+    }
+
     /// SO_KEEPALIVE: an idle connection is probed.
     public void keepAlive(boolean value) throws IOException {
         configure(c -> c.withKeepAlive(value));

@@ -29,6 +29,11 @@ public final class BerthSocketOptions {
     /// bound socket is known by the thread that bound it.
     public static final SocketOption<String> LABEL = new Option<>("LABEL", String.class);
 
+    /// How a TCP connection finds out how much may be in flight: `CUBIC` (the default of hosts), `CUBIC_PACED`,
+    /// `NEW_RENO` or `BBR`. May be set before the connection is made and while it is there; another name is an
+    /// [IllegalArgumentException].
+    public static final SocketOption<String> CONGESTION_CONTROL = new Option<>("CONGESTION_CONTROL", String.class);
+
     private record Option<T>(String name, Class<T> type) implements SocketOption<T> {
         @Override
         public String toString() {

@@ -18,6 +18,7 @@ import static java.net.StandardSocketOptions.TCP_NODELAY;
 import dev.berth.host.TcpAcceptor;
 import dev.berth.host.TcpSocket;
 import dev.berth.host.UdpSocket;
+import dev.berth.stack.tcp.TcpConfig;
 
 /// What can be set on each kind of host socket. An option that is not here is refused, never ignored.
 final class HostOptions {
@@ -34,6 +35,10 @@ final class HostOptions {
             .add(BerthSocketOptions.LABEL, TcpSocket::label, TcpSocket::label)
             .add(LOCAL_PORT_RANGE, TcpSocket::localPortRange, TcpSocket::localPortRange)
             .add(BIND_ADDRESS_NO_PORT, TcpSocket::bindAddressNoPort, TcpSocket::bindAddressNoPort)
+            .add(
+                    BerthSocketOptions.CONGESTION_CONTROL,
+                    socket -> socket.congestionControl().name(),
+                    (socket, name) -> socket.congestionControl(TcpConfig.Congestion.valueOf(name)))
             .addExtended(ExtendedOptions.KEEP_IDLE, TcpSocket::keepIdleSeconds, TcpSocket::keepIdleSeconds)
             .addExtended(ExtendedOptions.KEEP_INTERVAL, TcpSocket::keepIntervalSeconds, TcpSocket::keepIntervalSeconds)
             .addExtended(ExtendedOptions.KEEP_COUNT, TcpSocket::keepCount, TcpSocket::keepCount)

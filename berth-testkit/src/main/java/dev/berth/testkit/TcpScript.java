@@ -69,6 +69,7 @@ public class TcpScript {
     private @Nullable NetStack stack;
     private @Nullable NetInterface nic;
     private long now = 1_000_000_000_000L;
+    private long waited;
     private int localPort = 80;
     private long written;
     private long readSoFar;
@@ -360,6 +361,16 @@ public class TcpScript {
         receive(List.of(seg));
     }
 
+    /// The stack receives a segment that arrived at the host so many milliseconds ago and has waited since.
+    protected void receiveAfterWaiting(Seg seg, long milliseconds) {
+        waited = milliseconds * MILLISECOND;
+        try {
+            receive(seg);
+        } finally {
+            waited = 0;
+        }
+    }
+
     /// The stack receives several segments before it may answer.
     protected void receive(List<Seg> segs) {
         NetStack to = stack();
@@ -380,6 +391,7 @@ public class TcpScript {
         Packet packet = pool.takePacket(Math.max(1, bytes.length));
         System.arraycopy(bytes, 0, packet.bytes, 0, bytes.length);
         packet.end = bytes.length;
+        packet.receivedAt = waited > 0 ? now - waited : 0;
         NetInterface link = nic;
         assert link != null;
         to.receive(link, packet, now);

@@ -27,6 +27,19 @@ class TcpLossTest extends Script {
         connected(syn);
     }
 
+    /// The same over a path of 10 ms, after which the ACKs of the first flight are due.
+    private void connectedOverTenMilliseconds(Seg syn, int octets) {
+        config = config.withBuffers(1 << 20, 1 << 16);
+        open();
+        sent(SYN.seq(ISS));
+        advance(10);
+        receive(syn.seq(IRS).ack(ISS + 1));
+        sent(ACK.seq(1).ack(1));
+        send(octets);
+        sentFirstTen();
+        advance(10);
+    }
+
     private void sentData(int... numbers) {
         for (int number : numbers) {
             sent(ACK.seq(number).data(1_000));
@@ -270,6 +283,7 @@ class TcpLossTest extends Script {
 
     @Test
     void repeated_timeouts_halve_the_threshold_once() {
+        config = config.withFeatures(config.features().withPathProbing(false)); // the segments stay as large
         connectedWith(SYN.mss(1_000));
         send(10_000);
         sentFirstTen();
@@ -298,9 +312,7 @@ class TcpLossTest extends Script {
 
     @Test
     void sack_retransmits_the_holes_only() {
-        connectedWith(SACK);
-        send(10_000);
-        sentFirstTen();
+        connectedOverTenMilliseconds(SACK, 10_000);
         receive(ACK.seq(1).ack(1).sack(1_001, 2_001));
         receive(ACK.seq(1).ack(1).sack(1_001, 2_001, 3_001, 4_001));
         sentNothing();
@@ -329,9 +341,7 @@ class TcpLossTest extends Script {
 
     @Test
     void new_data_follow_while_the_pipe_has_room() {
-        connectedWith(SACK);
-        send(40_000);
-        sentFirstTen();
+        connectedOverTenMilliseconds(SACK, 40_000);
         receive(ACK.seq(1).ack(1).sack(1_001, 2_001));
         sentData(10_001);
         receive(ACK.seq(1).ack(1).sack(1_001, 3_001));

@@ -14,6 +14,7 @@ import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -51,6 +52,7 @@ final class KernelPeer {
             case "fetch" -> peer.fetch();
             case "blast" -> peer.blast();
             case "swallow" -> peer.swallow();
+            case "measure" -> peer.measure();
             case "serve" -> peer.serve();
             case "exchange" -> peer.exchange();
             case "many" -> peer.connectOften();
@@ -285,6 +287,37 @@ final class KernelPeer {
     private void swallow() throws IOException {
         try (Socket socket = connected()) {
             socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+        }
+    }
+
+    /// Accepts one connection and reads for so many seconds from the first octet on; says `got`, how many octets came
+    /// and the nanoseconds that took.
+    private void measure() throws IOException {
+        try (ServerSocket server = new ServerSocket(port, 10, InetAddress.getByName(address))) {
+            say("ready");
+            try (Socket socket = server.accept()) {
+                socket.setSoLinger(true, 0);
+                byte[] block = new byte[64 * 1024];
+                InputStream in = socket.getInputStream();
+                long octets = in.read(block);
+                long begin = System.nanoTime();
+                long end = begin + number(0) * 1_000_000_000L;
+                long now = begin;
+                while (now < end) {
+                    socket.setSoTimeout((int) Math.max(1, (end - now) / 1_000_000));
+                    try {
+                        int part = in.read(block);
+                        if (part < 0) {
+                            break;
+                        }
+                        octets += part;
+                    } catch (SocketTimeoutException e) {
+                        break; // the time is over while nothing comes
+                    }
+                    now = System.nanoTime();
+                }
+                say("got " + octets + " " + (System.nanoTime() - begin));
+            }
         }
     }
 

@@ -67,18 +67,29 @@ final class Invariants {
         if (LossRecovery.pipe(tcb) < 0) {
             return "negative pipe";
         }
-        SackScoreboard sacked = tcb.sacked;
-        int octets = 0;
-        for (int i = 0; sacked != null && i < sacked.count(); i++) {
-            if (SeqNum.lt(sacked.left(i), i == 0 ? tcb.sndUna : sacked.right(i - 1) + 1)
-                    || SeqNum.geq(sacked.left(i), sacked.right(i))) {
-                return "scoreboard not sorted or before SND.UNA";
-            }
-            octets += sacked.right(i) - sacked.left(i);
+        Flight flight = tcb.flight;
+        if (flight == null) {
+            return tcb.flightSize() == 0 ? null : "in flight without a scoreboard";
         }
-        if (sacked != null && (octets != sacked.octets() || octets > tcb.flightSize())) {
-            return "scoreboard counts wrongly: " + octets + " octets, it says " + sacked.octets() + ", of "
-                    + tcb.flightSize() + " in flight";
+        if (flight.isEmpty() && !flight.awaitsWordOnProbe() || flight.first() != tcb.sndUna || flight.end() != tcb.sndNxt) {
+            return "scoreboard does not hold SND.UNA to SND.NXT";
+        }
+        int sacked = 0;
+        int lost = 0;
+        for (int i = 0; i < flight.count(); i++) {
+            int octets = flight.right(i) - flight.left(i);
+            if (octets <= 0) {
+                return "scoreboard not sorted";
+            }
+            sacked += (flight.marks(i) & Flight.SACKED) == 0 ? 0 : octets;
+            lost += (flight.marks(i) & Flight.LOST) == 0 ? 0 : octets;
+        }
+        if (sacked != flight.sackedOctets() || lost != flight.lostOctets()) {
+            return "scoreboard counts wrongly: " + sacked + " and " + lost + " octets, it says "
+                    + flight.sackedOctets() + " and " + flight.lostOctets();
+        }
+        if (lost > 0 && !tcb.isRecovering()) {
+            return "losses that nobody repairs";
         }
         return null;
     }

@@ -8,7 +8,9 @@ final class NewReno extends CongestionControl {
 
     @Override
     int avoidance(Tcb tcb, int octets, long now) {
-        return (int) ((long) tcb.effectiveMss * Math.min(octets, tcb.effectiveMss * 2L) / tcb.cwnd);
+        // "If the formula yields 0, the result SHOULD be rounded up to 1 byte."
+        long growth = (long) tcb.effectiveMss * Math.min(octets, tcb.effectiveMss * 2L) / tcb.cwnd;
+        return (int) Math.max(1, growth);
     }
 
     @Override

@@ -19,6 +19,8 @@ final class OutOfOrderQueue {
     private final MemoryBudget budget;
     private final int[] recent = new int[4]; // sequence numbers of the latest arrivals, newest first
     private int recentCount;
+    private int duplicateLeft;
+    private int duplicateRight;
 
     /// An empty queue, whose memory counts in `budget`.
     OutOfOrderQueue(MemoryBudget budget) {
@@ -41,6 +43,11 @@ final class OutOfOrderQueue {
         return lefts[0];
     }
 
+    /// Behind the last of the first piece; only if not empty.
+    int endOfFirst() {
+        return rights[0];
+    }
+
     /// Octets of the chunks that are referred to.
     long memory() {
         return memory;
@@ -52,6 +59,8 @@ final class OutOfOrderQueue {
     /// @return false if there was no room for all of it
     boolean insert(int seq, Chunk chunk, int from, int length) {
         remember(seq);
+        duplicateLeft = seq;
+        duplicateRight = seq;
         int left = seq;
         int end = seq + length;
         int i = 0;
@@ -60,6 +69,7 @@ final class OutOfOrderQueue {
                 i++;
             }
             if (i < count && SeqNum.leq(lefts[i], left)) {
+                duplicate(left, SeqNum.min(rights[i], end));
                 left = rights[i];
                 continue;
             }
@@ -71,6 +81,25 @@ final class OutOfOrderQueue {
             left = right;
         }
         return true;
+    }
+
+    private void duplicate(int left, int right) {
+        if (duplicateLeft == duplicateRight) {
+            duplicateLeft = left;
+        } else if (left != duplicateRight) {
+            return; // only the first contiguous sequence is reported
+        }
+        duplicateRight = right;
+    }
+
+    /// The first contiguous octets of the latest [#insert] that were here already begin here (RFC 2883).
+    int duplicateLeft() {
+        return duplicateLeft;
+    }
+
+    /// They end here; the same as [#duplicateLeft] if there were none.
+    int duplicateRight() {
+        return duplicateRight;
     }
 
     private void place(int i, int left, int right, Chunk chunk, int from) {

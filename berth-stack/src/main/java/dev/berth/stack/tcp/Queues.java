@@ -14,6 +14,8 @@ final class Queues {
     private final @Nullable SendQueue[] sends = new SendQueue[STOCK];
     private final @Nullable ReceiveQueue[] receives = new ReceiveQueue[STOCK];
     private final MemoryBudget budget;
+    private final @Nullable Flight[] flights = new Flight[STOCK];
+    private int flightCount;
     private int sendCount;
     private int receiveCount;
 
@@ -62,6 +64,31 @@ final class Queues {
             queue.clear();
             if (sendCount < STOCK && queue.isSmall()) {
                 sends[sendCount++] = queue;
+            }
+        }
+    }
+
+    /// What `tcb` has in flight; if nothing, an empty flight that begins at `SND.NXT`.
+    Flight flight(Tcb tcb) {
+        Flight flight = tcb.flight;
+        if (flight == null) {
+            flight = flightCount > 0 ? flights[--flightCount] : null;
+            if (flight == null) {
+                flight = new Flight();
+            }
+            flight.begin(tcb.sndNxt, tcb.congestion.deliveryRate());
+            tcb.flight = flight;
+        }
+        return flight;
+    }
+
+    /// Nothing of `tcb` is in flight any more.
+    void dropFlight(Tcb tcb) {
+        Flight flight = tcb.flight;
+        if (flight != null) {
+            tcb.flight = null;
+            if (flightCount < STOCK && flight.isSmall()) {
+                flights[flightCount++] = flight;
             }
         }
     }

@@ -9,12 +9,16 @@ final class RttEstimator {
     static final long MIN_RTO = 200_000_000L;
     static final long MAX_RTO = 60_000_000_000L; // section 2.5
     private static final long GRANULARITY = 1_000_000L;
+    private static final int MIN_RTT_WINDOW = 300; // seconds; what Linux takes
+
+    /// Longer than this no round trip is believed to be, so that no product of times overflows: an hour.
+    private static final long MAX_RTT = 3_600_000_000_000L;
 
     private RttEstimator() {}
 
     /// Takes a round-trip time in (section 2.2 and 2.3).
     static void sample(Tcb tcb, long rtt) {
-        long r = Math.max(1, rtt);
+        long r = Math.min(Math.max(1, rtt), MAX_RTT);
         tcb.backoff = 0;
         if (tcb.srtt == 0) {
             tcb.srtt = r;
@@ -26,9 +30,42 @@ final class RttEstimator {
         tcb.rto = Math.min(MAX_RTO, Math.max(MIN_RTO, tcb.srtt + Math.max(GRANULARITY, 4 * tcb.rttvar)));
     }
 
+    /// An ACK arrived. RFC 6298 section 3: "RTT measurements MUST be made ... at least once per RTT"; here it is once per
+    /// round trip, so that many ACKs do not make the variance look smaller than it is.
+    static void acknowledged(Tcb tcb, Acked acked) {
+        if (acked.longestRtt > 0 && !acked.retransmissions) {
+            measured(tcb, acked.shortestRtt, acked.at);
+            if (acked.cumulative > 0 && (SeqNum.geq(tcb.sndUna, tcb.rttSeq) || tcb.backoff > 0)) {
+                sample(tcb, acked.longestRtt);
+                tcb.rttSeq = tcb.sndNxt;
+            }
+        } else if (acked.cumulative > 0 && tcb.backoff > 0 && acked.echoes) {
+            // Section 3: a retransmitted segment may be timed if "the TCP timestamp option" tells which transmission
+            // it was.
+            long millis = tcb.shiftedTimestamp(acked.at) - acked.echo();
+            if (millis >= 0 && millis < 120_000) {
+                sample(tcb, Math.max(1, millis) * 1_000_000L);
+            }
+        }
+        if (SeqNum.lt(tcb.rttSeq, tcb.sndUna)) {
+            tcb.rttSeq = tcb.sndUna; // never half the sequence space behind
+        }
+    }
+
+    /// RFC 8985 section 6.2, step 1: "The sender SHOULD track a windowed min-filtered estimate of recent RTT
+    /// measurements".
+    static void measured(Tcb tcb, long rtt, long now) {
+        int seconds = (int) (now / 1_000_000_000L);
+        if (tcb.minRtt == 0 || rtt <= tcb.minRtt || seconds - tcb.minRttAt > MIN_RTT_WINDOW) {
+            tcb.minRtt = Math.max(1, rtt);
+            tcb.minRttAt = seconds;
+        }
+    }
+
     /// The timeout with the backoff of section 5.5.
     static long backedOff(Tcb tcb) {
         long rto = tcb.rto << Math.min(tcb.backoff, 20);
-        return rto <= 0 ? MAX_RTO : Math.min(rto, MAX_RTO);
+        // 60 s times 2^20 is below 2^57.
+        return Math.min(rto, MAX_RTO);
     }
 }

@@ -34,8 +34,11 @@ final class Segment {
     /// A router on the way was congested: the CE codepoint of RFC 3168 in the IP header.
     boolean congestionExperienced;
 
-    /// When it arrived, in nanoseconds.
+    /// When it is processed, in nanoseconds.
     long now;
+
+    /// When it arrived at the host, in nanoseconds; not later than `now`.
+    long arrivedAt;
 
     /// True if the TCP checksum of a packet of `length` octets from the TCP header on is right.
     static boolean checksumIsRight(Packet packet, int length) {
@@ -59,6 +62,7 @@ final class Segment {
         return InternetChecksum.finish(sum) == 0;
     }
 
+
     /// Decodes a packet whose header was validated.
     ///
     /// @return false if an option's length is illegal
@@ -73,6 +77,8 @@ final class Segment {
         window = Bytes.u16(bytes, at + TcpHeader.WINDOW);
         urgentPointer = Bytes.u16(bytes, at + TcpHeader.URGENT_POINTER);
         this.now = now;
+        long received = packet.receivedAt;
+        arrivedAt = received == 0 || received > now ? now : received;
         congestionExperienced = (IpInput.tos(packet) & Ecn.CE) == Ecn.CE;
         payload = packet.chunk;
         if (packet.tailLength() > 0) {

@@ -9,11 +9,13 @@ import dev.berth.wire.TcpOptions;
 /// method per step, in the order of the RFC. Input only changes the [Tcb] and marks what is pending.
 final class SegmentArrives {
     private static final long PAWS_INVALID_AFTER = 24L * 24 * 3_600; // seconds: RFC 7323 section 5.5
+    private static final int MAX_REPEATED = 1 << 30; // no window is larger
 
     private final Tcp tcp;
     private final Timeouts timeouts;
     private final DropCounters drops;
     private final SegmentText text;
+    private final SegmentAck acks;
     private final Challenges challenges;
 
     SegmentArrives(Tcp tcp, Timeouts timeouts, DropCounters drops) {
@@ -21,6 +23,7 @@ final class SegmentArrives {
         this.timeouts = timeouts;
         this.drops = drops;
         text = new SegmentText(tcp, drops);
+        acks = new SegmentAck(tcp, timeouts);
         challenges = new Challenges(tcp, drops);
     }
 
@@ -79,7 +82,7 @@ final class SegmentArrives {
             }
         }
         tcb.sndNxt = tcb.sndUna;
-        tcb.highRxt = tcb.sndUna;
+        tcb.rttSeq = tcb.sndUna;
         segment.seq++;
         segment.flags &= ~TcpHeader.SYN;
         trim(tcb, segment, tcb.rcvWnd());
@@ -122,7 +125,9 @@ final class SegmentArrives {
         tcb.sndUna = tcb.iss + 1;
         if (tcb.has(Tcb.RTT_RUNNING)) {
             tcb.flags &= ~Tcb.RTT_RUNNING;
-            RttEstimator.sample(tcb, segment.now - tcb.rttStart);
+            long rtt = segment.arrivedAt - tcb.rttStart;
+            RttEstimator.sample(tcb, rtt);
+            RttEstimator.measured(tcb, rtt, segment.now);
         }
         establish(tcb, segment.now);
     }
@@ -136,7 +141,7 @@ final class SegmentArrives {
         FastOpen.left(tcb, false, now);
         tcb.backoff = 0;
         tcb.recover = tcb.iss;
-        tcb.highRxt = tcb.sndUna;
+        tcb.rttSeq = tcb.sndUna;
         tcb.cwnd = CongestionControl.initialWindow(tcb.effectiveMss);
         tcb.quickAcks = 16;
         UserTimeout.advertise(tcb);
@@ -259,12 +264,22 @@ final class SegmentArrives {
             }
             drops.count(DropReason.NOT_ACCEPTABLE);
             if (!segment.has(TcpHeader.RST)) {
+                duplicates(tcb, segment);
                 challenges.answerUnacceptable(tcb, segment);
             }
             return false;
         }
         trim(tcb, segment, window);
         return true;
+    }
+
+    /// RFC 2883 section 4.1: what a segment repeats below the cumulative acknowledgment is reported. Only what may be a
+    /// repetition: a segment from elsewhere in the sequence space, such as a forged one, is not.
+    private static void duplicates(Tcb tcb, Segment segment) {
+        int before = tcb.rcvNxt - segment.seq;
+        if (segment.payloadLength > 0 && before > 0 && before <= MAX_REPEATED) {
+            tcb.duplicates(segment.seq, SeqNum.min(segment.seq + segment.payloadLength, tcb.rcvNxt));
+        }
     }
 
     /// "...tailor such segments by trimming off any portions that lie outside the window (including SYN and FIN)".
@@ -280,6 +295,7 @@ final class SegmentArrives {
                 // there.
                 return;
             }
+            duplicates(tcb, segment);
             segment.trimFront(Math.min(before, segment.payloadLength));
             tcb.pending |= Tcb.ACK_NOW; // something of it was received before: the other end missed an ACK
             tcp.markDirty(tcb);
@@ -351,15 +367,7 @@ final class SegmentArrives {
         }
         tcb.unanswered = 0;
         int cwnd = tcb.cwnd;
-        boolean news = takeSack(tcb, segment);
-        int flight = tcb.flightSize();
-        if (SeqNum.gt(segment.ack, tcb.sndUna)) {
-            advance(tcb, segment, flight);
-        } else if (isDuplicate(tcb, segment, flight) || news && segment.ack == tcb.sndUna) {
-            LossRecovery.duplicate(tcb, segment.now);
-            tcb.pending |= Tcb.SEND;
-            tcp.markDirty(tcb);
-        }
+        acks.process(tcb, segment);
         if (SeqNum.geq(segment.ack, tcb.sndUna)) {
             updateWindow(tcb, segment);
         }
@@ -367,87 +375,6 @@ final class SegmentArrives {
             Ecn.echoed(tcb, cwnd, segment.now);
         }
         return afterAck(tcb, segment.now);
-    }
-
-    private static boolean takeSack(Tcb tcb, Segment segment) {
-        boolean news = false;
-        if (segment.options.sackBlocks > 0 && tcb.has(Tcb.SACK_PERMITTED)) {
-            for (int i = 0; i < segment.options.sackBlocks; i++) {
-                int left = segment.options.sackLeft[i];
-                int right = segment.options.sackRight[i];
-                int una = SeqNum.max(segment.ack, tcb.sndUna);
-                // A block at the acknowledgment itself contradicts it. Distances are compared, because a number half
-                // the sequence space away is before SND.NXT and beyond SND.UNA at once.
-                int from = left - una;
-                int to = right - una;
-                if (from > 0 && from < to && to <= tcb.sndNxt - una) {
-                    SackScoreboard sacked = tcb.sacked;
-                    if (sacked == null) {
-                        sacked = new SackScoreboard();
-                        tcb.sacked = sacked;
-                    }
-                    news |= sacked.add(left, right);
-                }
-            }
-        }
-        return news;
-    }
-
-    /// RFC 5681 section 2, DUPLICATE ACKNOWLEDGMENT: outstanding data, no data, no SYN or FIN, the greatest
-    /// acknowledgment, the same advertised window.
-    private static boolean isDuplicate(Tcb tcb, Segment segment, int flight) {
-        return flight > 0
-                && tcb.sndWnd > 0 // with a closed window it is the answer to a probe
-                && segment.ack == tcb.sndUna
-                && segment.payloadLength == 0
-                && !segment.has(TcpHeader.FIN)
-                && segment.window << tcb.sndWindShift == tcb.sndWnd
-                && (segment.options.sackBlocks == 0 || !tcb.has(Tcb.SACK_PERMITTED));
-    }
-
-    private void advance(Tcb tcb, Segment segment, int flight) {
-        int acked = segment.ack - tcb.sndUna;
-        if (Integer.compareUnsigned(segment.ack - tcb.iss, acked) < 0) {
-            tcb.extras().ackedWraps++;
-        }
-        tcb.sndUna = segment.ack;
-        SendQueue queue = tcb.sendQueue;
-        if (queue != null) {
-            queue.acknowledge(SeqNum.min(segment.ack, queue.endSeq()));
-            tcb.flags &= ~Tcb.SEND_LIMITED;
-            if (queue.length() == 0) {
-                tcp.queues().dropSend(tcb);
-            }
-            tcp.ready(tcb);
-        }
-        SackScoreboard sacked = tcb.sacked;
-        if (sacked != null) {
-            sacked.acknowledge(segment.ack);
-        }
-        if (tcb.has(Tcb.RTT_RUNNING) && SeqNum.geq(segment.ack, tcb.rttSeq)) {
-            tcb.flags &= ~Tcb.RTT_RUNNING;
-            RttEstimator.sample(tcb, segment.now - tcb.rttStart);
-        } else if (tcb.backoff > 0 && tcb.has(Tcb.TIMESTAMPS) && segment.options.timestamps) {
-            // RFC 6298 section 3: a retransmitted segment may be timed if "the TCP timestamp option" tells which
-            // transmission it was.
-            long millis = tcb.shiftedTimestamp(segment.now) - segment.options.tsEcr;
-            if (millis >= 0 && millis < 120_000) {
-                RttEstimator.sample(tcb, Math.max(1, millis) * 1_000_000L);
-            }
-        }
-        LossRecovery.acknowledged(tcb, acked, flight, segment.now);
-        if (sacked != null && sacked.isEmpty() && !tcb.isRecovering()) {
-            tcb.sacked = null;
-        }
-        timeouts.acknowledged(tcb, segment.now);
-        if (acked >= tcb.effectiveMss) {
-            tcb.flags |= Tcb.FULL_ACKED;
-        }
-        if (tcb.extras != null && PathProbing.acknowledged(tcb, segment.now)) {
-            tcp.updateMss(tcb);
-        }
-        tcb.pending |= Tcb.SEND;
-        tcp.markDirty(tcb);
     }
 
     /// "If SND.UNA =< SEG.ACK =< SND.NXT, the send window should be updated. If (SND.WL1 < SEG.SEQ or (SND.WL1 =

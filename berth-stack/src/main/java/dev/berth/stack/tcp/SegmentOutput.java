@@ -119,16 +119,29 @@ final class SegmentOutput {
             tcb.pending &= ~Tcb.RETRANSMIT;
             sent = retransmitFirst(tcb, now);
         }
-        if (tcb.isRecovering()) {
+        if (tcb.isRecovering() && !LossRecovery.isProbing(tcb)) {
             sent |= retransmitLost(tcb, now);
         }
         if ((tcb.pending & Tcb.PROBE) != 0) {
             tcb.pending &= ~Tcb.PROBE;
             sent |= probe(tcb, now);
         }
+        if ((tcb.pending & Tcb.LOSS_PROBE) != 0) {
+            tcb.pending &= ~Tcb.LOSS_PROBE;
+            if (lossProbe(tcb, now)) {
+                sent = true;
+                timeouts.rearm(tcb, now);
+            }
+        }
         if ((tcb.pending & (Tcb.SEND | Tcb.FIN_QUEUED)) != 0) {
             tcb.pending &= ~Tcb.SEND;
-            sent |= sendNew(tcb, now);
+            if (sendNew(tcb, now)) {
+                sent = true;
+                if (idle) {
+                    timeouts.stopPersist(tcb);
+                }
+                timeouts.armProbe(tcb, now);
+            }
         }
         if ((tcb.pending & Tcb.KEEP_ALIVE) != 0) {
             tcb.pending &= ~Tcb.KEEP_ALIVE;
@@ -141,9 +154,6 @@ final class SegmentOutput {
             timeouts.armDelayedAck(tcb, now);
         }
         if (sent) {
-            if (idle) {
-                timeouts.stopPersist(tcb);
-            }
             timeouts.armRetransmission(tcb, now);
         } else {
             timeouts.armPersist(tcb, now);
@@ -153,10 +163,12 @@ final class SegmentOutput {
     /// RFC 6298 section 5.4: "Retransmit the earliest segment that has not been acknowledged by the TCP receiver."
     private boolean retransmitFirst(Tcb tcb, long now) {
         int flight = tcb.flightSize();
-        if (flight == 0) {
+        Flight board = tcb.flight;
+        int seq = board == null ? tcb.sndNxt : board.firstUnsacked();
+        if (board == null || seq == tcb.sndNxt) {
             return false;
         }
-        int length = LossRecovery.firstHole(tcb);
+        int length = LossRecovery.lostLength(tcb, seq);
         SendQueue queue = tcb.sendQueue;
         if (length == flight && queue != null && (tcb.pending & Tcb.FIN_SENT) == 0) {
             // All that is in flight is less than a segment, such as the octet of a probe: what waits may come along.
@@ -164,12 +176,11 @@ final class SegmentOutput {
             length = Math.min(most, queue.endSeq() - tcb.sndUna);
             tcb.sndNxt = tcb.sndUna + length;
         }
-        retransmit(tcb, tcb.sndUna, length, now);
-        tcb.highRxt = SeqNum.max(tcb.highRxt, tcb.sndUna + length);
+        retransmit(tcb, board, seq, length, now);
         return true;
     }
 
-    private void retransmit(Tcb tcb, int seq, int length, long now) {
+    private void retransmit(Tcb tcb, Flight board, int seq, int length, long now) {
         SendQueue queue = tcb.sendQueue;
         int data = queue == null ? 0 : Math.min(length, Math.max(0, queue.endSeq() - seq));
         data = Math.min(data, tcb.effectiveMss);
@@ -179,9 +190,16 @@ final class SegmentOutput {
         extras.retransmissions++;
         extras.octetsRetransmitted += data;
         PathProbing.retransmitted(tcb, seq);
-        tcb.flags &= ~Tcb.RTT_RUNNING; // Karn: RFC 6298 section 3
         writer.send(tcb, seq, fin ? flags | TcpHeader.FIN : flags, data, 0, now);
+        int sent = fin ? data + 1 : data;
+        LossRecovery.resent(tcb, sent, now);
+        LossRecovery.transmitted(tcb, sent);
+        board.resent(seq, seq + sent, now);
         timeouts.countRetransmission();
+        Pacer pacer = tcb.congestion.pacer();
+        if (pacer != null) {
+            pacer.sent(sent, tcb.congestion.pacingRate(tcb), now);
+        }
     }
 
     /// Fills holes while the pipe has room: RFC 6675 section 5, step (C).
@@ -189,17 +207,32 @@ final class SegmentOutput {
         boolean sent = false;
         for (; ; ) {
             int seq = LossRecovery.nextLost(tcb);
-            if (seq == tcb.sndNxt) {
+            Flight board = tcb.flight;
+            if (board == null || seq == tcb.sndNxt) {
                 return sent;
             }
-            int length = Math.min(LossRecovery.holeLength(tcb, seq), tcb.effectiveMss);
-            if (tcb.cwnd - LossRecovery.pipe(tcb) < length || windowRoom(tcb, seq) < length) {
+            int length = LossRecovery.lostLength(tcb, seq);
+            if (tcb.cwnd - LossRecovery.pipe(tcb) < length
+                    || windowRoom(tcb, seq) < length
+                    || pacingRoom(tcb, now) <= 0) {
                 return sent;
             }
-            retransmit(tcb, seq, length, now);
-            tcb.highRxt = seq + length;
+            retransmit(tcb, board, seq, length, now);
             sent = true;
         }
+    }
+
+    /// Octets that pacing allows now; if none, it sees to it that output is tried again.
+    private int pacingRoom(Tcb tcb, long now) {
+        Pacer pacer = tcb.congestion.pacer();
+        if (pacer == null) {
+            return Integer.MAX_VALUE;
+        }
+        long room = pacer.allowance(tcb.congestion.pacingRate(tcb), tcb.effectiveMss, now);
+        if (room <= 0) {
+            timeouts.armPace(tcb, pacer.departure(now));
+        }
+        return (int) Math.min(room, Integer.MAX_VALUE);
     }
 
     private static int windowRoom(Tcb tcb, int seq) {
@@ -218,8 +251,45 @@ final class SegmentOutput {
         int usable = Math.max(1, tcb.sndUna + tcb.sndWnd - tcb.sndNxt);
         int length = Math.min(Math.min(usable, queue.endSeq() - tcb.sndNxt), tcb.effectiveMss);
         writer.send(tcb, tcb.sndNxt, TcpHeader.PSH, length, 0, now);
-        tcb.sndNxt += length;
+        sentNew(tcb, length, now);
         return true;
+    }
+
+    /// RFC 8985 section 7.3: "SHOULD transmit a previously unsent data segment, if one exists and the receive window
+    /// allows", otherwise "retransmit the highest-sequence segment sent so far".
+    private boolean lossProbe(Tcb tcb, long now) {
+        Flight board = tcb.flight;
+        if (board == null || !LossProbe.isWanted(tcb)) {
+            return false;
+        }
+        SendQueue queue = tcb.sendQueue;
+        int mss = tcb.effectiveMss;
+        int unsent = queue == null || (tcb.pending & Tcb.FIN_SENT) != 0 ? 0 : queue.endSeq() - tcb.sndNxt;
+        int length = Math.min(Math.min(unsent, tcb.sndUna + tcb.sndWnd - tcb.sndNxt), mss);
+        if (length > 0) {
+            writer.send(tcb, tcb.sndNxt, TcpHeader.PSH, length, 0, now);
+            sentNew(tcb, length, now);
+            board.probeIsRetransmission = false;
+        } else {
+            // Where a burst is one record, its last segment begins at a multiple of the segment size.
+            int begin = board.startOfLast();
+            int last = begin + (tcb.sndNxt - begin - 1) / mss * mss;
+            retransmit(tcb, board, last, tcb.sndNxt - last, now);
+            board.probeIsRetransmission = true;
+        }
+        board.probing = true;
+        board.probed = true;
+        board.probeEnd = tcb.sndNxt;
+        return true;
+    }
+
+    private void sentNew(Tcb tcb, int length, long now) {
+        Flight board = timeouts.flight(tcb);
+        tcb.sndNxt += length;
+        board.sent(tcb.sndNxt, now);
+        if (tcb.has(Tcb.FAST_RECOVERY)) {
+            LossRecovery.transmitted(tcb, length);
+        }
     }
 
     private boolean sendNew(Tcb tcb, long now) {
@@ -238,10 +308,16 @@ final class SegmentOutput {
         int probe = tcb.extras == null ? 0 : PathProbing.probe(tcb, available, room, now);
         if (probe > 0) {
             writer.send(tcb, tcb.sndNxt, 0, probe, 0, now);
-            tcb.sndNxt += probe;
+            timeouts.flight(tcb).startRecord();
+            sentNew(tcb, probe, now);
             available -= probe;
             room -= probe;
             sent = true;
+        }
+        Pacer pacer = tcb.congestion.pacer();
+        int unpaced = room;
+        if (pacer != null && available > 0 && room > 0) {
+            room = Math.min(room, pacingRoom(tcb, now));
         }
         while (available > 0) {
             assert queue != null;
@@ -250,11 +326,6 @@ final class SegmentOutput {
             if (length <= 0) {
                 break;
             }
-            if (!tcb.has(Tcb.RTT_RUNNING)) {
-                tcb.flags |= Tcb.RTT_RUNNING;
-                tcb.rttSeq = tcb.sndNxt + length;
-                tcb.rttStart = now;
-            }
             // RFC 9293 section 3.9.1.2, MUST-61: PSH in the last buffered segment.
             int flags = length == available ? TcpHeader.PSH : 0;
             if (length == available && (tcb.pending & Tcb.FIN_QUEUED) != 0) {
@@ -262,10 +333,20 @@ final class SegmentOutput {
                 return true;
             }
             writer.send(tcb, tcb.sndNxt, flags, length, length > mss ? mss : 0, now);
-            tcb.sndNxt += length;
+            sentNew(tcb, length, now);
+            if (pacer != null) {
+                pacer.sent(length, tcb.congestion.pacingRate(tcb), now);
+            }
             available -= length;
             room -= length;
+            unpaced -= length;
             sent = true;
+        }
+        if (pacer != null) {
+            if (available > 0 && unpaced > room && room < mss) {
+                timeouts.armPace(tcb, Math.max(now + 1, pacer.departure(now)));
+            }
+            noteLimit(tcb, available, room);
         }
         // A FIN needs no room in the window: the other end always has a place for it.
         if (available == 0 && (tcb.pending & Tcb.FIN_QUEUED) != 0) {
@@ -275,10 +356,18 @@ final class SegmentOutput {
         return sent;
     }
 
+    /// What is sent says nothing about the network where the user gave less than the window would have taken.
+    private static void noteLimit(Tcb tcb, int available, int room) {
+        DeliveryRate rate = tcb.congestion.deliveryRate();
+        if (rate != null && available == 0 && room > 0 && LossRecovery.pipe(tcb) < tcb.cwnd) {
+            rate.limited(LossRecovery.pipe(tcb));
+        }
+    }
+
     private void sendFin(Tcb tcb, int flags, int length, long now) {
         int mss = tcb.effectiveMss;
         writer.send(tcb, tcb.sndNxt, flags | TcpHeader.FIN, length, length > mss ? mss : 0, now);
-        tcb.sndNxt += length + 1;
+        sentNew(tcb, length + 1, now);
         tcb.pending = tcb.pending & ~Tcb.FIN_QUEUED | Tcb.FIN_SENT;
     }
 
@@ -318,7 +407,8 @@ final class SegmentOutput {
     /// not sent data in an interval exceeding the retransmission timeout."
     private static void restartIfIdle(Tcb tcb, long now) {
         if (tcb.flightSize() == 0 && tcb.lastSent != 0 && now - tcb.lastSent > tcb.rto) {
-            tcb.cwnd = Math.min(tcb.cwnd, CongestionControl.initialWindow(tcb.effectiveMss));
+            tcb.congestion.restart(tcb, now);
+            tcb.episode = null;
         }
     }
 }

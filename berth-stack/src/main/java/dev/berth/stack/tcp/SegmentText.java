@@ -80,6 +80,7 @@ final class SegmentText {
                     tcb.outOfOrder = null;
                 }
             }
+            tcb.duplicates(holes.duplicateLeft(), holes.duplicateRight());
             // RFC 5681 section 4.2: "A TCP receiver SHOULD send an immediate duplicate ACK when an out-of-order
             // segment arrives."
             tcb.pending |= Tcb.ACK_NOW;
@@ -98,6 +99,7 @@ final class SegmentText {
         ReceiveTuning.arrived(tcb, budget, segment.now);
         boolean atOnce = false;
         if (holes != null) {
+            tcb.duplicates(holes.first(), SeqNum.min(holes.endOfFirst(), tcb.rcvNxt));
             tcb.rcvNxt = holes.deliver(tcp.queues().receive(tcb), tcb.rcvNxt);
             if (tcb.has(Tcb.INPUT_SHUT)) {
                 tcp.queues().dropReceive(tcb);

@@ -64,14 +64,14 @@ final class SegmentWriter {
         }
         OutOfOrderQueue holes = tcb.outOfOrder;
         boolean untold = false;
-        if (holes != null && tcb.has(Tcb.SACK_PERMITTED)) {
+        if ((holes != null || tcb.has(Tcb.DUPLICATES)) && tcb.has(Tcb.SACK_PERMITTED)) {
             // RFC 9293 section 3.7.1, MUST-16: options take their room from the data of a segment. Data go first.
             int room = at + TcpHeader.MAX_LENGTH - end;
             if (length > 0) {
                 room = segmentSize > 0 ? 0 : Math.min(room, tcb.effectiveMss - length);
             }
             int before = end;
-            end = sack(bytes, end, holes, room);
+            end = sack(bytes, end, tcb, room);
             untold = end == before;
         }
         packet.end = end;
@@ -152,8 +152,24 @@ final class SegmentWriter {
         return gain >= worthwhile ? edge : tcb.rcvAdv;
     }
 
-    private int sack(byte[] bytes, int at, OutOfOrderQueue holes, int room) {
-        int blocks = room < 12 ? 0 : holes.blocks(sackLefts, sackRights, (room - 4) / 8);
+    private int sack(byte[] bytes, int at, Tcb tcb, int room) {
+        if (room < 12) {
+            return at;
+        }
+        int most = (room - 4) / 8;
+        OutOfOrderQueue holes = tcb.outOfOrder;
+        int blocks = holes == null ? 0 : holes.blocks(sackLefts, sackRights, most);
+        if (tcb.has(Tcb.DUPLICATES)) {
+            // RFC 2883 section 4: "A D-SACK block is only used to report a duplicate contiguous sequence of data
+            // received by the receiver in the most recent packet"; it comes first, and "each duplicate contiguous
+            // sequence of data received is reported in at most one D-SACK block".
+            tcb.flags &= ~Tcb.DUPLICATES;
+            blocks = Math.min(blocks + 1, most);
+            System.arraycopy(sackLefts, 0, sackLefts, 1, blocks - 1);
+            System.arraycopy(sackRights, 0, sackRights, 1, blocks - 1);
+            sackLefts[0] = tcb.duplicateLeft;
+            sackRights[0] = tcb.duplicateRight;
+        }
         if (blocks == 0) {
             return at;
         }

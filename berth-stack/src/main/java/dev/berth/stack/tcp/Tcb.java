@@ -22,6 +22,7 @@ public final class Tcb extends Flow implements StackSocket {
     static final int FIN_QUEUED = 64;
     static final int FIN_SENT = 128;
     static final int KEEP_ALIVE = 256;
+    static final int LOSS_PROBE = 1 << 20; // RFC 8985 section 7.3
 
     // Facts, bits of `flags`.
     static final int TIMESTAMPS = 1;
@@ -41,6 +42,8 @@ public final class Tcb extends Flow implements StackSocket {
     static final int ANSWERABLE = 524_288; // data came since the last data were sent
     static final int TIMED_OUT = 32_768; // what begins at SND.UNA was sent again by the retransmission timer
     static final int WINDOW_SCALING = 65_536;
+    static final int REORDERING_SEEN = 1 << 24; // RACK.reordering_seen
+    static final int DUPLICATES = 1 << 25; // the range of duplicate octets is to be reported (RFC 2883)
     static final int READY = 16_384; // in the queue of sockets whose readiness changed
 
     static final int ECN = 1 << 30; // ECN is asked for, or agreed upon
@@ -99,9 +102,22 @@ public final class Tcb extends Flow implements StackSocket {
     CongestionControl congestion;
     byte dupAcks;
     int recover;
-    int highRxt;
+
     @Nullable
-    SackScoreboard sacked;
+    Flight flight; // while something is in flight
+
+    @Nullable
+    Episode episode; // while losses are repaired, and a little longer
+
+    // RACK, RFC 8985 section 5.3
+    long minRtt; // RACK.min_RTT, 0 before the first measurement; nanoseconds
+    int minRttAt; // when it was measured, in seconds
+    byte reoWndMult = 1; // RACK.reo_wnd_mult
+    byte reoWndPersist; // RACK.reo_wnd_persist
+
+    // The duplicate octets that came last, with DUPLICATES
+    int duplicateLeft;
+    int duplicateRight;
 
     int openedAt; // CoarseTime
     long lastSent;
@@ -139,7 +155,16 @@ public final class Tcb extends Flow implements StackSocket {
     static final class Deadlines extends Timer {
         static final long NONE = Long.MAX_VALUE;
         Tcb tcb;
-        long retransmit = NONE; // RFC 6298, or the persist timer of RFC 9293 section 3.8.6.1
+        /// What `retransmit` stands for: RFC 8985 section 8, "one timer with an additional state variable indicating
+        /// the type of the timer".
+        static final byte RTO = 0; // RFC 6298, or the persist timer of RFC 9293 section 3.8.6.1
+        static final byte PROBE_TIMEOUT = 1; // RFC 8985 section 7.2
+        static final byte REORDERING = 2; // RFC 8985 section 6.2, step 5
+
+        byte kind;
+        long retransmit = NONE;
+        long retransmissionTimeout; // when the RTO expires, if `retransmit` is earlier and stands for something else
+        long pace = NONE; // when the next octets may leave
         long delayedAck = NONE;
         long idle = NONE; // keep-alive, or the end of FIN-WAIT-2 without an owner
         long scheduled = NONE;
@@ -149,7 +174,7 @@ public final class Tcb extends Flow implements StackSocket {
         }
 
         long earliest() {
-            return Math.min(retransmit, Math.min(delayedAck, idle));
+            return Math.min(Math.min(retransmit, pace), Math.min(delayedAck, idle));
         }
     }
 
@@ -320,6 +345,15 @@ public final class Tcb extends Flow implements StackSocket {
     /// RCV.WND as advertised.
     int rcvWnd() {
         return Math.max(0, rcvAdv - rcvNxt);
+    }
+
+    /// The octets `[left, right)` arrived although they had arrived before.
+    void duplicates(int left, int right) {
+        if (has(SACK_PERMITTED) && SeqNum.lt(left, right)) {
+            flags |= DUPLICATES;
+            duplicateLeft = left;
+            duplicateRight = right;
+        }
     }
 
     int shiftedTimestamp(long now) {

@@ -336,9 +336,13 @@ public final class Tcp {
         boolean keepAlive = config.keepAlive() != tcb.config.keepAlive()
                 || config.keepIdleSeconds() != tcb.config.keepIdleSeconds();
         boolean userTimeout = config.userTimeoutMillis() != tcb.config.userTimeoutMillis();
+        boolean congestion = config.congestion() != tcb.config.congestion();
         tcb.config = config;
         if (!tcb.has(Tcb.ATTACHED)) {
             return; // no timer for what is no connection any more
+        }
+        if (congestion) {
+            LossRecovery.changeCongestionControl(tcb, now);
         }
         tcb.pending |= Tcb.SEND;
         if (userTimeout && config.features().userTimeoutOption() && tcb.state.isSynchronized()) {
@@ -492,7 +496,8 @@ public final class Tcp {
             holes.close();
             tcb.outOfOrder = null;
         }
-        tcb.sacked = null;
+        queues.dropFlight(tcb);
+        tcb.episode = null;
         if (tcb.has(Tcb.ABANDONED)) {
             queues.dropReceive(tcb);
         }

@@ -32,8 +32,12 @@ public record TcpConfig(
     public enum Congestion {
         /// RFC 5681 and RFC 6582.
         NEW_RENO,
-        /// RFC 9438.
-        CUBIC
+        /// RFC 9438, with RFC 9406.
+        CUBIC,
+        /// The same, spread over the round-trip time by timers.
+        CUBIC_PACED,
+        /// A model of the path's bandwidth and round-trip time instead of a reaction to loss: BBR, with pacing.
+        BBR
     }
 
     /// The defaults.

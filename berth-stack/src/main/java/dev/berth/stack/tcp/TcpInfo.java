@@ -101,7 +101,7 @@ public record TcpInfo(
 
     static TcpInfo of(Tcb tcb, long now) {
         TcbExtras extras = tcb.extras == null ? new TcbExtras() : tcb.extras;
-        SackScoreboard scoreboard = tcb.sacked;
+        Flight board = tcb.flight;
         OutOfOrderQueue holes = tcb.outOfOrder;
         boolean open = tcb.sndUna != tcb.iss; // the SYN was acknowledged
         // SYN and FIN take a sequence number each.
@@ -137,7 +137,7 @@ public record TcpInfo(
                 tcb.cwnd,
                 tcb.ssthresh,
                 flight,
-                scoreboard == null ? 0 : scoreboard.octets(),
+                board == null ? 0 : board.sackedOctets(),
                 tcb.sndWnd,
                 tcb.maxSndWnd,
                 tcb.rcvWnd(),

@@ -85,15 +85,84 @@ final class Timeouts {
             if (tcb.unanswered == 0) {
                 tcb.lastProgress = now;
             }
-            deadlines.retransmit = now + RttEstimator.backedOff(tcb);
+            long at = now + RttEstimator.backedOff(tcb);
             long userTimeout = UserTimeout.of(tcb);
             if (userTimeout > 0) {
                 // The last wait is no longer than the user's patience.
-                long end = Math.max(now, tcb.lastProgress + userTimeout);
-                deadlines.retransmit = Math.min(deadlines.retransmit, end);
+                at = Math.min(at, Math.max(now, tcb.lastProgress + userTimeout));
             }
+            startRetransmission(deadlines, at);
+        }
+    }
+
+    private void startRetransmission(Tcb.Deadlines deadlines, long at) {
+        deadlines.kind = Tcb.Deadlines.RTO;
+        deadlines.retransmit = at;
+        deadlines.retransmissionTimeout = at;
+        schedule(deadlines);
+    }
+
+    /// RFC 8985 section 7.2: "The sender SHOULD start or restart a loss probe PTO timer after transmitting new data
+    /// ... or upon receiving an ACK that cumulatively acknowledges new data".
+    void armProbe(Tcb tcb, long now) {
+        if (!LossProbe.isWanted(tcb)) {
+            return;
+        }
+        armRetransmission(tcb, now);
+        Tcb.Deadlines deadlines = deadlines(tcb);
+        if (deadlines.kind != Tcb.Deadlines.REORDERING) {
+            deadlines.kind = Tcb.Deadlines.PROBE_TIMEOUT;
+            // "if the time at which an RTO would fire ... is sooner than the computed time for the PTO, then the
+            // sender schedules a TLP to be sent at that RTO time".
+            deadlines.retransmit = Math.min(now + LossProbe.timeout(tcb), deadlines.retransmissionTimeout);
             schedule(deadlines);
         }
+    }
+
+    /// Section 7.3: "After attempting to send a loss probe, regardless of whether a loss probe was sent, the sender
+    /// MUST re-arm the RTO timer, not the PTO timer, if the FlightSize is not zero."
+    void rearm(Tcb tcb, long now) {
+        Tcb.Deadlines deadlines = tcb.deadlines;
+        if (deadlines != null) {
+            deadlines.retransmit = Tcb.Deadlines.NONE;
+        }
+        armRetransmission(tcb, now);
+    }
+
+    /// An ACK was processed: losses are to be looked for again after `delay` nanoseconds, not at all if 0. RFC 8985
+    /// section 8: the timers are mutually exclusive.
+    void armReordering(Tcb tcb, long delay, long now) {
+        Tcb.Deadlines deadlines = tcb.deadlines;
+        if (tcb.flightSize() == 0 || deadlines == null || deadlines.retransmit == Tcb.Deadlines.NONE) {
+            return;
+        }
+        if (delay > 0) {
+            deadlines.kind = Tcb.Deadlines.REORDERING;
+            deadlines.retransmit = now + delay;
+            schedule(deadlines);
+        } else if (deadlines.kind == Tcb.Deadlines.REORDERING
+                || deadlines.kind == Tcb.Deadlines.PROBE_TIMEOUT && !LossProbe.isWanted(tcb)) {
+            backToRetransmission(tcb, deadlines, now);
+        }
+    }
+
+    /// The retransmission timer takes its place again, counted from when the first segment was sent.
+    private void backToRetransmission(Tcb tcb, Tcb.Deadlines deadlines, long now) {
+        Flight flight = tcb.flight;
+        long sent = flight == null ? now : flight.firstSentAt(now);
+        startRetransmission(deadlines, Math.max(now + 1, sent + RttEstimator.backedOff(tcb)));
+    }
+
+    /// Pacing holds octets back until `at`.
+    void armPace(Tcb tcb, long at) {
+        Tcb.Deadlines deadlines = deadlines(tcb);
+        deadlines.pace = at;
+        schedule(deadlines);
+    }
+
+    /// What `tcb` has in flight.
+    Flight flight(Tcb tcb) {
+        return tcp.queues().flight(tcb);
     }
 
     /// New data were acknowledged: RFC 6298 section 5.3, "restart the retransmission timer", or 5.2, turn it off.
@@ -112,6 +181,7 @@ final class Timeouts {
             deadlines.retransmit = Tcb.Deadlines.NONE;
         }
         armRetransmission(tcb, now);
+        armProbe(tcb, now);
     }
 
     /// Data wait, nothing is in flight and the window does not let them go: the persist timer of RFC 9293 section
@@ -130,11 +200,10 @@ final class Timeouts {
         }
         Tcb.Deadlines deadlines = deadlines(tcb);
         if (deadlines.retransmit == Tcb.Deadlines.NONE) {
-            deadlines.retransmit = now + RttEstimator.backedOff(tcb);
+            startRetransmission(deadlines, now + RttEstimator.backedOff(tcb));
             if (tcb.unanswered == 0 && tcb.backoff == 0) {
                 tcb.lastProgress = now; // the wait begins
             }
-            schedule(deadlines);
         }
     }
 
@@ -184,7 +253,16 @@ final class Timeouts {
         deadlines.scheduled = Tcb.Deadlines.NONE;
         if (deadlines.retransmit <= now) {
             deadlines.retransmit = Tcb.Deadlines.NONE;
-            retransmission(tcb, now);
+            switch (deadlines.kind) {
+                case Tcb.Deadlines.PROBE_TIMEOUT -> probe(tcb, now);
+                case Tcb.Deadlines.REORDERING -> reordering(tcb, now);
+                default -> retransmission(tcb, now);
+            }
+        }
+        if (deadlines.pace <= now) {
+            deadlines.pace = Tcb.Deadlines.NONE;
+            tcb.pending |= Tcb.SEND;
+            tcp.markDirty(tcb);
         }
         if (deadlines.delayedAck <= now) {
             deadlines.delayedAck = Tcb.Deadlines.NONE;
@@ -206,6 +284,24 @@ final class Timeouts {
                 schedule(deadlines);
             }
         }
+    }
+
+    private void probe(Tcb tcb, long now) {
+        armRetransmission(tcb, now);
+        tcb.pending |= Tcb.LOSS_PROBE;
+        tcp.markDirty(tcb);
+    }
+
+    private void reordering(Tcb tcb, long now) {
+        long again = LossRecovery.reorderingTimerExpired(tcb, now);
+        armRetransmission(tcb, now);
+        Tcb.Deadlines deadlines = tcb.deadlines;
+        if (again > 0) {
+            armReordering(tcb, again, now);
+        } else if (deadlines != null && tcb.flightSize() > 0) {
+            backToRetransmission(tcb, deadlines, now);
+        }
+        tcp.markDirty(tcb);
     }
 
     /// RFC 9293 section 3.10.8, retransmission timeout, and the persist timer.
