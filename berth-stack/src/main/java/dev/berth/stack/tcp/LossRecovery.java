@@ -111,14 +111,14 @@ final class LossRecovery {
         episode.prrDelivered += acked.delivered;
         long count;
         if (pipe > tcb.ssthresh) {
-            // "Proportional Rate Reduction: sndcnt = CEIL(prr_delivered * ssthresh / RecoverFS) - prr_out". The product
-            // is below 2^62.
+            // "Proportional Rate Reduction: sndcnt = CEIL(prr_delivered * ssthresh / RecoverFS) - prr_out". The
+            // product is below 2^62.
             long share = (Math.min(episode.prrDelivered, 1L << 31) * tcb.ssthresh + episode.recoverFs - 1)
                     / episode.recoverFs;
             count = share - episode.prrOut;
         } else {
-            // "PRR-SSRB: limit = MAX(prr_delivered - prr_out, DeliveredData) + MSS" while the repair makes progress and
-            // no more is lost, otherwise "PRR-CRB: limit = prr_delivered - prr_out": the conservative bound where
+            // "PRR-SSRB: limit = MAX(prr_delivered - prr_out, DeliveredData) + MSS" while the repair makes progress
+            // and no more is lost, otherwise "PRR-CRB: limit = prr_delivered - prr_out": the conservative bound where
             // losses are heavy.
             boolean safe = acked.cumulative > 0 && acked.lost == 0;
             long limit = episode.prrDelivered - episode.prrOut;
@@ -192,8 +192,8 @@ final class LossRecovery {
         }
         int mss = tcb.effectiveMss;
         if (tcb.has(Tcb.FAST_RECOVERY)) {
-            // RFC 5681 section 3.2, step 4: "For each additional duplicate ACK received ... cwnd MUST be incremented by
-            // SMSS."
+            // RFC 5681 section 3.2, step 4: "For each additional duplicate ACK received ... cwnd MUST be incremented
+            // by SMSS."
             tcb.cwnd = CongestionControl.clamp((long) tcb.cwnd + mss);
             return;
         }

@@ -192,8 +192,8 @@ final class SegmentWriter {
         return at + TIMESTAMPS_LENGTH;
     }
 
-    /// The next SYN brings a Fast Open option (RFC 7413 section 2) with a cookie of `length` octets, 0 to ask for one,
-    /// and so many octets of data.
+    /// The next SYN brings a Fast Open option (RFC 7413 section 2) with a cookie of `length` octets, 0 to ask for
+    /// one, and so many octets of data.
     void fastOpen(int length, long hi, long lo, int data) {
         fastOpenLength = length;
         fastOpenHi = hi;

@@ -315,8 +315,8 @@ public final class Tcp {
         return calls.send(tcb, source, length);
     }
 
-    /// SEND with the URGENT flag of RFC 9293 section 3.10.2: the urgent pointer is put behind these octets; otherwise as
-    /// [#send].
+    /// SEND with the URGENT flag of RFC 9293 section 3.10.2: the urgent pointer is put behind these octets; otherwise
+    /// as [#send].
     public int sendUrgent(Tcb tcb, ByteSource source, int length) {
         return calls.sendUrgent(tcb, source, length);
     }
