@@ -14,6 +14,12 @@ final class LossRecovery {
     /// @param flight octets that were in flight before
     /// @return nanoseconds after which losses have to be looked for again (the RACK reordering timer), 0 for no need
     static long acknowledged(Tcb tcb, Acked acked, int flight, long now) {
+        if (isPlain(tcb, acked)) {
+            adjustWindow(tcb, acked, flight, now);
+            tcb.recover = SeqNum.max(tcb.recover, tcb.sndUna);
+            tcb.dupAcks = 0;
+            return 0;
+        }
         Rack.adapt(tcb, acked);
         boolean left = LossProbe.acknowledged(tcb, acked, tcb.sndUna, now);
         detectSpurious(tcb, acked);
@@ -41,6 +47,18 @@ final class LossRecovery {
             tcb.dupAcks = 0;
         }
         return again;
+    }
+
+    /// The ordinary case: nothing was lost, reordered or sent again, and nobody waits for word of anything.
+    private static boolean isPlain(Tcb tcb, Acked acked) {
+        Flight board = tcb.flight;
+        return acked.cumulative > 0
+                && tcb.episode == null
+                && !tcb.isRecovering()
+                && !acked.duplicates
+                && !acked.reordered
+                && (board == null
+                        || !board.probing && board.sackedOctets() == 0 && !board.hasRetransmissions());
     }
 
     private static long detect(Tcb tcb, Acked acked, long now) {
