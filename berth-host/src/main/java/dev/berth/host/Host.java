@@ -1,6 +1,7 @@
 package dev.berth.host;
 
 import dev.berth.ports.PortBinding;
+import dev.berth.ports.PortRange;
 import dev.berth.ports.PortUnavailableException;
 import dev.berth.stack.NetStack;
 import dev.berth.stack.StackConfig;
@@ -64,6 +65,27 @@ public final class Host implements AutoCloseable {
         return addresses;
     }
 
+    /// The names of the interfaces, the loopback interface first; the position of a name is the interface's index.
+    public List<String> interfaceNames() {
+        monitor.enter();
+        try {
+            return monitor.stack().interfaces().stream().map(NetInterface::name).toList();
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// The index of the interface that has an address; 0 for loopback, -1 if none has it.
+    public int interfaceIndexOf(IpAddress address) {
+        monitor.enter();
+        try {
+            NetInterface nic = monitor.stack().addresses().interfaceOf(address.hi(), address.lo());
+            return nic != null ? nic.index() : address.isLoopback() ? 0 : -1;
+        } finally {
+            monitor.exit();
+        }
+    }
+
     /// True if `address` is one of the host's, loopback or a wildcard.
     public boolean isLocal(IpAddress address) {
         monitor.enter();
@@ -125,15 +147,23 @@ public final class Host implements AutoCloseable {
     }
 
     /// Under the lock.
-    PortBinding<TcpListener> bindTcp(Endpoint local, int sharing, Object owner, long now) throws BindException {
-        NetStack stack = monitor.stack();
-        if (!stack.isLocal(local.address())) {
-            throw SocketErrors.notLocal(this, local.address());
-        }
+    PortBinding<TcpListener> bindTcp(Endpoint local, int sharing, PortRange within, Object owner, long now)
+            throws BindException {
+        requireLocal(local.address());
         try {
-            return stack.tcp().ports().bind(local.address().hi(), local.address().lo(), local.port(), sharing, owner, now);
+            return monitor.stack()
+                    .tcp()
+                    .ports()
+                    .bind(local.address().hi(), local.address().lo(), local.port(), sharing, within, owner, now);
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
+        }
+    }
+
+    /// Under the lock.
+    void requireLocal(IpAddress address) throws BindException {
+        if (!monitor.stack().isLocal(address)) {
+            throw SocketErrors.notLocal(this, address);
         }
     }
 

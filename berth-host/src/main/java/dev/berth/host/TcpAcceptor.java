@@ -41,7 +41,7 @@ public final class TcpAcceptor extends HostSocket {
             if (binding != null) {
                 throw new SocketException("Already bound");
             }
-            binding = host.bindTcp(local, sharing(), this, now);
+            binding = host.bindTcp(local, sharing(), localPortRange(), this, now);
             boundBy = presentThread();
         } finally {
             monitor.exit();
@@ -132,7 +132,8 @@ public final class TcpAcceptor extends HostSocket {
         monitor.enter();
         try {
             requireOpen();
-            config = config.withBuffers(config.sendBuffer(), value);
+            config = config.withBuffers(config.sendBuffer(), value)
+                    .withFeatures(config.features().withTuning(config.features().tuneSend(), false));
             if (listener != null) {
                 listener.configure(config);
             }

@@ -2,6 +2,7 @@ package dev.berth.stack;
 
 import dev.berth.ports.Entropy;
 import dev.berth.ports.PortBinding;
+import dev.berth.ports.PortRange;
 import dev.berth.ports.PortTable;
 import dev.berth.ports.PortUnavailableException;
 import dev.berth.ports.Transport;
@@ -85,7 +86,8 @@ public final class NetStack {
                 readyQueue,
                 drops,
                 entropy,
-                config.timeWaitNanos());
+                config.timeWaitNanos(),
+                config.tcpMemory());
         interfaces.add(loopback);
     }
 
@@ -166,12 +168,29 @@ public final class NetStack {
             @Nullable Object attachment,
             long now)
             throws PortUnavailableException {
-        IpAddress local = source(remote.address(), binding == null ? null : binding.endpoint().address());
+        IpAddress bound = binding == null ? null : binding.endpoint().address();
+        return connect(remote, binding, bound, PortRange.ALL, settings, attachment, now);
+    }
+
+    /// As the other `connect`, with what a user may say of the local end without a claim on a port.
+    ///
+    /// @param bound the local address, or a wildcard; null or that of `binding` otherwise
+    /// @param within where an ephemeral port has to lie
+    public @Nullable Tcb connect(
+            Endpoint remote,
+            @Nullable PortBinding<TcpListener> binding,
+            @Nullable IpAddress bound,
+            PortRange within,
+            TcpConfig settings,
+            @Nullable Object attachment,
+            long now)
+            throws PortUnavailableException {
+        IpAddress local = source(remote.address(), bound);
         if (local == null || addresses.isBroadcastOrMulticast(remote.address().hi(), remote.address().lo())) {
             return null;
         }
         int port = binding == null ? 0 : binding.port();
-        return tcp.connect(local, port, remote.address(), remote.port(), binding, settings, attachment, now);
+        return tcp.connect(local, port, remote.address(), remote.port(), binding, within, settings, attachment, now);
     }
 
     /// The local address for packets to `remote`: the one that was bound, or the route's choice (RFC 6724); null if

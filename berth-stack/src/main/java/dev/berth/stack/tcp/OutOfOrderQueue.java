@@ -16,10 +16,23 @@ final class OutOfOrderQueue {
     private int[] rights = new int[8];
     private int count;
     private long memory;
+    private final MemoryBudget budget;
     private final int[] recent = new int[4]; // sequence numbers of the latest arrivals, newest first
     private int recentCount;
     private int duplicateLeft;
     private int duplicateRight;
+
+    /// An empty queue, whose memory counts in `budget`.
+    OutOfOrderQueue(MemoryBudget budget) {
+        this.budget = budget;
+        budget.queue(1);
+    }
+
+    /// The queue is used no more.
+    void close() {
+        clear();
+        budget.queue(-1);
+    }
 
     boolean isEmpty() {
         return count == 0;
@@ -114,6 +127,7 @@ final class OutOfOrderQueue {
         rights[i] = right;
         count++;
         memory += chunk.bytes.length;
+        budget.hold(chunk.bytes.length);
     }
 
     private void remember(int seq) {
@@ -135,6 +149,7 @@ final class OutOfOrderQueue {
                 next = rights[done];
             }
             memory -= chunk.bytes.length;
+            budget.hold(-chunk.bytes.length);
             chunk.release();
             done++;
         }
@@ -199,6 +214,7 @@ final class OutOfOrderQueue {
         for (int i = 0; i < count; i++) {
             Chunk chunk = chunks[i];
             if (chunk != null) {
+                budget.hold(-chunk.bytes.length);
                 chunk.release();
             }
         }

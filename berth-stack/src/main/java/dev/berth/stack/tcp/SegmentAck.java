@@ -60,10 +60,14 @@ final class SegmentAck {
 
     private void advance(Tcb tcb, Segment segment) {
         acked.cumulative = segment.ack - tcb.sndUna;
+        if (Integer.compareUnsigned(segment.ack - tcb.iss, acked.cumulative) < 0) {
+            tcb.extras().ackedWraps++;
+        }
         tcb.sndUna = segment.ack;
         SendQueue queue = tcb.sendQueue;
         if (queue != null) {
             queue.acknowledge(SeqNum.min(segment.ack, queue.endSeq()));
+            tcb.flags &= ~Tcb.SEND_LIMITED;
             if (queue.length() == 0) {
                 tcp.queues().dropSend(tcb);
             }

@@ -312,6 +312,12 @@ final class Timeouts {
             return;
         }
         tcb.unanswered++;
+        if (tcp.queues().budget().isScarce()) {
+            tcp.relieve(now); // perhaps of those that keep their windows closed
+            if (!tcb.has(Tcb.ATTACHED)) {
+                return;
+            }
+        }
         if (tcb.state == TcpState.SYN_SENT || tcb.state == TcpState.SYN_RECEIVED) {
             tcb.pending |= Tcb.SYN;
             tcp.fastOpen().timedOut(tcb);
