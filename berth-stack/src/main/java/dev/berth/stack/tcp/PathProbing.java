@@ -14,7 +14,8 @@ final class PathProbing {
     /// stop timeouts ... after several timeouts ... the MTU should be set to a smaller value".
     private static final int BLACK_HOLE_TIMEOUTS = 2;
 
-    /// The same where segments of that size got through before, or nearly every path carries them: more likely it is loss.
+    /// The same where segments of that size got through before, or nearly every path carries them: more likely it is
+    /// loss.
     private static final int TIMEOUTS_OF_LIKELY_SIZES = 4;
 
     /// The size that nearly every path carries: IPv6's minimum MTU of 1280.

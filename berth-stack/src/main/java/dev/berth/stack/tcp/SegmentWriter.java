@@ -211,7 +211,8 @@ final class SegmentWriter {
         Bytes.put32(bytes, end - 4, NOP_NOP << 16 | NOP_NOP); // padding
         Bytes.put16(bytes, at, TcpOptions.FAST_OPEN << 8 | length);
         for (int i = 0; i < fastOpenLength; i++) {
-            Bytes.put8(bytes, at + 2 + i, (int) ((i < 8 ? fastOpenHi >>> 56 - 8 * i : fastOpenLo >>> 120 - 8 * i) & 0xff));
+            long octet = i < 8 ? fastOpenHi >>> 56 - 8 * i : fastOpenLo >>> 120 - 8 * i;
+            Bytes.put8(bytes, at + 2 + i, (int) (octet & 0xff));
         }
         return end;
     }
