@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Reads JSON (RFC 8259): objects as maps, arrays as lists, numbers as [Long] or [Double]. For short texts of programs
-/// that need not be friendly: nesting is bounded, and whatever is not JSON is refused with a sentence.
+/// Reads JSON (RFC 8259): objects as maps, arrays as lists, numbers as [Long] or [Double]. For short texts of
+/// programs that need not be friendly: nesting is bounded, and whatever is not JSON is refused with a sentence.
 final class JsonText {
     private static final int DEEPEST = 8;
 

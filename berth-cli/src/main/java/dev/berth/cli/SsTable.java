@@ -11,8 +11,8 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The columns of `berth ss`. Rows are collected, sorted and printed 4,096 at a time, so that a million sockets take no
-/// more memory than those; the columns are as wide as the first of them need.
+/// The columns of `berth ss`. Rows are collected, sorted and printed 4,096 at a time, so that a million sockets take
+/// no more memory than those; the columns are as wide as the first of them need.
 final class SsTable {
     /// What is printed of a socket beside the columns.
     ///

@@ -131,8 +131,8 @@ public final class Host implements AutoCloseable {
         }
     }
 
-    /// Bindings, listeners and flows page by page, fill towards destinations, and counts; for hosts with any number of
-    /// sockets.
+    /// Bindings, listeners and flows page by page, fill towards destinations, and counts; for hosts with any number
+    /// of sockets.
     public HostPorts ports() {
         return ports;
     }

@@ -17,9 +17,10 @@ import java.util.function.Consumer;
 
 /// The sockets and ports of a [Host], for people and tools, whatever their number.
 ///
-/// Everything is seen in pages: the host's lock is held for a page of some thousand slots of the table at most, tens of
-/// microseconds, and traffic goes on in between. **A socket that is there during the whole walk is seen exactly once**;
-/// one that came or went meanwhile is seen or not. The numbers of different pages are those of different moments.
+/// Everything is seen in pages: the host's lock is held for a page of some thousand slots of the table at most, tens
+/// of microseconds, and traffic goes on in between. **A socket that is there during the whole walk is seen exactly
+/// once**; one that came or went meanwhile is seen or not. The numbers of different pages are those of different
+/// moments.
 ///
 /// Thread-safe. Only what the filter wants allocates.
 public final class HostPorts {

@@ -347,8 +347,8 @@ public final class TcpSocket extends TcpSocketOptions {
         return result == 0 ? UNAVAILABLE : result;
     }
 
-    /// Writes one octet of urgent data (RFC 9293 section 3.8.5) behind what was written before. New programs should not
-    /// use it (SHLD-13).
+    /// Writes one octet of urgent data (RFC 9293 section 3.8.5) behind what was written before. New programs should
+    /// not use it (SHLD-13).
     ///
     /// @return 1, or [#UNAVAILABLE] if there is no room
     /// @throws SocketException as [#write]

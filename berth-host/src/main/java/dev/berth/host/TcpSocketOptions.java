@@ -70,8 +70,8 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
         return config().keepAlive();
     }
 
-    /// Data may ride on the SYN (RFC 7413): with a server's cookie, connect returns at once, and the SYN goes out with
-    /// the first data. Before connecting.
+    /// Data may ride on the SYN (RFC 7413): with a server's cookie, connect returns at once, and the SYN goes out
+    /// with the first data. Before connecting.
     public void fastOpen(boolean value) throws IOException {
         configure(c -> c.withFeatures(c.features().withFastOpen(value, c.features().fastOpenQueue())));
     }

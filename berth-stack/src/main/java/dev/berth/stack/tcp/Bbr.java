@@ -127,8 +127,8 @@ final class Bbr extends CongestionControl {
     private void enterProbeBandwidth(long now) {
         mode = Mode.PROBE_BW;
         windowGain = 2;
-        // The draft begins anywhere but in the phase that drains; without randomness it is where the round count says,
-        // which differs from connection to connection.
+        // The draft begins anywhere but in the phase that drains; without randomness it is where the round count
+        // says, which differs from connection to connection.
         cycle = (int) ((round * 5 + now / 1_000_000) % CYCLE.length);
         cycle = cycle == 1 ? 2 : cycle;
         cycleAt = now;

@@ -362,8 +362,8 @@ final class Flight {
         return t1 > t2 || t1 == t2 && SeqNum.gt(seq1, seq2);
     }
 
-    /// RFC 8985 section 6.2, step 5: "RACK considers that segment lost if another segment that was sent later has been
-    /// delivered and the reordering window has passed."
+    /// RFC 8985 section 6.2, step 5: "RACK considers that segment lost if another segment that was sent later has
+    /// been delivered and the reordering window has passed."
     ///
     /// @param window RACK.reo_wnd
     /// @return nanoseconds after which all segments that may be lost will be, 0 if there is none to wait for

@@ -14,6 +14,12 @@ final class LossRecovery {
     /// @param flight octets that were in flight before
     /// @return nanoseconds after which losses have to be looked for again (the RACK reordering timer), 0 for no need
     static long acknowledged(Tcb tcb, Acked acked, int flight, long now) {
+        if (isPlain(tcb, acked)) {
+            adjustWindow(tcb, acked, flight, now);
+            tcb.recover = SeqNum.max(tcb.recover, tcb.sndUna);
+            tcb.dupAcks = 0;
+            return 0;
+        }
         Rack.adapt(tcb, acked);
         boolean left = LossProbe.acknowledged(tcb, acked, tcb.sndUna, now);
         detectSpurious(tcb, acked);
@@ -41,6 +47,18 @@ final class LossRecovery {
             tcb.dupAcks = 0;
         }
         return again;
+    }
+
+    /// The ordinary case: nothing was lost, reordered or sent again, and nobody waits for word of anything.
+    private static boolean isPlain(Tcb tcb, Acked acked) {
+        Flight board = tcb.flight;
+        return acked.cumulative > 0
+                && tcb.episode == null
+                && !tcb.isRecovering()
+                && !acked.duplicates
+                && !acked.reordered
+                && (board == null
+                        || !board.probing && board.sackedOctets() == 0 && !board.hasRetransmissions());
     }
 
     private static long detect(Tcb tcb, Acked acked, long now) {
@@ -111,14 +129,14 @@ final class LossRecovery {
         episode.prrDelivered += acked.delivered;
         long count;
         if (pipe > tcb.ssthresh) {
-            // "Proportional Rate Reduction: sndcnt = CEIL(prr_delivered * ssthresh / RecoverFS) - prr_out". The product
-            // is below 2^62.
+            // "Proportional Rate Reduction: sndcnt = CEIL(prr_delivered * ssthresh / RecoverFS) - prr_out". The
+            // product is below 2^62.
             long share = (Math.min(episode.prrDelivered, 1L << 31) * tcb.ssthresh + episode.recoverFs - 1)
                     / episode.recoverFs;
             count = share - episode.prrOut;
         } else {
-            // "PRR-SSRB: limit = MAX(prr_delivered - prr_out, DeliveredData) + MSS" while the repair makes progress and
-            // no more is lost, otherwise "PRR-CRB: limit = prr_delivered - prr_out": the conservative bound where
+            // "PRR-SSRB: limit = MAX(prr_delivered - prr_out, DeliveredData) + MSS" while the repair makes progress
+            // and no more is lost, otherwise "PRR-CRB: limit = prr_delivered - prr_out": the conservative bound where
             // losses are heavy.
             boolean safe = acked.cumulative > 0 && acked.lost == 0;
             long limit = episode.prrDelivered - episode.prrOut;
@@ -192,8 +210,8 @@ final class LossRecovery {
         }
         int mss = tcb.effectiveMss;
         if (tcb.has(Tcb.FAST_RECOVERY)) {
-            // RFC 5681 section 3.2, step 4: "For each additional duplicate ACK received ... cwnd MUST be incremented by
-            // SMSS."
+            // RFC 5681 section 3.2, step 4: "For each additional duplicate ACK received ... cwnd MUST be incremented
+            // by SMSS."
             tcb.cwnd = CongestionControl.clamp((long) tcb.cwnd + mss);
             return;
         }

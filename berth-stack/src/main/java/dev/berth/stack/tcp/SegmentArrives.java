@@ -273,8 +273,8 @@ final class SegmentArrives {
         return true;
     }
 
-    /// RFC 2883 section 4.1: what a segment repeats below the cumulative acknowledgment is reported. Only what may be a
-    /// repetition: a segment from elsewhere in the sequence space, such as a forged one, is not.
+    /// RFC 2883 section 4.1: what a segment repeats below the cumulative acknowledgment is reported. Only what may be
+    /// a repetition: a segment from elsewhere in the sequence space, such as a forged one, is not.
     private static void duplicates(Tcb tcb, Segment segment) {
         int before = tcb.rcvNxt - segment.seq;
         if (segment.payloadLength > 0 && before > 0 && before <= MAX_REPEATED) {

@@ -77,8 +77,8 @@ final class UserCalls {
         return 0;
     }
 
-    /// The SYN of an active OPEN with Fast Open has waited for this: data that ride on it, or a user who waits for the
-    /// other end to begin.
+    /// The SYN of an active OPEN with Fast Open has waited for this: data that ride on it, or a user who waits for
+    /// the other end to begin.
     private void openFast(Tcb tcb) {
         if (tcb.state == TcpState.SYN_SENT && tcb.sndNxt == tcb.iss) {
             tcb.pending |= Tcb.SYN;
