@@ -21,8 +21,8 @@ import picocli.CommandLine.Parameters;
         description = {
             "Measures Berth and the kernel's sockets side by side, in turns, and prints how many times better Berth is,"
                     + " with the smallest and largest ratio of the rounds and the goal.",
-            "A NAME is that of a row, such as 'stream-64k'; or what stands before a hyphen of it, for all rows that begin"
-                    + " so, such as 'rtt' or 'connect-pick'; or 'ports', for all rows of the port system."
+            "A NAME is that of a row, such as 'stream-64k'; or what stands before a hyphen of it, for all rows that"
+                    + " begin so, such as 'rtt' or 'connect-pick'; or 'ports', for all rows of the port system."
         },
         mixinStandardHelpOptions = true)
 final class BenchCommand implements Callable<Integer> {

@@ -343,6 +343,17 @@ class EphemeralPortTest {
     }
 
     @Test
+    void a_million_destinations_one_after_another_leave_nothing() throws PortUnavailableException {
+        TestFlow flow = new TestFlow(ME, 0, SERVER, 80);
+        for (int i = 0; i < 1_000_000; i++) {
+            flow.setTuple(ME.hi(), ME.lo(), 0, SERVER.hi(), SERVER.lo() + i, 80);
+            table.connect(flow, null, 0);
+            table.release(flow);
+        }
+        assertThat(table.isPristine()).isTrue();
+    }
+
+    @Test
     void many_destinations_vanish_with_their_last_flow() throws PortUnavailableException {
         List<Flow> flows = new ArrayList<>();
         for (int port = 1; port <= 20_000; port++) {
