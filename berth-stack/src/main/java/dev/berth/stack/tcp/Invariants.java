@@ -71,7 +71,9 @@ final class Invariants {
         if (flight == null) {
             return tcb.flightSize() == 0 ? null : "in flight without a scoreboard";
         }
-        if (flight.isEmpty() && !flight.awaitsWordOnProbe() || flight.first() != tcb.sndUna || flight.end() != tcb.sndNxt) {
+        if (flight.isEmpty() && !flight.awaitsWordOnProbe()
+                || flight.first() != tcb.sndUna
+                || flight.end() != tcb.sndNxt) {
             return "scoreboard does not hold SND.UNA to SND.NXT";
         }
         int sacked = 0;

@@ -14,7 +14,8 @@ final class PathProbing {
     /// stop timeouts ... after several timeouts ... the MTU should be set to a smaller value".
     private static final int BLACK_HOLE_TIMEOUTS = 2;
 
-    /// The same where segments of that size got through before, or nearly every path carries them: more likely it is loss.
+    /// The same where segments of that size got through before, or nearly every path carries them: more likely it is
+    /// loss.
     private static final int TIMEOUTS_OF_LIKELY_SIZES = 4;
 
     /// The size that nearly every path carries: IPv6's minimum MTU of 1280.
@@ -26,8 +27,8 @@ final class PathProbing {
     /// The search ends when the bounds are so close: RFC 4821 section 7.3, "the search has converged".
     private static final int CLOSE = 16;
 
-    /// After that, the search begins anew when paths may have changed: RFC 1191 section 6.3 and RFC 8201 section 5.3, "10
-    /// minutes".
+    /// After that, the search begins anew when paths may have changed: RFC 1191 section 6.3 and RFC 8201 section 5.3,
+    /// "10 minutes".
     private static final long AGAIN = PathMtu.LIFETIME_NANOS;
 
     /// Between probes, so that a lost one costs little.
@@ -55,8 +56,9 @@ final class PathProbing {
 
     // RFC 5927 section 7.2
 
-    /// "Packet too big" arrived about a segment in flight. Where segments of full size were acknowledged already, it is
-    /// only recorded: "if there is progress on the connection, the ICMP 'Packet Too Big' errors must be a false claim".
+    /// "Packet too big" arrived about a segment in flight. Where segments of full size were acknowledged already, it
+    /// is only recorded: "if there is progress on the connection, the ICMP 'Packet Too Big' errors must be a false
+    /// claim".
     ///
     /// @return true if it is honoured now
     static boolean isBelieved(Tcb tcb, IcmpError error) {
@@ -70,8 +72,8 @@ final class PathProbing {
         return false;
     }
 
-    /// The retransmission timer of a segment expired: with MAXSEGRTO of 1 what was recorded is honoured now; and without
-    /// any ICMP, segments that are not small may be too large.
+    /// The retransmission timer of a segment expired: with MAXSEGRTO of 1 what was recorded is honoured now; and
+    /// without any ICMP, segments that are not small may be too large.
     static void timedOut(Tcb tcb, PathMtu pathMtu, long now) {
         TcbExtras extras = tcb.extras;
         if (extras != null && extras.claimedMtu > 0) {
@@ -173,8 +175,8 @@ final class PathProbing {
         int size = search.size;
         search.size = 0;
         if (search.lost) {
-            // Section 7.6.2: "the probe failed ... high is set to probe size", and "the congestion control reaction ...
-            // SHOULD be suppressed": its loss says that it was large.
+            // Section 7.6.2: "the probe failed ... high is set to probe size", and "the congestion control reaction
+            // ... SHOULD be suppressed": its loss says that it was large.
             search.high = size - 1;
             search.next = now + PAUSE;
             if (search.cwnd > 0) {

@@ -91,8 +91,8 @@ final class SegmentAck {
                 && (segment.options.sackBlocks == 0 || !tcb.has(Tcb.SACK_PERMITTED));
     }
 
-    /// RFC 8985 section 7.4.2, case 2: "a DupAck without any SACK option" after a loss probe that was not needed. Nothing
-    /// may be in flight any more.
+    /// RFC 8985 section 7.4.2, case 2: "a DupAck without any SACK option" after a loss probe that was not needed.
+    /// Nothing may be in flight any more.
     private static boolean answersProbe(Tcb tcb, Segment segment) {
         Flight board = tcb.flight;
         return board != null
@@ -136,10 +136,10 @@ final class SegmentAck {
         rights[i] = right;
     }
 
-    /// RFC 2883 section 4: "the sender should compare the sequence space in the first SACK block to the cumulative ACK
-    /// ... if the SACK sequence space is less than this cumulative ACK, it is an indication that the segment ... has
-    /// been received more than once"; otherwise with that of the second block, whether the first "is contained within
-    /// the second".
+    /// RFC 2883 section 4: "the sender should compare the sequence space in the first SACK block to the cumulative
+    /// ACK ... if the SACK sequence space is less than this cumulative ACK, it is an indication that the segment ...
+    /// has been received more than once"; otherwise with that of the second block, whether the first "is contained
+    /// within the second".
     private boolean takeDuplicates(Tcb tcb, Segment segment) {
         TcpOptions options = segment.options;
         int left = options.sackLeft[0];

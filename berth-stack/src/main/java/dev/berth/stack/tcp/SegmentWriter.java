@@ -195,8 +195,8 @@ final class SegmentWriter {
         return at + TIMESTAMPS_LENGTH;
     }
 
-    /// The next SYN brings a Fast Open option (RFC 7413 section 2) with a cookie of `length` octets, 0 to ask for one,
-    /// and so many octets of data.
+    /// The next SYN brings a Fast Open option (RFC 7413 section 2) with a cookie of `length` octets, 0 to ask for
+    /// one, and so many octets of data.
     void fastOpen(int length, long hi, long lo, int data) {
         fastOpenLength = length;
         fastOpenHi = hi;
@@ -211,7 +211,8 @@ final class SegmentWriter {
         Bytes.put32(bytes, end - 4, NOP_NOP << 16 | NOP_NOP); // padding
         Bytes.put16(bytes, at, TcpOptions.FAST_OPEN << 8 | length);
         for (int i = 0; i < fastOpenLength; i++) {
-            Bytes.put8(bytes, at + 2 + i, (int) ((i < 8 ? fastOpenHi >>> 56 - 8 * i : fastOpenLo >>> 120 - 8 * i) & 0xff));
+            long octet = i < 8 ? fastOpenHi >>> 56 - 8 * i : fastOpenLo >>> 120 - 8 * i;
+            Bytes.put8(bytes, at + 2 + i, (int) (octet & 0xff));
         }
         return end;
     }

@@ -298,8 +298,8 @@ public final class Tcp {
         return calls.send(tcb, source, length);
     }
 
-    /// SEND with the URGENT flag of RFC 9293 section 3.10.2: the urgent pointer is put behind these octets; otherwise as
-    /// [#send].
+    /// SEND with the URGENT flag of RFC 9293 section 3.10.2: the urgent pointer is put behind these octets; otherwise
+    /// as [#send].
     public int sendUrgent(Tcb tcb, ByteSource source, int length) {
         return calls.sendUrgent(tcb, source, length);
     }
@@ -539,7 +539,8 @@ public final class Tcp {
     /// RFC 9293 section 3.7.1, MUST-16: "Eff.snd.MSS = min(SendMSS+20, MMS_S) - TCPhdrsize - IPoptionsize".
     void updateMss(Tcb tcb) {
         int options = tcb.has(Tcb.TIMESTAMPS) ? SegmentWriter.TIMESTAMPS_LENGTH : 0;
-        tcb.effectiveMss = Math.max(48, Math.min(Math.min(tcb.sendMss, writer.pathMss(tcb)), PathProbing.limit(tcb)) - options);
+        int path = Math.min(writer.pathMss(tcb), PathProbing.limit(tcb));
+        tcb.effectiveMss = Math.max(48, Math.min(tcb.sendMss, path) - options);
         if (tcb.state.isSynchronized()) {
             tcb.cwnd = Math.max(tcb.cwnd, tcb.effectiveMss);
         }
