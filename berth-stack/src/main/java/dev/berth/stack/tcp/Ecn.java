@@ -69,7 +69,8 @@ final class Ecn {
         // "The sending TCP SHOULD NOT increase the congestion window in response to the receipt of an ECN-Echo ACK".
         tcb.cwnd = Math.min(tcb.cwnd, cwndBefore);
         TcbExtras extras = tcb.extras();
-        if (tcb.isRecovering() || tcb.flightSize() == 0 || extras.ecnActive && SeqNum.lt(tcb.sndUna, extras.ecnRecover)) {
+        boolean reacted = extras.ecnActive && SeqNum.lt(tcb.sndUna, extras.ecnRecover);
+        if (tcb.isRecovering() || tcb.flightSize() == 0 || reacted) {
             return;
         }
         extras.ecnActive = true;

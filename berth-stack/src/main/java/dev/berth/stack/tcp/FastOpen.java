@@ -19,15 +19,15 @@ final class FastOpen {
     /// Octets of the cookies that this host makes.
     static final int COOKIE_LENGTH = 8;
 
-    /// How long a key makes cookies; they are accepted for this long more. RFC 7413 section 4.1.2: "The cookie expires
-    /// after a certain amount of time. ... This can be done by ... periodically changing the server key".
+    /// How long a key makes cookies; they are accepted for this long more. RFC 7413 section 4.1.2: "The cookie
+    /// expires after a certain amount of time. ... This can be done by ... periodically changing the server key".
     static final long KEY_PERIOD = 3_600_000_000_000L;
 
     /// Servers whose cookies are remembered; the one unused for longest gives way.
     static final int CACHE_SIZE = 256;
 
-    /// RFC 7413 section 5.1: connections that "have just been reset" count as pending for so long, lest an attacker with
-    /// valid cookies go on at once.
+    /// RFC 7413 section 5.1: connections that "have just been reset" count as pending for so long, lest an attacker
+    /// with valid cookies go on at once.
     static final long RESET_PENALTY = 60_000_000_000L;
 
     private final Entropy entropy;
@@ -107,8 +107,8 @@ final class FastOpen {
         listener.fastOpens++;
     }
 
-    /// "Upon receiving an ACK acknowledging the SYN sequence, the server decrements PendingFastOpenRequests"; also when
-    /// the connection ends without one.
+    /// "Upon receiving an ACK acknowledging the SYN sequence, the server decrements PendingFastOpenRequests"; also
+    /// when the connection ends without one.
     static void left(Tcb tcb, boolean reset, long now) {
         if (!tcb.has(Tcb.FAST_OPEN)) {
             return;
@@ -161,7 +161,8 @@ final class FastOpen {
         TcpOptions options = segment.options;
         IpAddress server = server(tcb);
         Cookie known = cache.get(server);
-        int mss = Math.min(tcb.sendMss, tcb.effectiveMss + (tcb.has(Tcb.TIMESTAMPS) ? SegmentWriter.TIMESTAMPS_LENGTH : 0));
+        int timestamps = tcb.has(Tcb.TIMESTAMPS) ? SegmentWriter.TIMESTAMPS_LENGTH : 0;
+        int mss = Math.min(tcb.sendMss, tcb.effectiveMss + timestamps);
         if (options.fastOpen > 0) {
             cache.put(server, new Cookie(options.fastOpen, options.fastOpenHi, options.fastOpenLo, mss));
         } else if (known != null && options.mss >= 0) {

@@ -307,7 +307,8 @@ final class ListenArrives {
             entry.answeredTwice = true;
             // RFC 3168 section 6.1.1: "Otherwise, it MUST NOT send an ECN-setup SYN-ACK packet."
             entry.ecn &= Ecn.isAsked(segment, entry.listener.config);
-            send(entry, timestamp(entry, segment.now), segment.now); // the timer goes on, or SYNs could keep the entry for ever
+            // The timer goes on, or SYNs could keep the entry for ever.
+            send(entry, timestamp(entry, segment.now), segment.now);
             return false;
         }
         boolean paws = entry.timestamps

@@ -42,7 +42,8 @@ public record TcpConfig(
 
     /// The defaults.
     public static final TcpConfig DEFAULT =
-            new TcpConfig(false, false, 7_200, 75, 9, 0, 1 << 19, 1 << 19, 0, 64, Congestion.CUBIC, TcpFeatures.DEFAULT);
+            new TcpConfig(
+                    false, false, 7_200, 75, 9, 0, 1 << 19, 1 << 19, 0, 64, Congestion.CUBIC, TcpFeatures.DEFAULT);
 
     private static final int MAX_BUFFER = 1 << 30;
 

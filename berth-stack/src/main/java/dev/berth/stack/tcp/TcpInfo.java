@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// @param quickAcks so many acknowledgments more are sent at once
 /// @param srttNanos smoothed round-trip time, 0 before the first sample
 /// @param rttvarNanos its variation
+/// @param minRttNanos the smallest round-trip time of late (RFC 8985), 0 before the first measurement
+/// @param reorderingSeen segments arrived out of order at the remote end (RFC 8985)
 /// @param sendMss payload octets of a full segment, options taken off
 /// @param peerMss the MSS that the remote end announced, or the default
 /// @param receiveMss payload octets of the largest segment received
@@ -71,6 +73,8 @@ public record TcpInfo(
         int quickAcks,
         long srttNanos,
         long rttvarNanos,
+        long minRttNanos,
+        boolean reorderingSeen,
         int sendMss,
         int peerMss,
         int receiveMss,
@@ -130,6 +134,8 @@ public record TcpInfo(
                 tcb.quickAcks,
                 tcb.srtt,
                 tcb.rttvar,
+                tcb.minRtt,
+                tcb.has(Tcb.REORDERING_SEEN),
                 tcb.effectiveMss,
                 tcb.sendMss,
                 tcb.rcvUnit,

@@ -10,8 +10,8 @@ final class UserTimeout {
     /// ADV_UTO where the user has set nothing: the "few minutes" of many implementations.
     private static final long DEFAULT_ADVERTISED = 300 * SECOND;
 
-    /// RFC 5482 section 3.1: "the lower limit (L_LIMIT) SHOULD be set to at least 100 seconds", and "MUST be larger than
-    /// the current retransmission timeout", which is at most 60 s.
+    /// RFC 5482 section 3.1: "the lower limit (L_LIMIT) SHOULD be set to at least 100 seconds", and "MUST be larger
+    /// than the current retransmission timeout", which is at most 60 s.
     private static final long LOWER_LIMIT = 100 * SECOND;
 
     /// "An upper limit (U_LIMIT) can reduce the effect of resource exhaustion attacks."
@@ -45,8 +45,8 @@ final class UserTimeout {
         return (int) (seconds < MINUTES ? seconds : MINUTES | Math.min(MINUTES - 1, (seconds + 59) / 60));
     }
 
-    /// The other end advertises its timeout. Section 3.3: "An option with a value of zero ... is reserved for future use
-    /// ... MUST be ignored".
+    /// The other end advertises its timeout. Section 3.3: "An option with a value of zero ... is reserved for future
+    /// use ... MUST be ignored".
     static void received(Tcb tcb, int option) {
         if ((option & ~MINUTES) != 0 && tcb.config.features().userTimeoutOption()) {
             tcb.extras().remoteUserTimeout = (char) option;
