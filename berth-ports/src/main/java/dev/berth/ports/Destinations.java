@@ -1,5 +1,9 @@
 package dev.berth.ports;
 
+import dev.berth.wire.Endpoint;
+import dev.berth.wire.IpAddress;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -17,22 +21,33 @@ final class Destinations {
         this.flowHash = flowHash;
     }
 
-    int size() {
-        return table.size();
+    /// Whether it is as small as a table that never held anything.
+    boolean isPristine() {
+        return table.size() == 0 && table.capacity() == SlotTable.MIN_CAPACITY;
     }
 
-    int slots() {
-        return table.capacity();
-    }
-
-    /// The destination in a slot, null if the slot is empty.
-    @Nullable
-    Destination at(int slot) {
-        return table.hashAt(slot) == 0 ? null : table.at(slot);
+    /// The destinations for a snapshot, those with most ports in use first.
+    List<PortUsage.Towards> usage() {
+        List<PortUsage.Towards> towards = new ArrayList<>(table.size());
+        for (int slot = 0; slot < table.capacity(); slot++) {
+            if (table.hashAt(slot) != 0) {
+                Destination d = table.at(slot);
+                Endpoint remote = new Endpoint(new IpAddress(d.remoteHi, d.remoteLo), d.remotePort);
+                IpAddress local = new IpAddress(d.localHi, d.localLo);
+                towards.add(new PortUsage.Towards(local, remote, d.used.size(), d.timeWait));
+            }
+        }
+        towards.sort((a, b) -> Integer.compare(b.inUse(), a.inUse()));
+        return towards;
     }
 
     int hash(long lHi, long lLo, long rHi, long rLo, int rPort) {
         return flowHash.hash(lHi, lLo, 0, rHi, rLo, rPort);
+    }
+
+    @Nullable
+    Destination find(Flow flow, int hash) {
+        return find(flow.localHi(), flow.localLo(), flow.remoteHi(), flow.remoteLo(), flow.remotePort(), hash);
     }
 
     @Nullable

@@ -1,6 +1,5 @@
 package dev.berth.ports;
 
-import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,19 +26,9 @@ public final class PortTable<L> {
     private final PortPolicy policy;
     private final FlowHash flowHash;
 
-    private final SlotTable<Flow> flows = new SlotTable<>();
+    private final FlowTable flows;
     private final Bindings<L> bindings;
-    private final Destinations destinations;
-    /// Local address and port of the flows without a binding.
-    private final EndpointCounts clients;
-
-    private final PortSet reserved;
-    /// Ports never chosen: reserved ones and those with any binding (RFC 6056 section 2.2).
-    private final PortSet blocked;
-    /// Ports that port 0 of a bind never yields: the blocked ones and those with any flow.
-    private final PortSet occupied;
-    private final PortPicker connectPicker;
-    private final PortPicker bindPicker;
+    private final ClientPorts clients;
     private int timeWaitCount;
 
     /// An empty table.
@@ -53,13 +42,8 @@ public final class PortTable<L> {
         this.policy = policy;
         this.flowHash = new FlowHash(entropy.nextLong(), entropy.nextLong());
         this.bindings = new Bindings<>(transport, flowHash);
-        this.destinations = new Destinations(flowHash);
-        this.clients = new EndpointCounts(entropy.nextLong());
-        this.reserved = policy.reservedSet();
-        this.blocked = policy.reservedSet();
-        this.occupied = policy.reservedSet();
-        this.connectPicker = new PortPicker(policy.ephemeral(), blocked, entropy);
-        this.bindPicker = new PortPicker(policy.ephemeral(), occupied, entropy);
+        this.flows = new FlowTable(flowHash);
+        this.clients = new ClientPorts(policy, flowHash, entropy);
     }
 
     /// Claims an address, or wildcard, and a port.
@@ -84,13 +68,12 @@ public final class PortTable<L> {
         }
         PortBinding<L> binding = new PortBinding<>(hi, lo, chosen, sharing, owner);
         bindings.add(binding);
-        blocked.add(chosen);
-        occupied.add(chosen);
+        clients.block(chosen);
         return binding;
     }
 
     private int choose(long hi, long lo) throws PortUnavailableException {
-        int port = bindPicker.pick(null, 0);
+        int port = clients.pickForBind();
         if (port == 0) {
             PortRange range = policy.ephemeral();
             throw PortUnavailableException.exhausted(transport, range, hi, lo, null, range.size(), timeWaitCount);
@@ -103,10 +86,8 @@ public final class PortTable<L> {
             throw PortUnavailableException.forbidden(transport, hi, lo, port, policy.firstUnprivileged());
         }
         requireNoBinding(hi, lo, port, sharing);
-        int count = clients.count(hi, lo, port);
-        if (hi == 0 && lo == 0 && (sharing & PortSharing.IPV6_ONLY) == 0) {
-            count += clients.count(IpAddress.ANY_IPV4.hi(), IpAddress.ANY_IPV4.lo(), port);
-        }
+        boolean bothFamilies = hi == 0 && lo == 0 && (sharing & PortSharing.IPV6_ONLY) == 0;
+        int count = clients.countFor(hi, lo, bothFamilies, port);
         if (count > 0) {
             throw PortUnavailableException.heldByClients(transport, hi, lo, port, count);
         }
@@ -161,19 +142,8 @@ public final class PortTable<L> {
 
     private void drop(PortBinding<L> binding) {
         bindings.remove(binding);
-        int port = binding.port();
-        if (!bindings.isBound(port) && !reserved.contains(port)) {
-            blocked.remove(port);
-            vacate(port);
-        }
-    }
-
-    /// Takes a port out of the occupied ones if nothing is on it any more.
-    private void vacate(int port) {
-        if (!blocked.contains(port)
-                && clients.count(IpAddress.ANY_IPV4.hi(), IpAddress.ANY_IPV4.lo(), port) == 0
-                && clients.count(0, 0, port) == 0) {
-            occupied.remove(port);
+        if (!bindings.isBound(binding.port())) {
+            clients.unblock(binding.port());
         }
     }
 
@@ -214,9 +184,8 @@ public final class PortTable<L> {
 
     private @Nullable TimeWaitFlow connectFrom(int port, Flow flow, @Nullable PortBinding<L> binding, long now)
             throws PortUnavailableException {
-        int hash = hash(flow, port);
-        Flow holder =
-                find(hash, flow.localHi(), flow.localLo(), port, flow.remoteHi(), flow.remoteLo(), flow.remotePort());
+        int hash = flows.hash(flow, port);
+        Flow holder = flows.find(flow, port, hash);
         TimeWaitFlow displaced = null;
         if (holder != null) {
             if (!(holder instanceof TimeWaitFlow old && old.mayBeReused(now))) {
@@ -235,41 +204,19 @@ public final class PortTable<L> {
     }
 
     private @Nullable TimeWaitFlow connectAnywhere(Flow flow, long now) throws PortUnavailableException {
-        int destinationHash = destinationHash(flow);
-        Destination destination = destination(flow, destinationHash);
-        int port = connectPicker.pick(destination == null ? null : destination.used, ownEnd(flow));
+        int port = clients.pickTowards(flow);
         TimeWaitFlow displaced = null;
         if (port == 0) {
-            displaced = destination == null ? null : displaceable(destination, ownEnd(flow), now);
+            displaced = clients.displaceable(flow, now);
             if (displaced == null) {
-                throw exhausted(flow, destination);
+                throw clients.exhausted(transport, flow);
             }
             port = displaced.localPort();
             release(displaced);
         }
         flow.choosePort(port);
-        enterAlone(flow, hash(flow, port));
+        enterAlone(flow, flows.hash(flow, port));
         return displaced;
-    }
-
-    private @Nullable TimeWaitFlow displaceable(Destination destination, int except, long now) {
-        TimeWaitFlow oldest = destination.oldest;
-        if (oldest == null || oldest.localPort() == except || !connectPicker.allows(oldest.localPort())) {
-            return null;
-        }
-        return oldest.mayBeReused(now) ? oldest : null;
-    }
-
-    private PortUnavailableException exhausted(Flow flow, @Nullable Destination destination) {
-        PortRange range = policy.ephemeral();
-        int timeWait = destination == null ? 0 : destination.timeWait;
-        return PortUnavailableException.exhausted(
-                transport, range, flow.localHi(), flow.localLo(), flow, range.size(), timeWait);
-    }
-
-    /// The port that would connect a flow to itself, or 0.
-    private static int ownEnd(Flow flow) {
-        return flow.localLo() == flow.remoteLo() && flow.localHi() == flow.remoteHi() ? flow.remotePort() : 0;
     }
 
     /// Claims the tuple of an incoming flow on the binding of the listener that accepted it.
@@ -281,8 +228,8 @@ public final class PortTable<L> {
         requireUnclaimed(flow);
         requireOpen(listenerBinding);
         requirePortOf(listenerBinding, flow);
-        int hash = hash(flow, flow.localPort());
-        if (find(flow, hash) != null) {
+        int hash = flows.hash(flow, flow.localPort());
+        if (flows.find(flow, flow.localPort(), hash) != null) {
             throw new IllegalStateException("The tuple has an owner already: " + flow);
         }
         enter(flow, hash, listenerBinding);
@@ -298,12 +245,9 @@ public final class PortTable<L> {
         if (!with.hasTupleOf(old)) {
             throw new IllegalArgumentException("Not the same tuple: " + old + " and " + with);
         }
-        int hash = old.hash();
         Object claim = requireClaim(old);
-        flows.replace(old, with, hash);
         leaveTimeWait(old, claim);
-        old.leave();
-        with.enter(hash, claim);
+        flows.replace(old, with, claim);
         joinTimeWait(with, claim);
     }
 
@@ -312,11 +256,10 @@ public final class PortTable<L> {
     /// @throws IllegalStateException if the flow is not in this table
     public void release(Flow flow) {
         Object claim = requireClaim(flow);
-        flows.remove(flow, flow.hash());
         leaveTimeWait(flow, claim);
-        flow.leave();
+        flows.leave(flow);
         if (claim instanceof Destination destination) {
-            releaseAlone(flow, destination);
+            clients.leave(flow, destination);
             return;
         }
         @SuppressWarnings("unchecked") // the flow was in this table, so its binding is one of ours
@@ -326,37 +269,15 @@ public final class PortTable<L> {
         }
     }
 
-    private void releaseAlone(Flow flow, Destination destination) {
-        int port = flow.localPort();
-        destination.used.remove(port);
-        if (destination.used.isEmpty()) {
-            destinations.remove(destination);
-        }
-        clients.decrement(flow.localHi(), flow.localLo(), port);
-        clients.decrement(0, familyLo(flow), port);
-        vacate(port);
-    }
-
     private void enter(Flow flow, int hash, PortBinding<L> binding) {
-        flows.insert(flow, hash);
-        flow.enter(hash, binding);
+        flows.enter(flow, hash, binding);
         binding.flows++;
         joinTimeWait(flow, binding);
     }
 
     private void enterAlone(Flow flow, int hash) {
-        int destinationHash = destinationHash(flow);
-        Destination destination = destination(flow, destinationHash);
-        if (destination == null) {
-            destination = destinations.add(flow, destinationHash);
-        }
-        int port = flow.localPort();
-        destination.used.add(port);
-        clients.increment(flow.localHi(), flow.localLo(), port);
-        clients.increment(0, familyLo(flow), port);
-        occupied.add(port);
-        flows.insert(flow, hash);
-        flow.enter(hash, destination);
+        Destination destination = clients.enter(flow);
+        flows.enter(flow, hash, destination);
         joinTimeWait(flow, destination);
     }
 
@@ -381,8 +302,7 @@ public final class PortTable<L> {
     /// The flow that owns a tuple; null if none does.
     public @Nullable Flow lookup(
             long localHi, long localLo, int localPort, long remoteHi, long remoteLo, int remotePort) {
-        int hash = flowHash.hash(localHi, localLo, localPort, remoteHi, remoteLo, remotePort);
-        return find(hash, localHi, localLo, localPort, remoteHi, remoteLo, remotePort);
+        return flows.find(localHi, localLo, localPort, remoteHi, remoteLo, remotePort);
     }
 
     /// The listener for a packet that belongs to no flow, the most specific first: the address itself, then the
@@ -416,22 +336,12 @@ public final class PortTable<L> {
 
     /// Whether nothing is left of all that ever was in the table: for tests of leaks.
     boolean isPristine() {
-        return isEmpty()
-                && timeWaitCount == 0
-                && clients.size() == 0
-                && destinations.size() == 0
-                && blocked.size() == reserved.size()
-                && occupied.size() == reserved.size()
-                && flows.capacity() == SlotTable.MIN_CAPACITY
-                && destinations.slots() == SlotTable.MIN_CAPACITY;
+        return isEmpty() && timeWaitCount == 0 && clients.isPristine() && flows.isPristine();
     }
 
     /// How many ports [#connect] could choose from towards a destination, without displacing anything.
     public int freePorts(long localHi, long localLo, long remoteHi, long remoteLo, int remotePort) {
-        int hash = destinations.hash(localHi, localLo, remoteHi, remoteLo, remotePort);
-        Destination destination = destinations.find(localHi, localLo, remoteHi, remoteLo, remotePort, hash);
-        int own = localHi == remoteHi && localLo == remoteLo ? remotePort : 0;
-        return connectPicker.free(destination == null ? null : destination.used, own);
+        return clients.freeTowards(localHi, localLo, remoteHi, remoteLo, remotePort);
     }
 
     /// The transport of the table.
@@ -451,11 +361,7 @@ public final class PortTable<L> {
 
     /// Shows every flow to `visitor`, in no particular order, until it says to stop.
     public void visitFlows(FlowVisitor visitor) {
-        for (int slot = 0; slot < flows.capacity(); slot++) {
-            if (flows.hashAt(slot) != 0 && !visitor.visit(flows.at(slot))) {
-                return;
-            }
-        }
+        flows.visit(visitor);
     }
 
     /// The usage of the table now. Takes time and memory for each binding and each destination, not for each
@@ -466,60 +372,7 @@ public final class PortTable<L> {
             String owner = b.owner() == null ? "" : String.valueOf(b.owner());
             bound.add(new PortUsage.Binding(b.endpoint(), b.sharing(), b.stateName(), b.flowCount(), owner));
         }
-        List<PortUsage.Towards> towards = new ArrayList<>(destinations.size());
-        for (int slot = 0; slot < destinations.slots(); slot++) {
-            Destination d = destinations.at(slot);
-            if (d != null) {
-                Endpoint remote = new Endpoint(new IpAddress(d.remoteHi, d.remoteLo), d.remotePort);
-                towards.add(
-                        new PortUsage.Towards(new IpAddress(d.localHi, d.localLo), remote, d.used.size(), d.timeWait));
-            }
-        }
-        towards.sort((a, b) -> Integer.compare(b.inUse(), a.inUse()));
-        return new PortUsage(transport, policy.ephemeral(), flows.size(), timeWaitCount, bound, towards);
-    }
-
-    private @Nullable Flow find(Flow flow, int hash) {
-        return find(
-                hash,
-                flow.localHi(),
-                flow.localLo(),
-                flow.localPort(),
-                flow.remoteHi(),
-                flow.remoteLo(),
-                flow.remotePort());
-    }
-
-    private @Nullable Flow find(int hash, long lHi, long lLo, int lPort, long rHi, long rLo, int rPort) {
-        int slot = flows.home(hash);
-        for (int h; (h = flows.hashAt(slot)) != 0; slot = flows.next(slot)) {
-            if (h == hash) {
-                Flow flow = flows.at(slot);
-                if (flow.matches(lHi, lLo, lPort, rHi, rLo, rPort)) {
-                    return flow;
-                }
-            }
-        }
-        return null;
-    }
-
-    private int hash(Flow flow, int localPort) {
-        return flowHash.hash(
-                flow.localHi(), flow.localLo(), localPort, flow.remoteHi(), flow.remoteLo(), flow.remotePort());
-    }
-
-    private int destinationHash(Flow flow) {
-        return destinations.hash(flow.localHi(), flow.localLo(), flow.remoteHi(), flow.remoteLo(), flow.remotePort());
-    }
-
-    private @Nullable Destination destination(Flow flow, int hash) {
-        return destinations.find(
-                flow.localHi(), flow.localLo(), flow.remoteHi(), flow.remoteLo(), flow.remotePort(), hash);
-    }
-
-    /// The lower half of the wildcard of the flow's family; the upper one is 0 for both.
-    private static long familyLo(Flow flow) {
-        return IpAddress.isIpv4(flow.localHi(), flow.localLo()) ? IpAddress.ANY_IPV4.lo() : 0;
+        return new PortUsage(transport, policy.ephemeral(), flows.size(), timeWaitCount, bound, clients.usage());
     }
 
     private static void requireUnclaimed(Flow flow) {
