@@ -139,6 +139,7 @@ class TcpClosingTest extends Script {
     @Test
     @Requirement("SHLD-3")
     @Requirement("MAY-1")
+    @Requirement("1122-079")
     void a_close_with_unread_data_resets() {
         connected();
         receive(ACK.seq(1).ack(1).data(100));
@@ -150,6 +151,8 @@ class TcpClosingTest extends Script {
 
     @Test
     @Requirement("SHLD-3")
+    @Requirement("1122-079")
+    @Requirement("MAY-1")
     void data_after_a_close_are_answered_with_a_reset() {
         connected();
         close();

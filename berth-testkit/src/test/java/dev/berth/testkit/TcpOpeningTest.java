@@ -72,6 +72,8 @@ class TcpOpeningTest extends Script {
     @Requirement("SM-3")
     @Requirement("MUST-14")
     @Requirement("SHLD-5")
+    @Requirement("7323-03")
+    @Requirement("7323-12")
     void listen_answers_a_syn() {
         listen();
         receive(SYN.seq(IRS).mss(1_460));
@@ -94,6 +96,7 @@ class TcpOpeningTest extends Script {
     }
 
     @Test
+    @Requirement("7323-05")
     void the_options_of_the_syn_are_answered() {
         listen();
         receive(SYN.seq(IRS).mss(1_400).ws(3).sackPermitted().ts(100, 0));
@@ -152,6 +155,7 @@ class TcpOpeningTest extends Script {
     }
 
     @Test
+    @Requirement("6298-05")
     void the_syn_again_is_answered_again_and_not_measured() {
         listen();
         receive(SYN.seq(IRS).mss(1_460));
@@ -259,6 +263,7 @@ class TcpOpeningTest extends Script {
 
     @Test
     @Requirement("SM-6")
+    @Requirement("5961-04")
     void syn_sent_resets_an_unacceptable_ack() {
         open();
         sent(SYN.seq(ISS));
@@ -273,6 +278,7 @@ class TcpOpeningTest extends Script {
 
     @Test
     @Requirement("SM-7")
+    @Requirement("5961-04")
     void syn_sent_is_refused_by_a_reset_with_an_acceptable_ack() {
         open();
         sent(SYN.seq(ISS));
@@ -295,6 +301,7 @@ class TcpOpeningTest extends Script {
 
     @Test
     @Requirement("SM-8")
+    @Requirement("7323-33")
     void syn_ack_leads_to_established() {
         open();
         sent(SYN.seq(ISS).mss(1_460).ws(7).sackPermitted().ts(true).win(65_535));
@@ -389,6 +396,8 @@ class TcpOpeningTest extends Script {
     @Test
     @Requirement("MUST-22")
     @Requirement("MUST-23")
+    @Requirement("6298-01")
+    @Requirement("6298-07")
     void a_syn_is_retransmitted_for_three_minutes() {
         open();
         sent(SYN.seq(ISS));
@@ -404,6 +413,8 @@ class TcpOpeningTest extends Script {
     }
 
     @Test
+    @Requirement("6298-08")
+    @Requirement("6928-02")
     void after_a_lost_syn_the_window_is_one_segment_and_the_timeout_three_seconds() {
         open();
         sent(SYN.seq(ISS));
@@ -416,6 +427,8 @@ class TcpOpeningTest extends Script {
 
     @Test
     @Requirement("SM-27")
+    @Requirement("5961-06")
+    @Requirement("5961-11")
     void a_restarted_host_discovers_a_half_open_connection() {
         accepted(); // the other side of figure 9 of RFC 9293: ours is the old connection
         receive(SYN.seq(70_000_000));
@@ -426,6 +439,7 @@ class TcpOpeningTest extends Script {
 
     @Test
     @Requirement("SM-27")
+    @Requirement("5961-11")
     void a_syn_that_meets_an_old_connection_resets_it() {
         open();
         sent(SYN.seq(ISS));

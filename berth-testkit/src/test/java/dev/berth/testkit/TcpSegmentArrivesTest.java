@@ -24,6 +24,7 @@ class TcpSegmentArrivesTest extends Script {
     @Test
     @Requirement("SM-9")
     @Requirement("SM-10")
+    @Requirement("1122-080")
     void segments_outside_the_window_are_answered_and_dropped() {
         config = config.withBuffers(10_000, 10_000);
         connected();
@@ -98,6 +99,7 @@ class TcpSegmentArrivesTest extends Script {
     @Test
     @Requirement("SHLD-2")
     @Requirement("MUST-12")
+    @Requirement("5961-02")
     void an_exact_reset_with_data_ends_the_connection() {
         connected();
         receive(RST.seq(1).data(20));
@@ -177,6 +179,7 @@ class TcpSegmentArrivesTest extends Script {
 
     @Test
     @Requirement("SM-13")
+    @Requirement("5961-07")
     void an_ack_of_what_was_not_sent_is_answered_and_dropped() {
         connected();
         receive(ACK.seq(1).ack(2).data(10));
@@ -186,6 +189,7 @@ class TcpSegmentArrivesTest extends Script {
 
     @Test
     @Requirement("MAY-12")
+    @Requirement("5961-07")
     void an_ack_far_below_is_answered_and_dropped() {
         connected();
         receive(ACK.seq(1).ack(1 - 70_000).data(10));
@@ -209,6 +213,8 @@ class TcpSegmentArrivesTest extends Script {
     @Test
     @Requirement("MUST-1")
     @Requirement("REC-1")
+    @Requirement("7323-05")
+    @Requirement("7323-06")
     void the_window_is_unsigned_and_scaled() {
         config = config.withBuffers(1 << 30, 1 << 20);
         connected(SYN.mss(1_460).ws(14).win(0x8000));
@@ -291,6 +297,7 @@ class TcpSegmentArrivesTest extends Script {
     }
 
     @Test
+    @Requirement("SM-15")
     void a_fin_beyond_a_hole_waits_for_its_turn() {
         connected();
         receive(FIN.seq(11).ack(1).data(10));

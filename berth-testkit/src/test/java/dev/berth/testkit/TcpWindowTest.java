@@ -104,6 +104,8 @@ class TcpWindowTest extends Script {
     @Requirement("SHLD-15")
     @Requirement("SHLD-16")
     @Requirement("SHLD-17")
+    @Requirement("7323-11")
+    @Requirement("MAY-7")
     void a_window_that_shrinks_is_survived() {
         connected();
         send(5_000);
@@ -203,6 +205,8 @@ class TcpWindowTest extends Script {
 
     @Test
     @Requirement("SHLD-7")
+    @Requirement("MUST-60")
+    @Requirement("MAY-16")
     void small_segments_wait_for_the_ack_of_the_one_before() {
         connected();
         send(10);
@@ -307,6 +311,7 @@ class TcpWindowTest extends Script {
     @Requirement("MUST-27")
     @Requirement("MUST-29")
     @Requirement("SHLD-12")
+    @Requirement("MAY-5")
     void a_dead_connection_is_found_out() {
         config = config.withKeepAlive(true).withKeepAliveTimes(100, 10, 3);
         connected();

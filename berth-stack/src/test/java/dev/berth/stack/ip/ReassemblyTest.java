@@ -79,6 +79,7 @@ class ReassemblyTest {
         host.segments.clear();
     }
 
+    @Requirement({"1122-017", "1122-056"})
     @ParameterizedTest
     @CsvSource({
         "false, 576, 56", "false, 3000, 1480", "false, 3001, 1480", "false, 65515, 1480", "false, 60000, 296",
@@ -101,6 +102,7 @@ class ReassemblyTest {
         assertThat(host.input.reassembler().reassembled()).isEqualTo(12);
     }
 
+    @Requirement("1122-056")
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void exact_duplicates_are_dropped_alone(boolean v6) {
@@ -112,7 +114,7 @@ class ReassemblyTest {
         assertThat(host.drops.total(DropReason.BAD_FRAGMENT)).isEqualTo(4);
     }
 
-    @Requirement("8200-02")
+    @Requirement({"8200-02", "1122-056"})
     @ParameterizedTest
     @CsvSource({
         "false, 0, 808", "false, 792, 1600", "false, 800, 1608", "false, 1600, 2400", "false, 1608, 2000",
