@@ -166,7 +166,11 @@ public final class NetStack {
             long now)
             throws PortUnavailableException {
         IpAddress local = source(remote.address(), binding == null ? null : binding.endpoint().address());
-        if (local == null || addresses.isBroadcastOrMulticast(remote.address().hi(), remote.address().lo())) {
+        long hi = remote.address().hi();
+        long lo = remote.address().lo();
+        // RFC 9293 section 3.9.1.1, MUST-46: "A TCP implementation MUST reject as an error a local OPEN call for an
+        // invalid remote IP address (e.g., a broadcast or multicast address)."
+        if (local == null || !IpAddress.isUnicast(hi, lo) || addresses.isBroadcast(hi, lo)) {
             return null;
         }
         int port = binding == null ? 0 : binding.port();

@@ -209,6 +209,19 @@ class TcpOpeningTest extends Script {
     }
 
     @Test
+    @Requirement("SM-5")
+    void text_on_the_syn_does_not_disturb_the_stream() {
+        listen();
+        receive(SYN.seq(IRS).mss(1_460).data(10));
+        sent(SYN.seq(ISS).ack(1)); // the text is not acknowledged
+        receive(ACK.seq(1).ack(1).data(25)); // so it comes again
+        sent(ACK.seq(1).ack(26));
+        accept();
+        read(25);
+        readNothing();
+    }
+
+    @Test
     void a_full_backlog_drops_syns_and_completes_waiting_handshakes_later() {
         listen(1);
         receive(SYN.seq(IRS));

@@ -26,6 +26,7 @@ class TcpOptionsTest extends Script {
     @Test
     @Requirement("MUST-4")
     @Requirement("MUST-64")
+    @Requirement("MUST-69")
     void options_need_no_alignment() {
         open();
         sent(SYN.seq(ISS));
@@ -274,5 +275,18 @@ class TcpOptionsTest extends Script {
         receive(ACK.seq(401).ack(1).data(2_000));
         sent(ACK.seq(1).ack(2_401).sack());
         read(2_400);
+    }
+
+    @Test
+    @Requirement("2018-01")
+    void beside_timestamps_there_is_room_for_three_sack_blocks() {
+        connected(FULL);
+        for (int hole = 1; hole <= 5; hole++) {
+            receive(ACK.seq(1 + 200 * hole).ack(1).data(100).ts(1_001, 0));
+        }
+        for (int i = 0; i < 4; i++) {
+            pollSent();
+        }
+        sent(ACK.seq(1).ack(1).ts(true).sack(1_001, 1_101, 801, 901, 601, 701));
     }
 }

@@ -110,17 +110,6 @@ class TcpSegmentArrivesTest extends Script {
     }
 
     @Test
-    void a_reset_in_the_window_is_challenged_and_outside_it_ignored() {
-        connected();
-        receive(RST.seq(2));
-        sent(ACK.seq(1).ack(1));
-        receive(RST.seq(-1));
-        receive(RST.seq(10_000_000));
-        sentNothing();
-        assertState(TcpState.ESTABLISHED);
-    }
-
-    @Test
     void text_does_not_move_a_reset_to_the_exact_number() {
         connected();
         receive(RST.seq(-400).data(1_000));
@@ -138,33 +127,7 @@ class TcpSegmentArrivesTest extends Script {
         readError(TcpError.RESET);
     }
 
-    // Fourth: SYN. RFC 5961 section 4
-
-    @Test
-    void a_syn_in_a_synchronized_state_is_challenged() {
-        connected();
-        receive(SYN.seq(1));
-        sent(ACK.seq(1).ack(1));
-        receive(SYN.seq(-1_000));
-        sent(ACK.seq(1).ack(1));
-        receive(SYN.seq(IRS).ack(1));
-        sent(ACK.seq(1).ack(1));
-        assertState(TcpState.ESTABLISHED);
-    }
-
-    @Test
-    void challenges_are_limited_to_ten_in_five_seconds() {
-        connected();
-        for (int i = 0; i < 100; i++) {
-            receive(SYN.seq(1));
-        }
-        assertThat(unexpected()).isEqualTo(10);
-        assertDrops(DropReason.RATE_LIMITED, 90);
-        ignoreSent();
-        advance(5_001);
-        receive(SYN.seq(1));
-        sent(ACK.seq(1).ack(1));
-    }
+    // RST and SYN that are not exact: TcpBlindAttacksTest
 
     // Fifth: ACK
 

@@ -142,6 +142,22 @@ class TcpWindowTest extends Script {
         assertState(TcpState.FIN_WAIT_2);
     }
 
+    @Test
+    @Requirement("MAY-8")
+    void a_receiver_may_keep_its_window_closed_for_ever() {
+        config = config.withBuffers(1_000, 1_000);
+        connected();
+        receive(ACK.seq(1).ack(1).data(1_000));
+        sent(ACK.seq(1).ack(1_001).win(0));
+        for (int minute = 0; minute < 120; minute++) {
+            advance(60_000);
+            receive(ACK.seq(1_001).ack(1).data(1)); // a probe
+            sent(ACK.seq(1).ack(1_001).win(0));
+        }
+        read(1_000);
+        sent(ACK.seq(1).ack(1_001).win(1_000));
+    }
+
     // Silly windows, section 3.8.6.2
 
     @Test
@@ -245,6 +261,23 @@ class TcpWindowTest extends Script {
         sent(ACK.seq(11).data(10));
     }
 
+    @Test
+    @Requirement("SHLD-27")
+    void small_writes_that_wait_become_full_segments_with_one_push() {
+        connected();
+        receive(ACK.seq(1).ack(1).win(0));
+        for (int i = 0; i < 10; i++) {
+            send(300);
+        }
+        sentNothing();
+        receive(ACK.seq(1).ack(1).win(60_000));
+        sent(ACK.seq(1).data(1_460).noPsh());
+        sent(ACK.seq(1_461).data(1_460).noPsh());
+        sentNothing();
+        receive(ACK.seq(1).ack(2_921));
+        sent(ACK.seq(2_921).data(80).psh());
+    }
+
     // Delayed ACK, section 3.8.6.3
 
     /// Past the first segments, which are acknowledged at once.
@@ -280,6 +313,26 @@ class TcpWindowTest extends Script {
         sentNothing();
         receive(ACK.seq(next + 4_380).ack(1).data(1_460));
         sent(ACK.seq(1).ack(next + 5_840));
+    }
+
+    @Test
+    @Requirement("5681-07")
+    @Requirement("MAY-13")
+    void a_hole_and_its_filling_are_acknowledged_at_once() {
+        int next = quickStart();
+        receive(ACK.seq(next + 100).ack(1).data(100));
+        sent(ACK.seq(1).ack(next));
+        receive(ACK.seq(next + 300).ack(1).data(100));
+        sent(ACK.seq(1).ack(next));
+        receive(ACK.seq(next).ack(1).data(50)); // part of the hole
+        sent(ACK.seq(1).ack(next + 50));
+        receive(ACK.seq(next + 50).ack(1).data(50));
+        sent(ACK.seq(1).ack(next + 200));
+        receive(ACK.seq(next + 200).ack(1).data(100));
+        sent(ACK.seq(1).ack(next + 400));
+        receive(ACK.seq(next + 400).ack(1).data(100));
+        sentNothing(); // in order again: delayed
+        sentAfter(40, ACK.seq(1).ack(next + 500));
     }
 
     @Test
@@ -337,6 +390,26 @@ class TcpWindowTest extends Script {
         }
         receive(ACK.seq(1).ack(11));
         assertState(TcpState.ESTABLISHED);
+    }
+
+    @Test
+    @Requirement("MAY-6")
+    void a_probe_with_an_octet_of_garbage_is_answered_and_its_octet_ignored() {
+        connected();
+        receive(ACK.seq(1).ack(1).data(10));
+        sent(ACK.seq(1).ack(11));
+        receive(ACK.seq(10).ack(1).data(1));
+        sent(ACK.seq(1).ack(11));
+        read(10);
+        readNothing();
+    }
+
+    @Test
+    @Requirement("SHLD-12")
+    void a_probe_without_data_is_answered() {
+        connected();
+        receive(ACK.seq(0).ack(1));
+        sent(ACK.seq(1).ack(1));
     }
 
     @Test
