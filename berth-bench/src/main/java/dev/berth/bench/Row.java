@@ -47,30 +47,24 @@ public record Row(
 
     /// One line of JSON.
     public String toJson() {
-        String json = "{\"name\":" + quoted(name) + ",\"unit\":" + quoted(unit) + ",\"berth\":" + number(berth)
-                + ",\"other\":" + number(other) + ",\"otherName\":" + quoted(otherName) + ",\"ratio\":" + number(ratio)
-                + ",\"ratioMin\":" + number(ratioMin) + ",\"ratioMax\":" + number(ratioMax) + ",\"goal\":"
-                + quoted(goal.toString()) + ",\"reached\":" + (skipped.isEmpty() ? String.valueOf(reached) : "null");
-        return json + (skipped.isEmpty() ? "}" : ",\"skipped\":" + quoted(skipped) + "}");
+        JsonLine json = new JsonLine()
+                .add("name", name)
+                .add("unit", unit)
+                .addRaw("berth", number(berth))
+                .addRaw("other", number(other))
+                .add("otherName", otherName)
+                .addRaw("ratio", number(ratio))
+                .addRaw("ratioMin", number(ratioMin))
+                .addRaw("ratioMax", number(ratioMax))
+                .add("goal", goal.toString());
+        return (skipped.isEmpty()
+                        ? json.add("reached", reached)
+                        : json.addNull("reached").add("skipped", skipped))
+                .toString();
     }
 
     private static String number(double value) {
         return Double.isNaN(value) ? "null" : digits(value);
-    }
-
-    private static String quoted(String text) {
-        StringBuilder quoted = new StringBuilder("\"");
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (c == '"' || c == '\\') {
-                quoted.append('\\').append(c);
-            } else if (c < ' ') {
-                quoted.append(String.format("\\u%04x", (int) c));
-            } else {
-                quoted.append(c);
-            }
-        }
-        return quoted.append('"').toString();
     }
 
     /// The head of the table.

@@ -1,5 +1,8 @@
 package dev.berth.cli;
 
+import dev.berth.ports.ServiceName;
+import dev.berth.ports.ServiceRegistry;
+import dev.berth.ports.Transport;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.net.InetAddress;
@@ -12,6 +15,8 @@ import picocli.CommandLine.TypeConversionException;
 ///
 /// @param machine where the kernel listens; port 0 for any that is free
 /// @param port the port of the host
+///
+/// A port is a number or, as in `8080:http`, the name of a service that has one TCP port in IANA's registry.
 record Publication(Endpoint machine, int port) {
     private static final String FORM = "' is not [ADDRESS:]HOSTPORT:PORT, such as 8080:80 or 0.0.0.0:8080:80";
 
@@ -25,8 +30,8 @@ record Publication(Endpoint machine, int port) {
             throw new IllegalArgumentException("'" + text + FORM);
         }
         IpAddress address = first < 0 ? IpAddress.LOOPBACK_IPV4 : address(text, text.substring(0, first));
-        int machinePort = number(text, text.substring(first + 1, last));
-        int port = number(text, text.substring(last + 1));
+        int machinePort = port(text, text.substring(first + 1, last));
+        int port = port(text, text.substring(last + 1));
         if (port == 0) {
             throw new IllegalArgumentException("'" + text + "' leads to port 0, where nobody can listen");
         }
@@ -45,11 +50,14 @@ record Publication(Endpoint machine, int port) {
         return parsed;
     }
 
-    private static int number(String text, String digits) {
-        if (digits.isEmpty() || digits.length() > 5 || !digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
+    private static int port(String text, String port) {
+        if (ServiceName.isValid(port)) {
+            return ServiceRegistry.iana().requirePort(port, Transport.TCP);
+        }
+        if (port.isEmpty() || port.length() > 5 || !port.chars().allMatch(c -> c >= '0' && c <= '9')) {
             throw new IllegalArgumentException("'" + text + FORM);
         }
-        int number = Integer.parseInt(digits);
+        int number = Integer.parseInt(port);
         if (number > 65_535) {
             throw new IllegalArgumentException("'" + text + "' names port " + number + ", but ports end at 65535");
         }

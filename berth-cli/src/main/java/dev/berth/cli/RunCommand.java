@@ -60,7 +60,8 @@ final class RunCommand implements Callable<Integer> {
             description = {
                 "Lets HOSTPORT of this machine lead to PORT of the host. May be repeated.",
                 "Without ADDRESS only this machine itself can connect (127.0.0.1);",
-                "0.0.0.0 is for everybody who can reach it. HOSTPORT 0 takes a free one."
+                "0.0.0.0 is for everybody who can reach it. HOSTPORT 0 takes a free one.",
+                "A port may be the name of a service: 8080:http."
             })
     private List<Publication> publications = new ArrayList<>();
 

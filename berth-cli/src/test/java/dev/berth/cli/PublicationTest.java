@@ -13,6 +13,9 @@ class PublicationTest {
     @CsvSource({
         "8080:80, 127.0.0.1:8080, 80",
         "0:1, 127.0.0.1:0, 1",
+        "8080:http, 127.0.0.1:8080, 80",
+        "0.0.0.0:https:HTTPS, 0.0.0.0:443, 443",
+        "[::1]:5432:postgresql, [::1]:5432, 5432",
         "0.0.0.0:8080:80, 0.0.0.0:8080, 80",
         "192.0.2.7:65535:65535, 192.0.2.7:65535, 65535",
         "[::1]:8080:80, [::1]:8080, 80",
@@ -60,6 +63,19 @@ class PublicationTest {
                 .message()
                 .isNotBlank()
                 .doesNotContain("\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "8080:htpt | There is no service 'htpt' in IANA's registry of 2026-02-13; near it: http",
+                "8080:http-alt | The service 'http-alt' has 3 ports for tcp, 591, 8008 and 8080: give the number",
+                "8080:airplay | The service 'airplay' has a name but no port"
+            })
+    void aServiceWithoutOneTcpPortIsRefusedInWords(String text, String words) {
+        assertThatThrownBy(() -> Publication.parse(text)).message().startsWith(words);
     }
 
     @ParameterizedTest

@@ -6,7 +6,7 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /// A socket that data can be taken from: the way of waiting for them, which TCP and UDP share.
-abstract sealed class DataSocket extends HostSocket permits TcpSocket, UdpSocket {
+abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, UdpSocket {
     DataSocket(Host host) {
         super(host);
     }

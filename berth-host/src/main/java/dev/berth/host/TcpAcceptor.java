@@ -140,6 +140,21 @@ public final class TcpAcceptor extends HostSocket {
         return config.receiveBuffer();
     }
 
+    /// How many connections may be in SYN-RECEIVED by Fast Open at a time (RFC 7413 section 5.1), 0 for no Fast Open.
+    public void fastOpenQueue(int limit) throws IOException {
+        monitor.enter();
+        try {
+            requireOpen();
+            config = config.withFeatures(
+                    config.features().withFastOpen(config.features().fastOpen(), limit));
+            if (listener != null) {
+                listener.configure(config);
+            }
+        } finally {
+            monitor.exit();
+        }
+    }
+
     /// Stops listening; connections that nobody accepted are reset, those that were accepted live on.
     @Override
     public void close() {

@@ -11,20 +11,17 @@ import dev.berth.stack.tcp.Tcp;
 import dev.berth.stack.tcp.TcpConfig;
 import dev.berth.stack.tcp.TcpError;
 import dev.berth.stack.tcp.TcpListener;
-import dev.berth.stack.tcp.TcpState;
 import dev.berth.wire.Endpoint;
 import java.io.IOException;
 import java.net.SocketException;
 import java.util.Objects;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// A TCP connection, or a socket that will become one.
 ///
 /// Reading and writing copy each octet once and allocate nothing while they need not wait.
-public final class TcpSocket extends DataSocket {
+public final class TcpSocket extends TcpSocketOptions {
     // Under the host's lock
-    private TcpConfig config;
     private int lingerSeconds = -1;
     private @Nullable PortBinding<TcpListener> binding;
     private @Nullable Tcb tcb;
@@ -34,8 +31,7 @@ public final class TcpSocket extends DataSocket {
     private boolean outputShutdown;
 
     TcpSocket(Host host, TcpConfig config) {
-        super(host);
-        this.config = config;
+        super(host, config);
     }
 
     /// A connection that a listener has accepted. Under the host's lock.
@@ -162,7 +158,7 @@ public final class TcpSocket extends DataSocket {
         if (connectReported) {
             return true;
         }
-        if (connection.state() == TcpState.SYN_SENT || connection.state() == TcpState.SYN_RECEIVED) {
+        if (connection.isOpening()) {
             return false;
         }
         if (connection.error() != null && connection.error() != TcpError.RESET) {
@@ -245,7 +241,7 @@ public final class TcpSocket extends DataSocket {
         monitor.enter();
         try {
             requireOpen();
-            return inputShutdown ? 0 : connection().available();
+            return inputShutdown ? 0 : connection().readable();
         } finally {
             monitor.exit();
         }
@@ -333,6 +329,43 @@ public final class TcpSocket extends DataSocket {
             throw SocketErrors.write(connection.error(), again);
         }
         return result == 0 ? UNAVAILABLE : result;
+    }
+
+    /// Writes one octet of urgent data (RFC 9293 section 3.8.5) behind what was written before. New programs should not
+    /// use it (SHLD-13).
+    ///
+    /// @return 1, or [#UNAVAILABLE] if there is no room
+    /// @throws SocketException as [#write]
+    public int tryWriteUrgent(int octet) throws IOException {
+        monitor.enter();
+        try {
+            requireOpen();
+            Tcb connection = connection();
+            if (outputShutdown) {
+                throw SocketErrors.write(null, false);
+            }
+            ByteSource source = (bytes, at, length) -> bytes[at] = (byte) octet;
+            int result = monitor.stack().tcp().sendUrgent(connection, source, 1);
+            if (result == Tcp.NOT_OPEN) {
+                boolean again = errorReported;
+                errorReported = true;
+                throw SocketErrors.write(connection.error(), again);
+            }
+            return result == 0 ? UNAVAILABLE : result;
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// Octets up to the end of urgent data that were not read, 0 if there is none.
+    public int urgent() throws IOException {
+        monitor.enter();
+        try {
+            requireOpen();
+            return connection().urgent();
+        } finally {
+            monitor.exit();
+        }
     }
 
     // The end
@@ -449,105 +482,6 @@ public final class TcpSocket extends DataSocket {
 
     // Options
 
-    private void configure(UnaryOperator<TcpConfig> change) throws SocketException {
-        long now = monitor.enter();
-        try {
-            requireOpen();
-            config = change.apply(config);
-            Tcb connection = tcb;
-            if (connection != null) {
-                monitor.stack().tcp().configure(connection, config, now);
-            }
-        } finally {
-            monitor.exit();
-        }
-    }
-
-    private TcpConfig config() throws SocketException {
-        requireOpen();
-        return config;
-    }
-
-    /// TCP_NODELAY: small segments do not wait for acknowledgments (Nagle off).
-    public void noDelay(boolean value) throws IOException {
-        configure(c -> c.withNoDelay(value));
-    }
-
-    /// TCP_NODELAY: small segments do not wait for acknowledgments (Nagle off).
-    public boolean noDelay() throws IOException {
-        return config().noDelay();
-    }
-
-    /// SO_KEEPALIVE: an idle connection is probed.
-    public void keepAlive(boolean value) throws IOException {
-        configure(c -> c.withKeepAlive(value));
-    }
-
-    /// SO_KEEPALIVE: an idle connection is probed.
-    public boolean keepAlive() throws IOException {
-        return config().keepAlive();
-    }
-
-    /// SO_SNDBUF, in octets.
-    public void sendBufferSize(int value) throws IOException {
-        configure(c -> c.withBuffers(value, c.receiveBuffer()));
-    }
-
-    /// SO_SNDBUF, in octets.
-    public int sendBufferSize() throws IOException {
-        return config().sendBuffer();
-    }
-
-    /// SO_RCVBUF, in octets.
-    public void receiveBufferSize(int value) throws IOException {
-        configure(c -> c.withBuffers(c.sendBuffer(), value));
-    }
-
-    /// SO_RCVBUF, in octets.
-    public int receiveBufferSize() throws IOException {
-        return config().receiveBuffer();
-    }
-
-    /// IP_TOS: DS field and ECN bits of sent packets, 0 to 255.
-    public void trafficClass(int value) throws IOException {
-        configure(c -> c.withHeader(value, c.timeToLive()));
-    }
-
-    /// IP_TOS: DS field and ECN bits of sent packets, 0 to 255.
-    public int trafficClass() throws IOException {
-        return config().trafficClass();
-    }
-
-    /// TCP_KEEPIDLE: seconds of silence before the first probe.
-    public void keepIdleSeconds(int value) throws IOException {
-        configure(c -> c.withKeepAliveTimes(value, c.keepIntervalSeconds(), c.keepCount()));
-    }
-
-    /// TCP_KEEPIDLE: seconds of silence before the first probe.
-    public int keepIdleSeconds() throws IOException {
-        return config().keepIdleSeconds();
-    }
-
-    /// TCP_KEEPINTERVAL: seconds between probes.
-    public void keepIntervalSeconds(int value) throws IOException {
-        configure(c -> c.withKeepAliveTimes(c.keepIdleSeconds(), value, c.keepCount()));
-    }
-
-    /// TCP_KEEPINTERVAL: seconds between probes.
-    public int keepIntervalSeconds() throws IOException {
-        return config().keepIntervalSeconds();
-    }
-
-    /// TCP_KEEPCOUNT: unanswered probes after which the connection is dead.
-    public void keepCount(int value) throws IOException {
-        configure(c -> c.withKeepAliveTimes(c.keepIdleSeconds(), c.keepIntervalSeconds(), value));
-    }
-
-    /// TCP_KEEPCOUNT: unanswered probes after which the connection is dead.
-    public int keepCount() throws IOException {
-        return config().keepCount();
-    }
-
     /// SO_LINGER: seconds that [#close] waits for acknowledgments; 0 resets the connection, -1 (the default) does not
     /// wait.
     public void lingerSeconds(int value) throws IOException {
@@ -559,6 +493,12 @@ public final class TcpSocket extends DataSocket {
     public int lingerSeconds() throws IOException {
         requireOpen();
         return lingerSeconds;
+    }
+
+    @Override
+    @Nullable
+    Tcb connectionOrNull() {
+        return tcb;
     }
 
     private Tcb connection() throws SocketException {

@@ -13,10 +13,12 @@ final class AddressGroup<L> {
     /// The hash in the table of groups; 0 for a wildcard, which hangs at its port.
     final int hash;
 
-    private final int[] counts = new int[BoundPort.CLASSES];
+    private final int[] counts = new int[BindRules.CLASSES];
     int bindings;
     /// The listening bindings in the order in which they began to listen.
     private final List<PortBinding<L>> listeners = new ArrayList<>(1);
+    /// How many of them take only their part of the flows.
+    private int balanced;
 
     AddressGroup(long hi, long lo, int reach, BoundPort<L> port, int hash) {
         this.hi = hi;
@@ -37,12 +39,14 @@ final class AddressGroup<L> {
         return BoundPort.sum(counts, 0, classes);
     }
 
-    void addListener(PortBinding<L> binding) {
+    void addListener(PortBinding<L> binding, boolean balances) {
         listeners.add(binding);
+        balanced += balances ? 1 : 0;
     }
 
-    void removeListener(PortBinding<L> binding) {
+    void removeListener(PortBinding<L> binding, boolean balances) {
         listeners.remove(binding);
+        balanced -= balances ? 1 : 0;
     }
 
     int listenerCount() {
@@ -57,19 +61,13 @@ final class AddressGroup<L> {
         if (n == 0) {
             return null;
         }
-        int index = sharedByAll(n) ? (int) ((flowHash & 0xffff_ffffL) * n >>> 32) : n - 1;
+        int index = balanced == n ? (int) ((flowHash & 0xffff_ffffL) * n >>> 32) : n - 1;
         return listeners.get(index).listener;
     }
 
     /// Whether the choice among the listeners depends on the flow.
     boolean balances() {
         int n = listeners.size();
-        return n > 1 && sharedByAll(n);
-    }
-
-    private boolean sharedByAll(int n) {
-        int sharing = 1 << (PortSharing.REUSE_PORT | BoundPort.LISTENING)
-                | 1 << (PortSharing.REUSE_PORT | PortSharing.REUSE_ADDRESS | BoundPort.LISTENING);
-        return count(sharing) == n;
+        return n > 1 && balanced == n;
     }
 }

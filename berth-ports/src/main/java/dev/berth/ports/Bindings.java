@@ -5,22 +5,28 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// All bindings of a table and the rules by which they exclude each other (see [PortSharing]). Every operation
+/// All bindings of a table, which exclude each other by the [BindRules] of its policy. Every operation
 /// is a fixed number of hash look-ups; only naming the holder of a port in an error walks over the bindings of
 /// that port.
 final class Bindings<L> {
-    private static final int ALL_CLASSES = 0xff;
-    private static final int SHARING_BITS = PortSharing.REUSE_ADDRESS | PortSharing.REUSE_PORT;
+    /// In the place of flags: beside no other binding, whatever the rules.
+    static final int ALONE = -1;
+
+    private static final int LISTENING_WITH_PORT = inEveryMeeting(PortSharing.REUSE_PORT);
+    private static final int LISTENING_WITHOUT_PORT = inEveryMeeting(0);
 
     private final Transport transport;
+    private final BindRules rules;
     private final FlowHash flowHash;
     private final SlotTable<BoundPort<L>> ports = new SlotTable<>();
     /// The groups of single addresses.
     private final SlotTable<AddressGroup<L>> groups = new SlotTable<>();
     private int size;
+    private long serials;
 
-    Bindings(Transport transport, FlowHash flowHash) {
+    Bindings(Transport transport, BindRules rules, FlowHash flowHash) {
         this.transport = transport;
+        this.rules = rules;
         this.flowHash = flowHash;
     }
 
@@ -46,6 +52,7 @@ final class Bindings<L> {
             group = addGroup(port, binding.addressHi(), binding.addressLo(), reach);
         }
         binding.group = group;
+        binding.serial = ++serials;
         group.bindings++;
         group.count(classOf(binding), 1);
         port.link(binding);
@@ -91,7 +98,7 @@ final class Bindings<L> {
         group.count(classOf(binding), -1);
         binding.listener = listener;
         group.count(classOf(binding), 1);
-        group.addListener(binding);
+        group.addListener(binding, balances(binding));
     }
 
     void unlisten(PortBinding<L> binding) {
@@ -99,12 +106,24 @@ final class Bindings<L> {
         group.count(classOf(binding), -1);
         binding.listener = null;
         group.count(classOf(binding), 1);
-        group.removeListener(binding);
+        group.removeListener(binding, balances(binding));
+    }
+
+    /// Marks a binding that does not listen as closed: it stays for its flows.
+    void markClosed(PortBinding<L> binding) {
+        AddressGroup<L> group = groupOf(binding);
+        group.count(classOf(binding), -1);
+        binding.closed = true;
+        group.count(classOf(binding), 1);
+    }
+
+    private boolean balances(PortBinding<L> binding) {
+        return (binding.sharing() & rules.balancingFlag()) != 0;
     }
 
     /// Whether a bind with these flags would meet a binding that excludes it.
     boolean conflicts(long hi, long lo, int port, int sharing) {
-        return conflicts(hi, lo, port, sharing, excludingBind(sharing));
+        return conflicts(hi, lo, port, sharing, excludingBind(hi, lo, sharing));
     }
 
     /// Whether a binding that begins to listen would meet a listener that excludes it.
@@ -113,39 +132,58 @@ final class Bindings<L> {
         return conflicts(binding.addressHi(), binding.addressLo(), binding.port(), binding.sharing(), classes);
     }
 
-    private boolean conflicts(long hi, long lo, int number, int sharing, int classes) {
+    /// @param excluding the classes that exclude, one octet for each way to meet ([BindRules#excluding])
+    private boolean conflicts(long hi, long lo, int number, int sharing, int excluding) {
         BoundPort<L> port = port(number);
-        if (port == null || classes == 0) {
+        if (port == null || excluding == 0) {
             return false;
         }
         int reach = reach(hi, lo, sharing);
         if (isSpecific(reach)) {
             AddressGroup<L> group = group(port, hi, lo, reach);
             int any = reach == BoundPort.V4 ? BoundPort.V4_ANY : BoundPort.V6_ANY;
-            return group != null && group.count(classes) > 0
-                    || port.count(any, classes) > 0
-                    || port.count(BoundPort.DUAL_ANY, classes) > 0;
+            int inWildcard = classes(excluding, BindRules.IN_WILDCARD);
+            return group != null && group.count(classes(excluding, BindRules.SAME)) > 0
+                    || port.count(any, inWildcard) > 0
+                    || port.count(BoundPort.DUAL_ANY, inWildcard) > 0;
         }
         for (int other = BoundPort.V4; other <= BoundPort.DUAL_ANY; other++) {
-            if (overlap(reach, other) && port.count(other, classes) > 0) {
+            if (overlap(reach, other) && port.count(other, classes(excluding, meeting(reach, other))) > 0) {
                 return true;
             }
         }
         return false;
     }
 
+    private static int classes(int excluding, int meeting) {
+        return excluding >>> 8 * meeting & 0xff;
+    }
+
+    /// How a newcomer meets an earlier binding, whose reach it overlaps.
+    private static int meeting(int newcomer, int earlier) {
+        if (isSpecific(newcomer)) {
+            return isSpecific(earlier) ? BindRules.SAME : BindRules.IN_WILDCARD;
+        }
+        if (isSpecific(earlier)) {
+            return BindRules.OVER_ADDRESS;
+        }
+        return (newcomer == BoundPort.V4_ANY) == (earlier == BoundPort.V4_ANY)
+                ? BindRules.SAME
+                : BindRules.OTHER_FAMILY;
+    }
+
     /// A binding that stands in the way of a bind, or of listening, for the error message; null if none does.
     @Nullable
     PortBinding<L> holder(long hi, long lo, int number, int sharing, boolean listen) {
         BoundPort<L> port = port(number);
-        int classes = listen ? excludingListen(sharing) : excludingBind(sharing);
+        int excluding = listen ? excludingListen(sharing) : excludingBind(hi, lo, sharing);
         int reach = reach(hi, lo, sharing);
         for (PortBinding<L> b = port == null ? null : port.first; b != null; b = b.next) {
             int other = groupOf(b).reach;
             boolean meets = isSpecific(reach) && isSpecific(other)
                     ? hi == b.addressHi() && lo == b.addressLo()
                     : overlap(reach, other);
-            if (meets && (classes & 1 << classOf(b)) != 0) {
+            if (meets && (classes(excluding, meeting(reach, other)) & 1 << classOf(b)) != 0) {
                 return b;
             }
         }
@@ -192,6 +230,13 @@ final class Bindings<L> {
         return list;
     }
 
+    /// The newest binding of a port, from which [PortBinding#next] leads to older ones; null if there is none.
+    @Nullable
+    PortBinding<L> newest(int number) {
+        BoundPort<L> port = port(number);
+        return port == null ? null : port.first;
+    }
+
     private @Nullable BoundPort<L> port(int number) {
         int hash = portHash(number);
         for (int slot = ports.home(hash); ports.hashAt(slot) != 0; slot = ports.next(slot)) {
@@ -232,34 +277,30 @@ final class Bindings<L> {
         return group;
     }
 
-    private static int classOf(PortBinding<?> binding) {
-        return binding.sharing() & SHARING_BITS | (binding.listener != null ? BoundPort.LISTENING : 0);
+    private int classOf(PortBinding<?> binding) {
+        int state = binding.listener != null ? PortSharing.LISTENS : binding.closed ? PortSharing.CLOSED : 0;
+        return rules.classOf(transport, binding.sharing() | state);
     }
 
-    /// The classes of bindings that exclude a new one with these flags, one bit a class.
-    private int excludingBind(int sharing) {
-        int excluding = ALL_CLASSES;
-        for (int other = 0; other < BoundPort.CLASSES; other++) {
-            boolean bothPort = (sharing & other & PortSharing.REUSE_PORT) != 0;
-            boolean bothAddress = (sharing & other & PortSharing.REUSE_ADDRESS) != 0;
-            boolean listens = (other & BoundPort.LISTENING) != 0;
-            if (bothPort || bothAddress && (!listens || transport == Transport.UDP)) {
-                excluding &= ~(1 << other);
-            }
-        }
-        return excluding;
+    private int excludingBind(long hi, long lo, int sharing) {
+        return sharing == ALONE ? -1 : rules.excluding(transport, sharing, IpAddress.isMulticast(hi, lo));
     }
 
     /// The classes of bindings beside which one with these flags cannot begin to listen. For UDP, where
     /// listening is receiving, the rules of the bind are enough.
     private int excludingListen(int sharing) {
-        int excluding = 0;
-        for (int other = BoundPort.LISTENING; other < BoundPort.CLASSES; other++) {
-            if (transport != Transport.UDP && (sharing & other & PortSharing.REUSE_PORT) == 0) {
-                excluding |= 1 << other;
-            }
+        if (transport == Transport.UDP || !rules.comparesListeners()) {
+            return 0;
         }
-        return excluding;
+        return LISTENING_WITHOUT_PORT | ((sharing & PortSharing.REUSE_PORT) != 0 ? 0 : LISTENING_WITH_PORT);
+    }
+
+    /// The classes of listeners with these flags, and possibly REUSE_ADDRESS, in every octet.
+    private static int inEveryMeeting(int sharing) {
+        int flags = sharing | PortSharing.LISTENS;
+        return (1 << BindRules.LINUX.classOf(Transport.TCP, flags)
+                        | 1 << BindRules.LINUX.classOf(Transport.TCP, flags | PortSharing.REUSE_ADDRESS))
+                * 0x0101_0101;
     }
 
     private static int reach(long hi, long lo, int sharing) {

@@ -4,8 +4,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The bindings of one port, counted so that a conflict is found without walking over them.
 ///
-/// Bindings are counted by *reach* (what their address covers) and *class* (how they share and whether they
-/// listen).
+/// Bindings are counted by *reach* (what their address covers) and *class* (what the rules of the platform look at:
+/// how they share, whether they listen or are closed).
 final class BoundPort<L> {
     /// Reaches: one IPv4 address, 0.0.0.0, one IPv6 address, `::` for IPv6 only, `::` for both families.
     static final int V4 = 0;
@@ -16,14 +16,9 @@ final class BoundPort<L> {
     static final int DUAL_ANY = 4;
     private static final int REACHES = 5;
 
-    /// Classes: [PortSharing#REUSE_ADDRESS], [PortSharing#REUSE_PORT], and this bit for one that listens.
-    static final int LISTENING = 4;
-
-    static final int CLASSES = 8;
-
     final int port;
     /// Bindings by reach and class.
-    private final int[] counts = new int[REACHES * CLASSES];
+    private final int[] counts = new int[REACHES * BindRules.CLASSES];
     /// The groups of the three wildcards, by reach; null where there is none.
     @Nullable
     AddressGroup<L> v4Any;
@@ -44,12 +39,12 @@ final class BoundPort<L> {
     }
 
     void count(int reach, int sharingClass, int delta) {
-        counts[reach * CLASSES + sharingClass] += delta;
+        counts[reach * BindRules.CLASSES + sharingClass] += delta;
     }
 
     /// The bindings of a reach whose class is in the set `classes`, one bit a class.
     int count(int reach, int classes) {
-        return sum(counts, reach * CLASSES, classes);
+        return sum(counts, reach * BindRules.CLASSES, classes);
     }
 
     static int sum(int[] counts, int from, int classes) {

@@ -1,7 +1,7 @@
 package dev.berth.ports;
 
 import dev.berth.wire.IpAddress;
-import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The ports of flows without a binding, ordinary clients: which are in use towards which destination, which of
@@ -10,57 +10,80 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A flow that connected without a binding has the [Destination] as its claim.
 final class ClientPorts {
-    private final PortRange range;
+    private final Transport transport;
+    private final PortPolicy policy;
     private final Destinations destinations;
     /// Local address and port of the flows.
     private final EndpointCounts counts;
+    /// Ports with any of the flows, on any address.
+    private final PortSet carrying = new PortSet();
 
-    private final PortSet reserved;
-    /// Ports never chosen: reserved ones and those with any binding (RFC 6056 section 2.2).
-    private final PortSet blocked;
-    /// Ports that port 0 of a bind never yields: the blocked ones and those with any flow.
-    private final PortSet occupied;
-    private final PortPicker connectPicker;
-    private final PortPicker bindPicker;
+    private final PortMask mask;
+    private final PortPicker picker;
+    private final PortSelector selector;
 
-    ClientPorts(PortPolicy policy, FlowHash flowHash, Entropy entropy) {
-        this.range = policy.ephemeral();
+    ClientPorts(Transport transport, PortPolicy policy, FlowHash flowHash, Entropy entropy) {
+        this.transport = transport;
+        this.policy = policy;
         this.destinations = new Destinations(flowHash);
         this.counts = new EndpointCounts(entropy.nextLong());
-        this.reserved = policy.reservedSet();
-        this.blocked = policy.reservedSet();
-        this.occupied = policy.reservedSet();
-        this.connectPicker = new PortPicker(range, blocked, entropy);
-        this.bindPicker = new PortPicker(range, occupied, entropy);
+        this.mask = new PortMask(policy);
+        Draws draws = new Draws(entropy);
+        this.picker = new PortPicker(mask.blocked(), draws);
+        this.selector = new PortSelector(policy.selection(), picker, draws);
+    }
+
+    PortMask mask() {
+        return mask;
+    }
+
+    void rekeySelection() {
+        selector.rekey();
     }
 
     /// A port without a binding and without a flow on any address; 0 if there is none.
-    int pickForBind() {
-        return bindPicker.pick(null, 0);
+    int pickForBind(PortRange within) {
+        return selector.forBind(carrying, first(within), last(within));
     }
 
     /// A port that is free towards the destination of a flow; 0 if there is none.
-    int pickTowards(Flow flow) {
-        Destination destination = destinationOf(flow);
-        return connectPicker.pick(destination == null ? null : destination.used, ownEnd(flow));
+    int pickTowards(Flow flow, PortRange within) {
+        return selector.towards(flow, used(destinationOf(flow)), ownEnd(flow), first(within), last(within));
     }
 
     /// The TIME-WAIT flow that a new one to the same destination may displace: the oldest, if it agrees.
     @Nullable
-    TimeWaitFlow displaceable(Flow flow, long now) {
+    TimeWaitFlow displaceable(Flow flow, PortRange within, long now) {
         Destination destination = destinationOf(flow);
         TimeWaitFlow oldest = destination == null ? null : destination.oldest;
-        if (oldest == null || oldest.localPort() == ownEnd(flow) || !connectPicker.allows(oldest.localPort())) {
+        if (oldest == null) {
             return null;
         }
-        return oldest.mayBeReused(now) ? oldest : null;
+        int port = oldest.localPort();
+        boolean allowed = port != ownEnd(flow) && within.contains(port) && mask.allows(port);
+        return allowed && oldest.mayBeReused(now) ? oldest : null;
     }
 
-    PortUnavailableException exhausted(Transport transport, Flow flow) {
+    PortUnavailableException exhausted(Flow flow, PortRange within) {
         Destination destination = destinationOf(flow);
+        PortSet used = used(destination);
+        int inUse = used == null ? 0 : count(used, within);
         int timeWait = destination == null ? 0 : destination.timeWait;
         return PortUnavailableException.exhausted(
-                transport, range, flow.localHi(), flow.localLo(), flow, range.size(), timeWait);
+                transport, flow.localHi(), flow.localLo(), flow, policy.ephemeral(), within, inUse, timeWait);
+    }
+
+    PortUnavailableException exhausted(long hi, long lo, PortRange within, int timeWait) {
+        int inUse = count(carrying, within);
+        return PortUnavailableException.exhausted(
+                transport, hi, lo, null, policy.ephemeral(), within, inUse, timeWait);
+    }
+
+    /// The members of a set that lie in the policy's range and in another.
+    private int count(PortSet set, PortRange within) {
+        int from = Math.max(within.first(), policy.ephemeral().first());
+        int to = Math.min(within.last(), policy.ephemeral().last());
+        return from > to ? 0 : set.rank(to + 1) - set.rank(from);
     }
 
     /// How many ports [#pickTowards] chooses from.
@@ -68,7 +91,19 @@ final class ClientPorts {
         int hash = destinations.hash(localHi, localLo, remoteHi, remoteLo, remotePort);
         Destination destination = destinations.find(localHi, localLo, remoteHi, remoteLo, remotePort, hash);
         int own = localHi == remoteHi && localLo == remoteLo ? remotePort : 0;
-        return connectPicker.free(destination == null ? null : destination.used, own);
+        return picker.free(used(destination), own, mask.first(), mask.last());
+    }
+
+    private int first(PortRange within) {
+        return Math.max(within.first(), mask.first());
+    }
+
+    private int last(PortRange within) {
+        return Math.min(within.last(), mask.last());
+    }
+
+    private static @Nullable PortSet used(@Nullable Destination destination) {
+        return destination == null ? null : destination.used;
     }
 
     /// Counts the port of a flow in.
@@ -84,7 +119,7 @@ final class ClientPorts {
         destination.used.add(port);
         counts.increment(flow.localHi(), flow.localLo(), port);
         counts.increment(0, familyLo(flow), port);
-        occupied.add(port);
+        carrying.add(port);
         return destination;
     }
 
@@ -110,40 +145,33 @@ final class ClientPorts {
                 : count;
     }
 
-    /// Takes a port that was bound out of every choice.
-    void block(int port) {
-        blocked.add(port);
-        occupied.add(port);
-    }
-
-    /// Gives a port that is not bound any more back.
-    void unblock(int port) {
-        if (!reserved.contains(port)) {
-            blocked.remove(port);
-            vacate(port);
-        }
-    }
-
-    /// Takes a port out of the occupied ones if nothing is on it any more.
+    /// Takes a port out of the ones that carry flows if nothing is on it any more.
     private void vacate(int port) {
-        if (!blocked.contains(port)
-                && counts.count(IpAddress.ANY_IPV4.hi(), IpAddress.ANY_IPV4.lo(), port) == 0
+        if (counts.count(IpAddress.ANY_IPV4.hi(), IpAddress.ANY_IPV4.lo(), port) == 0
                 && counts.count(0, 0, port) == 0) {
-            occupied.remove(port);
+            carrying.remove(port);
         }
     }
 
-    /// The destinations for a snapshot, those with most ports in use first.
-    List<PortUsage.Towards> usage() {
-        return destinations.usage();
+    /// How many ports [#pickTowards] could choose from if none were in use.
+    int usable() {
+        PortSet blocked = mask.blocked();
+        return mask.last() + 1 - mask.first() - (blocked.rank(mask.last() + 1) - blocked.rank(mask.first()));
+    }
+
+    /// How many ports [#pickForBind] chooses from.
+    int freeForBind() {
+        return picker.free(carrying, 0, mask.first(), mask.last());
+    }
+
+    /// Shows the next destinations from `position` on, as [SlotTable#walk].
+    long walk(long position, int count, Consumer<? super Destination> visitor) {
+        return destinations.walk(position, count, visitor);
     }
 
     /// Whether nothing is left of all that ever was here.
     boolean isPristine() {
-        return counts.size() == 0
-                && destinations.isPristine()
-                && blocked.size() == reserved.size()
-                && occupied.size() == reserved.size();
+        return counts.size() == 0 && carrying.isEmpty() && destinations.isPristine() && mask.isPristine();
     }
 
     /// The port that would connect a flow to itself, or 0.

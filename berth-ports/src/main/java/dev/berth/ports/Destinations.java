@@ -1,10 +1,7 @@
 package dev.berth.ports;
 
-import dev.berth.wire.Endpoint;
-import dev.berth.wire.IpAddress;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The destinations that flows without a binding go to. A destination vanishes with its last flow; a few spare
@@ -26,19 +23,9 @@ final class Destinations {
         return table.size() == 0 && table.capacity() == SlotTable.MIN_CAPACITY;
     }
 
-    /// The destinations for a snapshot, those with most ports in use first.
-    List<PortUsage.Towards> usage() {
-        List<PortUsage.Towards> towards = new ArrayList<>(table.size());
-        for (int slot = 0; slot < table.capacity(); slot++) {
-            if (table.hashAt(slot) != 0) {
-                Destination d = table.at(slot);
-                Endpoint remote = new Endpoint(new IpAddress(d.remoteHi, d.remoteLo), d.remotePort);
-                IpAddress local = new IpAddress(d.localHi, d.localLo);
-                towards.add(new PortUsage.Towards(local, remote, d.used.size(), d.timeWait));
-            }
-        }
-        towards.sort((a, b) -> Integer.compare(b.inUse(), a.inUse()));
-        return towards;
+    /// Shows the next destinations from `position` on, as [SlotTable#walk].
+    long walk(long position, int count, Consumer<? super Destination> visitor) {
+        return table.walk(position, count, visitor);
     }
 
     int hash(long lHi, long lLo, long rHi, long rLo, int rPort) {

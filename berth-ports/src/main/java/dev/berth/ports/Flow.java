@@ -108,6 +108,13 @@ public abstract class Flow {
         return "CONNECTED";
     }
 
+    /// How long the flow has existed at `now`, in nanoseconds; [PortAge#UNKNOWN] unless its class knows.
+    ///
+    /// @param now nanoseconds on the host's clock
+    public long age(long now) {
+        return PortAge.UNKNOWN;
+    }
+
     final boolean matches(long lHi, long lLo, int lPort, long rHi, long rLo, int rPort) {
         return remoteLo == rLo
                 && localLo == lLo

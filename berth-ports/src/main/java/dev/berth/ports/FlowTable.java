@@ -1,5 +1,6 @@
 package dev.berth.ports;
 
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The flows of a table, found by their tuple. The key is in the flow, the table has references and hashes.
@@ -74,6 +75,11 @@ final class FlowTable {
     void leave(Flow flow) {
         table.remove(flow, flow.hash());
         flow.leave();
+    }
+
+    /// Shows the next flows from `position` on, as [SlotTable#walk].
+    long walk(long position, int count, Consumer<? super Flow> visitor) {
+        return table.walk(position, count, visitor);
     }
 
     /// Shows every flow to `visitor` until it says to stop.

@@ -18,6 +18,10 @@ public final class PortBinding<L> {
     private final char port;
     private final byte sharing;
     private final @Nullable Object owner;
+    private final long since;
+
+    /// Tells it from all others of its table; later ones have greater numbers.
+    long serial;
 
     @Nullable
     L listener;
@@ -35,12 +39,13 @@ public final class PortBinding<L> {
     @Nullable
     PortBinding<L> next;
 
-    PortBinding(long addressHi, long addressLo, int port, int sharing, @Nullable Object owner) {
+    PortBinding(long addressHi, long addressLo, int port, int sharing, @Nullable Object owner, long since) {
         this.addressHi = addressHi;
         this.addressLo = addressLo;
         this.port = (char) port;
         this.sharing = (byte) sharing;
         this.owner = owner;
+        this.since = since;
     }
 
     /// The upper half of the address.
@@ -63,7 +68,12 @@ public final class PortBinding<L> {
         return sharing;
     }
 
-    /// Who bound it: any object whose `toString` tells a person; null if nobody said.
+    /// When it was bound, in nanoseconds on the host's clock; [PortAge#UNKNOWN] if nobody said.
+    public long since() {
+        return since;
+    }
+
+    /// Who bound it, a [PortOwner] or any object whose `toString` tells a person; null if nobody said.
     public @Nullable Object owner() {
         return owner;
     }

@@ -3,108 +3,156 @@ package dev.berth.ports;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// Chooses a port uniformly at random among the free ones of the ephemeral range, in constant time.
+/// Finds free ports: one uniformly at random, or the next from a port on.
 ///
-/// Free is what is neither in the `used` set given nor in the `blocked` set of the table. First a free port of
-/// `used` is chosen by rank and select and taken if it is not blocked; where blocked ports are so many that
-/// this fails a few times, the words of both sets are joined (at most 1,024) and the choice is made in the
-/// result. Both ways are uniform.
+/// Free is what lies within the ends given and is neither in the `used` set given nor in the `blocked` set of the
+/// table. A port that one of the sets leaves free is found by rank and select and taken if the other leaves it free
+/// too. Where this fails a few times, the words of both sets are joined (at most 1,024) and the choice is made in the
+/// result. Both ways give the same distribution.
 final class PortPicker {
     private static final int TRIES = 4;
-    private static final PortSet EMPTY = new PortSet();
+    private static final PortSet NONE = new PortSet();
 
-    private final PortRange range;
     private final PortSet blocked;
-    private final Entropy entropy;
-    private long @Nullable [] scratch;
+    private final Draws draws;
+    private long[] scratch = {};
 
-    PortPicker(PortRange range, PortSet blocked, Entropy entropy) {
-        this.range = range;
+    PortPicker(PortSet blocked, Draws draws) {
         this.blocked = blocked;
-        this.entropy = entropy;
+        this.draws = draws;
     }
 
-    PortRange range() {
-        return range;
-    }
-
-    /// A free port, or 0 if there is none.
+    /// A free port, each with the same probability; 0 if there is none.
     ///
     /// @param usedOrNull the ports taken besides the blocked ones; null for none
     /// @param except one more port that must not be chosen; 0 for none
-    int pick(@Nullable PortSet usedOrNull, int except) {
-        PortSet used = usedOrNull == null ? EMPTY : usedOrNull;
-        int below = used.rank(range.first());
-        int unused = range.size() - (used.rank(range.last() + 1) - below);
-        if (unused == 0) {
+    /// @param first the lowest port that may be chosen, 1 to 65,535
+    /// @param last the highest one; nothing is free if it is below `first`
+    int pick(@Nullable PortSet usedOrNull, int except, int first, int last) {
+        if (first > last) {
             return 0;
         }
-        int firstUnused = range.first() - below;
+        PortSet used = usedOrNull == null ? NONE : usedOrNull;
+        int unused = absentBelow(used, last + 1) - absentBelow(used, first);
+        int open = absentBelow(blocked, last + 1) - absentBelow(blocked, first);
+        if (unused == 0 || open == 0) {
+            return 0;
+        }
+        // Drawn from the set that leaves fewer, and tried in the other.
+        PortSet from = unused <= open ? used : blocked;
+        PortSet other = unused <= open ? blocked : used;
+        int start = absentBelow(from, first);
+        int bound = Math.min(unused, open);
         for (int i = 0; i < TRIES; i++) {
-            int port = used.selectAbsent(firstUnused + bounded(unused));
-            if (port != except && !blocked.contains(port)) {
+            int port = from.selectAbsent(start + draws.below(bound));
+            if (port != except && !other.contains(port)) {
                 return port;
             }
         }
-        return pickJoined(used, except);
+        return pickJoined(used, except, first, last);
+    }
+
+    /// The first free port from `start` on, going on with `first` after `last`; 0 if there is none.
+    ///
+    /// @param start `first` to `last`
+    int next(int start, @Nullable PortSet usedOrNull, int except, int first, int last) {
+        PortSet used = usedOrNull == null ? NONE : usedOrNull;
+        int from = start;
+        for (int i = 0; i < TRIES; i++) {
+            int port = nextAbsent(blocked, nextAbsent(used, from));
+            if (port > last) {
+                from = first;
+            } else if (port != except && !used.contains(port)) {
+                return port;
+            } else {
+                from = port == except ? port + 1 : port;
+            }
+        }
+        return nextJoined(start, used, except, first, last);
+    }
+
+    /// Whether a port is free, apart from the ends.
+    boolean isFree(int port, @Nullable PortSet used) {
+        return !blocked.contains(port) && (used == null || !used.contains(port));
     }
 
     /// How many ports [#pick] chooses from.
-    int free(@Nullable PortSet usedOrNull, int except) {
-        return countFree(join(usedOrNull == null ? EMPTY : usedOrNull, except));
+    int free(@Nullable PortSet usedOrNull, int except, int first, int last) {
+        if (first > last) {
+            return 0;
+        }
+        int words = join(usedOrNull == null ? NONE : usedOrNull, except, first, last);
+        return countFree(words);
     }
 
-    /// Whether `port` may be chosen where nobody uses it.
-    boolean allows(int port) {
-        return range.contains(port) && !blocked.contains(port);
+    private static int absentBelow(PortSet set, int port) {
+        return port - set.rank(port);
     }
 
-    private int pickJoined(PortSet used, int except) {
-        long[] taken = join(used, except);
-        int free = countFree(taken);
+    /// The first port from `port` on that is no member; 65,536 if there is none.
+    private static int nextAbsent(PortSet set, int port) {
+        if (port >= PortRange.PORTS) {
+            return PortRange.PORTS;
+        }
+        int index = absentBelow(set, port);
+        return index == PortRange.PORTS - set.size() ? PortRange.PORTS : set.selectAbsent(index);
+    }
+
+    private int pickJoined(PortSet used, int except, int first, int last) {
+        int words = join(used, except, first, last);
+        int free = countFree(words);
         if (free == 0) {
             return 0;
         }
-        int rest = bounded(free);
+        int rest = draws.below(free);
         int word = 0;
-        for (int n; rest >= (n = Long.bitCount(~taken[word])); word++) {
+        for (int n; rest >= (n = Long.bitCount(~scratch[word])); word++) {
             rest -= n;
         }
-        int bit = Long.numberOfTrailingZeros(Long.expand(1L << rest, ~taken[word]));
-        return (range.first() / 64 + word) * 64 + bit;
+        int bit = Long.numberOfTrailingZeros(Long.expand(1L << rest, ~scratch[word]));
+        return (first / 64 + word) * 64 + bit;
     }
 
-    /// The ports of the range that cannot be chosen, one bit each, from the word of the first port on.
-    private long[] join(PortSet used, int except) {
-        int firstWord = range.first() / 64;
-        int lastWord = range.last() / 64;
-        long[] taken = scratch;
-        if (taken == null) {
-            taken = new long[lastWord - firstWord + 1];
-            scratch = taken;
+    private int nextJoined(int start, PortSet used, int except, int first, int last) {
+        int words = join(used, except, first, last);
+        int startWord = start / 64 - first / 64;
+        long behind = -1L << start; // the ports of the start's word from the start on
+        for (int i = 0; i <= words; i++) {
+            int word = (startWord + i) % words;
+            long mask = i == 0 ? behind : i == words ? ~behind : -1L;
+            long free = ~scratch[word] & mask;
+            if (free != 0) {
+                return (first / 64 + word) * 64 + Long.numberOfTrailingZeros(free);
+            }
+        }
+        return 0;
+    }
+
+    /// Puts the ports that cannot be chosen into the scratch words, one bit each, from the word of the first port
+    /// on; returns the number of words.
+    private int join(PortSet used, int except, int first, int last) {
+        int firstWord = first / 64;
+        int words = last / 64 - firstWord + 1;
+        if (scratch.length < words) {
+            scratch = new long[words];
         } else {
-            Arrays.fill(taken, 0);
+            Arrays.fill(scratch, 0, words, 0);
         }
-        used.orInto(taken, firstWord);
-        blocked.orInto(taken, firstWord);
-        taken[0] |= (1L << range.first()) - 1;
-        taken[taken.length - 1] |= -2L << range.last();
-        if (range.contains(except)) {
-            taken[except / 64 - firstWord] |= 1L << except;
+        used.orInto(scratch, firstWord, words);
+        blocked.orInto(scratch, firstWord, words);
+        scratch[0] |= (1L << first) - 1;
+        scratch[words - 1] |= -2L << last;
+        if (except >= first && except <= last) {
+            scratch[except / 64 - firstWord] |= 1L << except;
         }
-        return taken;
+        return words;
     }
 
-    private static int countFree(long[] taken) {
+    private int countFree(int words) {
         int free = 0;
-        for (long word : taken) {
-            free += Long.bitCount(~word);
+        for (int i = 0; i < words; i++) {
+            free += Long.bitCount(~scratch[i]);
         }
         return free;
-    }
-
-    /// A number from 0 to `bound - 1`; the bias of the multiplication is below one in 65,000 of a port's share.
-    private int bounded(int bound) {
-        return (int) ((entropy.nextLong() >>> 32) * bound >>> 32);
     }
 }

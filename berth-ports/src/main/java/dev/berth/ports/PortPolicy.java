@@ -10,11 +10,13 @@ import java.util.Objects;
 /// @param firstUnprivileged the lowest port that may be bound; 0 for no restriction, 1024 as the kernel does
 ///     for users
 /// @param selection how a port is chosen
+/// @param bindRules who may be bound to one port together
 public record PortPolicy(
-        PortRange ephemeral, List<PortRange> reserved, int firstUnprivileged, EphemeralSelection selection) {
+        PortRange ephemeral, List<PortRange> reserved, int firstUnprivileged, EphemeralSelection selection, BindRules bindRules) {
     /// @throws IllegalArgumentException if the ephemeral range holds port 0 or is reserved entirely
     public PortPolicy {
         Objects.requireNonNull(selection);
+        Objects.requireNonNull(bindRules);
         reserved = List.copyOf(reserved);
         if (ephemeral.first() == 0) {
             throw new IllegalArgumentException("Port 0 is reserved and cannot be ephemeral: " + ephemeral);
@@ -22,7 +24,9 @@ public record PortPolicy(
         if (firstUnprivileged < 0 || firstUnprivileged > PortRange.PORTS) {
             throw new IllegalArgumentException("The first unprivileged port is 0 to 65536, not " + firstUnprivileged);
         }
-        if (reservedSet(reserved).countIn(ephemeral) == ephemeral.size()) {
+        PortSet never = new PortSet();
+        never.assign(PortLease.words(reserved));
+        if (never.countIn(ephemeral) == ephemeral.size()) {
             throw new IllegalArgumentException("The reserved ports " + reserved + " leave no ephemeral port of "
                     + ephemeral + "; at least one must stay free");
         }
@@ -30,40 +34,48 @@ public record PortPolicy(
 
     /// The default: the dynamic range of RFC 6335, 49152 to 65535, nothing reserved, every port may be bound.
     public static PortPolicy dynamic() {
-        return new PortPolicy(PortRange.DYNAMIC, List.of(), 0, EphemeralSelection.UNIFORM);
+        return new PortPolicy(PortRange.DYNAMIC, List.of(), 0, EphemeralSelection.UNIFORM, BindRules.LINUX);
     }
 
-    /// The range of Linux as it comes (`net.ipv4.ip_local_port_range`): 32768 to 60999.
+    /// The range of Linux as it comes: 32768 to 60999 (`net.ipv4.ip_local_port_range`, ip(7)).
     public static PortPolicy linux() {
         return dynamic().withEphemeral(new PortRange(32_768, 60_999));
     }
 
+    /// The range of FreeBSD as it comes: 10000 to 65535 (`net.inet.ip.portrange.first` and `last`, ip(4)). What a
+    /// program gets there that asks for a high port (`IP_PORTRANGE_HIGH`, from `net.inet.ip.portrange.hifirst` on) is
+    /// [#dynamic].
+    public static PortPolicy freebsd() {
+        return dynamic().withEphemeral(new PortRange(10_000, PortRange.MAX_PORT));
+    }
+
+    /// The range of Windows since Vista: 49152 to 65535 (`netsh int ipv4 show dynamicport tcp`), that of RFC 6335.
+    public static PortPolicy windows() {
+        return dynamic();
+    }
+
     /// This policy with another ephemeral range.
     public PortPolicy withEphemeral(PortRange range) {
-        return new PortPolicy(range, reserved, firstUnprivileged, selection);
+        return new PortPolicy(range, reserved, firstUnprivileged, selection, bindRules);
     }
 
     /// This policy with other reserved ports.
     public PortPolicy withReserved(PortRange... ranges) {
-        return new PortPolicy(ephemeral, List.of(ranges), firstUnprivileged, selection);
+        return new PortPolicy(ephemeral, List.of(ranges), firstUnprivileged, selection, bindRules);
+    }
+
+    /// This policy with another way to choose a port.
+    public PortPolicy withSelection(EphemeralSelection way) {
+        return new PortPolicy(ephemeral, reserved, firstUnprivileged, way, bindRules);
     }
 
     /// This policy with another lowest port that may be bound.
     public PortPolicy withFirstUnprivileged(int port) {
-        return new PortPolicy(ephemeral, reserved, port, selection);
+        return new PortPolicy(ephemeral, reserved, port, selection, bindRules);
     }
 
-    PortSet reservedSet() {
-        return reservedSet(reserved);
-    }
-
-    private static PortSet reservedSet(List<PortRange> ranges) {
-        PortSet set = new PortSet();
-        for (PortRange range : ranges) {
-            for (int port = range.first(); port <= range.last(); port++) {
-                set.add(port);
-            }
-        }
-        return set;
+    /// This policy with the bind rules of a platform.
+    public PortPolicy withBindRules(BindRules rules) {
+        return new PortPolicy(ephemeral, reserved, firstUnprivileged, selection, rules);
     }
 }

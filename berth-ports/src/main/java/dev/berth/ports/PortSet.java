@@ -1,39 +1,28 @@
 package dev.berth.ports;
 
 import java.util.Arrays;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// A set of port numbers that counts: besides membership it knows in constant time how many members lie below a
 /// port ([#rank]) and which port is the n-th member or the n-th that is missing ([#select], [#selectAbsent]).
 ///
-/// Up to 128 members are a sorted array, 2 bytes a port. More are a bitmap with two levels of counts over it:
-/// 16 leaves of 4,096 ports, allocated when they get their first member, each of 16 blocks of 256 ports (4
-/// words). Every query then takes at most 16 + 16 + 4 steps, however full the set is. It goes back to an array
-/// below 33 members, so that a size that moves back and forth allocates nothing. An empty set takes 32 bytes, a
-/// full dynamic range 2.8 KiB, all ports 9 KiB.
+/// Up to 128 members are a sorted array, 2 bytes a port. More are a bitmap with counts (`PortBitmap`) in which every
+/// query takes a fixed number of steps, however full the set is. It goes back to an array below 33 members, so that a
+/// size that moves back and forth allocates nothing. An empty set takes 24 bytes, a full dynamic range 2.4 KiB, all
+/// ports 9 KiB.
 ///
 /// Not safe for use by several threads.
 public final class PortSet {
     private static final int SMALL_LIMIT = 128;
     private static final int SMALL_AGAIN = 32;
     private static final int FIRST_CAPACITY = 4;
+    private static final int WORDS = PortRange.PORTS / 64;
     private static final char[] NONE = {};
-
-    private static final int LEAVES = 16;
-    private static final int LEAF_PORTS = 4096;
-    private static final int LEAF_WORDS = 64;
-    private static final int LEAF_BLOCKS = 16;
-    private static final int BLOCK_PORTS = 256;
-    private static final int BLOCK_WORDS = 4;
 
     private int size;
     /// The members in order, while there are few; unused otherwise.
     private char[] sorted = NONE;
-    /// The bitmap, or null while there are few members.
-    private long @Nullable [] @Nullable [] leaves;
-    /// Members of each leaf (16), then of each block (256). Empty while there are few members.
-    private char[] counts = NONE;
+    private @Nullable PortBitmap bitmap; // null while there are few members
 
     /// An empty set.
     public PortSet() {}
@@ -50,13 +39,12 @@ public final class PortSet {
 
     /// Whether `port` (0 to 65535) is a member.
     public boolean contains(int port) {
-        long[] @Nullable [] tree = leaves;
-        if (tree == null) {
-            int at = position(port);
-            return at < size && sorted[at] == port;
+        PortBitmap large = bitmap;
+        if (large != null) {
+            return large.contains(port);
         }
-        long[] leaf = tree[port / LEAF_PORTS];
-        return leaf != null && (leaf[port / 64 % LEAF_WORDS] & 1L << port) != 0;
+        int at = position(port);
+        return at < size && sorted[at] == port;
     }
 
     /// Adds `port`. Allocates when an array or a leaf has to grow.
@@ -65,7 +53,8 @@ public final class PortSet {
     /// @throws IllegalArgumentException if `port` is not within 0 to 65535
     public boolean add(int port) {
         PortRange.requirePort(port);
-        if (leaves == null) {
+        PortBitmap large = bitmap;
+        if (large == null) {
             int at = position(port);
             if (at < size && sorted[at] == port) {
                 return false;
@@ -74,9 +63,11 @@ public final class PortSet {
                 insert(at, port);
                 return true;
             }
-            promote();
+            large = promote();
         }
-        return set(port);
+        boolean added = large.add(port);
+        size += added ? 1 : 0;
+        return added;
     }
 
     private void insert(int at, int port) {
@@ -88,75 +79,69 @@ public final class PortSet {
         size++;
     }
 
-    private void promote() {
-        char[] members = sorted;
-        int n = size;
+    private PortBitmap promote() {
+        PortBitmap large = new PortBitmap();
+        for (int i = 0; i < size; i++) {
+            large.add(sorted[i]);
+        }
         sorted = NONE;
-        size = 0;
-        leaves = new long[LEAVES][];
-        counts = new char[LEAVES + LEAVES * LEAF_BLOCKS];
-        for (int i = 0; i < n; i++) {
-            set(members[i]);
-        }
-    }
-
-    private boolean set(int port) {
-        long[] @Nullable [] tree = bitmap();
-        long[] leaf = tree[port / LEAF_PORTS];
-        if (leaf == null) {
-            leaf = new long[LEAF_WORDS];
-            tree[port / LEAF_PORTS] = leaf;
-        }
-        int word = port / 64 % LEAF_WORDS;
-        long bit = 1L << port;
-        if ((leaf[word] & bit) != 0) {
-            return false;
-        }
-        leaf[word] |= bit;
-        counts[port / LEAF_PORTS]++;
-        counts[LEAVES + port / BLOCK_PORTS]++;
-        size++;
-        return true;
+        bitmap = large;
+        return large;
     }
 
     /// Removes `port`. Allocates an array when the set becomes small again.
     ///
     /// @return whether it was a member
     public boolean remove(int port) {
-        if (!contains(port)) {
+        PortBitmap large = bitmap;
+        if (large != null) {
+            if (!large.remove(port)) {
+                return false;
+            }
+            if (--size <= SMALL_AGAIN) {
+                demote(large);
+            }
+            return true;
+        }
+        int at = position(port);
+        if (at == size || sorted[at] != port) {
             return false;
         }
         size--;
-        if (leaves == null) {
-            int at = position(port, size + 1);
-            System.arraycopy(sorted, at + 1, sorted, at, size - at);
-            return true;
-        }
-        long[] leaf = Objects.requireNonNull(bitmap()[port / LEAF_PORTS]);
-        leaf[port / 64 % LEAF_WORDS] &= ~(1L << port);
-        counts[port / LEAF_PORTS]--;
-        counts[LEAVES + port / BLOCK_PORTS]--;
-        if (size <= SMALL_AGAIN) {
-            demote();
-        }
+        System.arraycopy(sorted, at + 1, sorted, at, size - at);
         return true;
     }
 
-    private void demote() {
-        char[] members = new char[2 * SMALL_AGAIN];
-        for (int i = 0; i < size; i++) {
-            members[i] = (char) select(i);
+    private void demote(PortBitmap large) {
+        sorted = new char[2 * SMALL_AGAIN];
+        int n = 0;
+        for (int i = 0; i < WORDS; i++) {
+            for (long word = large.word(i); word != 0; word &= word - 1) {
+                sorted[n++] = (char) (i * 64 + Long.numberOfTrailingZeros(word));
+            }
         }
-        leaves = null;
-        counts = NONE;
-        sorted = members;
+        bitmap = null;
+    }
+
+    /// Makes the members those of `words`, one bit a port from port 0 on: 1,024 steps.
+    void assign(long[] words) {
+        clear();
+        PortBitmap large = new PortBitmap();
+        large.fill(words);
+        for (long word : words) {
+            size += Long.bitCount(word);
+        }
+        if (size <= SMALL_AGAIN) {
+            demote(large);
+        } else {
+            bitmap = large;
+        }
     }
 
     /// Removes all members and gives large arrays back.
     public void clear() {
         size = 0;
-        leaves = null;
-        counts = NONE;
+        bitmap = null;
         if (sorted.length > 2 * FIRST_CAPACITY) {
             sorted = NONE;
         }
@@ -164,31 +149,11 @@ public final class PortSet {
 
     /// The number of members below `port`, which may be 0 to 65,536.
     public int rank(int port) {
-        long[] @Nullable [] tree = leaves;
-        if (tree == null) {
+        PortBitmap large = bitmap;
+        if (large == null) {
             return position(port);
         }
-        int rank = 0;
-        int leafIndex = port / LEAF_PORTS;
-        for (int i = 0; i < leafIndex; i++) {
-            rank += counts[i];
-        }
-        if (port % LEAF_PORTS == 0) {
-            return rank;
-        }
-        int blockIndex = port / BLOCK_PORTS;
-        for (int i = leafIndex * LEAF_BLOCKS; i < blockIndex; i++) {
-            rank += counts[LEAVES + i];
-        }
-        long[] leaf = tree[leafIndex];
-        if (leaf == null) {
-            return rank;
-        }
-        int word = port / 64 % LEAF_WORDS;
-        for (int i = blockIndex % LEAF_BLOCKS * BLOCK_WORDS; i < word; i++) {
-            rank += Long.bitCount(leaf[i]);
-        }
-        return rank + Long.bitCount(leaf[word] & (1L << port) - 1);
+        return port == PortRange.PORTS ? size : large.rank(port);
     }
 
     /// The number of members within a range.
@@ -203,7 +168,16 @@ public final class PortSet {
         if (index < 0 || index >= size) {
             throw new IndexOutOfBoundsException("No member " + index + " in a set of " + size);
         }
-        return leaves == null ? sorted[index] : descend(index, 0, 0);
+        PortBitmap large = bitmap;
+        if (large == null) {
+            return sorted[index];
+        }
+        // Only for printing and the like: the highest port with at most `index` members below it.
+        int low = 0;
+        for (int step = PortRange.PORTS / 2; step > 0; step /= 2) {
+            low += large.rank(low + step) <= index ? step : 0;
+        }
+        return low;
     }
 
     /// The port that is no member and has `index` other such ports below it, counted from port 0.
@@ -213,7 +187,8 @@ public final class PortSet {
         if (index < 0 || index >= PortRange.PORTS - size) {
             throw new IndexOutOfBoundsException("No absent port " + index + " beside a set of " + size);
         }
-        return leaves == null ? absentSmall(index) : descend(index, -1, -1L);
+        PortBitmap large = bitmap;
+        return large == null ? absentSmall(index) : large.selectAbsent(index);
     }
 
     private int absentSmall(int index) {
@@ -231,66 +206,26 @@ public final class PortSet {
         return index + low;
     }
 
-    /// Walks down to the bit number `index` of the bitmap, or of its complement if `flip` and `flipWord` are
-    /// all ones.
-    private int descend(int index, int flip, long flipWord) {
-        long[] @Nullable [] tree = bitmap();
-        int rest = index;
-        int leafIndex = 0;
-        for (int n; rest >= (n = count(counts[leafIndex], LEAF_PORTS, flip)); leafIndex++) {
-            rest -= n;
-        }
-        int block = leafIndex * LEAF_BLOCKS;
-        for (int n; rest >= (n = count(counts[LEAVES + block], BLOCK_PORTS, flip)); block++) {
-            rest -= n;
-        }
-        long[] leaf = tree[leafIndex];
-        if (leaf == null) {
-            return block * BLOCK_PORTS + rest; // only the complement has a bit in an empty leaf, and there all are set
-        }
-        int word = block % LEAF_BLOCKS * BLOCK_WORDS;
-        for (int n; rest >= (n = Long.bitCount(leaf[word] ^ flipWord)); word++) {
-            rest -= n;
-        }
-        int bit = Long.numberOfTrailingZeros(Long.expand(1L << rest, leaf[word] ^ flipWord));
-        return leafIndex * LEAF_PORTS + word * 64 + bit;
-    }
-
-    private static int count(int members, int ports, int flip) {
-        return flip == 0 ? members : ports - members;
-    }
-
-    /// Sets the bits of the members in `words`, whose first word stands for the ports from `64 * firstWord` on.
-    /// At most `words.length` steps for a large set, 128 for a small one.
-    void orInto(long[] words, int firstWord) {
-        long[] @Nullable [] tree = leaves;
-        if (tree == null) {
-            int end = (firstWord + words.length) * 64;
+    /// Sets the bits of the members in the first `count` of `words`, which stand for the ports from `64 * firstWord`
+    /// on. At most `count` steps for a large set, 128 for a small one.
+    void orInto(long[] words, int firstWord, int count) {
+        PortBitmap large = bitmap;
+        if (large == null) {
+            int end = (firstWord + count) * 64;
             for (int i = position(firstWord * 64); i < size && sorted[i] < end; i++) {
                 words[sorted[i] / 64 - firstWord] |= 1L << sorted[i];
             }
             return;
         }
-        for (int i = 0; i < words.length; i++) {
-            long[] leaf = tree[(firstWord + i) / LEAF_WORDS];
-            if (leaf != null) {
-                words[i] |= leaf[(firstWord + i) % LEAF_WORDS];
-            }
+        for (int i = 0; i < count; i++) {
+            words[i] |= large.word(firstWord + i);
         }
-    }
-
-    private long[] @Nullable [] bitmap() {
-        return Objects.requireNonNull(leaves);
     }
 
     /// The index of the first member that is not below `port`.
     private int position(int port) {
-        return position(port, size);
-    }
-
-    private int position(int port, int length) {
         int low = 0;
-        int high = length;
+        int high = size;
         while (low < high) {
             int middle = low + high >>> 1;
             if (sorted[middle] < port) {

@@ -1,8 +1,6 @@
 package dev.berth.ports;
 
 import dev.berth.wire.IpAddress;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// All ports of one transport of one host: who holds which, and to whom a packet goes. The reservation of a
@@ -29,6 +27,7 @@ public final class PortTable<L> {
     private final FlowTable flows;
     private final Bindings<L> bindings;
     private final ClientPorts clients;
+    private final PortStatistics statistics;
     private int timeWaitCount;
 
     /// An empty table.
@@ -41,9 +40,10 @@ public final class PortTable<L> {
         this.transport = transport;
         this.policy = policy;
         this.flowHash = new FlowHash(entropy.nextLong(), entropy.nextLong());
-        this.bindings = new Bindings<>(transport, flowHash);
+        this.bindings = new Bindings<>(transport, policy.bindRules(), flowHash);
         this.flows = new FlowTable(flowHash);
-        this.clients = new ClientPorts(policy, flowHash, entropy);
+        this.clients = new ClientPorts(transport, policy, flowHash, entropy);
+        this.statistics = new PortStatistics(transport, policy.ephemeral(), clients);
     }
 
     /// Claims an address, or wildcard, and a port.
@@ -53,60 +53,110 @@ public final class PortTable<L> {
     ///
     /// @param port 0 to 65535
     /// @param sharing flags of [PortSharing]
-    /// @param owner an object whose `toString` tells people who it is; only used in messages and snapshots
+    /// @param owner a [PortOwner], or an object whose `toString` tells people who it is; only used in messages and
+    ///     snapshots
+    /// @param now nanoseconds on the host's clock, for the age of the binding; [PortAge#UNKNOWN] for no age
     /// @throws PortUnavailableException if the port is held, forbidden, or no port is left
     /// @throws IllegalArgumentException if the port or the flags are out of range
-    public PortBinding<L> bind(long hi, long lo, int port, int sharing, @Nullable Object owner)
+    public PortBinding<L> bind(long hi, long lo, int port, int sharing, @Nullable Object owner, long now)
+            throws PortUnavailableException {
+        return bind(hi, lo, port, sharing, PortRange.ALL, owner, now);
+    }
+
+    /// As the other `bind`, but a chosen port lies within a range of the caller's too.
+    ///
+    /// @param within the range, as Linux' `IP_LOCAL_PORT_RANGE` gives a socket one; it counts only with port 0, and
+    ///     only where it meets the policy's range
+    public PortBinding<L> bind(
+            long hi, long lo, int port, int sharing, PortRange within, @Nullable Object owner, long now)
             throws PortUnavailableException {
         PortRange.requirePort(port);
-        if ((sharing & ~PortSharing.ALL) != 0) {
-            throw new IllegalArgumentException("Unknown sharing flags: " + Integer.toHexString(sharing));
+        if ((sharing & ~policy.bindRules().knownFlags()) != 0) {
+            throw new IllegalArgumentException(
+                    policy.bindRules() + " has no such flags: " + PortSharing.toString(sharing));
         }
-        int chosen = port == 0 ? choose(hi, lo) : port;
+        int chosen = port == 0 ? choose(hi, lo, within) : port;
         if (port != 0) {
-            requireBindable(hi, lo, port, sharing);
+            requireBindable(hi, lo, port, sharing, now);
         }
-        PortBinding<L> binding = new PortBinding<>(hi, lo, chosen, sharing, owner);
+        PortBinding<L> binding = new PortBinding<>(hi, lo, chosen, sharing, owner, now);
         bindings.add(binding);
-        clients.block(chosen);
+        clients.mask().block(chosen);
+        if (port == 0) {
+            statistics.boundAnywhere(timeWaitCount);
+        }
         return binding;
     }
 
-    private int choose(long hi, long lo) throws PortUnavailableException {
-        int port = clients.pickForBind();
+    /// Claims an address, or wildcard, and a port, by somebody without a clock: the binding has no age. Otherwise as
+    /// the other `bind`.
+    ///
+    /// @throws PortUnavailableException if the port is held, forbidden, or no port is left
+    public PortBinding<L> bind(long hi, long lo, int port, int sharing, @Nullable Object owner)
+            throws PortUnavailableException {
+        return bind(hi, lo, port, sharing, owner, PortAge.UNKNOWN);
+    }
+
+    private int choose(long hi, long lo, PortRange within) throws PortUnavailableException {
+        int port = clients.pickForBind(within);
         if (port == 0) {
-            PortRange range = policy.ephemeral();
-            throw PortUnavailableException.exhausted(transport, range, hi, lo, null, range.size(), timeWaitCount);
+            throw statistics.refused(clients.exhausted(hi, lo, within, timeWaitCount));
         }
         return port;
     }
 
-    private void requireBindable(long hi, long lo, int port, int sharing) throws PortUnavailableException {
+    private void requireBindable(long hi, long lo, int port, int sharing, long now) throws PortUnavailableException {
         if (port < policy.firstUnprivileged()) {
-            throw PortUnavailableException.forbidden(transport, hi, lo, port, policy.firstUnprivileged());
+            throw statistics.refused(
+                    PortUnavailableException.forbidden(transport, hi, lo, port, policy.firstUnprivileged()));
         }
-        requireNoBinding(hi, lo, port, sharing);
+        requireNoBinding(hi, lo, port, sharing, now);
         boolean bothFamilies = hi == 0 && lo == 0 && (sharing & PortSharing.IPV6_ONLY) == 0;
         int count = clients.countFor(hi, lo, bothFamilies, port);
-        if (count > 0) {
-            throw PortUnavailableException.heldByClients(transport, hi, lo, port, count);
+        if (count > 0 && policy.bindRules().clientsExclude(sharing)) {
+            throw statistics.refused(PortUnavailableException.heldByClients(transport, hi, lo, port, count));
         }
     }
 
-    private void requireNoBinding(long hi, long lo, int port, int sharing) throws PortUnavailableException {
+    private void requireNoBinding(long hi, long lo, int port, int sharing, long now)
+            throws PortUnavailableException {
         if (bindings.conflicts(hi, lo, port, sharing)) {
             PortBinding<L> holder = bindings.holder(hi, lo, port, sharing, false);
-            throw PortUnavailableException.heldByBinding(transport, hi, lo, port, holder);
+            throw statistics.refused(PortUnavailableException.heldByBinding(transport, hi, lo, port, holder, now));
         }
+    }
+
+    /// Restricts the choice of ports to a lease, from now on. Flows and bindings on other ports live on; new ones are
+    /// not chosen there, but may name such a port. Takes at most 1,024 steps, whatever the number of flows.
+    ///
+    /// @param lease blocks of ports; those outside of the policy's range do not count. [PortLease#EVERYTHING] lifts the
+    ///     restriction
+    /// @throws IllegalArgumentException if it leaves no port of the policy's range that is not reserved; nothing has
+    ///     changed then
+    public void lease(PortLease lease) {
+        clients.mask().lease(lease);
+    }
+
+    /// The lease; [PortLease#EVERYTHING] at first.
+    public PortLease lease() {
+        return clients.mask().lease();
+    }
+
+    /// Draws new secret keys for the choice of ports (RFC 6056 section 3.4); those of the tables stay. Ports in use are
+    /// never chosen, whatever the key, but one used recently may come sooner than it would have. Without effect on
+    /// selections that have no key.
+    public void rekeySelection() {
+        clients.rekeySelection();
     }
 
     /// Puts a listener on a binding. For UDP this is the endpoint that receives datagrams which belong to no
     /// flow.
     ///
+    /// @param now nanoseconds on the host's clock, for the message of a refusal; [PortAge#UNKNOWN] for none
     /// @throws PortUnavailableException if another TCP listener covers the address and port and not both share
     ///     it by [PortSharing#REUSE_PORT]
     /// @throws IllegalStateException if the binding is closed or listens already
-    public void listen(PortBinding<L> binding, L listener) throws PortUnavailableException {
+    public void listen(PortBinding<L> binding, L listener, long now) throws PortUnavailableException {
         requireOpen(binding);
         if (binding.listener() != null) {
             throw new IllegalStateException("The binding listens already: " + binding);
@@ -115,9 +165,18 @@ public final class PortTable<L> {
             long hi = binding.addressHi();
             long lo = binding.addressLo();
             PortBinding<L> holder = bindings.holder(hi, lo, binding.port(), binding.sharing(), true);
-            throw PortUnavailableException.heldByBinding(transport, hi, lo, binding.port(), holder);
+            throw statistics.refused(
+                    PortUnavailableException.heldByBinding(transport, hi, lo, binding.port(), holder, now));
         }
         bindings.listen(binding, listener);
+    }
+
+    /// Puts a listener on a binding, by somebody without a clock. Otherwise as the other `listen`.
+    ///
+    /// @throws PortUnavailableException if another TCP listener covers the address and port and not both share
+    ///     it by [PortSharing#REUSE_PORT]
+    public void listen(PortBinding<L> binding, L listener) throws PortUnavailableException {
+        listen(binding, listener, PortAge.UNKNOWN);
     }
 
     /// Takes the listener off a binding; nothing happens if there is none. The binding and its flows stay.
@@ -134,7 +193,7 @@ public final class PortTable<L> {
             return;
         }
         unlisten(binding);
-        binding.closed = true;
+        bindings.markClosed(binding);
         if (binding.flows == 0) {
             drop(binding);
         }
@@ -143,15 +202,16 @@ public final class PortTable<L> {
     private void drop(PortBinding<L> binding) {
         bindings.remove(binding);
         if (!bindings.isBound(binding.port())) {
-            clients.unblock(binding.port());
+            clients.mask().unblock(binding.port());
         }
     }
 
     /// Claims the tuple of an outgoing flow.
     ///
-    /// Without a binding and with local port 0, the port is chosen uniformly at random among those of the
-    /// ephemeral range that are free towards this destination; the same port may serve many destinations. Never
-    /// chosen are reserved ports, ports with any binding, and the flow's own remote end. If none is left, the
+    /// Without a binding and with local port 0, the port is chosen as the policy's [EphemeralSelection] says (by
+    /// default uniformly at random) among those of the ephemeral range that are free towards this destination; the
+    /// same port may serve many destinations. Never chosen are reserved ports, ports outside of the [#lease], ports
+    /// with any binding, and the flow's own remote end. If none is left, the
     /// oldest TIME-WAIT flow towards the destination is displaced, if it [TimeWaitFlow#mayBeReused].
     ///
     /// With a binding the flow takes the binding's port; without one but with a local port it takes that. A
@@ -163,6 +223,15 @@ public final class PortTable<L> {
     /// @throws IllegalArgumentException if the local address is a wildcard or the port is not the binding's
     /// @throws IllegalStateException if the flow is in a table already or the binding is closed
     public @Nullable TimeWaitFlow connect(Flow flow, @Nullable PortBinding<L> binding, long now)
+            throws PortUnavailableException {
+        return connect(flow, binding, PortRange.ALL, now);
+    }
+
+    /// As the other `connect`, but a chosen port lies within a range of the caller's too.
+    ///
+    /// @param within the range, as Linux' `IP_LOCAL_PORT_RANGE` gives a socket one; it counts only without a binding
+    ///     and local port, and only where it meets the policy's range
+    public @Nullable TimeWaitFlow connect(Flow flow, @Nullable PortBinding<L> binding, PortRange within, long now)
             throws PortUnavailableException {
         requireUnclaimed(flow);
         if (IpAddress.isUnspecified(flow.localHi(), flow.localLo())) {
@@ -176,10 +245,10 @@ public final class PortTable<L> {
             return connectFrom(binding.port(), flow, binding, now);
         }
         if (flow.localPort() != 0) {
-            requireNoBinding(flow.localHi(), flow.localLo(), flow.localPort(), PortSharing.EXCLUSIVE);
+            requireNoBinding(flow.localHi(), flow.localLo(), flow.localPort(), Bindings.ALONE, now);
             return connectFrom(flow.localPort(), flow, null, now);
         }
-        return connectAnywhere(flow, now);
+        return connectAnywhere(flow, within, now);
     }
 
     private @Nullable TimeWaitFlow connectFrom(int port, Flow flow, @Nullable PortBinding<L> binding, long now)
@@ -189,7 +258,7 @@ public final class PortTable<L> {
         TimeWaitFlow displaced = null;
         if (holder != null) {
             if (!(holder instanceof TimeWaitFlow old && old.mayBeReused(now))) {
-                throw PortUnavailableException.heldByFlow(transport, flow, holder);
+                throw statistics.refused(PortUnavailableException.heldByFlow(transport, flow, holder, now));
             }
             displaced = old;
             release(old);
@@ -203,13 +272,14 @@ public final class PortTable<L> {
         return displaced;
     }
 
-    private @Nullable TimeWaitFlow connectAnywhere(Flow flow, long now) throws PortUnavailableException {
-        int port = clients.pickTowards(flow);
+    private @Nullable TimeWaitFlow connectAnywhere(Flow flow, PortRange within, long now)
+            throws PortUnavailableException {
+        int port = clients.pickTowards(flow, within);
         TimeWaitFlow displaced = null;
         if (port == 0) {
-            displaced = clients.displaceable(flow, now);
+            displaced = clients.displaceable(flow, within, now);
             if (displaced == null) {
-                throw clients.exhausted(transport, flow);
+                throw statistics.refused(clients.exhausted(flow, within));
             }
             port = displaced.localPort();
             release(displaced);
@@ -260,6 +330,7 @@ public final class PortTable<L> {
         flows.leave(flow);
         if (claim instanceof Destination destination) {
             clients.leave(flow, destination);
+            statistics.released(flow, destination.used.size());
             return;
         }
         @SuppressWarnings("unchecked") // the flow was in this table, so its binding is one of ours
@@ -273,17 +344,20 @@ public final class PortTable<L> {
         flows.enter(flow, hash, binding);
         binding.flows++;
         joinTimeWait(flow, binding);
+        statistics.flows(flows.size());
     }
 
     private void enterAlone(Flow flow, int hash) {
         Destination destination = clients.enter(flow);
         flows.enter(flow, hash, destination);
         joinTimeWait(flow, destination);
+        statistics.flows(flows.size());
+        statistics.claimed(flow, destination.used.size(), destination.timeWait);
     }
 
     private void joinTimeWait(Flow flow, Object claim) {
         if (flow instanceof TimeWaitFlow waiting) {
-            timeWaitCount++;
+            statistics.timeWaits(++timeWaitCount);
             if (claim instanceof Destination destination) {
                 destination.link(waiting);
             }
@@ -367,12 +441,17 @@ public final class PortTable<L> {
     /// The usage of the table now. Takes time and memory for each binding and each destination, not for each
     /// flow.
     public PortUsage snapshot() {
-        List<PortUsage.Binding> bound = new ArrayList<>(bindings.size());
-        for (PortBinding<L> b : bindings.list()) {
-            String owner = b.owner() == null ? "" : String.valueOf(b.owner());
-            bound.add(new PortUsage.Binding(b.endpoint(), b.sharing(), b.stateName(), b.flowCount(), owner));
-        }
-        return new PortUsage(transport, policy.ephemeral(), flows.size(), timeWaitCount, bound, clients.usage());
+        return pages().snapshot();
+    }
+
+    /// The table page by page, for those who look at large ones. Allocates.
+    public PortPages<L> pages() {
+        return new PortPages<>(this, flows, bindings, clients);
+    }
+
+    /// High-water marks, refusals and warnings.
+    public PortStatistics statistics() {
+        return statistics;
     }
 
     private static void requireUnclaimed(Flow flow) {

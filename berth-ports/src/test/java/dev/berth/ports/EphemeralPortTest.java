@@ -232,7 +232,9 @@ class EphemeralPortTest {
         PortUnavailableException e = refusal(table, 80);
         assertThat(e)
                 .hasMessage("Cannot assign requested address: no TCP port of 10.0.0.1 is left towards 10.0.0.2:80: "
-                        + "16384 of 16384 ports of 49152-65535 are in use or reserved, 4096 flows are in TIME-WAIT");
+                        + "of the 16384 ports 49152-65535, 16384 are in use towards it, 4096 of them in TIME-WAIT; "
+                        + "connections that are kept open and used again, timestamps (RFC 6191), a wider range or "
+                        + "another local address would help");
         assertThat(e.getStackTrace()).isEmpty();
         assertThat(e.timeWait()).isEqualTo(4096);
         assertThat(e.inUse()).isEqualTo(PORTS);

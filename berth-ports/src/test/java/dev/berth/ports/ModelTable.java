@@ -76,6 +76,49 @@ final class ModelTable {
     }
 
     boolean mayBindBeside(Bind wanted, Bind earlier) {
+        return switch (policy.bindRules()) {
+            case LINUX -> mayBindBesideOnLinux(wanted, earlier);
+            case FREEBSD -> mayBindBesideOnFreeBsd(wanted, earlier);
+            case WINDOWS -> mayBindBesideOnWindows(wanted, earlier);
+        };
+    }
+
+    private boolean mayBindBesideOnFreeBsd(Bind wanted, Bind earlier) {
+        boolean any = sharesOnFreeBsd(wanted);
+        if (isDualBesideIpv4Wildcard(wanted, earlier)) {
+            return true;
+        }
+        if (!wanted.address.equals(earlier.address)) {
+            return any;
+        }
+        if (earlier.closed && transport == Transport.TCP) {
+            return any;
+        }
+        boolean group = transport == Transport.UDP && wanted.address.isMulticast();
+        return both(wanted, earlier, PortSharing.REUSE_PORT)
+                || both(wanted, earlier, PortSharing.REUSE_PORT_BALANCED)
+                || group && any && sharesOnFreeBsd(earlier);
+    }
+
+    static boolean sharesOnFreeBsd(Bind bind) {
+        return (bind.sharing & ~PortSharing.IPV6_ONLY) != 0;
+    }
+
+    private boolean mayBindBesideOnWindows(Bind wanted, Bind earlier) {
+        boolean wantedExclusive = (wanted.sharing & PortSharing.EXCLUSIVE_USE) != 0;
+        boolean earlierExclusive = (earlier.sharing & PortSharing.EXCLUSIVE_USE) != 0;
+        if (wanted.address.equals(earlier.address) || isDualBesideIpv4Wildcard(wanted, earlier)) {
+            boolean left = transport == Transport.TCP && earlier.closed && !wantedExclusive && !earlierExclusive;
+            return left || both(wanted, earlier, PortSharing.REUSE_ADDRESS);
+        }
+        return wanted.address.isUnspecified() ? !wantedExclusive : !earlierExclusive;
+    }
+
+    private static boolean isDualBesideIpv4Wildcard(Bind a, Bind b) {
+        return a.address.isUnspecified() && b.address.isUnspecified() && !a.address.equals(b.address);
+    }
+
+    private boolean mayBindBesideOnLinux(Bind wanted, Bind earlier) {
         return both(wanted, earlier, PortSharing.REUSE_PORT)
                 || both(wanted, earlier, PortSharing.REUSE_ADDRESS)
                         && (transport == Transport.UDP || earlier.listener == null);
@@ -87,8 +130,10 @@ final class ModelTable {
                 return false;
             }
         }
+        boolean ignoresClients = policy.bindRules() == BindRules.FREEBSD && sharesOnFreeBsd(wanted);
         for (Entry entry : flows) {
             if (entry.bind == null
+                    && !ignoresClients
                     && entry.flow.localPort() == wanted.port
                     && (reach(wanted.address, wanted.sharing)
                                     & reach(entry.flow.local().address(), 0))
@@ -102,6 +147,7 @@ final class ModelTable {
     boolean canListen(Bind wanted) {
         for (Bind other : binds) {
             if (other != wanted
+                    && policy.bindRules() == BindRules.LINUX
                     && transport == Transport.TCP
                     && other.listener != null
                     && meet(wanted, other)
@@ -194,7 +240,8 @@ final class ModelTable {
                 }
             }
             if (!found.isEmpty()) {
-                boolean all = found.stream().allMatch(b -> (b.sharing & PortSharing.REUSE_PORT) != 0);
+                int balancing = policy.bindRules().balancingFlag();
+                boolean all = found.stream().allMatch(b -> (b.sharing & balancing) != 0);
                 return (all ? found : List.of(found.getLast()))
                         .stream().map(b -> String.valueOf(b.listener)).toList();
             }

@@ -3,6 +3,7 @@ package dev.berth.ports;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.berth.check.Requirement;
 import java.util.List;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class PortNumbersTest {
     @ParameterizedTest // RFC 6335 section 6
+    @Requirement("6335-08")
     @CsvSource({
         "0, SYSTEM, well-known",
         "1023, SYSTEM, well-known",

@@ -59,7 +59,7 @@ class PortSetTest {
         assertThat(set.countIn(PortRange.USER))
                 .isEqualTo(model.get(1024, 49_152).cardinality());
         long[] words = new long[1024];
-        set.orInto(words, 0);
+        set.orInto(words, 0, words.length);
         assertThat(BitSet.valueOf(words)).isEqualTo(model);
     }
 

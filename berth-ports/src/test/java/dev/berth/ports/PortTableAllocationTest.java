@@ -6,6 +6,7 @@ import com.sun.management.ThreadMXBean;
 import dev.berth.wire.IpAddress;
 import java.lang.management.ManagementFactory;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
@@ -78,5 +79,31 @@ class PortTableAllocationTest {
                 table.release(flow);
             }
         });
+    }
+
+    @Test
+    void what_a_filter_does_not_want_allocates_nothing() throws PortUnavailableException {
+        PortBinding<String> server = table.bind(0, IpAddress.ANY_IPV4.lo(), 80, 0, null);
+        for (int i = 0; i < 600; i++) {
+            table.accept(new TestFlow(ME, 80, PEER, 1_000 + i), server);
+        }
+        PortPages<String> pages = table.pages();
+        PortFilter nobody = PortFilter.ALL
+                .withRemotePorts(new PortRange(1_000, 2_000))
+                .withRemote(IpAddress.Prefix.parse("10.0.0.0/8"))
+                .withStates(Set.of("TIME-WAIT"));
+        int[] seen = new int[1];
+        int walks = 2_000;
+        for (int round = 0; round < 2; round++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < walks; i++) {
+                assertThat(pages.flows(0, 2_048, nobody, _ -> seen[0]++) == PortPages.END)
+                        .isTrue();
+            }
+            long bytes = threads.getCurrentThreadAllocatedBytes() - before;
+            // The call itself and the assertion take some objects; 600 flows would take 14,400 octets at least.
+            assertThat(bytes / walks).as("octets a page of 600 flows").isLessThan(2_000);
+        }
+        assertThat(seen[0]).isZero();
     }
 }

@@ -35,6 +35,15 @@ class PortTablePropertyTest {
     }
 
     @Test
+    void tables_with_the_rules_of_freebsd_and_windows_equal_the_model() {
+        Seeds.run(1500, random -> {
+            BindRules rules = random.nextBoolean() ? BindRules.FREEBSD : BindRules.WINDOWS;
+            Transport transport = random.nextBoolean() ? Transport.TCP : Transport.UDP;
+            new Run(transport, TINY.withBindRules(rules), random).steps(150);
+        });
+    }
+
+    @Test
     void tables_with_hundreds_of_flows_towards_one_destination_equal_the_model() {
         Seeds.run(20, random -> {
             Run run = new Run(Transport.TCP, WIDE, random);
@@ -120,7 +129,7 @@ class PortTablePropertyTest {
                 default -> any(LOCALS);
             };
             int port = random.nextInt(4) == 0 ? 0 : anyPort();
-            int sharing = random.nextInt(8);
+            int sharing = random.nextInt(32) & model.policy.bindRules().knownFlags();
             Set<Integer> free = model.freeForBind();
             boolean expected = port == 0 ? !free.isEmpty() : model.canBind(new ModelTable.Bind(address, port, sharing));
             try {

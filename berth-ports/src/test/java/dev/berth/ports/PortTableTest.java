@@ -134,11 +134,11 @@ class PortTableTest {
         tcp.accept(new TestFlow(ME, 80, PEER, 5000), server);
         PortUnavailableException e = catchThrowableOfType(PortUnavailableException.class, () -> bind(tcp, ME, 80, 0));
         assertThat(e)
-                .hasMessage("Address already in use: TCP 10.0.0.1:80 is held by web server, 0.0.0.0:80 LISTEN "
+                .hasMessage("Address already in use: TCP 10.0.0.1:80 is held by web server, 0.0.0.0:80 LISTEN, "
                         + "with 1 flow");
         tcp.close(server);
         e = catchThrowableOfType(PortUnavailableException.class, () -> bind(tcp, ME, 80, 0));
-        assertThat(e).hasMessageContaining("0.0.0.0:80 CLOSED with 1 flow");
+        assertThat(e).hasMessageContaining("0.0.0.0:80 CLOSED, with 1 flow");
     }
 
     @Requirement("1122-078")
@@ -179,8 +179,10 @@ class PortTableTest {
                 catchThrowableOfType(PortUnavailableException.class, () -> bind(small, PEER, 0, all));
         assertThat(e.reason()).isEqualTo(PortError.EXHAUSTED);
         assertThat(e)
-                .hasMessage("Address already in use: no TCP port is left to bind: 5 of 5 ports of 50000-50004 are in "
-                        + "use or reserved, 1 flows are in TIME-WAIT");
+                .hasMessage("Address already in use: no TCP port is left to bind: of the 5 ports 50000-50004, 2 "
+                        + "carry flows without a bind (1 TIME-WAIT flows in all), and 3 are bound, reserved or not "
+                        + "leased; port 0 means a port without any flow. A port named by number, a connect without a "
+                        + "bind or with a late one, or a wider range would help");
     }
 
     @Nested
@@ -369,11 +371,11 @@ class PortTableTest {
             assertThat(usage.timeWaitCount()).isEqualTo(1);
             assertThat(usage.bindings())
                     .containsExactly(
-                            new PortUsage.Binding(new Endpoint(IpAddress.ANY_IPV4, 80), 0, "LISTEN", 1, "web server"));
+                            new PortUsage.Binding(new Endpoint(IpAddress.ANY_IPV4, 80), 0, "LISTEN", 1, "web server", PortAge.UNKNOWN));
             assertThat(usage.destinations())
                     .containsExactly(
-                            new PortUsage.Towards(ME, new Endpoint(PEER, 443), 3, 1),
-                            new PortUsage.Towards(ME, new Endpoint(PEER, 444), 1, 0));
+                            new PortUsage.Towards(ME, new Endpoint(PEER, 443), 3, 1, 16_384 - 3),
+                            new PortUsage.Towards(ME, new Endpoint(PEER, 444), 1, 0, 16_384 - 1));
         }
     }
 

@@ -3,14 +3,19 @@ package dev.berth.ports;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.berth.check.Requirement;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.StringReader;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
 import java.util.Set;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -50,13 +55,18 @@ class ServiceRegistryTest {
     }
 
     @ParameterizedTest // RFC 6335 section 6: assigned, unassigned, reserved for each port and transport
+    @Requirement("6335-09")
     @CsvSource({
         "TCP, 49150, ASSIGNED",
         "UDP, 49150, RESERVED",
         "TCP, 4, UNASSIGNED",
         "TCP, 0, RESERVED",
         "UDP, 0, RESERVED",
+        "SCTP, 0, RESERVED",
+        "DCCP, 0, RESERVED",
         "UDP, 230, RESERVED",
+        "SCTP, 230, RESERVED",
+        "TCP, 2, RESERVED",
         "TCP, 1015, RESERVED",
         "TCP, 6067, UNASSIGNED",
         "DCCP, 80, UNASSIGNED",
@@ -70,15 +80,97 @@ class ServiceRegistryTest {
     }
 
     @Test
+    @Requirement("6335-12")
     void no_port_of_the_dynamic_range_has_a_name() {
         for (int port = 49_152; port <= 65_535; port++) {
             for (Transport transport : Transport.values()) {
                 assertThat(registry.nameOf(transport, port)).isNull();
             }
         }
+        assertThat(registry.servicesWithin(PortRange.DYNAMIC, Set.of(Transport.values())))
+                .isEmpty();
     }
 
     @Test
+    @Requirement("6335-11")
+    void an_assignment_counts_for_its_own_transports_only() {
+        assertThat(registry.nameOf(Transport.TCP, 179)).isEqualTo("bgp");
+        assertThat(registry.nameOf(Transport.SCTP, 179)).isEqualTo("bgp");
+        assertThat(registry.nameOf(Transport.DCCP, 179)).isNull();
+        assertThat(registry.nameOf(Transport.UDP, 69)).isEqualTo("tftp");
+        assertThat(registry.nameOf(Transport.SCTP, 69)).isNull();
+        assertThat(registry.nameOf(Transport.UDP, 49_150)).isNull();
+        assertThat(registry.assignment(Transport.SCTP, 49_150)).isEqualTo(PortAssignment.UNASSIGNED);
+    }
+
+    @Test
+    @Requirement("6335-10")
+    void the_ports_for_experiments_are_marked() {
+        for (Transport transport : Transport.values()) {
+            for (int port = 1021; port <= 1022; port++) {
+                assertThat(registry.nameOf(transport, port)).isEqualTo("exp" + (port - 1020));
+                assertThat(registry.servicesAt(transport, port))
+                        .singleElement()
+                        .satisfies(service -> assertThat(service.experimental()).isTrue());
+            }
+        }
+        assertThat(registry.services()).filteredOn(Service::experimental).hasSize(2);
+    }
+
+    @Test
+    @Requirement("6335-14")
+    void what_was_taken_back_or_is_of_the_past_is_marked() {
+        assertThat(registry.servicesAt(Transport.TCP, 2)).singleElement().satisfies(service -> {
+            assertThat(service.description()).isEqualTo("Reserved, formerly compressnet");
+            assertThat(service.reserved()).isTrue();
+            assertThat(service.deregistered()).isTrue();
+        });
+        // RFC 6335 §8.2: it is RECOMMENDED that a given service name remain assigned even after all associated port
+        //   number assignments have become de-assigned
+        assertThat(registry.servicesNamed("compressnet")).singleElement().satisfies(service -> assertThat(service.ports())
+                .isNull());
+        assertThat(registry.search("compressnet").getFirst().name()).isEqualTo("compressnet");
+        assertThat(registry.search("compressnet")).hasSize(3);
+        assertThat(registry.servicesAt(Transport.TCP, 18)).allMatch(Service::historic);
+        assertThat(registry.servicesNamed("iad1")).allMatch(Service::deregistered);
+        assertThat(registry.servicesNamed("http")).noneMatch(Service::historic);
+        assertThat(registry.servicesAt(Transport.UDP, 49_150))
+                .allMatch(Service::reserved)
+                .noneMatch(Service::deregistered);
+    }
+
+    @Test
+    @Requirement("6335-15")
+    void dccp_service_codes_are_32_bit_values() {
+        assertThat(registry.servicesAt(Transport.DCCP, 9)).singleElement().satisfies(service -> {
+            assertThat(service.serviceCode()).hasValue(0x44495343);
+            assertThat(service.serviceCodeText()).isEqualTo("SC:DISC");
+        });
+        assertThat(registry.servicesNamed("dccp-ping")).singleElement().satisfies(service -> {
+            assertThat(service.serviceCode()).hasValue(1_885_957_735);
+            assertThat(service.serviceCodeText()).isEqualTo("SC:ping");
+        });
+        assertThat(registry.servicesNamed("ltp-deepspace").stream().map(Service::serviceCodeText))
+                .contains("SC=7107696"); // starts with an octet of zeros
+        assertThat(registry.servicesAt(Transport.TCP, 9).getFirst().serviceCode())
+                .isEmpty();
+    }
+
+    @Test
+    void an_alias_says_what_to_use_instead() {
+        assertThat(registry.servicesNamed("WHOIS++")).singleElement().satisfies(service -> {
+            assertThat(service.aliasOf()).isEqualTo("whoispp");
+            assertThat(service.historic()).isTrue();
+        });
+        assertThat(registry.nameOf(Transport.TCP, 63)).isEqualTo("whoispp");
+        assertThat(registry.aliasesOf("HTTP")).containsExactly("www", "www-http");
+        assertThat(registry.aliasesOf("ssh")).isEmpty();
+        assertThat(registry.portsOf("www", Transport.TCP)).containsExactly(80);
+    }
+
+    @Test
+    @Requirement("6335-06")
+    @Requirement("6335-16")
     void names_have_ports_without_regard_to_case() {
         assertThat(registry.portsOf("HTTP", Transport.TCP)).containsExactly(80);
         assertThat(registry.portsOf("http-alt", Transport.TCP)).containsExactly(591, 8008, 8080);
@@ -93,6 +185,7 @@ class ServiceRegistryTest {
     }
 
     @Test
+    @Requirement("6335-16")
     void a_port_may_have_several_names() {
         assertThat(registry.servicesAt(Transport.TCP, 80))
                 .extracting(Service::name)
@@ -113,8 +206,9 @@ class ServiceRegistryTest {
 
     @Test
     void every_name_is_found_by_itself() {
-        Set<Service> all = Set.copyOf(registry.search(""));
-        assertThat(all).hasSize(registry.size());
+        List<Service> all = registry.services();
+        assertThat(all).hasSize(registry.size()).doesNotHaveDuplicates();
+        assertThat(registry.search(" ")).isEqualTo(all);
         for (Service service : all) {
             if (!service.name().isEmpty()) {
                 assertThat(registry.servicesNamed(service.name())).contains(service);
@@ -143,59 +237,100 @@ class ServiceRegistryTest {
     }
 
     @Test
-    void descriptions_can_be_searched() {
-        assertThat(registry.search("postgresql")).extracting(Service::name).contains("postgresql");
-        assertThat(registry.search("LDAP")).extracting(Service::name).contains("ldap", "ldaps");
+    void the_best_of_a_search_come_first() {
+        assertThat(registry.search("LDAP")).extracting(Service::name).startsWith("ldap", "ldaps", "ldap-admin");
+        assertThat(registry.search("http").getFirst().name()).isEqualTo("http");
+        assertThat(registry.search("postgresql").getFirst().name()).isEqualTo("postgresql");
+        assertThat(registry.search("world wide web")).extracting(Service::name).contains("http", "www");
+        assertThat(registry.search("web server")).isNotEmpty().allSatisfy(service -> {
+            String text = (service.name() + " " + service.description()).toLowerCase(Locale.ROOT);
+            assertThat(text).contains("web").contains("server");
+        });
+        assertThat(registry.search("no such words")).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "htpt, http",
+        "htttp, http",
+        "postgers, ''",
+        "postgres, postgresql",
+        "postgreslq, postgresql",
+        "sshh, ssh",
+        "doman, domain",
+        "LDAPX, ldap",
+        "wwww, http",
+        "sql_net, sql-net",
+        "elasticsearch, ''"
+    })
+    void unknown_names_have_near_ones(String name, String near) {
+        assertThat(registry.servicesNamed(name)).isEmpty();
+        List<String> names = registry.near(name);
+        assertThat(names).hasSizeLessThanOrEqualTo(5).doesNotHaveDuplicates();
+        assertThat(names.isEmpty() ? "" : names.getFirst()).isEqualTo(near);
+        assertThat(names)
+                .allSatisfy(known -> assertThat(registry.servicesNamed(known)).isNotEmpty());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"443, 443", "0, 0", "https, 443", "HTTPS, 443", "www, 80", "65535, 65535"})
+    void a_text_names_a_port(String text, int port) {
+        assertThat(registry.requirePort(text, Transport.TCP)).isEqualTo(port);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+            htpt     | There is no service 'htpt' in IANA's registry of 2026-02-13; near it: http
+            q0q0q0  | There is no service 'q0q0q0' in IANA's registry of 2026-02-13
+            http-alt | The service 'http-alt' has 3 ports for tcp, 591, 8008 and 8080: give the number
+            x11      | The service 'x11' has 64 ports for tcp, 6000 to 6063: give the number
+            airplay  | The service 'airplay' has a name but no port in IANA's registry
+            biff     | The service 'biff' has no port for tcp, but port 512 for udp
+            65536    | A port is 0 to 65535, not 65536
+            """)
+    void a_text_that_names_no_single_port_is_refused_in_words(String text, String words) {
+        assertThatThrownBy(() -> registry.requirePort(text, Transport.TCP))
+                .isInstanceOf(IllegalArgumentException.class)
+                .message()
+                .startsWith(words);
     }
 
     @Test
-    void no_contact_of_a_person_is_in_the_resource() throws IOException {
-        try (InputStream in = ServiceRegistry.class.getResourceAsStream(ServiceRegistry.RESOURCE)) {
-            String text = new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
-            assertThat(text)
-                    .doesNotContainPattern("\\[[A-Z][a-z]+_[A-Z][a-zA-Z_]+]")
-                    .doesNotContain("@iana.org");
+    void the_resource_is_read_in_the_same_way_from_a_jar_a_directory_and_a_class_loader(@TempDir Path directory)
+            throws IOException {
+        byte[] expected = ServiceRegistryData.readByLoader();
+        assertThat(ServiceRegistryData.readBeside()).isEqualTo(expected);
+        Path jar = directory.resolve("with space.jar");
+        Path empty = directory.resolve("empty.jar");
+        try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(jar));
+                ZipOutputStream other = new ZipOutputStream(Files.newOutputStream(empty))) {
+            out.putNextEntry(new ZipEntry("dev/berth/ports/" + ServiceRegistryData.RESOURCE));
+            out.write(expected);
+            other.putNextEntry(new ZipEntry("other"));
         }
+        assertThat(ServiceRegistryData.read(jar.toFile())).isEqualTo(expected);
+        assertThat(ServiceRegistryData.read(empty.toFile())).isNull();
+        assertThat(ServiceRegistryData.read(directory.toFile())).isNull();
+        assertThat(ServiceRegistryData.read(null)).isNull();
+    }
+
+    @Test
+    void what_is_no_registry_is_refused() {
+        assertThatThrownBy(() -> new ServiceRegistry(new byte[3])).hasMessage("Not a service registry");
+        assertThatThrownBy(() -> new ServiceRegistry(new byte[300])).hasMessage("Not a service registry");
+    }
+
+    @Test
+    void no_contact_of_a_person_is_in_the_resource() {
+        assertThat(registry.services())
+                .allSatisfy(service -> assertThat(service.description())
+                        .doesNotContainPattern("\\[[A-Z][a-z]+_[A-Z][a-zA-Z_]+]")
+                        .doesNotContain("@iana.org"));
     }
 
     @Test
     void a_port_number_out_of_range_is_refused() {
         assertThatThrownBy(() -> registry.servicesAt(Transport.TCP, 65_536)).hasMessageContaining("0 to 65535");
         assertThatThrownBy(() -> registry.assignment(Transport.TCP, -1)).hasMessageContaining("0 to 65535");
-    }
-
-    @Test
-    void a_newer_csv_compiles_with_quoted_line_feeds_and_rows_of_every_kind() throws IOException {
-        String csv = """
-                Service Name,Port Number,Transport Protocol,Description,Assignee
-                ,0,tcp,Reserved,
-                ,7,tcp,Unassigned,
-                alpha,10,tcp,"two
-                  lines, ""quoted\""",[A_Person]
-                alpha,10,udp,"two
-                  lines, ""quoted\""",[A_Person]
-                Beta,20-29,,a range,
-                gamma,,tcp,no port,
-                """;
-        ServiceRegistry small =
-                new ServiceRegistry(ServiceRegistryCompiler.compile(new StringReader(csv), "2030-01-02"));
-
-        assertThat(small.date()).isEqualTo("2030-01-02");
-        assertThat(small.size()).isEqualTo(4);
-        assertThat(small.servicesNamed("ALPHA"))
-                .containsExactly(new Service(
-                        "alpha",
-                        new PortRange(10, 10),
-                        Set.of(Transport.TCP, Transport.UDP),
-                        "two lines, \"quoted\"",
-                        false));
-        assertThat(small.portsOf("beta", Transport.UDP)).hasSize(10);
-        assertThat(small.nameOf(Transport.TCP, 25)).isEqualTo("Beta");
-        assertThat(small.nameOf(Transport.TCP, 30)).isNull();
-        assertThat(small.assignment(Transport.TCP, 0)).isEqualTo(PortAssignment.RESERVED);
-        assertThat(small.assignment(Transport.TCP, 7)).isEqualTo(PortAssignment.UNASSIGNED);
-        assertThat(small.servicesNamed("gamma"))
-                .singleElement()
-                .satisfies(s -> assertThat(s.ports()).isNull());
     }
 }

@@ -54,6 +54,11 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
         this.writes = new ChannelWrites(this, socket);
     }
 
+    /// What is below.
+    TcpSocket connection() {
+        return socket;
+    }
+
     /// The channel of an accepted connection.
     static BerthSocketChannel accepted(BerthSelectorProvider provider, TcpSocket socket, boolean ipv4Only) {
         BerthSocketChannel channel = new BerthSocketChannel(provider, socket, ipv4Only);

@@ -370,8 +370,19 @@ public final class BerthSocketImpl extends SocketImpl {
     }
 
     @Override
+    protected boolean supportsUrgentData() {
+        return true;
+    }
+
+    @Override
     protected void sendUrgentData(int data) throws IOException {
-        throw new SocketException("Urgent data is not supported");
+        TcpSocket socket;
+        synchronized (stateLock) {
+            socket = connected();
+        }
+        if (socket.tryWriteUrgent(data) == TcpSocket.UNAVAILABLE) {
+            throw new SocketException("No buffer space available");
+        }
     }
 
     // ---- options
@@ -412,6 +423,10 @@ public final class BerthSocketImpl extends SocketImpl {
             timeoutMillis = millis;
             return;
         }
+        if (id == SocketOptions.SO_OOBINLINE) {
+            setUrgentInline(NumberedOptions.bool(value, "SO_OOBINLINE"));
+            return;
+        }
         try {
             NumberedOptions.set(id, value, this::setOption);
         } catch (SocketException e) {
@@ -421,11 +436,34 @@ public final class BerthSocketImpl extends SocketImpl {
         }
     }
 
+    private void setUrgentInline(boolean on) throws SocketException {
+        try {
+            synchronized (stateLock) {
+                connection().urgentInline(on);
+            }
+        } catch (IOException e) {
+            throw NumberedOptions.failed(e);
+        }
+    }
+
+    private boolean urgentInline() throws SocketException {
+        try {
+            synchronized (stateLock) {
+                return connection().urgentInline();
+            }
+        } catch (IOException e) {
+            throw NumberedOptions.failed(e);
+        }
+    }
+
     @Override
     public Object getOption(int id) throws SocketException {
         ensureOpen();
         if (id == SocketOptions.SO_TIMEOUT) {
             return timeoutMillis;
+        }
+        if (id == SocketOptions.SO_OOBINLINE) {
+            return urgentInline();
         }
         if (id == SocketOptions.SO_BINDADDR) {
             Endpoint end = either().local();

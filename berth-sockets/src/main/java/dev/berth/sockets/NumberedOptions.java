@@ -31,7 +31,6 @@ final class NumberedOptions {
             case SocketOptions.IP_TOS -> setter.set(StandardSocketOptions.IP_TOS, integer(value, "IP_TOS"));
             case SocketOptions.SO_SNDBUF -> setter.set(StandardSocketOptions.SO_SNDBUF, size(value, "SO_SNDBUF"));
             case SocketOptions.SO_RCVBUF -> setter.set(StandardSocketOptions.SO_RCVBUF, size(value, "SO_RCVBUF"));
-            case SocketOptions.SO_OOBINLINE -> refuseUrgentInline(value);
             default -> setter.set(flag(id), bool(value, flag(id).name()));
         }
     }
@@ -48,7 +47,6 @@ final class NumberedOptions {
             case SocketOptions.IP_TOS -> getter.get(StandardSocketOptions.IP_TOS);
             case SocketOptions.SO_SNDBUF -> getter.get(StandardSocketOptions.SO_SNDBUF);
             case SocketOptions.SO_RCVBUF -> getter.get(StandardSocketOptions.SO_RCVBUF);
-            case SocketOptions.SO_OOBINLINE -> false;
             default -> getter.get(flag(id));
         };
     }
@@ -77,12 +75,6 @@ final class NumberedOptions {
         return size;
     }
 
-    private static void refuseUrgentInline(Object value) throws SocketException {
-        if (bool(value, "SO_OOBINLINE")) {
-            throw new SocketException("SO_OOBINLINE is not supported");
-        }
-    }
-
     /// The value of an option that is a number.
     static int integer(Object value, String name) throws SocketException {
         if (value instanceof Integer number) {
@@ -91,7 +83,8 @@ final class NumberedOptions {
         throw new SocketException("Bad value for " + name);
     }
 
-    private static boolean bool(Object value, String name) throws SocketException {
+    /// The value of an option that is a flag.
+    static boolean bool(Object value, String name) throws SocketException {
         if (value instanceof Boolean flag) {
             return flag;
         }

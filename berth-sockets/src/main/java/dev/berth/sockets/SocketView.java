@@ -1,5 +1,6 @@
 package dev.berth.sockets;
 
+import dev.berth.host.TcpSocket;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -182,21 +183,29 @@ final class SocketView extends Socket {
     @Override
     public void sendUrgentData(int data) throws IOException {
         ensureConnected();
-        throw new SocketException("Urgent data is not supported");
+        if (channel.connection().tryWriteUrgent(data) == TcpSocket.UNAVAILABLE) {
+            throw new IOException("Socket buffer full");
+        }
     }
 
     @Override
     public void setOOBInline(boolean on) throws SocketException {
         ensureOpen();
-        if (on) {
-            throw new SocketException("SO_OOBINLINE is not supported");
+        try {
+            channel.connection().urgentInline(on);
+        } catch (IOException e) {
+            throw Failures.asSocketException(e);
         }
     }
 
     @Override
     public boolean getOOBInline() throws SocketException {
         ensureOpen();
-        return false;
+        try {
+            return channel.connection().urgentInline();
+        } catch (IOException e) {
+            throw Failures.asSocketException(e);
+        }
     }
 
     @Override

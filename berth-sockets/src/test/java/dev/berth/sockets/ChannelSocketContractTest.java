@@ -13,6 +13,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
@@ -204,6 +205,19 @@ class ChannelSocketContractTest extends Contract {
         assertThatThrownBy(server::getReuseAddress)
                 .isExactlyInstanceOf(SocketException.class)
                 .hasMessage("Socket is closed");
+    }
+
+    @Test
+    void urgent_octets_go_through_the_channel() throws IOException {
+        ChannelPair pair = connectedChannels();
+        pair.server().socket().setOOBInline(true);
+        assertThat(pair.server().socket().getOOBInline()).isTrue();
+
+        pair.client().socket().sendUrgentData('!');
+
+        ByteBuffer octet = ByteBuffer.allocate(1);
+        assertThat(pair.server().read(octet)).isEqualTo(1);
+        assertThat(octet.get(0)).isEqualTo((byte) '!');
     }
 
     @Test

@@ -103,6 +103,44 @@ class SocketContractTest extends Contract {
                 .hasMessage("Socket input is shutdown");
     }
 
+    @Test
+    void an_urgent_octet_is_thrown_away_unless_it_is_wanted() throws IOException {
+        Sockets pair = connected();
+        assertThat(pair.server().getOOBInline()).isFalse();
+
+        send(pair.client(), "abc");
+        pair.client().sendUrgentData('!');
+        send(pair.client(), "def");
+
+        assertThat(receive(pair.server(), 6)).isEqualTo("abcdef");
+    }
+
+    @Test
+    void urgent_octets_are_read_in_line() throws IOException {
+        Sockets pair = connected();
+        pair.server().setOOBInline(true);
+        assertThat(pair.server().getOOBInline()).isTrue();
+
+        send(pair.client(), "abc");
+        pair.client().sendUrgentData('!');
+        pair.client().sendUrgentData(0x100 + '?');
+        send(pair.client(), "def");
+
+        assertThat(receive(pair.server(), 8)).isEqualTo("abc!?def");
+    }
+
+    @Test
+    void urgent_data_cannot_be_sent_after_the_end() throws IOException {
+        Sockets pair = connected();
+        pair.client().shutdownOutput();
+
+        assertThatThrownBy(() -> pair.client().sendUrgentData(1)).isInstanceOf(IOException.class);
+        pair.client().close();
+        assertThatThrownBy(() -> pair.client().sendUrgentData(1))
+                .isExactlyInstanceOf(SocketException.class)
+                .hasMessage("Socket closed");
+    }
+
     @ParameterizedTest
     @EnumSource
     void shutting_the_input_down_wakes_the_reader(Task.On kind) throws IOException {

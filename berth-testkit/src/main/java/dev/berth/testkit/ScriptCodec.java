@@ -45,7 +45,7 @@ final class ScriptCodec {
         }
         int checksum = checksum(pseudoHeader(from, to, TCP, length), tcp.array());
         tcp.putShort(TcpHeader.CHECKSUM, (short) (seg.badChecksum ? checksum ^ 0x10 : checksum));
-        return ip(from, to, TCP, tcp.array());
+        return ip(from, to, TCP, seg.ecn == null ? 0 : seg.ecn, tcp.array());
     }
 
     private byte[] options(Seg seg) {
@@ -74,6 +74,11 @@ final class ScriptCodec {
                 out.writeBytes(ByteBuffer.allocate(4).putInt(iss + edge).array());
             }
         }
+        byte[] cookie = seg.fastOpen;
+        if (cookie != null) {
+            out.writeBytes(new byte[] {34, (byte) (2 + cookie.length)});
+            out.writeBytes(cookie);
+        }
         byte[] other = seg.options;
         if (other != null) {
             out.writeBytes(other);
@@ -85,16 +90,20 @@ final class ScriptCodec {
     }
 
     private static byte[] ip(IpAddress from, IpAddress to, int protocol, byte[] payload) {
+        return ip(from, to, protocol, 0, payload);
+    }
+
+    private static byte[] ip(IpAddress from, IpAddress to, int protocol, int ecn, byte[] payload) {
         ByteBuffer packet;
         if (from.isIpv4()) {
             packet = ByteBuffer.allocate(20 + payload.length);
-            packet.put((byte) 0x45).put((byte) 0).putShort((short) packet.capacity());
+            packet.put((byte) 0x45).put((byte) ecn).putShort((short) packet.capacity());
             packet.putInt(0x4000).put((byte) 64).put((byte) protocol).putShort((short) 0);
             packet.putInt((int) from.lo()).putInt((int) to.lo());
             packet.putShort(10, (short) checksum(new byte[0], java.util.Arrays.copyOf(packet.array(), 20)));
         } else {
             packet = ByteBuffer.allocate(40 + payload.length);
-            packet.putInt(0x6000_0000).putShort((short) payload.length).put((byte) protocol).put((byte) 64);
+            packet.putInt(0x6000_0000 | ecn << 20).putShort((short) payload.length).put((byte) protocol).put((byte) 64);
             packet.putLong(from.hi()).putLong(from.lo()).putLong(to.hi()).putLong(to.lo());
         }
         return packet.put(payload).array();
@@ -139,7 +148,9 @@ final class ScriptCodec {
                 : java.util.Arrays.copyOfRange(packet, 8, 40);
         ByteBuffer tail = ByteBuffer.allocate(pseudo.length + 8).put(pseudo).putInt(tcp.length).putInt(TCP);
         verify(checksum(tail.array(), tcp) == 0, "TCP checksum");
-        return segment(ByteBuffer.wrap(tcp));
+        Seg seg = segment(ByteBuffer.wrap(tcp));
+        seg.ecn = (v4 ? packet[1] : packet[1] >> 4) & 3;
+        return seg;
     }
 
     private Seg segment(ByteBuffer tcp) {
@@ -154,12 +165,14 @@ final class ScriptCodec {
         seg.seq = seq - iss;
         seg.ack = (flags & TcpHeader.ACK) == 0 ? null : Integer.valueOf(tcp.getInt(8) - peerIss);
         seg.win = Short.toUnsignedInt(tcp.getShort(14));
+        seg.urgent = Short.toUnsignedInt(tcp.getShort(18));
+        verify(seg.urgent == 0 || (flags & TcpHeader.URG) != 0, "urgent pointer without URG");
         verify((tcp.get(12) & 0xf) == 0, "reserved bits");
         int header = (Byte.toUnsignedInt(tcp.get(12)) >>> 4) << 2;
         decodeOptions(tcp, header, seg);
         seg.data = tcp.capacity() - header;
         for (int i = 0; i < seg.data; i++) {
-            int number = seg.seq - 1 + i;
+            int number = seg.seq - ((flags & TcpHeader.SYN) != 0 ? 0 : 1) + i;
             verify(tcp.get(header + i) == Pair.pattern(number), "octet " + number + " of the data");
         }
         return seg;
@@ -217,6 +230,12 @@ final class ScriptCodec {
                 seg.timestamps = true;
                 seg.tsVal = tcp.getInt(at + 2) - tsBase;
                 seg.tsEcr = tcp.getInt(at + 6);
+            }
+            case 34 -> {
+                verify(syn, "Fast Open option");
+                byte[] cookie = new byte[length - 2];
+                tcp.get(at + 2, cookie);
+                seg.fastOpen = cookie;
             }
             default -> throw new AssertionError("unknown option " + kind);
         }

@@ -63,6 +63,11 @@ public final class Seg {
 
     byte @Nullable [] options;
 
+    @Nullable
+    Integer ecn;
+
+    byte @Nullable [] fastOpen;
+
     int urgent;
     boolean badChecksum;
 
@@ -86,6 +91,8 @@ public final class Seg {
         copy.sack = sack;
         copy.psh = psh;
         copy.options = options;
+        copy.ecn = ecn;
+        copy.fastOpen = fastOpen;
         copy.urgent = urgent;
         copy.badChecksum = badChecksum;
         return copy;
@@ -204,6 +211,34 @@ public final class Seg {
         return copy;
     }
 
+    /// With a Fast Open option that brings this cookie; empty: that asks for one.
+    public Seg fastOpen(byte... cookie) {
+        Seg copy = copy();
+        copy.fastOpen = cookie.clone();
+        return copy;
+    }
+
+    /// With ECN-Echo.
+    public Seg ece() {
+        Seg copy = copy();
+        copy.flags |= TcpHeader.ECE;
+        return copy;
+    }
+
+    /// With CWR.
+    public Seg cwr() {
+        Seg copy = copy();
+        copy.flags |= TcpHeader.CWR;
+        return copy;
+    }
+
+    /// With this ECN field in the IP header: 0 not-ECT, 1 and 2 ECT, 3 CE.
+    public Seg ecn(int codepoint) {
+        Seg copy = copy();
+        copy.ecn = codepoint;
+        return copy;
+    }
+
     /// To be received with these bytes as options, padded with zero.
     public Seg options(int... bytes) {
         Seg copy = copy();
@@ -244,8 +279,17 @@ public final class Seg {
         if (differs(ack, actual.ack)) {
             return "acknowledgment number";
         }
+        if ((flags & TcpHeader.URG) != 0 && urgent != actual.urgent) {
+            return "urgent pointer";
+        }
+        if (differs(ecn, actual.ecn)) {
+            return "ECN field";
+        }
         if (differs(win, actual.win)) {
             return "window";
+        }
+        if (fastOpen != null && !Arrays.equals(fastOpen, actual.fastOpen)) {
+            return "Fast Open option";
         }
         if (differs(mss, actual.mss == null ? Integer.valueOf(-1) : actual.mss)
                 || differs(ws, actual.ws == null ? Integer.valueOf(-1) : actual.ws)
@@ -284,8 +328,13 @@ public final class Seg {
         if (sackPermitted != null) {
             text.append(sackPermitted ? " sackPermitted" : " no sackPermitted");
         }
+        field(text, "ecn", ecn);
+        field(text, "up", (flags & TcpHeader.URG) == 0 ? null : Integer.valueOf(urgent));
         if (timestamps != null) {
             text.append(timestamps ? " ts " + tsVal + ":" + tsEcr : " no ts");
+        }
+        if (fastOpen != null) {
+            text.append(" fast open ").append(Arrays.toString(fastOpen));
         }
         if (sack != null) {
             text.append(" sack ").append(Arrays.toString(sack));

@@ -261,6 +261,28 @@ public class TcpScript {
         }
     }
 
+    /// SEND with the URGENT flag, which has to take all of it.
+    protected void sendUrgent(int octets) {
+        int taken = stack().tcp()
+                .sendUrgent(
+                        connection(),
+                        (bytes, at, count) -> {
+                            for (int i = 0; i < count; i++) {
+                                bytes[at + i] = Pair.pattern(written++);
+                            }
+                        },
+                        octets);
+        settle();
+        if (taken != octets) {
+            throw new AssertionError("SEND took " + taken + " of " + octets + " octets");
+        }
+    }
+
+    /// The next octet of the stream will not be read, as it was urgent.
+    protected void skipUrgent() {
+        readSoFar++;
+    }
+
     /// RECEIVE, which has nothing to give.
     protected void readNothing() {
         read(0);
@@ -420,6 +442,11 @@ public class TcpScript {
         if (!sent.isEmpty()) {
             throw new AssertionError("sent " + sent + "; expected nothing" + status());
         }
+    }
+
+    /// The next SYN of the stack begins a new connection, to whose initial sequence number segments are relative.
+    protected void forgetIss() {
+        codec.forgetIss();
     }
 
     /// Segments sent that nobody has expected yet.

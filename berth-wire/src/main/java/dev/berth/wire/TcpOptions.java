@@ -21,6 +21,11 @@ public final class TcpOptions {
     /// Kind of timestamps.
     public static final int TIMESTAMPS = 8;
 
+    /// Kind of user timeout (RFC 5482 section 3).
+    public static final int USER_TIMEOUT = 28;
+    /// Kind of Fast Open (RFC 7413 section 2).
+    public static final int FAST_OPEN = 34;
+
     /// The most SACK blocks that fit into the 40 octets of options.
     public static final int MAX_SACK_BLOCKS = 4;
 
@@ -43,6 +48,16 @@ public final class TcpOptions {
     /// Right edges (sequence number behind the last) of the blocks.
     public final int[] sackRight = new int[MAX_SACK_BLOCKS];
 
+    /// Octets of the Fast Open cookie, 4 to 16; 0 if the option is there without one, which asks for one; -1 if the
+    /// option is absent.
+    public int fastOpen = -1;
+    /// The first eight octets of the Fast Open cookie, the very first in the most significant place.
+    public long fastOpenHi;
+    /// The other octets of the Fast Open cookie, likewise.
+    public long fastOpenLo;
+    /// The user timeout option: its 16 bits, of which the highest tells minutes from seconds; -1 if absent.
+    public int userTimeout = -1;
+
     /// Forgets everything.
     public void clear() {
         mss = -1;
@@ -52,6 +67,8 @@ public final class TcpOptions {
         tsVal = 0;
         tsEcr = 0;
         sackBlocks = 0;
+        fastOpen = -1;
+        userTimeout = -1;
     }
 
     /// Parses the options of the header at `at` whose length, 20 to 60, was validated to lie within the segment.
@@ -125,9 +142,33 @@ public final class TcpOptions {
                     sackBlocks = blocks;
                 }
             }
+            case USER_TIMEOUT -> {
+                if (length == 4) {
+                    userTimeout = Bytes.u16(bytes, from + 2);
+                }
+            }
+            case FAST_OPEN -> takeFastOpen(bytes, from + 2, length - 2);
             default -> {
                 // RFC 9293 section 3.1, MUST-6: "A TCP implementation MUST (MUST-6) ignore without error any TCP
                 // Option it does not implement, assuming that the option has a length field."
+            }
+        }
+    }
+
+    /// RFC 7413 section 2: a cookie has "4 to 16 bytes" and an even number of them; other lengths are ignored.
+    private void takeFastOpen(byte[] bytes, int from, int length) {
+        if (length != 0 && (length < 4 || length > 16 || length % 2 != 0)) {
+            return;
+        }
+        fastOpen = length;
+        fastOpenHi = 0;
+        fastOpenLo = 0;
+        for (int i = 0; i < length; i++) {
+            long octet = Bytes.u8(bytes, from + i);
+            if (i < 8) {
+                fastOpenHi |= octet << 56 - 8 * i;
+            } else {
+                fastOpenLo |= octet << 120 - 8 * i;
             }
         }
     }

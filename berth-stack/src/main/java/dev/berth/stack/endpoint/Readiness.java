@@ -15,7 +15,9 @@ public final class Readiness {
     public static final int CONNECTED = 4;
     /// An accept would return a connection at once.
     public static final int ACCEPTABLE = 8;
-    /// Everything.
+    /// The remote end has urgent data before which something is unread, of a connection alone.
+    public static final int URGENT = 16;
+    /// Everything; a connection that has failed is ready for it, but not for [#URGENT].
     public static final int ALL = READABLE | WRITABLE | CONNECTED | ACCEPTABLE;
 
     private Readiness() {}

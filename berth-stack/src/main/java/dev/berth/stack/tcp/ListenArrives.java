@@ -1,8 +1,11 @@
 package dev.berth.stack.tcp;
 
 import dev.berth.ports.PortTable;
+import dev.berth.stack.icmp.IcmpError;
 import dev.berth.stack.ip.DropCounters;
 import dev.berth.stack.time.TimerWheel;
+import dev.berth.wire.BufferPool;
+import dev.berth.wire.Chunk;
 import dev.berth.wire.DropReason;
 import dev.berth.wire.IpAddress;
 import dev.berth.wire.Packet;
@@ -25,6 +28,7 @@ final class ListenArrives {
     private final IsnGenerator isns;
     private final TimerWheel wheel;
     private final DropCounters drops;
+    private final SynCookies cookies;
 
     ListenArrives(
             Tcp tcp,
@@ -33,7 +37,8 @@ final class ListenArrives {
             SegmentWriter writer,
             IsnGenerator isns,
             TimerWheel wheel,
-            DropCounters drops) {
+            DropCounters drops,
+            SynCookies cookies) {
         this.tcp = tcp;
         this.ports = ports;
         this.arrives = arrives;
@@ -41,6 +46,7 @@ final class ListenArrives {
         this.isns = isns;
         this.wheel = wheel;
         this.drops = drops;
+        this.cookies = cookies;
     }
 
     /// Section 3.10.7.2, LISTEN STATE.
@@ -54,10 +60,9 @@ final class ListenArrives {
             return false;
         }
         // Second, check for an ACK: "Any acknowledgment is bad if it arrives on a connection still in the LISTEN
-        // state."
+        // state." Unless it acknowledges a SYN,ACK of which nothing is left but what the ACK says.
         if (segment.has(TcpHeader.ACK)) {
-            drops.count(DropReason.WRONG_STATE);
-            return true;
+            return acknowledgesCookie(listener, packet, segment);
         }
         // Third, check for a SYN; fourth, other data or control: "drop the segment, and return".
         if (!segment.has(TcpHeader.SYN) || segment.has(TcpHeader.FIN)) {
@@ -69,58 +74,188 @@ final class ListenArrives {
             drops.count(DropReason.BAD_SOURCE);
             return false;
         }
-        if (!listener.hasRoom()) {
+        if (listener.isFull()) {
             drops.count(DropReason.BACKLOG_FULL);
             return false;
         }
-        SynEntry entry = new SynEntry(
+        SynEntry entry = entry(listener, packet, segment, segment.seq);
+        offered(entry, segment);
+        if (tcp.fastOpen().admits(listener, entry, segment)) {
+            openFast(entry, segment, oldSndNxt);
+            return false;
+        }
+        if (listener.isSynFull()) {
+            answerWithCookie(entry, segment.now);
+            return false;
+        }
+        entry.iss = iss(entry, segment, oldSndNxt);
+        Chunk payload = segment.payload;
+        if (payload != null && segment.payloadLength <= Math.min(BufferPool.SMALL, entry.rcvWnd)) {
+            // "any other control or text should be queued for processing later": it is not acknowledged before.
+            entry.text = tcp.queues().copy(payload, segment.payloadFrom, segment.payloadLength);
+        }
+        ports.accept(entry, listener.binding);
+        listener.add(entry);
+        answer(entry, segment.now);
+        return false;
+    }
+
+    private int iss(SynEntry entry, Segment segment, int oldSndNxt) {
+        int iss = isns.isn(entry, segment.now);
+        return oldSndNxt != 0 && SeqNum.leq(iss, oldSndNxt) ? oldSndNxt + 65_536 : iss;
+    }
+
+    /// RFC 7413 section 4.2.2, step 4: "Buffer the data and notify the application."
+    private void openFast(SynEntry entry, Segment segment, int oldSndNxt) {
+        TcpListener listener = entry.listener;
+        entry.iss = iss(entry, segment, oldSndNxt);
+        Tcb tcb = connection(entry, segment.now);
+        tcb.sndUna = entry.iss;
+        tcb.sndNxt = entry.iss;
+        tcb.recover = entry.iss;
+        tcb.state = TcpState.SYN_RECEIVED;
+        tcb.flags |= entry.windowScaling ? Tcb.WINDOW_SCALING : 0;
+        FastOpen.entered(tcb, listener);
+        if (entry.tellCookie) {
+            long cookie = tcp.fastOpen().cookieFor(tcb, segment.now);
+            tcb.extras().fastOpenCookie = new FastOpen.Cookie(FastOpen.COOKIE_LENGTH, cookie, 0, 0);
+        }
+        // "the server MUST follow [RFC5681] to set the initial congestion window for sending more data packets"
+        tcb.cwnd = CongestionControl.initialWindow(tcb.effectiveMss);
+        tcb.lastProgress = segment.now;
+        tcb.lastHeard = segment.now;
+        Chunk payload = segment.payload;
+        int length = Math.min(segment.payloadLength, entry.rcvWnd);
+        if (payload != null && length > 0) {
+            tcp.queues().receive(tcb).append(payload, segment.payloadFrom, length);
+            tcb.rcvNxt += length;
+        }
+        ports.accept(tcb, listener.binding);
+        tcb.pending |= Tcb.SYN;
+        tcp.markDirty(tcb);
+        listener.offer(tcb);
+        tcp.ready(listener);
+    }
+
+    private static SynEntry entry(TcpListener listener, Packet packet, Segment segment, int irs) {
+        return new SynEntry(
                 listener,
-                segment.seq,
+                irs,
                 packet.destinationHi,
                 packet.destinationLo,
                 segment.destinationPort,
                 packet.sourceHi,
                 packet.sourceLo,
                 segment.sourcePort);
-        entry.iss = isns.isn(entry, segment.now);
-        if (oldSndNxt != 0 && SeqNum.leq(entry.iss, oldSndNxt)) {
-            entry.iss = oldSndNxt + 65_536;
-        }
+    }
+
+    /// Remembers what the SYN offers.
+    private void offered(SynEntry entry, Segment segment) {
+        TcpConfig config = entry.listener.config;
         TcpOptions options = segment.options;
         entry.mss = Tcp.peerMss(entry, options.mss);
         entry.peerWindow = segment.window;
         entry.windowScaling = options.windowScale >= 0;
         entry.sndWindShift = (byte) Math.min(Math.max(options.windowScale, 0), 14);
-        entry.rcvWindShift = entry.windowScaling ? (byte) SegmentOutput.windowShift(listener.config) : 0;
+        entry.rcvWindShift = entry.windowScaling ? (byte) SegmentOutput.windowShift(config) : 0;
         entry.timestamps = options.timestamps;
         entry.sackPermitted = options.sackPermitted;
+        entry.ecn = Ecn.isAsked(segment, config);
         entry.tsRecent = options.tsVal;
         entry.tsOffset = isns.timestampOffset(entry);
+        entry.rcvWnd = Math.min(config.receiveBuffer(), 65_535);
+        entry.tellCookie = tcp.fastOpen().isToBeTold(entry, options, config, segment.now);
+    }
+
+    /// The listener has as many incomplete connections as it may: this one is not remembered. RFC 4987 section 3.6:
+    /// "SYN cookies go further and allocate no state at all for connections in SYN-RECEIVED."
+    private void answerWithCookie(SynEntry entry, long now) {
+        entry.listener.lastCookie = now;
+        cookies.encode(entry, now);
+        if (!entry.timestamps) {
+            // There is no place to remember these in.
+            entry.windowScaling = false;
+            entry.sackPermitted = false;
+            entry.ecn = false;
+        }
+        send(entry, SynCookies.encodeOptions(entry, timestamp(entry, now)), now);
+    }
+
+    /// An ACK came for which there is no connection.
+    ///
+    /// @return true if the segment has to be answered with a RST
+    private boolean acknowledgesCookie(TcpListener listener, Packet packet, Segment segment) {
+        // Only after cookies were sent, so that none can be guessed in quiet times.
+        boolean sent = listener.lastCookie != Long.MIN_VALUE
+                && segment.now - listener.lastCookie <= 2 * SynCookies.PERIOD;
+        if (!sent || segment.has(TcpHeader.SYN)) {
+            drops.count(DropReason.WRONG_STATE);
+            return true;
+        }
+        SynEntry entry = entry(listener, packet, segment, segment.seq - 1);
+        int mss = cookies.decode(entry, segment.ack - 1, segment.now);
+        if (mss < 0) {
+            drops.count(DropReason.WRONG_STATE);
+            return true;
+        }
+        if (listener.isFull()) {
+            drops.count(DropReason.BACKLOG_FULL);
+            return false;
+        }
+        entry.iss = segment.ack - 1;
+        entry.mss = mss;
+        entry.timestamps = segment.options.timestamps;
+        if (entry.timestamps) {
+            SynCookies.decodeOptions(entry, segment.options.tsEcr);
+        }
+        entry.rcvWindShift = entry.windowScaling ? (byte) SegmentOutput.windowShift(listener.config) : 0;
+        entry.tsRecent = segment.options.tsVal;
+        entry.tsOffset = isns.timestampOffset(entry);
         entry.rcvWnd = Math.min(listener.config.receiveBuffer(), 65_535);
+        entry.answeredTwice = true; // the round-trip time cannot be told
         ports.accept(entry, listener.binding);
         listener.add(entry);
-        answer(entry, segment.now);
-        // Text on the SYN is not kept: it is not acknowledged, so the other end sends it again (SM-5).
-        return false;
+        return complete(entry, segment);
+    }
+
+    /// ICMP says something of the SYN,ACK. RFC 5927 section 5.2 has hard errors end a connection that is not
+    /// synchronized; RFC 1122 section 4.2.3.9 forbids it of the others.
+    ///
+    /// @return false if it is not heeded
+    boolean icmpError(SynEntry entry, IcmpError error) {
+        // RFC 5927 section 4.1: the quoted sequence number must be one of what is in flight.
+        if (error.sequence() != entry.iss || !error.isHard()) {
+            return false;
+        }
+        remove(entry);
+        return true;
+    }
+
+    private static int timestamp(SynEntry entry, long now) {
+        return (int) (now / 1_000_000) + entry.tsOffset;
     }
 
     private void answer(SynEntry entry, long now) {
         entry.sentAt = now;
-        send(entry, now);
+        send(entry, timestamp(entry, now), now);
         wheel.schedule(entry.deadline, now + (RttEstimator.INITIAL_RTO << entry.retransmissions));
     }
 
-    private void send(SynEntry entry, long now) {
+    private void send(SynEntry entry, int timestamp, long now) {
+        if (entry.tellCookie && entry.retransmissions == 0 && !entry.answeredTwice) {
+            // RFC 7413 section 4.2.2: when it is sent again, "with neither data nor Fast Open options".
+            writer.fastOpen(FastOpen.COOKIE_LENGTH, tcp.fastOpen().cookieFor(entry, now), 0, 0);
+        }
         writer.sendSyn(
                 entry,
                 entry.iss,
                 entry.irs + 1,
-                true,
+                TcpHeader.SYN | TcpHeader.ACK | (entry.ecn ? TcpHeader.ECE : 0),
                 entry.rcvWnd,
                 entry.windowScaling ? entry.rcvWindShift : -1,
                 entry.sackPermitted,
                 entry.timestamps,
-                (int) (now / 1_000_000) + entry.tsOffset,
+                timestamp,
                 entry.tsRecent,
                 entry.listener.config,
                 now);
@@ -142,6 +277,11 @@ final class ListenArrives {
         wheel.cancel(entry.deadline);
         entry.listener.remove(entry);
         ports.release(entry);
+        Chunk text = entry.text;
+        if (text != null) {
+            entry.text = null;
+            text.release();
+        }
     }
 
     /// Section 3.10.7.4 for SYN-RECEIVED.
@@ -155,7 +295,9 @@ final class ListenArrives {
                 && segment.seq == entry.irs) {
             drops.count(DropReason.NOT_ACCEPTABLE);
             entry.answeredTwice = true;
-            send(entry, segment.now); // the timer goes on, or SYNs could keep the entry for ever
+            // RFC 3168 section 6.1.1: "Otherwise, it MUST NOT send an ECN-setup SYN-ACK packet."
+            entry.ecn &= Ecn.isAsked(segment, entry.listener.config);
+            send(entry, timestamp(entry, segment.now), segment.now); // the timer goes on, or SYNs could keep the entry for ever
             return false;
         }
         boolean paws = entry.timestamps
@@ -213,13 +355,13 @@ final class ListenArrives {
                 entry.irs + 1,
                 entry.rcvWnd >> entry.rcvWindShift,
                 entry.timestamps,
-                (int) (now / 1_000_000) + entry.tsOffset,
+                timestamp(entry, now),
                 entry.tsRecent,
                 now);
     }
 
-    private boolean complete(SynEntry entry, Segment segment) {
-        TcpListener listener = entry.listener;
+    private Tcb connection(SynEntry entry, long now) {
+        TcpConfig config = entry.listener.config;
         Tcb tcb = new Tcb(
                 entry.localHi(),
                 entry.localLo(),
@@ -227,8 +369,8 @@ final class ListenArrives {
                 entry.remoteHi(),
                 entry.remoteLo(),
                 entry.remotePort(),
-                listener.config,
-                CongestionControl.of(listener.config.congestion()));
+                config,
+                CongestionControl.of(config.congestion()));
         tcb.iss = entry.iss;
         tcb.sndUna = entry.iss + 1;
         tcb.sndNxt = entry.iss + 1;
@@ -245,13 +387,20 @@ final class ListenArrives {
         tcb.sendMss = entry.mss;
         tcb.tsOffset = entry.tsOffset;
         tcb.tsRecent = entry.tsRecent;
-        tcb.tsRecentAge = (int) (segment.now / 1_000_000_000L);
+        tcb.tsRecentAge = (int) (now / 1_000_000_000L);
         tcb.flags |= Tcb.ATTACHED
                 | (entry.timestamps ? Tcb.TIMESTAMPS : 0)
                 | (entry.sackPermitted ? Tcb.SACK_PERMITTED : 0)
+                | (entry.ecn ? Tcb.ECN : 0)
                 | (entry.retransmissions > 0 ? Tcb.SYN_RETRANSMITTED : 0);
         tcb.rto = RttEstimator.INITIAL_RTO;
         tcp.updateMss(tcb);
+        return tcb;
+    }
+
+    private boolean complete(SynEntry entry, Segment segment) {
+        TcpListener listener = entry.listener;
+        Tcb tcb = connection(entry, segment.now);
         if (entry.retransmissions == 0 && !entry.answeredTwice) {
             // Karn, RFC 6298 section 3: only if it is clear which SYN,ACK was acknowledged.
             RttEstimator.sample(tcb, segment.now - entry.sentAt);
@@ -262,6 +411,21 @@ final class ListenArrives {
         arrives.establish(tcb, segment.now);
         listener.offer(tcb);
         tcp.ready(listener);
-        return arrives.otherwise(tcb, segment);
+        boolean reset = arrives.otherwise(tcb, segment);
+        Chunk text = entry.text;
+        if (text != null) {
+            entry.text = null;
+            if (!reset && tcb.state.canReceive()) {
+                segment.seq = entry.irs + 1;
+                segment.flags = TcpHeader.ACK;
+                segment.payload = text;
+                segment.payloadFrom = 0;
+                segment.payloadLength = text.used;
+                segment.unit = text.used;
+                arrives.text(tcb, segment);
+            }
+            text.release();
+        }
+        return reset;
     }
 }

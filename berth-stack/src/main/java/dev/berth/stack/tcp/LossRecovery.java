@@ -81,6 +81,7 @@ final class LossRecovery {
         tcb.recover = tcb.sndNxt;
         tcb.highRxt = tcb.sndUna;
         tcb.flags |= Tcb.FAST_RECOVERY;
+        Ecn.reduced(tcb);
         tcb.pending |= Tcb.RETRANSMIT;
     }
 
@@ -99,6 +100,7 @@ final class LossRecovery {
         tcb.recover = tcb.sndNxt;
         tcb.highRxt = tcb.sndUna;
         tcb.flags = tcb.flags & ~Tcb.FAST_RECOVERY | Tcb.RTO_RECOVERY | Tcb.TIMED_OUT;
+        Ecn.reduced(tcb);
         SackScoreboard sacked = tcb.sacked;
         if (sacked != null) {
             // RFC 2018 section 5.1: "After a retransmit timeout the data sender SHOULD turn off all of the SACKed

@@ -1,6 +1,7 @@
 package dev.berth.stack.tcp;
 
 import dev.berth.wire.BufferPool;
+import dev.berth.wire.Chunk;
 import org.jspecify.annotations.Nullable;
 
 /// The send and receive queues of all connections of a stack. A connection has them only while they hold something,
@@ -19,15 +20,26 @@ final class Queues {
         this.pool = pool;
     }
 
+    /// A copy of `length` octets, at most [BufferPool#SMALL].
+    Chunk copy(Chunk chunk, int from, int length) {
+        Chunk copy = pool.takeChunk(length);
+        System.arraycopy(chunk.bytes, from, copy.bytes, 0, length);
+        copy.used = length;
+        return copy;
+    }
+
     /// The send queue of `tcb`; if it has none, an empty one that begins at `SND.NXT`.
     SendQueue send(Tcb tcb) {
         SendQueue queue = tcb.sendQueue;
         if (queue == null) {
+            // Before the SYN is sent, its number is still to come.
+            boolean opening = !tcb.state.isSynchronized() && tcb.sndNxt == tcb.iss;
+            int first = opening ? tcb.iss + 1 : tcb.sndNxt;
             queue = sendCount > 0 ? sends[--sendCount] : null;
             if (queue == null) {
-                queue = new SendQueue(pool, tcb.sndNxt);
+                queue = new SendQueue(pool, first);
             }
-            queue.begin(tcb.sndNxt);
+            queue.begin(first);
             tcb.sendQueue = queue;
         }
         return queue;

@@ -1,5 +1,6 @@
 package dev.berth.stack.tcp;
 
+import dev.berth.stack.ip.IpInput;
 import dev.berth.wire.Bytes;
 import dev.berth.wire.Chunk;
 import dev.berth.wire.Packet;
@@ -28,6 +29,9 @@ final class Segment {
     /// Payload octets of the largest of the segments that this one stands for (offload), otherwise of itself.
     int unit;
 
+    /// A router on the way was congested: the CE codepoint of RFC 3168 in the IP header.
+    boolean congestionExperienced;
+
     /// When it arrived, in nanoseconds.
     long now;
 
@@ -45,6 +49,7 @@ final class Segment {
         window = Bytes.u16(bytes, at + TcpHeader.WINDOW);
         urgentPointer = Bytes.u16(bytes, at + TcpHeader.URGENT_POINTER);
         this.now = now;
+        congestionExperienced = (IpInput.tos(packet) & Ecn.CE) == Ecn.CE;
         payload = packet.chunk;
         if (packet.tailLength() > 0) {
             payloadFrom = packet.tailStart;
@@ -74,5 +79,6 @@ final class Segment {
         seq += octets;
         payloadFrom += octets;
         payloadLength -= octets;
+        urgentPointer = Math.max(0, urgentPointer - octets);
     }
 }

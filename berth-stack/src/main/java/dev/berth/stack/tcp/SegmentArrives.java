@@ -9,19 +9,19 @@ import dev.berth.wire.TcpOptions;
 /// method per step, in the order of the RFC. Input only changes the [Tcb] and marks what is pending.
 final class SegmentArrives {
     private static final long PAWS_INVALID_AFTER = 24L * 24 * 3_600; // seconds: RFC 7323 section 5.5
-    private static final int CHALLENGE_WINDOW = 5_000; // milliseconds: RFC 5961 section 7
-    private static final int CHALLENGE_LIMIT = 10;
 
     private final Tcp tcp;
     private final Timeouts timeouts;
     private final DropCounters drops;
     private final SegmentText text;
+    private final Challenges challenges;
 
     SegmentArrives(Tcp tcp, Timeouts timeouts, DropCounters drops) {
         this.tcp = tcp;
         this.timeouts = timeouts;
         this.drops = drops;
         text = new SegmentText(tcp, drops);
+        challenges = new Challenges(tcp, drops);
     }
 
     /// Section 3.10.7.3, SYN-SENT STATE.
@@ -54,6 +54,7 @@ final class SegmentArrives {
         tcb.rcvNxt = segment.seq + 1;
         tcb.lastHeard = segment.now;
         negotiate(tcb, segment);
+        Ecn.answered(tcb, segment);
         tcb.rcvAdv = tcb.rcvNxt + Math.min(tcb.config.receiveBuffer(), 65_535);
         tcb.sndWnd = segment.window; // RFC 7323 section 2.2: never scaled in a SYN
         tcb.maxSndWnd = Math.max(tcb.maxSndWnd, segment.window);
@@ -66,7 +67,19 @@ final class SegmentArrives {
             tcp.markDirty(tcb);
             return false;
         }
+        tcp.fastOpen().answered(tcb, segment);
         acknowledgeSyn(tcb, segment);
+        SendQueue queue = tcb.sendQueue;
+        if (queue != null) {
+            // RFC 7413 section 4.2.2: "The client SHOULD retransmit any unacknowledged data in the first ACK packet".
+            tcb.sndUna = segment.ack;
+            queue.acknowledge(segment.ack);
+            if (queue.length() == 0) {
+                tcp.queues().dropSend(tcb);
+            }
+        }
+        tcb.sndNxt = tcb.sndUna;
+        tcb.highRxt = tcb.sndUna;
         segment.seq++;
         segment.flags &= ~TcpHeader.SYN;
         trim(tcb, segment, tcb.rcvWnd());
@@ -80,7 +93,7 @@ final class SegmentArrives {
     }
 
     /// Takes over what the SYN's options offer (RFC 7323 sections 2.2 and 3.2, RFC 2018 section 2, RFC 9293 3.7.1).
-    private void negotiate(Tcb tcb, Segment segment) {
+    void negotiate(Tcb tcb, Segment segment) {
         TcpOptions options = segment.options;
         if (options.windowScale >= 0) {
             tcb.flags |= Tcb.WINDOW_SCALING;
@@ -105,7 +118,7 @@ final class SegmentArrives {
     }
 
     private void acknowledgeSyn(Tcb tcb, Segment segment) {
-        tcb.sndUna = segment.ack;
+        tcb.sndUna = tcb.iss + 1;
         if (tcb.has(Tcb.RTT_RUNNING)) {
             tcb.flags &= ~Tcb.RTT_RUNNING;
             RttEstimator.sample(tcb, segment.now - tcb.rttStart);
@@ -119,6 +132,7 @@ final class SegmentArrives {
         // state".
         tcb.state = (tcb.pending & Tcb.FIN_QUEUED) == 0 ? TcpState.ESTABLISHED : TcpState.FIN_WAIT_1;
         tcb.pending &= ~Tcb.SYN;
+        FastOpen.left(tcb, false, now);
         tcb.backoff = 0;
         tcb.recover = tcb.iss;
         tcb.highRxt = tcb.sndUna;
@@ -136,6 +150,14 @@ final class SegmentArrives {
         timeouts.armIdle(tcb, now);
         tcb.pending |= Tcb.SEND;
         tcp.ready(tcb);
+    }
+
+    /// What came on the SYN of a connection that is ESTABLISHED now.
+    void text(Tcb tcb, Segment segment) {
+        trim(tcb, segment, tcb.rcvWnd());
+        if (segment.payloadLength > 0) {
+            text.process(tcb, segment);
+        }
     }
 
     /// Section 3.10.7.4, SYN-RECEIVED STATE and the synchronized states.
@@ -178,6 +200,9 @@ final class SegmentArrives {
             return false;
         }
         updateTimestamp(tcb, segment, seq);
+        if (tcb.has(Tcb.ECN)) {
+            Ecn.received(tcb, segment);
+        }
         return text.process(tcb, segment);
     }
 
@@ -198,7 +223,7 @@ final class SegmentArrives {
                 && SeqNum.lt(segment.options.tsVal, tcb.tsRecent)
                 && !isOutdated(tcb, segment.now)) {
             drops.count(DropReason.NOT_ACCEPTABLE);
-            acknowledgeUnacceptable(tcb, segment);
+            challenges.answerUnacceptable(tcb, segment);
             return false;
         }
         return true;
@@ -229,7 +254,7 @@ final class SegmentArrives {
             }
             drops.count(DropReason.NOT_ACCEPTABLE);
             if (!segment.has(TcpHeader.RST)) {
-                acknowledgeUnacceptable(tcb, segment);
+                challenges.answerUnacceptable(tcb, segment);
             }
             return false;
         }
@@ -261,45 +286,20 @@ final class SegmentArrives {
         }
     }
 
-    /// "If an incoming segment is not acceptable, an acknowledgment should be sent in reply". Answers to segments
-    /// without text are limited, so that two ends that disagree cannot keep each other busy.
-    private void acknowledgeUnacceptable(Tcb tcb, Segment segment) {
-        if (segment.payloadLength > 0 || segment.has(TcpHeader.FIN)) {
-            tcb.pending |= Tcb.ACK_NOW;
-            tcp.markDirty(tcb);
-        } else {
-            challenge(tcb, segment.now);
-        }
-    }
-
-    /// A challenge ACK of RFC 5961, at most 10 in 5 s on one connection (section 7; a limit for the whole host would
-    /// tell an attacker about other connections).
-    private void challenge(Tcb tcb, long now) {
-        int millis = (int) (now / 1_000_000);
-        boolean over = Integer.compareUnsigned(millis - tcb.challengeWindow, CHALLENGE_WINDOW) >= 0;
-        if (over || tcb.challengeCount == 0) {
-            tcb.challengeWindow = millis;
-            tcb.challengeCount = 0;
-        }
-        if (tcb.challengeCount < CHALLENGE_LIMIT) {
-            tcb.challengeCount++;
-            tcb.pending |= Tcb.ACK_NOW;
-            tcp.markDirty(tcb);
-        } else {
-            drops.count(DropReason.RATE_LIMITED);
-        }
-    }
-
     /// Second, check the RST bit: RFC 5961 section 3.2, "If the RST bit is set and the sequence number exactly
     /// matches the next expected sequence number (RCV.NXT), then TCP endpoints MUST reset the connection"; elsewhere
     /// in the window "TCP MUST send a challenge ACK".
     private void checkReset(Tcb tcb, Segment segment) {
         if (segment.seq != tcb.rcvNxt) {
-            challenge(tcb, segment.now);
+            challenges.send(tcb, segment.now);
             return;
         }
         switch (tcb.state) {
-            case SYN_RECEIVED -> tcp.fail(tcb, TcpError.REFUSED);
+            case SYN_RECEIVED -> {
+                TcpError error = tcb.has(Tcb.FAST_OPEN) ? TcpError.RESET : TcpError.REFUSED;
+                FastOpen.left(tcb, true, segment.now);
+                tcp.fail(tcb, error);
+            }
             // "enter the CLOSED state, delete the TCB, and return", without a word to the user.
             case CLOSING, LAST_ACK -> tcp.destroy(tcb);
             default -> tcp.fail(tcb, TcpError.RESET);
@@ -310,7 +310,7 @@ final class SegmentArrives {
     /// TCP endpoints MUST send a challenge ACK to the remote peer".
     private void checkSyn(Tcb tcb, Segment segment) {
         drops.count(DropReason.NOT_ACCEPTABLE);
-        challenge(tcb, segment.now);
+        challenges.send(tcb, segment.now);
     }
 
     /// RFC 7323 section 4.3: "(2) If SEG.TSval >= TS.Recent and SEG.SEQ <= Last.ACK.sent, then SEG.TSval is copied to
@@ -341,10 +341,11 @@ final class SegmentArrives {
         // above condition MUST be discarded and an ACK sent back."
         if (SeqNum.gt(segment.ack, tcb.sndNxt) || SeqNum.lt(segment.ack, tcb.sndUna - tcb.maxSndWnd)) {
             drops.count(DropReason.NOT_ACCEPTABLE);
-            challenge(tcb, segment.now);
+            challenges.send(tcb, segment.now);
             return false;
         }
         tcb.unanswered = 0;
+        int cwnd = tcb.cwnd;
         boolean news = takeSack(tcb, segment);
         int flight = tcb.flightSize();
         if (SeqNum.gt(segment.ack, tcb.sndUna)) {
@@ -356,6 +357,9 @@ final class SegmentArrives {
         }
         if (SeqNum.geq(segment.ack, tcb.sndUna)) {
             updateWindow(tcb, segment);
+        }
+        if (segment.has(TcpHeader.ECE) && tcb.has(Tcb.ECN)) {
+            Ecn.echoed(tcb, cwnd, segment.now);
         }
         return afterAck(tcb, segment.now);
     }

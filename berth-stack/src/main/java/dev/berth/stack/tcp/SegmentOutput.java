@@ -25,6 +25,13 @@ final class SegmentOutput {
                 } else if ((tcb.pending & Tcb.ACK_NOW) != 0 && tcb.state == TcpState.SYN_RECEIVED) {
                     writer.send(tcb, tcb.sndNxt, 0, 0, 0, now);
                 }
+                if (tcb.state == TcpState.SYN_RECEIVED && tcb.has(Tcb.FAST_OPEN)) {
+                    // RFC 7413 section 4.2.2: the server answers before the handshake is over.
+                    int fin = tcb.pending & Tcb.FIN_QUEUED;
+                    tcb.pending &= ~fin; // "queue for processing after entering ESTABLISHED state"
+                    sendSegments(tcb, now);
+                    tcb.pending |= fin;
+                }
             }
             case ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK -> sendSegments(tcb, now);
             case LISTEN, TIME_WAIT, CLOSED -> tcb.pending = 0;
@@ -40,6 +47,7 @@ final class SegmentOutput {
             tcb.rttSeq = tcb.iss + 1;
             tcb.flags |= Tcb.RTT_RUNNING;
         }
+        int data = tcb.extras == null ? 0 : stageFastOpen(tcb, answer, now);
         int window = tcb.config.receiveBuffer();
         if (answer) {
             tcb.lastAckSent = tcb.rcvNxt;
@@ -49,7 +57,7 @@ final class SegmentOutput {
                 tcb,
                 tcb.iss,
                 tcb.rcvNxt,
-                answer,
+                TcpHeader.SYN | (answer ? TcpHeader.ACK : 0) | Ecn.synFlags(tcb, answer),
                 window,
                 // RFC 7323 section 1.3: in a SYN,ACK "only if the corresponding option was received in the initial
                 // <SYN>".
@@ -60,7 +68,34 @@ final class SegmentOutput {
                 tcb.tsRecent,
                 tcb.config,
                 now);
+        if (data > 0) {
+            // RFC 7413 section 4.2.2: "Advance to SYN-SENT state and update SND.NXT to include the data accordingly."
+            tcb.sndNxt = tcb.iss + 1 + data;
+        }
         timeouts.armRetransmission(tcb, now);
+    }
+
+    /// Tells the writer what of Fast Open the SYN is to bring.
+    ///
+    /// @return octets of data
+    private int stageFastOpen(Tcb tcb, boolean answer, long now) {
+        TcbExtras extras = tcb.extras();
+        FastOpen.Cookie cookie = extras.fastOpenCookie;
+        if (tcb.has(Tcb.SYN_RETRANSMITTED)) {
+            return 0; // for the sake of whatever on the path does not like it
+        }
+        if (cookie == null) {
+            if (!answer && tcb.config.features().fastOpen()) {
+                writer.fastOpen(0, 0, 0, 0); // please
+            }
+            return 0;
+        }
+        int options = 20 + (cookie.length() + 5 & ~3);
+        SendQueue queue = tcb.sendQueue;
+        int data = answer || queue == null ? 0 : Math.min(queue.length(), FastOpen.room(tcb, options));
+        writer.fastOpen(cookie.length(), cookie.hi(), cookie.lo(), data);
+        tcb.lastSent = now;
+        return data;
     }
 
     /// The shift that lets the whole receive buffer be advertised in 16 bits (RFC 7323 section 2.3: at most 14). The
@@ -189,7 +224,8 @@ final class SegmentOutput {
         boolean sent = false;
         int room = Math.min(tcb.sndUna + tcb.sndWnd - tcb.sndNxt, LossRecovery.congestionRoom(tcb));
         int mss = tcb.effectiveMss;
-        int largest = largestSegment(tcb, mss);
+        // A device that cuts segments would repeat CWR and the urgent pointer in all of them.
+        int largest = tcb.has(Tcb.ECN_CWR) || Urgent.isSending(tcb) ? mss : largestSegment(tcb, mss);
         int available = end - tcb.sndNxt;
         while (available > 0) {
             assert queue != null;
@@ -251,9 +287,11 @@ final class SegmentOutput {
         if (usable <= 0) {
             return 0;
         }
-        boolean idle = tcb.sndNxt == tcb.sndUna;
+        // No data are in flight; perhaps a SYN,ACK is.
+        boolean idle = tcb.sndNxt == tcb.sndUna || !tcb.state.isSynchronized() && tcb.sndNxt == tcb.iss + 1;
         // "(2) if all queued data can be sent now": [SND.NXT = SND.UNA and] PUSHed and D <= U
-        if (usable == available && (idle || tcb.config.noDelay() || (tcb.pending & Tcb.FIN_QUEUED) != 0)) {
+        boolean last = (tcb.pending & Tcb.FIN_QUEUED) != 0 || Urgent.isSending(tcb);
+        if (usable == available && (idle || tcb.config.noDelay() || last)) {
             return usable;
         }
         // "(3) if at least a fraction Fs of the maximum window can be sent": Fs = 1/2

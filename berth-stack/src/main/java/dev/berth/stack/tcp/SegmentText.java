@@ -20,7 +20,9 @@ final class SegmentText {
     ///
     /// @return true if the segment has to be answered with a RST
     boolean process(Tcb tcb, Segment segment) {
-        // Sixth: the urgent mechanism comes with a later issue; urgent data stay in line.
+        if (segment.has(TcpHeader.URG) && tcb.state.canReceive() && Urgent.arrived(tcb, segment)) {
+            tcp.ready(tcb);
+        }
         if (segment.payloadLength > 0) {
             if (!tcb.state.canReceive()) {
                 // "This should not occur since a FIN has been received from the remote side. Ignore the segment
@@ -40,12 +42,12 @@ final class SegmentText {
                 fin(tcb, segment.now);
             } else if (SeqNum.gt(segment.seq, tcb.rcvNxt)) {
                 tcb.flags |= Tcb.FIN_OUT_OF_ORDER;
-                tcb.rcvFinSeq = segment.seq + segment.payloadLength;
+                tcb.extras().rcvFinSeq = segment.seq + segment.payloadLength;
                 tcb.pending |= Tcb.ACK_NOW;
                 tcp.markDirty(tcb);
             }
         }
-        if (tcb.has(Tcb.FIN_OUT_OF_ORDER) && tcb.rcvFinSeq == tcb.rcvNxt) {
+        if (tcb.has(Tcb.FIN_OUT_OF_ORDER) && tcb.extras().rcvFinSeq == tcb.rcvNxt) {
             tcb.flags &= ~Tcb.FIN_OUT_OF_ORDER;
             fin(tcb, segment.now);
         }
@@ -93,6 +95,9 @@ final class SegmentText {
                 tcb.outOfOrder = null;
             }
             atOnce = true; // RFC 5681 section 4.2, when a gap is filled in whole or in part
+        }
+        if (tcb.extras != null) {
+            Urgent.settle(tcb, tcp.queues());
         }
         if (tcb.quickAcks > 0) {
             tcb.quickAcks--;

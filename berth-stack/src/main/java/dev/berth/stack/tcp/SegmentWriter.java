@@ -27,6 +27,12 @@ final class SegmentWriter {
     private final int[] sackRights = new int[TcpOptions.MAX_SACK_BLOCKS];
     private long segmentsSent;
 
+    // What the next SYN is to bring besides
+    private int fastOpenLength = -1;
+    private long fastOpenHi;
+    private long fastOpenLo;
+    private int synData;
+
     SegmentWriter(IpOutput output, BufferPool pool) {
         this.output = output;
         this.pool = pool;
@@ -62,7 +68,21 @@ final class SegmentWriter {
             untold = end == before;
         }
         packet.end = end;
-        header(bytes, at, tcb, seq, tcb.rcvNxt, flags | TcpHeader.ACK, window(tcb), end - at);
+        int control = flags | TcpHeader.ACK | (tcb.has(Tcb.ECN_ECHO) ? TcpHeader.ECE : 0);
+        int trafficClass = tcb.config.trafficClass() & ~Ecn.CE;
+        if (Ecn.isCapable(tcb, seq, length)) {
+            trafficClass |= Ecn.ECT_0;
+            control |= tcb.has(Tcb.ECN_CWR) ? TcpHeader.CWR : 0;
+            tcb.flags &= ~Tcb.ECN_CWR;
+        }
+        header(bytes, at, tcb, seq, tcb.rcvNxt, control, window(tcb), end - at);
+        if (tcb.extras != null) {
+            int pointer = Urgent.pointer(tcb, seq);
+            if (pointer > 0) {
+                Bytes.put8(bytes, at + TcpHeader.FLAGS, control | TcpHeader.URG);
+                Bytes.put16(bytes, at + TcpHeader.URGENT_POINTER, pointer);
+            }
+        }
         if (length > 0) {
             SendQueue queue = tcb.sendQueue;
             assert queue != null;
@@ -85,7 +105,7 @@ final class SegmentWriter {
         if (length > 0) {
             tcb.lastSent = now;
         }
-        transmit(packet, tcb, tcb.config.trafficClass(), tcb.config.timeToLive(), now);
+        transmit(packet, tcb, trafficClass, tcb.config.timeToLive(), now);
     }
 
     /// Sends an acknowledgment without data.
@@ -146,15 +166,37 @@ final class SegmentWriter {
         return at + TIMESTAMPS_LENGTH;
     }
 
-    /// Sends a SYN, or SYN,ACK if `acknowledge`, with all options that we offer or were offered.
+    /// The next SYN brings a Fast Open option (RFC 7413 section 2) with a cookie of `length` octets, 0 to ask for one,
+    /// and so many octets of data.
+    void fastOpen(int length, long hi, long lo, int data) {
+        fastOpenLength = length;
+        fastOpenHi = hi;
+        fastOpenLo = lo;
+        synData = data;
+    }
+
+    private int fastOpenOption(byte[] bytes, int at) {
+        int length = 2 + fastOpenLength;
+        Bytes.put32(bytes, at, NOP_NOP << 16 | NOP_NOP);
+        int end = at + (length + 3 & ~3);
+        Bytes.put32(bytes, end - 4, NOP_NOP << 16 | NOP_NOP); // padding
+        Bytes.put16(bytes, at, TcpOptions.FAST_OPEN << 8 | length);
+        for (int i = 0; i < fastOpenLength; i++) {
+            Bytes.put8(bytes, at + 2 + i, (int) ((i < 8 ? fastOpenHi >>> 56 - 8 * i : fastOpenLo >>> 120 - 8 * i) & 0xff));
+        }
+        return end;
+    }
+
+    /// Sends a SYN or SYN,ACK with all options that we offer or were offered.
     ///
+    /// @param flags control bits: SYN, perhaps ACK, ECE, CWR
     /// @param shift the window scale to announce, -1 for none
     /// @param tsValue the timestamp to send when `timestamps`
     void sendSyn(
             Flow flow,
             int seq,
             int ack,
-            boolean acknowledge,
+            int flags,
             int window,
             int shift,
             boolean sackPermitted,
@@ -183,11 +225,20 @@ final class SegmentWriter {
             Bytes.put32(bytes, end, TcpOptions.NOP << 24 | TcpOptions.WINDOW_SCALE << 16 | 3 << 8 | shift);
             end += 4;
         }
+        if (fastOpenLength >= 0) {
+            end = fastOpenOption(bytes, end);
+            fastOpenLength = -1;
+        }
         packet.end = end;
-        int flags = acknowledge ? TcpHeader.SYN | TcpHeader.ACK : TcpHeader.SYN;
+        boolean acknowledge = (flags & TcpHeader.ACK) != 0;
         // RFC 7323 section 2.2: "The window field in a segment where the SYN bit is set ... MUST NOT be scaled."
         header(bytes, at, flow, seq, acknowledge ? ack : 0, flags, Math.min(window, 65_535), end - at);
-        transmit(packet, flow, config.trafficClass(), config.timeToLive(), now);
+        if (synData > 0 && flow instanceof Tcb tcb && tcb.sendQueue != null) {
+            tcb.sendQueue.payload(packet, seq + 1, synData);
+        }
+        synData = 0;
+        // RFC 3168 section 6.1.1: "A host MUST NOT set ECT on SYN or SYN-ACK packets."
+        transmit(packet, flow, config.trafficClass() & ~Ecn.CE, config.timeToLive(), now);
     }
 
     /// The MSS to announce: RFC 9293 section 3.7.1, MUST-67: "MMS_R - 20", from the MTU of the interface.
@@ -231,7 +282,7 @@ final class SegmentWriter {
         }
         packet.end = end;
         header(packet.bytes, at, tcb, acceptableSeq(tcb), tcb.rcvNxt, TcpHeader.RST | TcpHeader.ACK, 0, end - at);
-        transmit(packet, tcb, tcb.config.trafficClass(), tcb.config.timeToLive(), now);
+        transmit(packet, tcb, tcb.config.trafficClass() & ~Ecn.CE, tcb.config.timeToLive(), now);
     }
 
     /// Answers `segment`, which came in `cause`, with the RST of RFC 9293 section 3.5.2: "If the ACK bit is on,

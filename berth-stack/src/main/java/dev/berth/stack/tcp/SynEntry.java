@@ -2,6 +2,7 @@ package dev.berth.stack.tcp;
 
 import dev.berth.ports.Flow;
 import dev.berth.stack.time.Timer;
+import dev.berth.wire.Chunk;
 import org.jspecify.annotations.Nullable;
 
 /// A connection in SYN-RECEIVED that came from a passive OPEN: only what the answer to its SYN needs. It becomes a
@@ -18,12 +19,18 @@ final class SynEntry extends Flow {
     boolean windowScaling;
     boolean timestamps;
     boolean sackPermitted;
+    boolean ecn;
+    boolean tellCookie; // the SYN,ACK brings a Fast Open cookie
     boolean answeredTwice; // so that the round-trip time cannot be told
     byte challenges;
     int tsRecent;
     int tsOffset;
     int rcvWnd;
     long sentAt;
+    /// What came on the SYN, a copy; null if nothing.
+    @Nullable
+    Chunk text;
+
     final Deadline deadline = new Deadline(this);
 
     @Nullable

@@ -43,6 +43,12 @@ public final class Tcb extends Flow implements StackSocket {
     static final int WINDOW_SCALING = 65_536;
     static final int READY = 16_384; // in the queue of sockets whose readiness changed
 
+    static final int ECN = 1 << 30; // ECN is asked for, or agreed upon
+    static final int ECN_ECHO = 1 << 29; // ECE until the other end says CWR
+    static final int ECN_CWR = 1 << 28; // CWR on the next new data
+
+    static final int FAST_OPEN = 1 << 27; // data may be exchanged before the handshake is over
+
     TcpState state = TcpState.CLOSED;
     int flags;
     int pending;
@@ -61,7 +67,6 @@ public final class Tcb extends Flow implements StackSocket {
     int irs;
     int rcvNxt;
     int rcvAdv; // right edge of the window that was advertised: RCV.NXT + RCV.WND
-    int rcvFinSeq; // sequence number of a FIN beyond a hole
     byte rcvWindShift;
     int lastAckSent;
     int rcvUnit; // the largest segment payload seen: what "full-sized" means here
@@ -99,8 +104,6 @@ public final class Tcb extends Flow implements StackSocket {
     long lastProgress; // SND.UNA advanced, or the first octet of a flight was sent
     byte unanswered; // retransmissions and probes since the remote end was last heard of
     byte quickAcks; // so many ACKs more are sent at once, for a quick start
-    int challengeWindow; // when it began, in milliseconds modulo 2^32
-    byte challengeCount;
 
     @Nullable
     SendQueue sendQueue;
@@ -118,7 +121,7 @@ public final class Tcb extends Flow implements StackSocket {
     @Nullable
     TcpError error;
     @Nullable
-    TcpError softError;
+    TcbExtras extras;
     @Nullable
     TcpListener listener; // while it waits in the listener's queue
     @Nullable
@@ -191,6 +194,18 @@ public final class Tcb extends Flow implements StackSocket {
         return queue == null ? 0 : queue.length();
     }
 
+    /// Octets that a read could give: not those behind an urgent octet that is not part of the stream.
+    public int readable() {
+        int length = available();
+        return extras == null || config.features().urgentInline() ? length : Urgent.limit(this, length);
+    }
+
+    /// Octets up to the urgent pointer that the user has not read, also of what is still to come; 0 if there is no
+    /// urgent data (RFC 9293 section 3.8.5, MUST-33).
+    public int urgent() {
+        return Urgent.remaining(this);
+    }
+
     /// Octets that were sent or wait to be sent and are not acknowledged.
     public int unacknowledged() {
         SendQueue queue = sendQueue;
@@ -212,7 +227,7 @@ public final class Tcb extends Flow implements StackSocket {
         if (error != null || state == TcpState.CLOSED) {
             return Readiness.ALL;
         }
-        if (state == TcpState.SYN_SENT || state == TcpState.SYN_RECEIVED) {
+        if (isOpening()) {
             return Readiness.NONE;
         }
         int ready = Readiness.CONNECTED;
@@ -221,8 +236,11 @@ public final class Tcb extends Flow implements StackSocket {
         }
         // Not for every octet that is acknowledged: a writer is woken when it is worth the switch of threads.
         boolean room = sendRoom() >= Math.min(Math.max(effectiveMss, config.sendBuffer() / 4), config.sendBuffer());
-        if (room || !state.canSend() || (pending & FIN_QUEUED) != 0) {
+        if (room || !canSend() || (pending & FIN_QUEUED) != 0) {
             ready |= Readiness.WRITABLE;
+        }
+        if (extras != null && Urgent.remaining(this) > 0) {
+            ready |= Readiness.URGENT;
         }
         return ready;
     }
@@ -230,6 +248,32 @@ public final class Tcb extends Flow implements StackSocket {
     @Override
     public String stateName() {
         return state.text();
+    }
+
+    /// What is rarely needed, made now if there is none.
+    TcbExtras extras() {
+        TcbExtras made = extras;
+        if (made == null) {
+            made = new TcbExtras();
+            extras = made;
+        }
+        return made;
+    }
+
+    @Nullable
+    TcpError softError() {
+        TcbExtras some = extras;
+        return some == null ? null : some.softError;
+    }
+
+    /// True while the handshake goes on and nothing can be sent or received; not with Fast Open.
+    public boolean isOpening() {
+        return (state == TcpState.SYN_SENT || state == TcpState.SYN_RECEIVED) && !has(FAST_OPEN);
+    }
+
+    /// True while the user may send.
+    boolean canSend() {
+        return state.canSend() || has(FAST_OPEN);
     }
 
     boolean has(int flag) {

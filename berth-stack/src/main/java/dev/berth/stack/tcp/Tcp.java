@@ -48,6 +48,9 @@ public final class Tcp {
     private final SegmentOutput segmentOutput;
     private final SegmentArrives arrives;
     private final ListenArrives listens;
+    private final SynCookies cookies;
+    private final FastOpen fastOpen;
+    private final IcmpArrives icmp;
     private final UserCalls calls;
     private final Segment segment = new Segment();
     private @Nullable Tcb[] dirty = new Tcb[16];
@@ -77,7 +80,10 @@ public final class Tcp {
         segmentOutput = new SegmentOutput(writer, timeouts);
         arrives = new SegmentArrives(this, timeouts, drops);
         timeWaits = new TimeWaits(ports, writer, drops, timeWaitNanos);
-        listens = new ListenArrives(this, ports, arrives, writer, isns, wheel, drops);
+        cookies = new SynCookies(entropy);
+        fastOpen = new FastOpen(entropy);
+        listens = new ListenArrives(this, ports, arrives, writer, isns, wheel, drops, cookies);
+        icmp = new IcmpArrives(this, ports, output.pathMtu(), listens, drops);
         calls = new UserCalls(this, queues, timeouts);
     }
 
@@ -202,43 +208,7 @@ public final class Tcp {
 
     /// ICMP says something of a segment that this host sent. RFC 9293 section 3.9.2.2, checked as RFC 5927 says.
     public void icmpError(IcmpError error, long now) {
-        Flow flow = ports.lookup(
-                error.localHi(),
-                error.localLo(),
-                error.localPort(),
-                error.remoteHi(),
-                error.remoteLo(),
-                error.remotePort());
-        if (!(flow instanceof Tcb tcb)) {
-            drops.count(DropReason.ICMP_IGNORED);
-            return;
-        }
-        // RFC 5927 section 4.1: the quoted sequence number must be one of data in flight.
-        int seq = error.sequence();
-        if (SeqNum.lt(seq, tcb.sndUna) || SeqNum.geq(seq, tcb.sndNxt)) {
-            drops.count(DropReason.ICMP_IGNORED);
-            return;
-        }
-        switch (error.kind()) {
-            case PACKET_TOO_BIG -> {
-                output.pathMtu().lower(error.remoteHi(), error.remoteLo(), error.mtu(), error.quotedLength(), now);
-                if (tcb.state.isSynchronized()) {
-                    tcb.pending |= Tcb.SEND; // output sees what has changed
-                    markDirty(tcb);
-                }
-            }
-            case PORT_UNREACHABLE, PROTOCOL_UNREACHABLE, PROHIBITED -> {
-                // SHLD-26, hard errors; in the synchronized states they are only hints (RFC 5927 section 5.2).
-                if (tcb.state == TcpState.SYN_SENT) {
-                    fail(tcb, TcpError.REFUSED);
-                } else {
-                    tcb.softError = TcpError.UNREACHABLE;
-                }
-            }
-            // MUST-56: soft errors "MUST NOT abort the connection".
-            case NET_UNREACHABLE, HOST_UNREACHABLE, TIME_EXCEEDED, PARAMETER_PROBLEM ->
-                tcb.softError = TcpError.UNREACHABLE;
-        }
+        icmp.arrived(error, now);
     }
 
     // User calls
@@ -318,8 +288,15 @@ public final class Tcp {
         tcb.sendMss = peerMss(tcb, -1);
         updateMss(tcb);
         tcb.state = TcpState.SYN_SENT;
-        tcb.pending |= Tcb.SYN;
-        markDirty(tcb);
+        if (config.features().fastOpen()) {
+            tcb.extras(); // what the SYN is to bring
+        }
+        if (fastOpen.opens(tcb)) {
+            ready(tcb);
+        } else {
+            tcb.pending |= Tcb.SYN;
+            markDirty(tcb);
+        }
         return tcb;
     }
 
@@ -328,6 +305,12 @@ public final class Tcp {
     /// @return octets taken, 0 if there is no room now, or [#NOT_OPEN]
     public int send(Tcb tcb, ByteSource source, int length) {
         return calls.send(tcb, source, length);
+    }
+
+    /// SEND with the URGENT flag of RFC 9293 section 3.10.2: the urgent pointer is put behind these octets; otherwise as
+    /// [#send].
+    public int sendUrgent(Tcb tcb, ByteSource source, int length) {
+        return calls.sendUrgent(tcb, source, length);
     }
 
     /// RECEIVE: gives at most `max` octets, more than 0, to `sink`.
@@ -475,6 +458,7 @@ public final class Tcp {
     /// The one place where a connection leaves the table other than for TIME-WAIT: "delete the TCB, enter the CLOSED
     /// state". What the user has not read stays readable.
     void destroy(Tcb tcb) {
+        FastOpen.left(tcb, false, 0);
         tcb.state = TcpState.CLOSED;
         if (tcb.has(Tcb.ATTACHED)) {
             tcb.flags &= ~Tcb.ATTACHED;
@@ -523,6 +507,10 @@ public final class Tcp {
         return timeouts;
     }
 
+    FastOpen fastOpen() {
+        return fastOpen;
+    }
+
     Queues queues() {
         return queues;
     }
@@ -565,6 +553,17 @@ public final class Tcp {
     /// Segments sent again since the start.
     public long retransmissions() {
         return timeouts.retransmissions();
+    }
+
+    /// SYNs that were answered with a cookie since the start, because a listener's incomplete connections were at
+    /// their bound.
+    public long synCookiesSent() {
+        return cookies.sent();
+    }
+
+    /// Connections that were made from cookies since the start.
+    public long synCookiesAccepted() {
+        return cookies.accepted();
     }
 
     /// The table of ports and connections, for look-ups and snapshots.

@@ -13,6 +13,7 @@ package dev.berth.stack.tcp;
 /// @param trafficClass DS field and ECN bits of sent packets, 0 to 255
 /// @param timeToLive hop limit of sent packets, 1 to 255
 /// @param congestion which congestion control is used
+/// @param features what of the younger RFCs is in use, and the bounds of buffer tuning
 public record TcpConfig(
         boolean noDelay,
         boolean keepAlive,
@@ -24,7 +25,8 @@ public record TcpConfig(
         int receiveBuffer,
         int trafficClass,
         int timeToLive,
-        Congestion congestion) {
+        Congestion congestion,
+        TcpFeatures features) {
 
     /// The congestion control algorithms there are.
     public enum Congestion {
@@ -36,7 +38,7 @@ public record TcpConfig(
 
     /// The defaults.
     public static final TcpConfig DEFAULT =
-            new TcpConfig(false, false, 7_200, 75, 9, 0, 1 << 19, 1 << 19, 0, 64, Congestion.CUBIC);
+            new TcpConfig(false, false, 7_200, 75, 9, 0, 1 << 19, 1 << 19, 0, 64, Congestion.CUBIC, TcpFeatures.DEFAULT);
 
     private static final int MAX_BUFFER = 1 << 30;
 
@@ -61,42 +63,48 @@ public record TcpConfig(
     /// The same with another setting.
     public TcpConfig withNoDelay(boolean on) {
         return new TcpConfig(on, keepAlive, keepIdleSeconds, keepIntervalSeconds, keepCount, userTimeoutMillis,
-                sendBuffer, receiveBuffer, trafficClass, timeToLive, congestion);
+                sendBuffer, receiveBuffer, trafficClass, timeToLive, congestion, features);
     }
 
     /// The same with another setting.
     public TcpConfig withKeepAlive(boolean on) {
         return new TcpConfig(noDelay, on, keepIdleSeconds, keepIntervalSeconds, keepCount, userTimeoutMillis,
-                sendBuffer, receiveBuffer, trafficClass, timeToLive, congestion);
+                sendBuffer, receiveBuffer, trafficClass, timeToLive, congestion, features);
     }
 
     /// The same with other keep-alive times.
     public TcpConfig withKeepAliveTimes(int idleSeconds, int intervalSeconds, int count) {
         return new TcpConfig(noDelay, keepAlive, idleSeconds, intervalSeconds, count, userTimeoutMillis,
-                sendBuffer, receiveBuffer, trafficClass, timeToLive, congestion);
+                sendBuffer, receiveBuffer, trafficClass, timeToLive, congestion, features);
     }
 
     /// The same with another user timeout, in milliseconds.
     public TcpConfig withUserTimeout(int millis) {
         return new TcpConfig(noDelay, keepAlive, keepIdleSeconds, keepIntervalSeconds, keepCount, millis,
-                sendBuffer, receiveBuffer, trafficClass, timeToLive, congestion);
+                sendBuffer, receiveBuffer, trafficClass, timeToLive, congestion, features);
     }
 
     /// The same with other buffer sizes, in octets.
     public TcpConfig withBuffers(int send, int receive) {
         return new TcpConfig(noDelay, keepAlive, keepIdleSeconds, keepIntervalSeconds, keepCount, userTimeoutMillis,
-                send, receive, trafficClass, timeToLive, congestion);
+                send, receive, trafficClass, timeToLive, congestion, features);
     }
 
     /// The same with another traffic class and hop limit.
     public TcpConfig withHeader(int trafficClass, int timeToLive) {
         return new TcpConfig(noDelay, keepAlive, keepIdleSeconds, keepIntervalSeconds, keepCount, userTimeoutMillis,
-                sendBuffer, receiveBuffer, trafficClass, timeToLive, congestion);
+                sendBuffer, receiveBuffer, trafficClass, timeToLive, congestion, features);
     }
 
     /// The same with another congestion control.
     public TcpConfig withCongestion(Congestion algorithm) {
         return new TcpConfig(noDelay, keepAlive, keepIdleSeconds, keepIntervalSeconds, keepCount, userTimeoutMillis,
-                sendBuffer, receiveBuffer, trafficClass, timeToLive, algorithm);
+                sendBuffer, receiveBuffer, trafficClass, timeToLive, algorithm, features);
+    }
+
+    /// The same with other features.
+    public TcpConfig withFeatures(TcpFeatures others) {
+        return new TcpConfig(noDelay, keepAlive, keepIdleSeconds, keepIntervalSeconds, keepCount, userTimeoutMillis,
+                sendBuffer, receiveBuffer, trafficClass, timeToLive, congestion, others);
     }
 }

@@ -3,6 +3,7 @@ package dev.berth.stack.tcp;
 import dev.berth.ports.PortBinding;
 import dev.berth.stack.endpoint.Readiness;
 import dev.berth.stack.endpoint.StackSocket;
+import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /// A passive OPEN: the LISTEN state, with its incomplete connections ([SynEntry]) and the complete ones that wait for
@@ -18,7 +19,11 @@ public final class TcpListener implements StackSocket {
     @Nullable
     SynEntry firstSyn;
     int synCount;
+    long lastCookie = Long.MIN_VALUE; // when a SYN was last answered with a cookie
 
+    int fastOpens; // connections in SYN-RECEIVED by Fast Open: PendingFastOpenRequests of RFC 7413
+
+    private final ArrayDeque<Long> fastOpenResets = new ArrayDeque<>(2); // until when those count that were reset
     private @Nullable Tcb first;
     private @Nullable Tcb last;
     private int waiting;
@@ -80,7 +85,7 @@ public final class TcpListener implements StackSocket {
         return waiting >= backlog;
     }
 
-    /// True if a SYN would be answered.
+    /// True if a SYN would be answered, and remembered.
     boolean hasRoom() {
         return !isFull() && !isSynFull();
     }
@@ -114,6 +119,18 @@ public final class TcpListener implements StackSocket {
             waiting--;
         }
         return tcb;
+    }
+
+    /// PendingFastOpenRequests of RFC 7413 section 5.1, with those that have just been reset.
+    int fastOpenPending(long now) {
+        while (!fastOpenResets.isEmpty() && fastOpenResets.getFirst() <= now) {
+            fastOpenResets.removeFirst();
+        }
+        return fastOpens + fastOpenResets.size();
+    }
+
+    void fastOpenReset(long until) {
+        fastOpenResets.addLast(until);
     }
 
     void add(SynEntry entry) {

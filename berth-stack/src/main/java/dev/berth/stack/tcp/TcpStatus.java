@@ -56,6 +56,6 @@ public record TcpStatus(
                 RttEstimator.backedOff(tcb),
                 tcb.available(),
                 tcb.unacknowledged(),
-                tcb.softError);
+                tcb.softError());
     }
 }

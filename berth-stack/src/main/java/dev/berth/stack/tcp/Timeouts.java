@@ -98,7 +98,10 @@ final class Timeouts {
         // The backoff stays until there is a new RTT sample, as RFC 6298 section 5 says ("which can only happen when
         // new data has been sent and acknowledged"): Karn's algorithm.
         tcb.flags &= ~Tcb.TIMED_OUT;
-        tcb.softError = null;
+        TcbExtras extras = tcb.extras;
+        if (extras != null) {
+            extras.softError = null;
+        }
         tcb.unanswered = 0;
         tcb.lastProgress = now;
         Tcb.Deadlines deadlines = tcb.deadlines;
@@ -205,7 +208,7 @@ final class Timeouts {
     /// RFC 9293 section 3.10.8, retransmission timeout, and the persist timer.
     private void retransmission(Tcb tcb, long now) {
         if (isDead(tcb, now)) {
-            TcpError soft = tcb.softError;
+            TcpError soft = tcb.softError();
             tcp.fail(tcb, soft != null ? soft : TcpError.TIMED_OUT);
             return;
         }
@@ -218,6 +221,7 @@ final class Timeouts {
         }
         if (tcb.state == TcpState.SYN_SENT || tcb.state == TcpState.SYN_RECEIVED) {
             tcb.pending |= Tcb.SYN;
+            tcp.fastOpen().timedOut(tcb);
             tcb.flags = (tcb.flags | Tcb.SYN_RETRANSMITTED) & ~Tcb.RTT_RUNNING;
             retransmissions++;
         } else if (tcb.flightSize() == 0) {

@@ -19,7 +19,7 @@ final class UserCalls {
     ///
     /// @return octets taken over, 0 if there is no room now, [Tcp#NOT_OPEN] if the connection cannot send
     int send(Tcb tcb, ByteSource source, int length) {
-        if (!tcb.state.canSend() || (tcb.pending & (Tcb.FIN_QUEUED | Tcb.FIN_SENT)) != 0) {
+        if (!tcb.canSend() || (tcb.pending & (Tcb.FIN_QUEUED | Tcb.FIN_SENT)) != 0) {
             return Tcp.NOT_OPEN;
         }
         int taken = Math.min(length, tcb.sendRoom());
@@ -28,7 +28,19 @@ final class UserCalls {
         }
         queues.send(tcb).append(source, taken, tcb.effectiveMss);
         tcb.pending |= Tcb.SEND;
+        openFast(tcb);
         tcp.markDirty(tcb);
+        return taken;
+    }
+
+    /// SEND with the URGENT flag.
+    ///
+    /// @return as [#send]
+    int sendUrgent(Tcb tcb, ByteSource source, int length) {
+        int taken = send(tcb, source, length);
+        if (taken > 0) {
+            Urgent.mark(tcb);
+        }
         return taken;
     }
 
@@ -39,7 +51,11 @@ final class UserCalls {
     int receive(Tcb tcb, ByteSink sink, int max) {
         ReceiveQueue queue = tcb.receiveQueue;
         if (queue != null) {
-            int given = queue.read(sink, max);
+            boolean urgent = tcb.extras != null;
+            int given = queue.read(sink, urgent ? Urgent.limit(tcb, max) : max);
+            if (urgent) {
+                Urgent.settle(tcb, queues);
+            }
             if (queue.length() == 0) {
                 queues.dropReceive(tcb);
                 acknowledgePushed(tcb);
@@ -47,6 +63,7 @@ final class UserCalls {
             updateWindow(tcb);
             return given;
         }
+        openFast(tcb);
         if (tcb.has(Tcb.FIN_RECEIVED | Tcb.INPUT_SHUT)) {
             return Tcp.END_OF_STREAM;
         }
@@ -54,6 +71,15 @@ final class UserCalls {
             return Tcp.NOT_OPEN;
         }
         return 0;
+    }
+
+    /// The SYN of an active OPEN with Fast Open has waited for this: data that ride on it, or a user who waits for the
+    /// other end to begin.
+    private void openFast(Tcb tcb) {
+        if (tcb.state == TcpState.SYN_SENT && tcb.sndNxt == tcb.iss) {
+            tcb.pending |= Tcb.SYN;
+            tcp.markDirty(tcb);
+        }
     }
 
     /// The user has read all there is, and does not answer: a sender with Nagle's algorithm that waits for the ACK
@@ -88,6 +114,12 @@ final class UserCalls {
         switch (tcb.state) {
             case ESTABLISHED -> tcb.state = TcpState.FIN_WAIT_1;
             case CLOSE_WAIT -> tcb.state = TcpState.LAST_ACK;
+            case SYN_SENT -> {
+                if (!tcb.has(Tcb.FAST_OPEN)) {
+                    return;
+                }
+                openFast(tcb);
+            }
             case SYN_RECEIVED -> {
                 // "queue for processing after entering ESTABLISHED state": until then the SYN is not acknowledged.
             }
@@ -117,6 +149,12 @@ final class UserCalls {
         switch (tcb.state) {
             // "Delete the TCB"
             case SYN_SENT -> {
+                if (tcb.sendQueue != null) {
+                    // Data of a Fast Open are on their way.
+                    tcb.flags |= Tcb.ABANDONED;
+                    shutdownOutput(tcb);
+                    return;
+                }
                 tcb.error = TcpError.ABORTED;
                 tcp.destroy(tcb);
             }

@@ -1,0 +1,142 @@
+package dev.berth.host;
+
+import dev.berth.stack.tcp.Tcb;
+import dev.berth.stack.tcp.TcpConfig;
+import java.io.IOException;
+import java.net.SocketException;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/// The options of a [TcpSocket]. They may be changed before there is a connection and while there is one.
+public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSocket {
+    /// The settings; under the host's lock.
+    TcpConfig config;
+
+    TcpSocketOptions(Host host, TcpConfig config) {
+        super(host);
+        this.config = config;
+    }
+
+    /// The connection, or null before there is one. Under the host's lock.
+    abstract @Nullable Tcb connectionOrNull();
+
+    private void configure(UnaryOperator<TcpConfig> change) throws SocketException {
+        long now = monitor.enter();
+        try {
+            requireOpen();
+            config = change.apply(config);
+            Tcb connection = connectionOrNull();
+            if (connection != null) {
+                monitor.stack().tcp().configure(connection, config, now);
+            }
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    private TcpConfig config() throws SocketException {
+        requireOpen();
+        return config;
+    }
+
+    /// TCP_NODELAY: small segments do not wait for acknowledgments (Nagle off).
+    public void noDelay(boolean value) throws IOException {
+        configure(c -> c.withNoDelay(value));
+    }
+
+    /// TCP_NODELAY: small segments do not wait for acknowledgments (Nagle off).
+    public boolean noDelay() throws IOException {
+        return config().noDelay();
+    }
+
+    /// SO_KEEPALIVE: an idle connection is probed.
+    public void keepAlive(boolean value) throws IOException {
+        configure(c -> c.withKeepAlive(value));
+    }
+
+    /// SO_KEEPALIVE: an idle connection is probed.
+    public boolean keepAlive() throws IOException {
+        return config().keepAlive();
+    }
+
+    /// Data may ride on the SYN (RFC 7413): with a server's cookie, connect returns at once, and the SYN goes out with
+    /// the first data. Before connecting.
+    public void fastOpen(boolean value) throws IOException {
+        configure(c -> c.withFeatures(c.features().withFastOpen(value, c.features().fastOpenQueue())));
+    }
+
+    /// Data may ride on the SYN.
+    public boolean fastOpen() throws IOException {
+        return config().features().fastOpen();
+    }
+
+    /// SO_OOBINLINE: urgent octets are part of the stream; otherwise they are thrown away.
+    public void urgentInline(boolean value) throws IOException {
+        configure(c -> c.withFeatures(c.features().withUrgentInline(value)));
+    }
+
+    /// SO_OOBINLINE: urgent octets are part of the stream; otherwise they are thrown away.
+    public boolean urgentInline() throws IOException {
+        return config().features().urgentInline();
+    }
+
+    /// SO_SNDBUF, in octets.
+    public void sendBufferSize(int value) throws IOException {
+        configure(c -> c.withBuffers(value, c.receiveBuffer()));
+    }
+
+    /// SO_SNDBUF, in octets.
+    public int sendBufferSize() throws IOException {
+        return config().sendBuffer();
+    }
+
+    /// SO_RCVBUF, in octets.
+    public void receiveBufferSize(int value) throws IOException {
+        configure(c -> c.withBuffers(c.sendBuffer(), value));
+    }
+
+    /// SO_RCVBUF, in octets.
+    public int receiveBufferSize() throws IOException {
+        return config().receiveBuffer();
+    }
+
+    /// IP_TOS: DS field and ECN bits of sent packets, 0 to 255.
+    public void trafficClass(int value) throws IOException {
+        configure(c -> c.withHeader(value, c.timeToLive()));
+    }
+
+    /// IP_TOS: DS field and ECN bits of sent packets, 0 to 255.
+    public int trafficClass() throws IOException {
+        return config().trafficClass();
+    }
+
+    /// TCP_KEEPIDLE: seconds of silence before the first probe.
+    public void keepIdleSeconds(int value) throws IOException {
+        configure(c -> c.withKeepAliveTimes(value, c.keepIntervalSeconds(), c.keepCount()));
+    }
+
+    /// TCP_KEEPIDLE: seconds of silence before the first probe.
+    public int keepIdleSeconds() throws IOException {
+        return config().keepIdleSeconds();
+    }
+
+    /// TCP_KEEPINTERVAL: seconds between probes.
+    public void keepIntervalSeconds(int value) throws IOException {
+        configure(c -> c.withKeepAliveTimes(c.keepIdleSeconds(), value, c.keepCount()));
+    }
+
+    /// TCP_KEEPINTERVAL: seconds between probes.
+    public int keepIntervalSeconds() throws IOException {
+        return config().keepIntervalSeconds();
+    }
+
+    /// TCP_KEEPCOUNT: unanswered probes after which the connection is dead.
+    public void keepCount(int value) throws IOException {
+        configure(c -> c.withKeepAliveTimes(c.keepIdleSeconds(), c.keepIntervalSeconds(), value));
+    }
+
+    /// TCP_KEEPCOUNT: unanswered probes after which the connection is dead.
+    public int keepCount() throws IOException {
+        return config().keepCount();
+    }
+}

@@ -1,0 +1,209 @@
+package dev.berth.ports;
+
+import java.util.EnumSet;
+import java.util.Set;
+
+/// When two sockets may be bound to the same port: the rules of a platform, as data.
+///
+/// Two bindings of one port *meet* if a packet could belong to both. How they meet decides, with the flags of both
+/// ([PortSharing]), whether the newcomer is admitted. `docs/BIND_RULES.md` has the tables, where they come from, and
+/// the test of each row.
+///
+/// What the platforms say about users is not here: a Berth host has one user. Where a kernel lets only sockets of one
+/// user share (Linux for `SO_REUSEPORT`, FreeBSD, Windows with its access check), all count as that user's.
+public enum BindRules {
+    /// Linux: whoever shares must say so on both sides; which of the two covers more makes no difference.
+    LINUX(
+            PortSharing.REUSE_ADDRESS | PortSharing.REUSE_PORT,
+            PortSharing.REUSE_PORT,
+            new Table(
+                    PortSharing.REUSE_ADDRESS | PortSharing.REUSE_PORT | PortSharing.LISTENS,
+                    EnumSet.of(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS_NOBODY_LISTENS),
+                    EnumSet.of(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS_NOBODY_LISTENS),
+                    EnumSet.of(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS_NOBODY_LISTENS),
+                    EnumSet.of(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS_NOBODY_LISTENS)),
+            new Table(
+                    PortSharing.REUSE_ADDRESS | PortSharing.REUSE_PORT,
+                    EnumSet.of(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS),
+                    EnumSet.of(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS),
+                    EnumSet.of(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS),
+                    EnumSet.of(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS))),
+    /// FreeBSD: a newcomer with any flag may bind beside what covers more or less than it does, and beside
+    /// connections; exact duplicates need `SO_REUSEPORT` or `SO_REUSEPORT_LB` on both sides.
+    FREEBSD(
+            PortSharing.REUSE_ADDRESS | PortSharing.REUSE_PORT | PortSharing.REUSE_PORT_BALANCED,
+            PortSharing.REUSE_PORT_BALANCED,
+            new Table(
+                    PortSharing.REUSE_PORT | PortSharing.REUSE_PORT_BALANCED | PortSharing.CLOSED,
+                    EnumSet.of(
+                            Admission.BOTH_REUSE_PORT,
+                            Admission.BOTH_REUSE_PORT_BALANCED,
+                            Admission.EARLIER_CLOSED_NEWCOMER_SHARES),
+                    EnumSet.of(Admission.NEWCOMER_SHARES),
+                    EnumSet.of(Admission.NEWCOMER_SHARES),
+                    EnumSet.of(Admission.ALWAYS)),
+            new Table(
+                    PortSharing.REUSE_ADDRESS | PortSharing.REUSE_PORT | PortSharing.REUSE_PORT_BALANCED,
+                    EnumSet.of(
+                            Admission.BOTH_REUSE_PORT,
+                            Admission.BOTH_REUSE_PORT_BALANCED,
+                            Admission.BOTH_SHARE_A_GROUP),
+                    EnumSet.of(Admission.NEWCOMER_SHARES),
+                    EnumSet.of(Admission.NEWCOMER_SHARES),
+                    EnumSet.of(Admission.ALWAYS))),
+    /// Windows: an address and the wildcard exist side by side unless the one that is to be intruded upon, or the
+    /// wildcard that comes later, says `SO_EXCLUSIVEADDRUSE`; exact duplicates need `SO_REUSEADDR` on both sides.
+    WINDOWS(
+            PortSharing.REUSE_ADDRESS | PortSharing.EXCLUSIVE_USE,
+            0,
+            new Table(
+                    PortSharing.REUSE_ADDRESS | PortSharing.EXCLUSIVE_USE | PortSharing.CLOSED,
+                    EnumSet.of(Admission.BOTH_REUSE_ADDRESS, Admission.EARLIER_CLOSED_NOBODY_EXCLUSIVE),
+                    EnumSet.of(Admission.EARLIER_NOT_EXCLUSIVE),
+                    EnumSet.of(Admission.NEWCOMER_NOT_EXCLUSIVE),
+                    EnumSet.of(Admission.BOTH_REUSE_ADDRESS, Admission.EARLIER_CLOSED_NOBODY_EXCLUSIVE)),
+            new Table(
+                    PortSharing.REUSE_ADDRESS | PortSharing.EXCLUSIVE_USE,
+                    EnumSet.of(Admission.BOTH_REUSE_ADDRESS),
+                    EnumSet.of(Admission.EARLIER_NOT_EXCLUSIVE),
+                    EnumSet.of(Admission.NEWCOMER_NOT_EXCLUSIVE),
+                    EnumSet.of(Admission.BOTH_REUSE_ADDRESS)));
+
+    /// How an earlier binding and a newcomer meet, as the number of an octet of [#excluding].
+    static final int SAME = 0;
+    /// The newcomer has one address, the earlier binding is a wildcard that covers it.
+    static final int IN_WILDCARD = 1;
+    /// The newcomer is a wildcard, the earlier binding has one of the addresses it covers.
+    static final int OVER_ADDRESS = 2;
+    /// One of them is 0.0.0.0, the other `::` for both families.
+    static final int OTHER_FAMILY = 3;
+
+    /// Classes of bindings that a port counts.
+    static final int CLASSES = 8;
+
+    private final int known;
+    private final int balancing;
+    private final Table tcp;
+    private final Table udp;
+
+    BindRules(int known, int balancing, Table tcp, Table udp) {
+        this.known = known | PortSharing.IPV6_ONLY;
+        this.balancing = balancing;
+        this.tcp = tcp;
+        this.udp = udp;
+    }
+
+    /// The flags of [PortSharing] that the platform has; a bind with others is refused.
+    public int knownFlags() {
+        return known;
+    }
+
+    /// The flag with which those that listen on the same address and port get their parts of the flows; 0 if the
+    /// platform has none. Without it, the one that came last gets all.
+    public int balancingFlag() {
+        return balancing;
+    }
+
+    /// Whether connected UDP endpoints that share a port may have the same remote end, too. FreeBSD refuses it;
+    /// Microsoft's documentation does not say, so it is refused as well.
+    public boolean sharesTuples() {
+        return this == LINUX;
+    }
+
+    /// Whether two TCP listeners that meet must both share the port by [PortSharing#REUSE_PORT], however they came to
+    /// be bound beside each other.
+    boolean comparesListeners() {
+        return this == LINUX;
+    }
+
+    /// Whether connections without a binding keep a newcomer out.
+    boolean clientsExclude(int newcomer) {
+        return this != FREEBSD || !Admission.NEWCOMER_SHARES.holds(newcomer, 0, false);
+    }
+
+    /// The class of a binding: its flags, and the states of [PortSharing], as far as the rules look at them.
+    int classOf(Transport transport, int flags) {
+        return Integer.compress(flags, table(transport).seen);
+    }
+
+    /// The classes that keep a newcomer with these flags out, one bit each; an octet for each way to meet.
+    ///
+    /// @param group the newcomer binds a multicast group
+    int excluding(Transport transport, int newcomer, boolean group) {
+        return table(transport).excluding[newcomer + (group ? PortSharing.ALL + 1 : 0)];
+    }
+
+    private Table table(Transport transport) {
+        return transport == Transport.TCP ? tcp : udp;
+    }
+
+    /// What may let a newcomer in.
+    private enum Admission {
+        ALWAYS,
+        BOTH_REUSE_ADDRESS,
+        BOTH_REUSE_ADDRESS_NOBODY_LISTENS,
+        BOTH_REUSE_PORT,
+        BOTH_REUSE_PORT_BALANCED,
+        BOTH_SHARE_A_GROUP,
+        NEWCOMER_SHARES,
+        NEWCOMER_NOT_EXCLUSIVE,
+        EARLIER_NOT_EXCLUSIVE,
+        EARLIER_CLOSED_NEWCOMER_SHARES,
+        EARLIER_CLOSED_NOBODY_EXCLUSIVE;
+
+        boolean holds(int newcomer, int earlier, boolean group) {
+            int both = newcomer & earlier;
+            int sharing = PortSharing.REUSE_ADDRESS | PortSharing.REUSE_PORT | PortSharing.REUSE_PORT_BALANCED;
+            boolean newcomerShares = (newcomer & sharing) != 0;
+            boolean closed = (earlier & PortSharing.CLOSED) != 0;
+            return switch (this) {
+                case ALWAYS -> true;
+                case BOTH_REUSE_ADDRESS -> (both & PortSharing.REUSE_ADDRESS) != 0;
+                case BOTH_REUSE_ADDRESS_NOBODY_LISTENS ->
+                    (both & PortSharing.REUSE_ADDRESS) != 0 && (earlier & PortSharing.LISTENS) == 0;
+                case BOTH_REUSE_PORT -> (both & PortSharing.REUSE_PORT) != 0;
+                case BOTH_REUSE_PORT_BALANCED -> (both & PortSharing.REUSE_PORT_BALANCED) != 0;
+                case BOTH_SHARE_A_GROUP -> group && newcomerShares && (earlier & sharing) != 0;
+                case NEWCOMER_SHARES -> newcomerShares;
+                case NEWCOMER_NOT_EXCLUSIVE -> (newcomer & PortSharing.EXCLUSIVE_USE) == 0;
+                case EARLIER_NOT_EXCLUSIVE -> (earlier & PortSharing.EXCLUSIVE_USE) == 0;
+                case EARLIER_CLOSED_NEWCOMER_SHARES -> closed && newcomerShares;
+                case EARLIER_CLOSED_NOBODY_EXCLUSIVE ->
+                    closed && ((newcomer | earlier) & PortSharing.EXCLUSIVE_USE) == 0;
+            };
+        }
+    }
+
+    /// The rules of one transport: which flags and states of earlier bindings matter, at most three, and who is
+    /// admitted by the way the two meet.
+    private static final class Table {
+        final int seen;
+        final int[] excluding = new int[2 * (PortSharing.ALL + 1)];
+
+        Table(
+                int seen,
+                Set<Admission> same,
+                Set<Admission> inWildcard,
+                Set<Admission> overAddress,
+                Set<Admission> otherFamily) {
+            this.seen = seen;
+            fill(SAME, same);
+            fill(IN_WILDCARD, inWildcard);
+            fill(OVER_ADDRESS, overAddress);
+            fill(OTHER_FAMILY, otherFamily);
+        }
+
+        private void fill(int meeting, Set<Admission> admitted) {
+            for (int i = 0; i < excluding.length; i++) {
+                int newcomer = i & PortSharing.ALL;
+                boolean group = i > PortSharing.ALL;
+                for (int c = 0; c < CLASSES; c++) {
+                    int earlier = Integer.expand(c, seen);
+                    if (admitted.stream().noneMatch(admission -> admission.holds(newcomer, earlier, group))) {
+                        excluding[i] |= 1 << 8 * meeting + c;
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package dev.berth.stack.tcp;
+
+import dev.berth.ports.Flow;
+import dev.berth.ports.PortTable;
+import dev.berth.stack.icmp.IcmpError;
+import dev.berth.stack.ip.DropCounters;
+import dev.berth.stack.ip.PathMtu;
+import dev.berth.wire.DropReason;
+
+/// What ICMP says of a segment that this host sent: RFC 9293 section 3.9.2.2, with the checks of RFC 5927, since
+/// anybody can say it.
+final class IcmpArrives {
+    private final Tcp tcp;
+    private final PortTable<TcpListener> ports;
+    private final PathMtu pathMtu;
+    private final ListenArrives listens;
+    private final DropCounters drops;
+
+    IcmpArrives(
+            Tcp tcp, PortTable<TcpListener> ports, PathMtu pathMtu, ListenArrives listens, DropCounters drops) {
+        this.tcp = tcp;
+        this.ports = ports;
+        this.pathMtu = pathMtu;
+        this.listens = listens;
+        this.drops = drops;
+    }
+
+    void arrived(IcmpError error, long now) {
+        Flow flow = ports.lookup(
+                error.localHi(),
+                error.localLo(),
+                error.localPort(),
+                error.remoteHi(),
+                error.remoteLo(),
+                error.remotePort());
+        boolean heeded = switch (flow) {
+            case Tcb tcb -> connection(tcb, error, now);
+            case SynEntry entry -> listens.icmpError(entry, error);
+            case null, default -> false;
+        };
+        if (!heeded) {
+            drops.count(DropReason.ICMP_IGNORED);
+        }
+    }
+
+    private boolean connection(Tcb tcb, IcmpError error, long now) {
+        // RFC 5927 section 4.1: the quoted sequence number must be one of data in flight.
+        int seq = error.sequence();
+        if (SeqNum.lt(seq, tcb.sndUna) || SeqNum.geq(seq, tcb.sndNxt)) {
+            return false;
+        }
+        switch (error.kind()) {
+            case PACKET_TOO_BIG -> {
+                pathMtu.lower(error.remoteHi(), error.remoteLo(), error.mtu(), error.quotedLength(), now);
+                if (tcb.state.isSynchronized()) {
+                    tcb.pending |= Tcb.SEND; // output sees what has changed
+                    tcp.markDirty(tcb);
+                }
+            }
+            case PORT_UNREACHABLE, PROTOCOL_UNREACHABLE, PROHIBITED -> {
+                // SHLD-26, hard errors; in the synchronized states they are only hints (RFC 5927 section 5.2).
+                if (tcb.state == TcpState.SYN_SENT) {
+                    tcp.fail(tcb, TcpError.REFUSED);
+                } else {
+                    tcb.extras().softError = TcpError.UNREACHABLE;
+                }
+            }
+            // MUST-56: soft errors "MUST NOT abort the connection".
+            case NET_UNREACHABLE, HOST_UNREACHABLE, TIME_EXCEEDED, PARAMETER_PROBLEM ->
+                tcb.extras().softError = TcpError.UNREACHABLE;
+        }
+        return true;
+    }
+}
