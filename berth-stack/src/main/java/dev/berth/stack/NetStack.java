@@ -74,7 +74,7 @@ public final class NetStack {
         wheel = new TimerWheel(now);
         ipInput = new IpInput(addresses, pool, drops);
         ipOutput = new IpOutput(routes, new PathMtu(PATH_MTUS), pool, drops, entropy.nextLong());
-        icmp = new Icmp(ipOutput, pool, drops, entropy.nextLong());
+        icmp = new Icmp(ipOutput, pool, drops, readyQueue, entropy.nextLong());
         udp = new Udp(new PortTable<>(Transport.UDP, config.ports(), entropy), ipOutput, icmp, pool, drops, readyQueue);
         tcp = new Tcp(
                 new PortTable<>(Transport.TCP, config.ports(), entropy),
@@ -250,6 +250,11 @@ public final class NetStack {
     /// TCP.
     public Tcp tcp() {
         return tcp;
+    }
+
+    /// ICMP.
+    public Icmp icmp() {
+        return icmp;
     }
 
     /// UDP.

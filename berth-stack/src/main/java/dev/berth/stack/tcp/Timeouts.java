@@ -213,10 +213,10 @@ final class Timeouts {
             return;
         }
         tcb.unanswered++;
-        if (tcb.unanswered == R1 && tcb.softError == null) {
+        if (tcb.unanswered == R1 && tcb.softError() == null) {
             // SHLD-9: "TCP implementations SHOULD inform the application of the delivery problem [...], when R1 is
             // reached and before R2".
-            tcb.softError = TcpError.TIMED_OUT;
+            tcb.extras().softError = TcpError.TIMED_OUT;
             tcp.ready(tcb);
         }
         if (tcb.state == TcpState.SYN_SENT || tcb.state == TcpState.SYN_RECEIVED) {

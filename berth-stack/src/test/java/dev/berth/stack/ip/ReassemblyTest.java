@@ -102,6 +102,19 @@ class ReassemblyTest {
         assertThat(host.input.reassembler().reassembled()).isEqualTo(12);
     }
 
+    @Requirement("1122-057")
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void the_largest_message_is_what_the_transport_is_told(boolean v6) {
+        int largest = Reassembler.largestMessage(v6);
+        assertThat(largest).isEqualTo(v6 ? 65_535 : 65_515);
+        byte[] data = data(largest);
+        host.receive(fragments(v6, data, 1_448, 3).toArray(new byte[0][]));
+        delivers(v6, data);
+        host.receive(fragments(v6, data(largest + 1), 1_448, 4).toArray(new byte[0][]));
+        assertThat(host.segments).isEmpty();
+    }
+
     @Requirement("1122-056")
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
