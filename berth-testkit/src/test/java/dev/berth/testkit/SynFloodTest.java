@@ -1,5 +1,7 @@
 package dev.berth.testkit;
 
+import dev.berth.check.Requirement;
+
 import static dev.berth.testkit.Seg.ACK;
 import static dev.berth.testkit.Seg.RST;
 import static dev.berth.testkit.Seg.SYN;

@@ -1,5 +1,7 @@
 package dev.berth.testkit;
 
+import dev.berth.check.Requirement;
+
 import static dev.berth.testkit.Seg.ACK;
 import static dev.berth.testkit.Seg.FIN;
 import static org.assertj.core.api.Assertions.assertThat;

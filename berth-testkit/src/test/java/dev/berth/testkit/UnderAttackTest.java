@@ -1,5 +1,8 @@
 package dev.berth.testkit;
 
+import dev.berth.check.Requirement;
+import dev.berth.check.Seeds;
+
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.stack.tcp.Tcb;
