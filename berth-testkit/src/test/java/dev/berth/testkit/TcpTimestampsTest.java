@@ -14,6 +14,8 @@ import java.nio.ByteBuffer;
 import java.util.HashSet;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// RFC 7323 sections 3 to 5: the Timestamps option, the round-trip time and PAWS.
 class TcpTimestampsTest extends Script {
@@ -248,14 +250,15 @@ class TcpTimestampsTest extends Script {
         sent(RST.seq(500).ts(0, 4_712));
     }
 
-    @Test
+    @ParameterizedTest
+    @ValueSource(ints = {0, Integer.MIN_VALUE})
     @Requirement("7323-31")
-    void timestamps_wrap_around() {
-        connected(SYN.mss(1_460).ts(0xffff_fff0, 0));
-        receive(ACK.seq(1).ack(1).data(10).ts(5, 0));
-        sent(ACK.seq(1).ack(11).tsEcr(5));
-        receive(ACK.seq(11).ack(1).data(10).ts(0xffff_fff8, 0));
-        sent(ACK.seq(1).ack(11).tsEcr(5));
+    void timestamps_wrap_around(int middle) {
+        connected(SYN.mss(1_460).ts(middle - 16, 0));
+        receive(ACK.seq(1).ack(1).data(10).ts(middle + 5, 0));
+        sent(ACK.seq(1).ack(11).tsEcr(middle + 5));
+        receive(ACK.seq(11).ack(1).data(10).ts(middle - 8, 0));
+        sent(ACK.seq(1).ack(11).tsEcr(middle + 5));
         read(10);
         readNothing();
     }
