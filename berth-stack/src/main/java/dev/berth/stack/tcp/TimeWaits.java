@@ -96,6 +96,12 @@ final class TimeWaits {
             }
             return;
         }
+        // "if the ACK bit is off, drop the segment and return"; a SYN is answered whatever else is set.
+        if (!segment.has(TcpHeader.ACK | TcpHeader.SYN)
+                && SeqNum.inWindow(segment.seq, timeWait.rcvNxt, Math.max(1, timeWait.rcvWnd))) {
+            drops.count(DropReason.WRONG_STATE);
+            return;
+        }
         drops.count(DropReason.NOT_ACCEPTABLE);
         int length = segment.length();
         if (length == 0 && segment.seq == timeWait.rcvNxt) {
