@@ -16,6 +16,7 @@ module dev.berth.bench {
     requires transitive dev.berth.tun;
     requires transitive dev.berth.gateway;
     requires transitive dev.berth.agent;
+    requires java.management;
     requires jmh.core;
     requires static transitive org.jspecify;
 

@@ -8,11 +8,13 @@ import org.jspecify.annotations.Nullable;
 /// @param what one line that says what is measured
 /// @param unit the unit of both figures
 /// @param lowerIsBetter true for times and sizes, false for rates
-/// @param goal what DESIGN.md section 6 asks for
+/// @param goal what has to be reached
 /// @param berth sets Berth's side up
 /// @param other sets the other side up; null if there is none
 /// @param otherName whose the other side is, or why there is none
-/// @param oneRound true if one round is enough, because nothing varies
+/// @param pace how long it takes to measure
+/// @param group a word for the rows of one subject, besides the beginnings of their names; empty for none
+/// @param lab what the other side is set up in, if it serves further rows; null if it does not
 record Benchmark(
         String name,
         String what,
@@ -22,15 +24,50 @@ record Benchmark(
         Measurement.Opener berth,
         Measurement.@Nullable Opener other,
         String otherName,
-        boolean oneRound) {
+        Pace pace,
+        String group,
+        @Nullable AutoCloseable lab) {
 
-    /// The part of the name before the first hyphen: rows of a group can be asked for together.
-    String group() {
-        int hyphen = name.indexOf('-');
-        return hyphen < 0 ? name : name.substring(0, hyphen);
+    /// How much of the ordinary time a row takes.
+    enum Pace {
+        ORDINARY,
+        /// A quarter of the time in each round: many rows of very short operations.
+        BRIEF,
+        /// A third of the rounds, one at least, and no warm-up: a round takes many seconds.
+        SLOW,
+        /// One round without warm-up: nothing varies, or the measurement repeats by itself.
+        ONCE
     }
 
-    /// How many times better the first figure is.
+    /// A row without another side, at the ordinary pace.
+    static Benchmark of(
+            String name, String what, String unit, boolean lowerIsBetter, Goal goal, Measurement.Opener berth) {
+        return new Benchmark(name, what, unit, lowerIsBetter, goal, berth, null, "none", Pace.ORDINARY, "", null);
+    }
+
+    Benchmark against(String side, Measurement.Opener opener) {
+        return new Benchmark(name, what, unit, lowerIsBetter, goal, berth, opener, side, pace, group, lab);
+    }
+
+    /// Without another side, for the reason given.
+    Benchmark alone(String reason) {
+        return new Benchmark(name, what, unit, lowerIsBetter, goal, berth, null, "none: " + reason, pace, group, lab);
+    }
+
+    Benchmark at(Pace another) {
+        return new Benchmark(name, what, unit, lowerIsBetter, goal, berth, other, otherName, another, group, lab);
+    }
+
+    Benchmark in(String subject, @Nullable AutoCloseable shared) {
+        return new Benchmark(name, what, unit, lowerIsBetter, goal, berth, other, otherName, pace, subject, shared);
+    }
+
+    /// Whether the row is meant by a word: its name, what stands before one of the hyphens of its name, or its group.
+    boolean isMeantBy(String word) {
+        return !word.isEmpty() && (word.equals(name) || name.startsWith(word + "-") || word.equals(group));
+    }
+
+    /// How many times better the first figure is; NaN if there is no second.
     double ratio(double berthFigure, double otherFigure) {
         return lowerIsBetter ? otherFigure / berthFigure : berthFigure / otherFigure;
     }

@@ -3,7 +3,7 @@ package dev.berth.bench;
 import dev.berth.bench.Measurement.Opener;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.function.Consumer;
 
 /// All benchmarks, in the order of the table.
 final class Catalogue {
@@ -13,7 +13,8 @@ final class Catalogue {
     private Catalogue() {}
 
     /// @param pairs how many idle pairs are counted
-    static List<Benchmark> all(int pairs) {
+    /// @param progress is told what takes long
+    static List<Benchmark> all(int pairs, Consumer<String> progress) {
         List<Benchmark> all = new ArrayList<>();
         all.add(roundTrip("rtt-virtual", true, 15));
         all.add(roundTrip("rtt-platform", false, 2));
@@ -40,19 +41,18 @@ final class Catalogue {
                 20,
                 () -> new DatagramExchange(BerthSockets.inMemory()),
                 () -> new DatagramExchange(new KernelSockets())));
-        all.add(new Benchmark(
-                "idle-pair-bytes",
-                "heap per idle established pair of sockets",
-                "B",
-                true,
-                Goal.atMost(768),
-                () -> new IdlePairs(BerthSockets.inMemory(), pairs),
-                () -> new IdlePairs(new KernelSockets(), Math.min(pairs, OTHER_PAIRS)),
-                KERNEL + "; heap only, without the kernel's memory",
-                true));
-        for (double percent : new double[] {0, 50, 90, 99, 99.9, 100}) {
-            all.add(ports(percent));
-        }
+        all.add(Benchmark.of(
+                        "idle-pair-bytes",
+                        "heap per idle established pair of sockets",
+                        "B",
+                        true,
+                        Goal.atMost(768),
+                        () -> new IdlePairs(BerthSockets.inMemory(), pairs))
+                .against(
+                        KERNEL + "; heap only, without the kernel's memory",
+                        () -> new IdlePairs(new KernelSockets(), Math.min(pairs, OTHER_PAIRS)))
+                .at(Benchmark.Pace.ONCE));
+        all.addAll(PortRows.all(progress));
         all.add(tun("tun-in", "stream from the kernel over TUN, MTU 1500", "Gbit/s", 0.53, PeerTask.RECEIVE));
         all.add(tun("tun-out", "stream to the kernel over TUN, MTU 1500", "Gbit/s", 1.1, PeerTask.SEND));
         all.add(tun("tun-rtt", "round trip of 1 byte to the kernel over TUN", "us", 1.2, PeerTask.ROUND_TRIP));
@@ -60,20 +60,19 @@ final class Catalogue {
     }
 
     private static Benchmark roundTrip(String name, boolean virtual, double goal) {
-        return new Benchmark(
-                name,
-                "round trip of 1 byte between two hosts, two " + (virtual ? "virtual" : "platform") + " threads",
-                "us",
-                true,
-                Goal.times(goal),
-                () -> new RoundTrip(BerthSockets.inMemory(), virtual),
-                () -> new RoundTrip(new KernelSockets(), virtual),
-                KERNEL,
-                false);
+        return Benchmark.of(
+                        name,
+                        "round trip of 1 byte between two hosts, two " + (virtual ? "virtual" : "platform")
+                                + " threads",
+                        "us",
+                        true,
+                        Goal.times(goal),
+                        () -> new RoundTrip(BerthSockets.inMemory(), virtual))
+                .against(KERNEL, () -> new RoundTrip(new KernelSockets(), virtual));
     }
 
     private static Benchmark rate(String name, String what, String unit, double goal, Opener berth, Opener other) {
-        return new Benchmark(name, what, unit, false, Goal.times(goal), berth, other, KERNEL, false);
+        return Benchmark.of(name, what, unit, false, Goal.times(goal), berth).against(KERNEL, other);
     }
 
     private static Benchmark connect(String name, String what, boolean reset, double goal) {
@@ -86,34 +85,9 @@ final class Catalogue {
                 () -> new ConnectClose(new KernelSockets(), reset));
     }
 
-    private static Benchmark ports(double percent) {
-        String number = percent == Math.rint(percent)
-                ? String.valueOf((long) percent)
-                : String.format(Locale.ROOT, "%.1f", percent);
-        return new Benchmark(
-                "ports-pick-" + number,
-                percent == 100
-                        ? "time until a full range says so"
-                        : "claim and release an ephemeral port with " + number + " % in use",
-                "ns",
-                true,
-                Goal.atMost(percent == 100 ? 1_000 : 50),
-                () -> new PortPick(percent / 100),
-                null,
-                "none: filling the kernel's range takes seconds and 28,232 descriptors",
-                false);
-    }
-
     private static Benchmark tun(String name, String what, String unit, double goal, PeerTask task) {
-        return new Benchmark(
-                name,
-                what,
-                unit,
-                task == PeerTask.ROUND_TRIP,
-                Goal.times(goal),
-                () -> TunLab.berth(task),
-                () -> TunLab.kernel(task),
-                KERNEL + " of the namespace",
-                false);
+        boolean time = task == PeerTask.ROUND_TRIP;
+        return Benchmark.of(name, what, unit, time, Goal.times(goal), () -> TunLab.berth(task))
+                .against(KERNEL + " of the namespace", () -> TunLab.kernel(task));
     }
 }

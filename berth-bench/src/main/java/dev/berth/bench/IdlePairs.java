@@ -26,10 +26,10 @@ final class IdlePairs implements Measurement {
         try {
             open(acceptors, ends, Math.min(pairs, 100)); // classes, pools, tables of ordinary size
             close(acceptors, ends);
-            long before = usedHeap();
+            long before = Heap.used();
             open(acceptors, ends, pairs);
             settle();
-            long used = usedHeap() - before;
+            long used = Heap.used() - before;
             exchangeOn(ends);
             return (double) used / pairs;
         } finally {
@@ -75,15 +75,6 @@ final class IdlePairs implements Measurement {
             acceptor.close();
         }
         acceptors.clear();
-    }
-
-    private static long usedHeap() {
-        long used = Long.MAX_VALUE;
-        for (int i = 0; i < 4; i++) {
-            System.gc();
-            used = Math.min(used, Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory());
-        }
-        return used;
     }
 
     @Override

@@ -37,7 +37,7 @@ public final class JsonLine {
     }
 
     /// Adds a value that is JSON already.
-    JsonLine addRaw(String name, String json) {
+    public JsonLine addRaw(String name, String json) {
         if (text.length() > 1) {
             text.append(',');
         }

@@ -6,61 +6,65 @@ import java.util.Locale;
 ///
 /// @param name the benchmark
 /// @param unit of both figures
-/// @param berth Berth's figure, the median of the rounds
+/// @param berth Berth's figure, over the rounds
 /// @param other the other side's
 /// @param otherName whose it is, or why there is none
-/// @param ratio how many times better Berth is, the median of the rounds
-/// @param ratioMin the smallest of the rounds
-/// @param ratioMax the largest of the rounds
+/// @param ratio how many times better Berth is, round by round
 /// @param goal what has to be reached
-/// @param reached whether it is
 /// @param skipped why nothing was measured; empty if something was
 public record Row(
         String name,
         String unit,
-        double berth,
-        double other,
+        Spread berth,
+        Spread other,
         String otherName,
-        double ratio,
-        double ratioMin,
-        double ratioMax,
+        Spread ratio,
         Goal goal,
-        boolean reached,
         String skipped) {
-    private static final String LINE = "%-16s %-7s %12s %12s %8s %17s %8s  %s";
+    private static final String LINE = "%-24s %-7s %12s %12s %8s %17s %8s  %s";
 
     static Row skipped(Benchmark benchmark, String reason) {
-        double none = Double.NaN;
         return new Row(
                 benchmark.name(),
                 benchmark.unit(),
-                none,
-                none,
+                Spread.NONE,
+                Spread.NONE,
                 benchmark.otherName(),
-                none,
-                none,
-                none,
+                Spread.NONE,
                 benchmark.goal(),
-                false,
                 reason);
+    }
+
+    /// Whether the goal can be told from what was measured.
+    public boolean isTested() {
+        return skipped.isEmpty() && goal.isTested(ratio.median());
+    }
+
+    /// Whether the goal is reached; false if that cannot be told.
+    public boolean isReached() {
+        return isTested() && goal.isReached(berth.median(), ratio.median());
     }
 
     /// One line of JSON.
     public String toJson() {
-        JsonLine json = new JsonLine()
-                .add("name", name)
-                .add("unit", unit)
-                .addRaw("berth", number(berth))
-                .addRaw("other", number(other))
-                .add("otherName", otherName)
-                .addRaw("ratio", number(ratio))
-                .addRaw("ratioMin", number(ratioMin))
-                .addRaw("ratioMax", number(ratioMax))
-                .add("goal", goal.toString());
-        return (skipped.isEmpty()
-                        ? json.add("reached", reached)
-                        : json.addNull("reached").add("skipped", skipped))
-                .toString();
+        JsonLine json = new JsonLine().add("name", name).add("unit", unit);
+        add(json, "berth", berth);
+        add(json, "other", other);
+        json.add("otherName", otherName);
+        add(json, "ratio", ratio);
+        json.add("goal", goal.toString());
+        if (isTested()) {
+            json.add("reached", isReached());
+        } else {
+            json.addNull("reached");
+        }
+        return (skipped.isEmpty() ? json : json.add("skipped", skipped)).toString();
+    }
+
+    private static void add(JsonLine json, String name, Spread spread) {
+        json.addRaw(name, number(spread.median()))
+                .addRaw(name + "Min", number(spread.min()))
+                .addRaw(name + "Max", number(spread.max()));
     }
 
     private static String number(double value) {
@@ -73,26 +77,25 @@ public record Row(
                 .stripTrailing();
     }
 
-    /// The row as a line of the table.
+    /// The row as a line of the table. The spread is that of the ratio; without one, that of Berth's figure.
     public String toLine() {
         if (!skipped.isEmpty()) {
-            return String.format("%-16s %-7s skipped: %s", name, unit, skipped);
+            return String.format("%-24s %-7s skipped: %s", name, unit, skipped);
         }
-        String spread = Double.isNaN(ratio) ? "-" : times(ratioMin) + " .. " + times(ratioMax);
+        boolean compared = !Double.isNaN(ratio.median());
         return String.format(
-                LINE,
-                name,
-                unit,
-                digits(berth),
-                Double.isNaN(other) ? "-" : digits(other),
-                times(ratio),
-                spread,
-                goal,
-                reached ? "reached" : "not reached");
-    }
-
-    private static String times(double ratio) {
-        return Double.isNaN(ratio) ? "-" : digits(ratio) + "x";
+                        LINE,
+                        name,
+                        unit,
+                        digits(berth.median()),
+                        compared ? digits(other.median()) : "-",
+                        compared ? digits(ratio.median()) + "x" : "-",
+                        compared
+                                ? digits(ratio.min()) + "x .. " + digits(ratio.max()) + "x"
+                                : digits(berth.min()) + " .. " + digits(berth.max()),
+                        goal,
+                        !isTested() ? "" : isReached() ? "reached" : "not reached")
+                .stripTrailing();
     }
 
     /// Three significant digits; whole numbers from 100 on.

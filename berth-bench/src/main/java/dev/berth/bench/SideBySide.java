@@ -1,29 +1,34 @@
 package dev.berth.bench;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Measures Berth and what else one would use, in one run on one machine, one after the other in every round
-/// (A B A B), so that whatever else the machine does meets both. Not thread-safe.
-public final class SideBySide {
+/// (A B A B), so that whatever else the machine does meets both. Close it after the last row. Not thread-safe.
+public final class SideBySide implements AutoCloseable {
+    private static final int WARM_UP_PARTS = 4;
+    private static final int MOST_WARM_UP_PARTS = 16;
+    /// The quotient from which on one part counts as better than another.
+    private static final double STILL_BETTER = 1.03;
+
     private final Options options;
     private final Consumer<String> progress;
     private final List<Benchmark> catalogue;
+    private @Nullable AutoCloseable lab;
 
     /// How thoroughly to measure.
     ///
     /// @param rounds how often both sides are measured, 1 or more
     /// @param roundMillis how long one side is measured in one round
-    /// @param warmUpMillis how long each side runs before the first round
+    /// @param warmUpMillis how long each side runs before the first round; longer while it still becomes faster
     /// @param idlePairs how many idle pairs are counted
     public record Options(int rounds, int roundMillis, int warmUpMillis, int idlePairs) {
         /// Some seconds for every row.
         public static final Options ORDINARY = new Options(7, 700, 2_000, 50_000);
 
-        /// Less than a minute for all rows.
+        /// About a minute and a half for all rows.
         public static final Options QUICK = new Options(3, 200, 500, 50_000);
 
         /// @throws IllegalArgumentException if a number is below 1
@@ -41,26 +46,31 @@ public final class SideBySide {
 
     /// A run that tells `progress` what it does, in short lines.
     public SideBySide(Options options, Consumer<String> progress) {
+        this(options, Catalogue.all(options.idlePairs, progress), progress);
+    }
+
+    SideBySide(Options options, List<Benchmark> catalogue, Consumer<String> progress) {
         this.options = options;
+        this.catalogue = catalogue;
         this.progress = progress;
-        catalogue = Catalogue.all(options.idlePairs);
     }
 
     /// All names, each followed by what is measured.
     public List<String> list() {
         return catalogue.stream()
-                .map(b -> String.format("%-16s %s (%s, goal %s)", b.name(), b.what(), b.unit(), b.goal()))
+                .map(b -> String.format("%-24s %s (%s, goal %s)", b.name(), b.what(), b.unit(), b.goal()))
                 .toList();
     }
 
-    /// The benchmarks of these names; a name before the first hyphen stands for its group, no name for all.
+    /// The benchmarks of these names. What stands before a hyphen of a name stands for all that begin so, `ports` for
+    /// all that measure the port system, no name for all.
     ///
     /// @throws IllegalArgumentException if there is none of a name; the message is a sentence
     public List<String> select(List<String> names) {
         List<String> selected = new ArrayList<>();
         for (String name : names) {
             List<String> meant = catalogue.stream()
-                    .filter(b -> b.name().equals(name) || b.group().equals(name))
+                    .filter(b -> b.isMeantBy(name))
                     .map(Benchmark::name)
                     .toList();
             if (meant.isEmpty()) {
@@ -80,28 +90,41 @@ public final class SideBySide {
         Benchmark benchmark =
                 catalogue.stream().filter(b -> b.name().equals(name)).findFirst().orElseThrow();
         progress.accept(name + ": " + benchmark.what());
+        if (lab != benchmark.lab()) {
+            close();
+            lab = benchmark.lab();
+        }
         try (Measurement berth = benchmark.berth().open()) {
-            Measurement.Opener opener = benchmark.other();
-            if (opener == null) {
-                return measure(benchmark, berth, null);
-            }
-            try (Measurement other = opener.open()) {
-                return measure(benchmark, berth, other);
-            }
+            return against(benchmark, berth);
         } catch (Measurement.UnavailableException e) {
             return Row.skipped(benchmark, String.valueOf(e.getMessage()));
         }
     }
 
+    private Row against(Benchmark benchmark, Measurement berth) throws Exception {
+        Measurement.Opener opener = benchmark.other();
+        if (opener == null) {
+            return measure(benchmark, berth, null);
+        }
+        try (Measurement other = opener.open()) {
+            return measure(benchmark, berth, other);
+        } catch (Measurement.UnavailableException e) {
+            progress.accept("  without the other side: " + e.getMessage());
+            return measure(benchmark.alone(String.valueOf(e.getMessage())), berth, null);
+        }
+    }
+
     private Row measure(Benchmark benchmark, Measurement berth, @Nullable Measurement other) throws Exception {
-        int rounds = benchmark.oneRound() ? 1 : options.rounds;
-        if (!benchmark.oneRound()) {
-            warmUp(berth);
+        int rounds = rounds(benchmark.pace());
+        int part = benchmark.pace() == Benchmark.Pace.BRIEF ? 4 : 1;
+        if (benchmark.pace() == Benchmark.Pace.ORDINARY || benchmark.pace() == Benchmark.Pace.BRIEF) {
+            long nanos = options.warmUpMillis * 1_000_000L / part;
+            warmUp(benchmark, berth, nanos);
             if (other != null) {
-                warmUp(other);
+                warmUp(benchmark, other, nanos);
             }
         }
-        long nanos = options.roundMillis * 1_000_000L;
+        long nanos = options.roundMillis * 1_000_000L / part;
         double[] ours = new double[rounds];
         double[] theirs = new double[rounds];
         double[] ratios = new double[rounds];
@@ -112,34 +135,46 @@ public final class SideBySide {
             progress.accept("  round " + (i + 1) + " of " + rounds + ": " + Row.digits(ours[i])
                     + (other == null ? "" : " against " + Row.digits(theirs[i])) + " " + benchmark.unit());
         }
-        double figure = median(ours);
-        double ratio = median(ratios);
         return new Row(
                 benchmark.name(),
                 benchmark.unit(),
-                figure,
-                median(theirs),
+                Spread.of(ours),
+                Spread.of(theirs),
                 benchmark.otherName(),
-                ratio,
-                Arrays.stream(ratios).min().orElse(Double.NaN),
-                Arrays.stream(ratios).max().orElse(Double.NaN),
+                Spread.of(ratios),
                 benchmark.goal(),
-                benchmark.goal().isReached(figure, ratio),
                 "");
     }
 
-    /// In several parts, as the rounds will be.
-    private void warmUp(Measurement side) throws Exception {
-        int parts = 4;
-        for (int i = 0; i < parts; i++) {
-            side.measure(options.warmUpMillis * 1_000_000L / parts);
+    private int rounds(Benchmark.Pace pace) {
+        return switch (pace) {
+            case ORDINARY, BRIEF -> options.rounds;
+            case SLOW -> Math.max(1, options.rounds / 3);
+            case ONCE -> 1;
+        };
+    }
+
+    /// In several parts, as the rounds will be: four, and more while each is better than the one before.
+    private static void warmUp(Benchmark benchmark, Measurement side, long nanos) throws Exception {
+        double before = side.measure(nanos / WARM_UP_PARTS);
+        for (int i = 1; i < MOST_WARM_UP_PARTS; i++) {
+            double figure = side.measure(nanos / WARM_UP_PARTS);
+            if (i >= WARM_UP_PARTS - 1 && benchmark.ratio(figure, before) < STILL_BETTER) {
+                return;
+            }
+            before = figure;
         }
     }
 
-    private static double median(double[] values) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
-        int middle = sorted.length / 2;
-        return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    /// Takes down what rows have shared.
+    ///
+    /// @throws Exception if something cannot be removed
+    @Override
+    public void close() throws Exception {
+        AutoCloseable shared = lab;
+        lab = null;
+        if (shared != null) {
+            shared.close();
+        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.berth.bench;
 
+import java.lang.management.ManagementFactory;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -7,6 +8,11 @@ import java.util.concurrent.FutureTask;
 /// Starts the programs of a benchmark, each on a thread of the kind that is measured.
 final class Threads {
     private Threads() {}
+
+    /// The time of the processor that the calling thread has used, in the program and in the kernel, in nanoseconds.
+    static long cpuNanos() {
+        return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+    }
 
     static <T> FutureTask<T> start(boolean virtual, Callable<T> work) {
         FutureTask<T> task = new FutureTask<>(work);

@@ -6,10 +6,7 @@ import dev.berth.testkit.netns.NetworkNamespace;
 import dev.berth.tun.TunLink;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
-import java.io.BufferedReader;
-import java.io.BufferedWriter;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /// A network namespace with the kernel's end of a TUN device in it and a host of Berth at the other, at an MTU of
@@ -19,9 +16,7 @@ final class TunLab implements AutoCloseable {
     private static final long START_LIMIT = TimeUnit.SECONDS.toNanos(20);
 
     private final NetworkNamespace namespace;
-    private final Process peer;
-    private final BufferedReader answers;
-    private final BufferedWriter commands;
+    private final PeerProcess peer;
     private final Host host;
     private final int port;
 
@@ -34,22 +29,8 @@ final class TunLab implements AutoCloseable {
                 .start();
         namespace.check("ip", "address", "add", KERNEL + "/24", "dev", "berth0");
         link.up();
-        peer = new ProcessBuilder(
-                        "ip",
-                        "netns",
-                        "exec",
-                        namespace.name(),
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx256m",
-                        "-XX:+UseSerialGC",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        PeerProgram.class.getName())
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        answers = peer.inputReader();
-        commands = peer.outputWriter();
-        port = Integer.parseInt(answer().substring("port ".length()));
+        peer = new PeerProcess(namespace, PeerProgram.class, "-Xmx256m");
+        port = Integer.parseInt(peer.answer().substring("port ".length()));
     }
 
     /// @throws Measurement.UnavailableException if this machine has no namespaces or TUN devices for us
@@ -106,24 +87,13 @@ final class TunLab implements AutoCloseable {
     }
 
     private double overLoopback(PeerTask task, long nanos) throws IOException {
-        commands.write(task + " " + nanos + "\n");
-        commands.flush();
-        return Double.parseDouble(answer());
-    }
-
-    private String answer() throws IOException {
-        String line = answers.readLine();
-        if (line == null || line.startsWith("error ")) {
-            throw new IOException("The kernel's side failed: " + line);
-        }
-        return line;
+        return Double.parseDouble(peer.ask(task + " " + nanos));
     }
 
     @Override
     public void close() {
         host.close();
-        peer.descendants().forEach(ProcessHandle::destroyForcibly);
-        peer.destroyForcibly();
+        peer.close();
         namespace.close();
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,6 +18,11 @@ class SideBySideTest {
 
     private final List<String> progress = new ArrayList<>();
     private final SideBySide run = new SideBySide(new SideBySide.Options(2, 5, 5, 200), progress::add);
+
+    @AfterEach
+    void takeDown() throws Exception {
+        run.close();
+    }
 
     @ParameterizedTest
     @ValueSource(
@@ -33,42 +39,122 @@ class SideBySideTest {
     void both_sides_are_measured(String name) throws Exception {
         Row row = run.run(name);
         assertThat(row.toJson())
-                .matches("\\{\"name\":\"" + name + "\",\"unit\":\"[^\"]+\",\"berth\":" + NUMBER + ",\"other\":" + NUMBER
-                        + ",\"otherName\":\"JDK sockets, kernel loopback[^\"]*\",\"ratio\":" + NUMBER
-                        + ",\"ratioMin\":" + NUMBER + ",\"ratioMax\":" + NUMBER
-                        + ",\"goal\":\"[^\"]+\",\"reached\":(true|false)}");
-        assertThat(row.ratio()).isBetween(row.ratioMin(), row.ratioMax());
+                .matches("\\{\"name\":\"" + name + "\",\"unit\":\"[^\"]+\"" + figures("berth", NUMBER)
+                        + figures("other", NUMBER) + ",\"otherName\":\"JDK sockets, kernel loopback[^\"]*\""
+                        + figures("ratio", NUMBER) + ",\"goal\":\"[^\"]+\",\"reached\":(true|false)}");
+        assertThat(row.ratio().median())
+                .isBetween(row.ratio().min(), row.ratio().max());
         assertThat(row.toLine()).startsWith(name).containsPattern("reached$");
         assertThat(progress).isNotEmpty();
     }
 
+    private static String figures(String key, String number) {
+        return ",\"" + key + "\":" + number + ",\"" + key + "Min\":" + number + ",\"" + key + "Max\":" + number;
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"ports-pick-0", "ports-pick-99.9", "ports-pick-100"})
+    @ValueSource(strings = {"pick-0", "pick-99.9", "pick-full", "pick-flat", "lookup-1m"})
     void without_another_side_there_is_no_ratio(String name) throws Exception {
-        assertThat(run.run(name).toJson())
-                .contains("\"other\":null,\"otherName\":\"none: ")
-                .contains("\"ratio\":null,\"ratioMin\":null,\"ratioMax\":null,\"goal\":\"<= ");
+        Row row = run.run(name);
+        assertThat(row.toJson())
+                .contains(figures("other", "null") + ",\"otherName\":\"none")
+                .contains(figures("ratio", "null") + ",\"goal\":\"<= ")
+                .containsPattern(figures("berth", NUMBER))
+                .containsPattern("\"reached\":(true|false)}$");
+        assertThat(row.toLine()).contains(Row.digits(row.berth().min()) + " .. ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"flow-bytes", "flow-bytes-client"})
+    void a_row_without_a_goal_only_states_its_figure(String name) throws Exception {
+        Row row = run.run(name);
+        assertThat(row.berth().median()).isBetween(56.0, 1_000.0);
+        assertThat(row.toJson()).endsWith(",\"goal\":\"-\",\"reached\":null}");
+        assertThat(row.toLine()).endsWith(" -");
     }
 
     @Test
-    void a_name_before_the_hyphen_stands_for_its_group() {
-        assertThat(run.select(List.of("rtt", "rtt-virtual", "ports-pick-50")))
-                .containsExactly("rtt-virtual", "rtt-platform", "ports-pick-50");
+    void what_stands_before_a_hyphen_stands_for_all_names_that_begin_so() {
+        assertThat(run.select(List.of("rtt", "rtt-virtual", "pick-50")))
+                .containsExactly("rtt-virtual", "rtt-platform", "pick-50");
+        assertThat(run.select(List.of("pick")))
+                .containsExactly(
+                        "pick-0",
+                        "pick-50",
+                        "pick-55",
+                        "pick-90",
+                        "pick-99",
+                        "pick-99.9",
+                        "pick-99.99",
+                        "pick-full",
+                        "pick-flat");
+        assertThat(run.select(List.of("connect-pick")))
+                .startsWith("connect-pick-0")
+                .contains("connect-pick-full")
+                .endsWith("connect-pick-holes-50")
+                .hasSize(14);
+        assertThat(run.select(List.of("connect-pick-holes"))).hasSize(6);
         assertThat(run.select(List.of())).hasSameSizeAs(run.list());
     }
 
     @Test
+    void ports_stands_for_all_rows_of_the_port_system() {
+        assertThat(run.select(List.of("ports")))
+                .containsAll(run.select(
+                        List.of("pick", "connect-pick", "fill-28232", "fill-host", "lookup-1m", "lookup-10m", "flow")))
+                .hasSize(29);
+    }
+
+    @Test
     void an_unknown_name_is_one_sentence() {
-        assertThatThrownBy(() -> run.select(List.of("udp-65")))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("There is no benchmark 'udp-65'; 'berth bench --list' shows all names.");
+        for (String name : new String[] {"udp-65", "udp-6", "", "-"}) {
+            assertThatThrownBy(() -> run.select(List.of(name)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("There is no benchmark '" + name + "'; 'berth bench --list' shows all names.");
+        }
     }
 
     @Test
     void a_skipped_row_says_why() {
-        Benchmark benchmark = Catalogue.all(1).getLast();
+        Benchmark benchmark = Catalogue.all(1, progress::add).getLast();
         Row row = Row.skipped(benchmark, "There is no /dev/net/tun.");
-        assertThat(row.toJson()).contains("\"berth\":null").endsWith("\"skipped\":\"There is no /dev/net/tun.\"}");
+        assertThat(row.toJson())
+                .contains("\"berth\":null")
+                .endsWith("\"reached\":null,\"skipped\":\"There is no /dev/net/tun.\"}");
         assertThat(row.toLine()).endsWith("skipped: There is no /dev/net/tun.");
+    }
+
+    @Test
+    void a_row_whose_other_side_is_not_there_says_why_and_leaves_a_goal_of_the_ratio_open() throws Exception {
+        Benchmark fill = Benchmark.of("fill", "all", "ms", true, Goal.times(500), () -> nanos -> 2)
+                .against("kernel", () -> {
+                    throw new Measurement.UnavailableException("Network namespaces need root.");
+                });
+        try (SideBySide alone = new SideBySide(SideBySide.Options.QUICK, List.of(fill), progress::add)) {
+            Row row = alone.run("fill");
+            assertThat(row.toJson())
+                    .contains("\"berth\":2.00,")
+                    .contains("\"otherName\":\"none: Network namespaces need root.\"")
+                    .endsWith(",\"goal\":\"500x\",\"reached\":null}");
+        }
+    }
+
+    @Test
+    void what_rows_share_is_closed_when_a_row_without_it_follows_and_at_the_end() throws Exception {
+        List<String> closed = new ArrayList<>();
+        Benchmark row = Benchmark.of("a-1", "", "ns", true, Goal.none(), () -> nanos -> 1)
+                .at(Benchmark.Pace.ONCE);
+        List<Benchmark> rows = List.of(
+                row.in("", () -> closed.add("first")),
+                new Benchmark("a-2", "", "ns", true, Goal.none(), row.berth(), null, "", row.pace(), "", null));
+        try (SideBySide two = new SideBySide(SideBySide.Options.QUICK, rows, progress::add)) {
+            two.run("a-1");
+            two.run("a-1");
+            assertThat(closed).isEmpty();
+            two.run("a-2");
+            assertThat(closed).containsExactly("first");
+            two.run("a-1");
+        }
+        assertThat(closed).containsExactly("first", "first");
     }
 }

@@ -21,7 +21,8 @@ import picocli.CommandLine.Parameters;
         description = {
             "Measures Berth and the kernel's sockets side by side, in turns, and prints how many times better Berth is,"
                     + " with the smallest and largest ratio of the rounds and the goal.",
-            "A NAME is that of a row, such as 'stream-64k', or what stands before its hyphen, such as 'ports'."
+            "A NAME is that of a row, such as 'stream-64k'; or what stands before a hyphen of it, for all rows that begin"
+                    + " so, such as 'rtt' or 'connect-pick'; or 'ports', for all rows of the port system."
         },
         mixinStandardHelpOptions = true)
 final class BenchCommand implements Callable<Integer> {
@@ -31,7 +32,7 @@ final class BenchCommand implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", description = "What to measure; everything if none is given.")
     private List<String> names = new ArrayList<>();
 
-    @Option(names = "--quick", description = "Measure for a short time: less than a minute for everything.")
+    @Option(names = "--quick", description = "Measure for a short time: about a minute and a half for everything.")
     private boolean quick;
 
     @Option(names = "--json", description = "Print one JSON object a line instead of a table.")
@@ -61,25 +62,26 @@ final class BenchCommand implements Callable<Integer> {
         if (jmh != null) {
             return PartBenchmarks.run(jmh, quick) > 0 ? ExitCode.OK : ExitCode.SOFTWARE;
         }
-        SideBySide run = new SideBySide(options(), line -> {
+        try (SideBySide run = new SideBySide(options(), line -> {
             err.println(line);
             err.flush();
-        });
-        List<String> selected = selected(run);
-        if (list) {
-            run.list().forEach(out::println);
-            out.flush();
+        })) {
+            List<String> selected = selected(run);
+            if (list) {
+                run.list().forEach(out::println);
+                out.flush();
+                return ExitCode.OK;
+            }
+            if (!json) {
+                out.println(Row.heading());
+            }
+            for (String name : selected) {
+                Row row = run.run(name);
+                out.println(json ? row.toJson() : row.toLine());
+                out.flush();
+            }
             return ExitCode.OK;
         }
-        if (!json) {
-            out.println(Row.heading());
-        }
-        for (String name : selected) {
-            Row row = run.run(name);
-            out.println(json ? row.toJson() : row.toLine());
-            out.flush();
-        }
-        return ExitCode.OK;
     }
 
     private SideBySide.Options options() {

@@ -93,6 +93,15 @@ final class RunCommand implements Callable<Integer> {
     private boolean ports;
 
     @Option(
+            names = "--control",
+            paramLabel = "PATH|off",
+            description = {
+                "Where 'berth ss' can ask for sockets: a UNIX-domain socket for this user alone.",
+                "Default: $XDG_RUNTIME_DIR/berth/PID.sock or /tmp/berth-UID/PID.sock."
+            })
+    private @Nullable String control;
+
+    @Option(
             names = "-D",
             paramLabel = "KEY=VALUE",
             mapFallbackValue = "",
@@ -145,8 +154,9 @@ final class RunCommand implements Callable<Integer> {
             }
         }
         PrintStream err = System.err;
+        ControlServer server = openControl(running, err);
         PortWatch watch = ports ? new PortWatch(running.host(), err) : null;
-        AfterProgram.run(instrumentation, () -> end(running, watch));
+        AfterProgram.run(instrumentation, () -> end(running, server, watch));
         err.println("berth: " + running.describe());
         if (watch != null) {
             watch.start();
@@ -155,7 +165,29 @@ final class RunCommand implements Callable<Integer> {
         return CommandLine.ExitCode.OK;
     }
 
-    private static void end(RunningHost running, @Nullable PortWatch watch) {
+    /// A program runs without the control socket that nobody asked for, if it cannot be had.
+    private @Nullable ControlServer openControl(RunningHost running, PrintStream err) throws IOException {
+        try {
+            return ControlOption.open(control, programName(), running.hosts());
+        } catch (IOException e) {
+            if (control != null) {
+                running.close();
+                throw e;
+            }
+            err.println("berth: 'berth ss' will not see this program: " + e.getMessage());
+            return null;
+        }
+    }
+
+    private String programName() {
+        String name = command.getFirst();
+        return classPath == null ? String.valueOf(jarFile(name).getFileName()) : name;
+    }
+
+    private static void end(RunningHost running, @Nullable ControlServer server, @Nullable PortWatch watch) {
+        if (server != null) {
+            server.close();
+        }
         if (watch != null) {
             watch.finish();
         }
@@ -177,6 +209,9 @@ final class RunCommand implements Callable<Integer> {
         }
         if (capture != null && capture.toString().isEmpty()) {
             throw usage("The name of the file for --capture is empty");
+        }
+        if (control != null && control.isBlank()) {
+            throw usage("The path for --control is empty");
         }
         if (name.equalsIgnoreCase("localhost") || !name.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")) {
             throw usage("'" + name + "' is not a name for a host");

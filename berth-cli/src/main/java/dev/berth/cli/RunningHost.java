@@ -41,6 +41,7 @@ final class RunningHost implements AutoCloseable {
     private final List<PublishedPort> published = new ArrayList<>();
     private @Nullable TunLink tun;
     private @Nullable Host host;
+    private @Nullable Host gatewayHost;
     private @Nullable Capture capture;
     private boolean closed;
 
@@ -140,12 +141,18 @@ final class RunningHost implements AutoCloseable {
             taken.add(prefix.address());
         }
         IpAddress address = HostAddress.gateway(first, taken, plan.tun != null);
-        Host gateway = network.host("berth-gateway", new IpAddress.Prefix(address, address.isIpv4() ? 32 : 128));
+        Host door = network.host("berth-gateway", new IpAddress.Prefix(address, address.isIpv4() ? 32 : 128));
         for (Publication publication : plan.publications) {
             Endpoint target = new Endpoint(first.address(), publication.port());
-            published.add(PublishedPort.open(publication.socketAddress(), gateway, target));
+            published.add(PublishedPort.open(publication.socketAddress(), door, target));
         }
+        gatewayHost = door;
         return address;
+    }
+
+    /// The program's host, and the gateway of published ports if there is one.
+    List<Host> hosts() {
+        return gatewayHost == null ? List.of(host()) : List.of(host(), gatewayHost);
     }
 
     /// The host.

@@ -22,10 +22,10 @@ class BenchCommandTest {
 
     @Test
     void oneObjectALineOnStandardOutputAndProgressOnStandardError() {
-        assertThat(bench("--quick", "--json", "--rounds", "1", "ports-pick-50", "ports-pick-100"))
+        assertThat(bench("--quick", "--json", "--rounds", "1", "pick-50", "pick-full"))
                 .isZero();
-        assertThat(out.toString().lines()).hasSize(2).allMatch(line -> line.startsWith("{\"name\":\"ports-pick-"));
-        assertThat(err.toString()).contains("ports-pick-50: ").contains("round 1 of 1");
+        assertThat(out.toString().lines()).hasSize(2).allMatch(line -> line.startsWith("{\"name\":\"pick-"));
+        assertThat(err.toString()).contains("pick-50: ").contains("round 1 of 1");
     }
 
     @Test

@@ -82,7 +82,7 @@ public final class PublishedPort implements AutoCloseable {
         if (limit < 1) {
             throw new IllegalArgumentException("A published port carries 1 connection or more, not " + limit);
         }
-        ServerSocketChannel server = KernelSockets.provider().openServerSocketChannel();
+        ServerSocketChannel server = KernelSockets.provider("Published ports").openServerSocketChannel();
         boolean opened = false;
         try {
             bind(server, address);

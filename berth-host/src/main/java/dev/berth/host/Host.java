@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.net.BindException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -36,12 +37,16 @@ public final class Host implements AutoCloseable {
     private final StackMonitor monitor;
     private final List<IpAddress> addresses;
     private final Set<SocketSignals> listening = ConcurrentHashMap.newKeySet();
+    /// The labels of those sockets that have one, so that the others pay nothing for it.
+    private final Map<HostSocket, String> labels = new ConcurrentHashMap<>();
+    private final HostPorts ports;
     private volatile boolean closed;
 
     private Host(String name, StackMonitor monitor, List<IpAddress> addresses) {
         this.name = name;
         this.monitor = monitor;
         this.addresses = addresses;
+        ports = new HostPorts(monitor);
     }
 
     /// Begins to build a host.
@@ -116,7 +121,8 @@ public final class Host implements AutoCloseable {
         }
     }
 
-    /// Everything that people want to see of ports, flows, drops and interfaces, copied under the lock.
+    /// Everything that people want to see of ports, flows, drops and interfaces, copied under the lock: for tests and
+    /// hosts with few flows. See [#ports] for others.
     public StackSnapshot snapshot() {
         long now = monitor.enter();
         try {
@@ -126,18 +132,29 @@ public final class Host implements AutoCloseable {
         }
     }
 
+    /// Bindings, listeners and flows page by page, fill towards destinations, and counts; for hosts with any number of
+    /// sockets.
+    public HostPorts ports() {
+        return ports;
+    }
+
     StackMonitor monitor() {
         return monitor;
     }
 
+    /// The labels that were given to sockets.
+    Map<HostSocket, String> labels() {
+        return labels;
+    }
+
     /// Under the lock.
-    PortBinding<TcpListener> bindTcp(Endpoint local, int sharing, Object owner) throws BindException {
+    PortBinding<TcpListener> bindTcp(Endpoint local, int sharing, Object owner, long now) throws BindException {
         NetStack stack = monitor.stack();
         if (!stack.isLocal(local.address())) {
-            throw SocketErrors.notLocal();
+            throw SocketErrors.notLocal(this, local.address());
         }
         try {
-            return stack.tcp().ports().bind(local.address().hi(), local.address().lo(), local.port(), sharing, owner);
+            return stack.tcp().ports().bind(local.address().hi(), local.address().lo(), local.port(), sharing, owner, now);
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
         }
@@ -254,7 +271,7 @@ public final class Host implements AutoCloseable {
         /// @throws IllegalArgumentException if an address cannot be a host's
         public Host start() throws IOException {
             NetStack stack = new NetStack(config, new BufferedEntropy(), SystemClock.nanoTime());
-            StackMonitor monitor = new StackMonitor(stack, HostTimers.SHARED);
+            StackMonitor monitor = new StackMonitor(name, stack, HostTimers.SHARED);
             List<IpAddress> addresses = new ArrayList<>();
             List<LinkPort> ports = new ArrayList<>();
             if (loopback != null) {

@@ -1,5 +1,6 @@
 package dev.berth.host;
 
+import dev.berth.ports.PortOwner;
 import dev.berth.ports.PortSharing;
 import dev.berth.stack.endpoint.Readiness;
 import dev.berth.wire.Endpoint;
@@ -15,10 +16,16 @@ import org.jspecify.annotations.Nullable;
 /// All methods may be called from any thread, platform or virtual. Where a method blocks, a timeout of 0 means
 /// "without limit"; on a platform thread an interrupt does not end the wait, on a virtual thread it does, with
 /// [InterruptedIOException] and the interrupt status set.
-public abstract sealed class HostSocket extends SocketSignals implements AutoCloseable
+public abstract sealed class HostSocket extends SocketSignals implements AutoCloseable, PortOwner
         permits DataSocket, TcpAcceptor {
     /// What `try...` methods return when they would have to wait.
     public static final int UNAVAILABLE = -2;
+
+    /// The most characters of a label.
+    public static final int MAX_LABEL = 64;
+
+    /// In `sharing`, beside the flags of [PortSharing]: the host keeps a label for this socket.
+    private static final int LABELLED = 1 << 31;
 
     final Host host;
     final StackMonitor monitor;
@@ -114,7 +121,62 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     }
 
     final int sharing() {
-        return sharing;
+        return sharing & ~LABELLED;
+    }
+
+    /// Gives the socket a label: a few words that messages and lists show, such as `admin pages`. Connections that a
+    /// listener accepted show its label unless they have one of their own. An empty one takes it away.
+    ///
+    /// @throws IllegalArgumentException if it has more than [#MAX_LABEL] characters or one that cannot be printed
+    /// @throws IOException if the socket is closed
+    public final void label(String words) throws IOException {
+        if (words.length() > MAX_LABEL) {
+            throw new IllegalArgumentException(
+                    "A label has at most " + MAX_LABEL + " characters, not " + words.length());
+        }
+        if (words.chars().anyMatch(Character::isISOControl)) {
+            throw new IllegalArgumentException("A label has no control characters");
+        }
+        monitor.enter();
+        try {
+            requireOpen();
+            host.labels().remove(this);
+            sharing &= ~LABELLED;
+            if (!words.isEmpty()) {
+                host.labels().put(this, words);
+                sharing |= LABELLED;
+            }
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// The label that was given; otherwise who bound the socket, such as `thread main`, if anybody knows. Empty if
+    /// nobody does.
+    @Override
+    public final String label() {
+        // Without the lock: whoever makes a list of sockets holds it already.
+        String given = host.labels().get(this);
+        return given == null ? defaultLabel() : given;
+    }
+
+    /// What to say of a socket without a label. On any thread.
+    String defaultLabel() {
+        return "";
+    }
+
+    /// The present thread in words, for [#defaultLabel]; empty if it has no name.
+    static String presentThread() {
+        String name = Thread.currentThread().getName();
+        return name.isEmpty() ? "" : "thread " + name;
+    }
+
+    /// The socket is closed: its label is not needed any more. Under the host's lock.
+    final void forgetLabel() {
+        if ((sharing & LABELLED) != 0) {
+            host.labels().remove(this);
+            sharing &= ~LABELLED;
+        }
     }
 
     /// Closes the socket; threads that wait in it get a `SocketException("Socket closed")`. Idempotent.

@@ -1,8 +1,8 @@
 package dev.berth.host;
 
-import dev.berth.ports.PortError;
 import dev.berth.ports.PortUnavailableException;
 import dev.berth.stack.tcp.TcpError;
+import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -25,16 +25,17 @@ final class SocketErrors {
 
     /// A bind or an automatic port that failed; the cause tells who owns the port.
     static BindException bind(PortUnavailableException cause) {
-        BindException exception = new BindException(
-                cause.reason() == PortError.ADDRESS_IN_USE
-                        ? "Address already in use"
-                        : "Cannot assign requested address");
+        BindException exception = new BindException(cause.reason().message());
         exception.initCause(cause);
         return exception;
     }
 
-    static BindException notLocal() {
-        return new BindException("Cannot assign requested address");
+    /// A bind to an address that the host does not have; the cause tells which ones it has.
+    static BindException notLocal(Host host, IpAddress address) {
+        BindException exception = new BindException("Cannot assign requested address");
+        exception.initCause(new SocketException(address + " is not an address of host " + host.name()
+                + "; it has " + host.addresses() + ", loopback and the wildcards"));
+        return exception;
     }
 
     /// No route leads to the destination.

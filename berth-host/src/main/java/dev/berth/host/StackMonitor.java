@@ -20,12 +20,14 @@ final class StackMonitor {
     private volatile boolean timerDue;
     private long now; // guarded by the lock
     private @Nullable Wakeup afterwards;
+    private final PortShortage shortage;
 
     /// Reads and writes of arrays, for use under the lock.
     final ArrayBytes arrayBytes = new ArrayBytes();
 
-    StackMonitor(NetStack stack, HostTimers timers) {
+    StackMonitor(String name, NetStack stack, HostTimers timers) {
         this.stack = stack;
+        shortage = new PortShortage(name, stack);
         this.timers = timers;
     }
 
@@ -76,6 +78,7 @@ final class StackMonitor {
         Wakeup woken;
         long deadline;
         boolean settled;
+        String warning;
         try {
             if (timerDue) {
                 timerDue = false;
@@ -94,6 +97,7 @@ final class StackMonitor {
             }
             woken = collectWakeups();
             deadline = stack.nextDeadline();
+            warning = shortage.poll(now);
         } finally {
             lock.unlock();
         }
@@ -107,6 +111,9 @@ final class StackMonitor {
             woken = next;
         }
         timers.arm(this, deadline);
+        if (warning != null) {
+            PortShortage.log(warning);
+        }
         return settled && !timerDue && !hasInput();
     }
 

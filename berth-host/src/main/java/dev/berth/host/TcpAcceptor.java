@@ -20,6 +20,7 @@ public final class TcpAcceptor extends HostSocket {
     private TcpConfig config;
     private @Nullable PortBinding<TcpListener> binding;
     private @Nullable TcpListener listener;
+    private String boundBy = "";
 
     TcpAcceptor(Host host, TcpConfig config) {
         super(host);
@@ -34,16 +35,22 @@ public final class TcpAcceptor extends HostSocket {
 
     @Override
     public void bind(Endpoint local) throws IOException {
-        monitor.enter();
+        long now = monitor.enter();
         try {
             requireOpen();
             if (binding != null) {
                 throw new SocketException("Already bound");
             }
-            binding = host.bindTcp(local, sharing(), this);
+            binding = host.bindTcp(local, sharing(), this, now);
+            boundBy = presentThread();
         } finally {
             monitor.exit();
         }
+    }
+
+    @Override
+    String defaultLabel() {
+        return boundBy;
     }
 
     /// Begins to listen on the bound port.
@@ -52,7 +59,7 @@ public final class TcpAcceptor extends HostSocket {
     /// @throws java.net.BindException if somebody else listens there
     /// @throws IOException if the socket is closed or not bound
     public void listen(int backlog) throws IOException {
-        monitor.enter();
+        long now = monitor.enter();
         try {
             requireOpen();
             PortBinding<TcpListener> bound = binding;
@@ -62,7 +69,7 @@ public final class TcpAcceptor extends HostSocket {
             if (listener != null) {
                 throw new SocketException("Already listening");
             }
-            listener = monitor.stack().tcp().listen(bound, backlog < 1 ? DEFAULT_BACKLOG : backlog, config);
+            listener = monitor.stack().tcp().listen(bound, backlog < 1 ? DEFAULT_BACKLOG : backlog, config, now);
             listener.attach(this);
             host.opened(this);
         } catch (PortUnavailableException e) {
@@ -164,6 +171,7 @@ public final class TcpAcceptor extends HostSocket {
                 return;
             }
             open = false;
+            forgetLabel();
             host.closed(this);
             if (listener != null) {
                 monitor.stack().tcp().close(listener, now);

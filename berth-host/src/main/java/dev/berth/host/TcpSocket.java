@@ -62,13 +62,13 @@ public final class TcpSocket extends TcpSocketOptions {
 
     @Override
     public void bind(Endpoint local) throws IOException {
-        monitor.enter();
+        long now = monitor.enter();
         try {
             requireOpen();
             if (binding != null || tcb != null) {
                 throw new SocketException("Already bound");
             }
-            binding = host.bindTcp(local, sharing(), this);
+            binding = host.bindTcp(local, sharing(), this, now);
         } finally {
             monitor.exit();
         }
@@ -450,6 +450,7 @@ public final class TcpSocket extends TcpSocketOptions {
                 return;
             }
             open = false;
+            forgetLabel();
             NetStack stack = monitor.stack();
             Tcb connection = tcb;
             if (connection != null) {

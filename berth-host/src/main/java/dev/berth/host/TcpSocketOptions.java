@@ -70,6 +70,16 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
         return config().features().fastOpen();
     }
 
+    /// How long what was written may stay unacknowledged, in milliseconds; 0 for the default.
+    public void userTimeoutMillis(int value) throws IOException {
+        configure(c -> c.withUserTimeout(value));
+    }
+
+    /// How long what was written may stay unacknowledged, in milliseconds; 0 for the default.
+    public int userTimeoutMillis() throws IOException {
+        return config().userTimeoutMillis();
+    }
+
     /// SO_OOBINLINE: urgent octets are part of the stream; otherwise they are thrown away.
     public void urgentInline(boolean value) throws IOException {
         configure(c -> c.withFeatures(c.features().withUrgentInline(value)));

@@ -27,6 +27,7 @@ public final class UdpSocket extends DataSocket {
     private long senderHi;
     private long senderLo;
     private int senderPort;
+    private String boundBy = "";
 
     UdpSocket(Host host) {
         super(host);
@@ -66,19 +67,29 @@ public final class UdpSocket extends DataSocket {
 
     @Override
     public void bind(Endpoint local) throws IOException {
-        monitor.enter();
+        long now = monitor.enter();
         try {
             requireOpen();
             if (endpoint.isBound()) {
                 throw new SocketException("Already bound");
             }
             IpAddress address = local.address();
-            check(udp().bind(endpoint, address.hi(), address.lo(), local.port(), sharing()), true);
+            int result = udp().bind(endpoint, address.hi(), address.lo(), local.port(), sharing(), now);
+            if (result == Udp.BAD_ADDRESS) {
+                throw SocketErrors.notLocal(host, address);
+            }
+            check(result, true);
+            boundBy = presentThread();
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
         } finally {
             monitor.exit();
         }
+    }
+
+    @Override
+    String defaultLabel() {
+        return boundBy;
     }
 
     /// Connects: from now on only datagrams from `remote` are received, and ICMP errors are thrown.
@@ -89,7 +100,7 @@ public final class UdpSocket extends DataSocket {
         try {
             requireOpen();
             IpAddress address = remote.address();
-            check(udp().connect(endpoint, address.hi(), address.lo(), remote.port(), now), false);
+            check(udp().connect(endpoint, address.hi(), address.lo(), remote.port(), now));
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
         } finally {
@@ -102,7 +113,7 @@ public final class UdpSocket extends DataSocket {
         monitor.enter();
         try {
             requireOpen();
-            check(udp().disconnect(endpoint), false);
+            check(udp().disconnect(endpoint));
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
         } finally {
@@ -142,7 +153,7 @@ public final class UdpSocket extends DataSocket {
                 result = udp().send(endpoint, octets, length, address.hi(), address.lo(), target.port(), now);
             }
             monitor.arrayBytes.clear();
-            return check(result, false);
+            return check(result);
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
         } finally {
@@ -180,7 +191,7 @@ public final class UdpSocket extends DataSocket {
         if (result == Udp.WOULD_BLOCK) {
             return UNAVAILABLE;
         }
-        check(result, false);
+        check(result);
         senderHi = endpoint.lastSourceHi();
         senderLo = endpoint.lastSourceLo();
         senderPort = endpoint.lastSourcePort();
@@ -197,18 +208,18 @@ public final class UdpSocket extends DataSocket {
         }
     }
 
-    private static int check(int result, boolean binding) throws IOException {
+    private static int check(int result) throws IOException {
         if (result >= Udp.OK) {
             return result;
         }
-        throw error(result, binding);
+        throw error(result);
     }
 
-    private static IOException error(int result, boolean binding) {
+    private static IOException error(int result) {
         return switch (result) {
             case Udp.CLOSED -> SocketErrors.closed();
             case Udp.NOT_CONNECTED -> new SocketException("Destination address required");
-            case Udp.BAD_ADDRESS -> binding ? SocketErrors.notLocal() : new SocketException("Invalid argument");
+            case Udp.BAD_ADDRESS -> new SocketException("Invalid argument");
             case Udp.NO_ROUTE -> SocketErrors.noRoute();
             case Udp.MESSAGE_TOO_LONG -> new SocketException("Message too long");
             case Udp.PERMISSION_DENIED -> new SocketException("Permission denied");
@@ -232,6 +243,7 @@ public final class UdpSocket extends DataSocket {
                 return;
             }
             open = false;
+            forgetLabel();
             host.closed(this);
             udp().close(endpoint);
             monitor.wakeAll(this);

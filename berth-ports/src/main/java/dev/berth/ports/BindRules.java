@@ -110,6 +110,12 @@ public enum BindRules {
         return this == LINUX;
     }
 
+    /// How a connect fails when another flow has the same ends: Linux finds no address, FreeBSD says that the address
+    /// is in use.
+    PortError takenTuple() {
+        return this == LINUX ? PortError.ADDRESS_NOT_AVAILABLE : PortError.ADDRESS_IN_USE;
+    }
+
     /// Whether two TCP listeners that meet must both share the port by [PortSharing#REUSE_PORT], however they came to
     /// be bound beside each other.
     boolean comparesListeners() {

@@ -4,7 +4,8 @@ package dev.berth.ports;
 public enum PortError {
     /// Another binding or flow holds the address and port (`EADDRINUSE`).
     ADDRESS_IN_USE("Address already in use"),
-    /// No local port is left towards the destination of a connect (`EADDRNOTAVAIL`).
+    /// No local port is left towards the destination of a connect, or another flow of the bound port has the same
+    /// destination (`EADDRNOTAVAIL`).
     ADDRESS_NOT_AVAILABLE("Cannot assign requested address"),
     /// No port of the ephemeral range is left for a bind with port 0 (`EADDRINUSE`, as Linux says it).
     EXHAUSTED("Address already in use"),

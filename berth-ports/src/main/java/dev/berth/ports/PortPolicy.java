@@ -42,16 +42,16 @@ public record PortPolicy(
         return dynamic().withEphemeral(new PortRange(32_768, 60_999));
     }
 
-    /// The range of FreeBSD as it comes: 10000 to 65535 (`net.inet.ip.portrange.first` and `last`, ip(4)). What a
+    /// The bind rules of FreeBSD, and its range as it comes: 10000 to 65535 (`net.inet.ip.portrange.first` and `last`, ip(4)). What a
     /// program gets there that asks for a high port (`IP_PORTRANGE_HIGH`, from `net.inet.ip.portrange.hifirst` on) is
     /// [#dynamic].
     public static PortPolicy freebsd() {
-        return dynamic().withEphemeral(new PortRange(10_000, PortRange.MAX_PORT));
+        return dynamic().withEphemeral(new PortRange(10_000, PortRange.MAX_PORT)).withBindRules(BindRules.FREEBSD);
     }
 
-    /// The range of Windows since Vista: 49152 to 65535 (`netsh int ipv4 show dynamicport tcp`), that of RFC 6335.
+    /// The bind rules of Windows, and its range since Vista: 49152 to 65535 (`netsh int ipv4 show dynamicport tcp`), that of RFC 6335.
     public static PortPolicy windows() {
-        return dynamic();
+        return dynamic().withBindRules(BindRules.WINDOWS);
     }
 
     /// This policy with another ephemeral range.

@@ -143,6 +143,11 @@ public final class PortStatistics {
         }
     }
 
+    /// Whether [#pollWarning] has something.
+    public boolean hasWarning() {
+        return waitingCount > 0;
+    }
+
     /// The next warning that nobody has taken yet, the oldest first; null if there is none.
     public @Nullable PortWarning pollWarning() {
         if (waitingCount == 0) {

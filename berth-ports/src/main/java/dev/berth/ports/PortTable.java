@@ -215,7 +215,9 @@ public final class PortTable<L> {
     /// oldest TIME-WAIT flow towards the destination is displaced, if it [TimeWaitFlow#mayBeReused].
     ///
     /// With a binding the flow takes the binding's port; without one but with a local port it takes that. A
-    /// TIME-WAIT flow with the same tuple is displaced if it may be reused.
+    /// TIME-WAIT flow with the same tuple is displaced if it may be reused. Connected UDP endpoints whose bindings
+    /// share the port may have the same remote end, where the rules allow it ([BindRules#sharesTuples]): the one that
+    /// connected last gets the datagrams, and when it is released, the one before it.
     ///
     /// @param now nanoseconds on the host's clock, for TIME-WAIT
     /// @return the displaced flow, which is no longer in the table; null if there was none
@@ -256,9 +258,19 @@ public final class PortTable<L> {
         int hash = flows.hash(flow, port);
         Flow holder = flows.find(flow, port, hash);
         TimeWaitFlow displaced = null;
+        if (holder != null && binding != null && mayShare(holder, binding)) {
+            flow.choosePort(port);
+            flows.share(holder, flow, hash, binding);
+            binding.flows++;
+            statistics.flows(flows.size());
+            return null;
+        }
         if (holder != null) {
             if (!(holder instanceof TimeWaitFlow old && old.mayBeReused(now))) {
-                throw statistics.refused(PortUnavailableException.heldByFlow(transport, flow, holder, now));
+                Flow owner = holder instanceof SharedTuple shared ? shared.owner() : holder;
+                PortError reason = policy.bindRules().takenTuple();
+                throw statistics.refused(
+                        PortUnavailableException.heldByFlow(transport, reason, flow, owner, now));
             }
             displaced = old;
             release(old);
@@ -270,6 +282,22 @@ public final class PortTable<L> {
             enterAlone(flow, hash);
         }
         return displaced;
+    }
+
+    /// Whether a UDP endpoint may connect through `binding` where others have the same remote end already.
+    private boolean mayShare(Flow holder, PortBinding<L> binding) {
+        if (transport != Transport.UDP || !policy.bindRules().sharesTuples()) {
+            return false;
+        }
+        int count = holder instanceof SharedTuple shared ? shared.size() : 1;
+        for (int i = 0; i < count; i++) {
+            PortBinding<?> other = (holder instanceof SharedTuple shared ? shared.at(i) : holder).binding();
+            int both = other == null ? 0 : other.sharing() & binding.sharing();
+            if (other == binding || (both & (PortSharing.REUSE_ADDRESS | PortSharing.REUSE_PORT)) == 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private @Nullable TimeWaitFlow connectAnywhere(Flow flow, PortRange within, long now)
@@ -373,7 +401,7 @@ public final class PortTable<L> {
         }
     }
 
-    /// The flow that owns a tuple; null if none does.
+    /// The flow that gets the packets of a tuple; null if there is none.
     public @Nullable Flow lookup(
             long localHi, long localLo, int localPort, long remoteHi, long remoteLo, int remotePort) {
         return flows.find(localHi, localLo, localPort, remoteHi, remoteLo, remotePort);

@@ -64,9 +64,10 @@ public final class PortUnavailableException extends Exception {
         return e;
     }
 
-    static PortUnavailableException heldByFlow(Transport transport, Flow wanted, Flow holder, long now) {
+    static PortUnavailableException heldByFlow(
+            Transport transport, PortError reason, Flow wanted, Flow holder, long now) {
         var e = new PortUnavailableException(
-                PortError.ADDRESS_IN_USE, transport, holder.localHi(), holder.localLo(), holder.localPort(), wanted);
+                reason, transport, holder.localHi(), holder.localLo(), holder.localPort(), wanted);
         e.flow = holder;
         e.holderState = holder.stateName();
         e.holderAge = holder.age(now);
@@ -139,8 +140,11 @@ public final class PortUnavailableException extends Exception {
         return switch (reason) {
             case ADDRESS_IN_USE -> transport + " " + local + " is held by " + holder();
             case ADDRESS_NOT_AVAILABLE ->
-                "no " + transport + " port of " + local.address() + " is left towards "
-                        + new Endpoint(new IpAddress(remoteHi, remoteLo), remotePort) + ": " + usage() + advice();
+                range == null
+                        ? transport + " " + local + " is held by " + holder()
+                        : "no " + transport + " port of " + local.address() + " is left towards "
+                                + new Endpoint(new IpAddress(remoteHi, remoteLo), remotePort) + ": " + usage()
+                                + advice();
             case EXHAUSTED -> "no " + transport + " port is left to bind: " + usage() + advice();
             case PERMISSION_DENIED ->
                 transport + " port " + localPort + " is below " + inUse + ", the lowest port that may be bound";

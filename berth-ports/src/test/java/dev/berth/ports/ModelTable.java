@@ -2,6 +2,7 @@ package dev.berth.ports;
 
 import dev.berth.wire.IpAddress;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -33,10 +34,13 @@ final class ModelTable {
     static final class Entry {
         Flow flow;
         final @Nullable Bind bind;
+        /// Which entry it is, counted from the first.
+        final long number;
 
-        Entry(Flow flow, @Nullable Bind bind) {
+        Entry(Flow flow, @Nullable Bind bind, long number) {
             this.flow = flow;
             this.bind = bind;
+            this.number = number;
         }
     }
 
@@ -48,6 +52,7 @@ final class ModelTable {
     final List<Bind> listening = new ArrayList<>();
     /// In the order in which they came; those in TIME-WAIT move to the end when they enter it.
     final List<Entry> flows = new ArrayList<>();
+    private long entries;
 
     ModelTable(Transport transport, PortPolicy policy, List<IpAddress> locals) {
         this.transport = transport;
@@ -213,18 +218,46 @@ final class ModelTable {
         return null;
     }
 
+    void add(Flow flow, @Nullable Bind bind) {
+        flows.add(new Entry(flow, bind, entries++));
+    }
+
+    /// Whether a flow of `bind` may have the same ends as others: they are UDP's, and agreed two by two to share.
+    boolean mayShare(@Nullable Bind bind, IpAddress local, int localPort, IpAddress remote, int remotePort) {
+        List<Entry> others = owners(local, localPort, remote, remotePort);
+        return transport == Transport.UDP
+                && policy.bindRules() == BindRules.LINUX
+                && bind != null
+                && !others.isEmpty()
+                && others.stream().allMatch(e -> e.bind != null && e.bind != bind && shareAnything(e.bind, bind));
+    }
+
+    private static boolean shareAnything(Bind a, Bind b) {
+        return both(a, b, PortSharing.REUSE_ADDRESS) || both(a, b, PortSharing.REUSE_PORT);
+    }
+
+    /// The flow that gets the packets: the one that connected last.
     @Nullable
     Entry find(IpAddress local, int localPort, IpAddress remote, int remotePort) {
-        Entry found = null;
+        List<Entry> owners = owners(local, localPort, remote, remotePort);
+        for (Entry one : owners) {
+            for (Entry other : owners) {
+                if (one != other && (one.bind == null || other.bind == null || !shareAnything(one.bind, other.bind))) {
+                    throw new AssertionError("two flows own " + one.flow);
+                }
+            }
+        }
+        return owners.stream().max(Comparator.comparingLong(e -> e.number)).orElse(null);
+    }
+
+    private List<Entry> owners(IpAddress local, int localPort, IpAddress remote, int remotePort) {
+        List<Entry> found = new ArrayList<>();
         for (Entry entry : flows) {
             if (entry.flow.local().address().equals(local)
                     && entry.flow.localPort() == localPort
                     && entry.flow.remote().address().equals(remote)
                     && entry.flow.remotePort() == remotePort) {
-                if (found != null) {
-                    throw new AssertionError("two flows own " + entry.flow);
-                }
-                found = entry;
+                found.add(entry);
             }
         }
         return found;

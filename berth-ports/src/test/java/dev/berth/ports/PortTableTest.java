@@ -221,21 +221,33 @@ class PortTableTest {
             assertThat(listenerOf(ME6, 80, PEER6, 5)).isEqualTo("any IPv6");
         }
 
-        @Test
-        void listeners_that_share_a_port_get_their_part_of_the_flows_each_flow_always_the_same()
-                throws PortUnavailableException {
-            for (int i = 0; i < 4; i++) {
-                listen(ME, 80, PortSharing.REUSE_PORT, "worker " + i);
+        @ParameterizedTest
+        @CsvSource({"TCP, 2", "TCP, 4", "TCP, 7", "UDP, 2", "UDP, 5"})
+        void listeners_that_share_a_port_get_equal_parts_of_the_flows_each_flow_always_the_same(
+                Transport transport, int listeners) throws PortUnavailableException {
+            PortTable<String> table = transport == Transport.TCP ? tcp : udp;
+            for (int i = 0; i < listeners; i++) {
+                table.listen(bind(table, ME, 80, PortSharing.REUSE_PORT), "worker " + i);
             }
-            int[] seen = new int[4];
-            for (int port = 1; port <= 8000; port++) {
-                String listener = listenerOf(ME, 80, PEER, port);
-                assertThat(listenerOf(ME, 80, PEER, port)).isSameAs(listener);
-                seen[listener.charAt(7) - '0']++;
+            int[] seen = new int[listeners];
+            int flows = 0;
+            for (int host = 1; host <= 50; host++) {
+                IpAddress remote = IpAddress.parse("10.1.0." + host);
+                for (int port = 1_024; port < 2_024; port++) {
+                    String listener = table.lookupListener(ME.hi(), ME.lo(), 80, remote.hi(), remote.lo(), port);
+                    assertThat(table.lookupListener(ME.hi(), ME.lo(), 80, remote.hi(), remote.lo(), port))
+                            .isSameAs(listener);
+                    seen[listener.charAt(7) - '0']++;
+                    flows++;
+                }
             }
+            double expected = (double) flows / listeners;
+            double chiSquare = 0;
             for (int n : seen) {
-                assertThat(n).isBetween(1800, 2200);
+                chiSquare += (n - expected) * (n - expected) / expected;
             }
+            // The value that is exceeded once in 1,000 trials with 6 degrees of freedom; the seed is fixed.
+            assertThat(chiSquare).isLessThan(22.46);
         }
 
         @Test
@@ -304,8 +316,8 @@ class PortTableTest {
                     PortUnavailableException.class, () -> tcp.connect(new TestFlow(ME, 6000, PEER, 80), binding, 0));
             assertThat(e.flow()).isSameAs(one);
             assertThat(e)
-                    .hasMessage("Address already in use: TCP 10.0.0.1:6000 is held by 10.0.0.1:6000 > 10.0.0.2:80 "
-                            + "CONNECTED");
+                    .hasMessage("Cannot assign requested address: TCP 10.0.0.1:6000 is held by 10.0.0.1:6000 > "
+                            + "10.0.0.2:80 CONNECTED");
         }
 
         @Test
@@ -339,6 +351,42 @@ class PortTableTest {
             udp.release(endpoint);
             udp.close(binding);
             assertThat(udp.isPristine()).isTrue();
+        }
+
+        @Test // as Linux; BindRulesKernelTest compares it with the kernel
+        void of_several_connected_udp_endpoints_on_one_tuple_the_last_gets_the_datagrams()
+                throws PortUnavailableException {
+            TestFlow[] endpoints = new TestFlow[3];
+            PortBinding<?>[] bindings = new PortBinding<?>[3];
+            for (int i = 0; i < 3; i++) {
+                PortBinding<String> binding = bind(udp, ME, 5353, PortSharing.REUSE_PORT);
+                bindings[i] = binding;
+                endpoints[i] = new TestFlow(ME, 0, PEER, 53);
+                udp.connect(endpoints[i], binding, 0);
+                assertThat(flowOf(udp, ME, 5353, PEER, 53)).isSameAs(endpoints[i]);
+            }
+            assertThat(udp.flowCount()).isEqualTo(3);
+            Set<Flow> seen = new HashSet<>();
+            udp.visitFlows(seen::add);
+            assertThat(seen).containsExactlyInAnyOrder(endpoints);
+            udp.release(endpoints[1]);
+            assertThat(flowOf(udp, ME, 5353, PEER, 53)).isSameAs(endpoints[2]);
+            udp.release(endpoints[2]);
+            assertThat(flowOf(udp, ME, 5353, PEER, 53)).isSameAs(endpoints[0]);
+            assertThat(bindings[0].flowCount()).isEqualTo(1);
+            assertThat(bindings[1].flowCount()).isZero();
+            assertThat(udp.flowCount()).isEqualTo(1);
+        }
+
+        @Test
+        void freebsd_refuses_a_second_udp_endpoint_on_a_tuple() throws PortUnavailableException {
+            PortTable<String> freebsd = new PortTable<>(
+                    Transport.UDP, PortPolicy.dynamic().withBindRules(BindRules.FREEBSD), random::nextLong);
+            freebsd.connect(new TestFlow(ME, 0, PEER, 53), bind(freebsd, ME, 5353, PortSharing.REUSE_PORT), 0);
+            PortBinding<String> second = bind(freebsd, ME, 5353, PortSharing.REUSE_PORT);
+            PortUnavailableException e = catchThrowableOfType(
+                    PortUnavailableException.class, () -> freebsd.connect(new TestFlow(ME, 0, PEER, 53), second, 0));
+            assertThat(e.reason()).isEqualTo(PortError.ADDRESS_IN_USE);
         }
 
         @Test

@@ -26,6 +26,7 @@ final class HostOptions {
             .add(SO_LINGER, TcpSocket::lingerSeconds, TcpSocket::lingerSeconds)
             .add(TCP_NODELAY, TcpSocket::noDelay, TcpSocket::noDelay)
             .add(IP_TOS, TcpSocket::trafficClass, TcpSocket::trafficClass)
+            .add(BerthSocketOptions.LABEL, TcpSocket::label, TcpSocket::label)
             .addExtended(ExtendedOptions.KEEP_IDLE, TcpSocket::keepIdleSeconds, TcpSocket::keepIdleSeconds)
             .addExtended(ExtendedOptions.KEEP_INTERVAL, TcpSocket::keepIntervalSeconds, TcpSocket::keepIntervalSeconds)
             .addExtended(ExtendedOptions.KEEP_COUNT, TcpSocket::keepCount, TcpSocket::keepCount)
@@ -36,6 +37,7 @@ final class HostOptions {
             .add(SO_RCVBUF, TcpAcceptor::receiveBufferSize, TcpAcceptor::receiveBufferSize)
             .add(SO_REUSEADDR, TcpAcceptor::reuseAddress, TcpAcceptor::reuseAddress)
             .add(SO_REUSEPORT, TcpAcceptor::reusePort, TcpAcceptor::reusePort)
+            .add(BerthSocketOptions.LABEL, TcpAcceptor::label, TcpAcceptor::label)
             .build();
 
     /// Options of datagram sockets.
@@ -46,6 +48,7 @@ final class HostOptions {
             .add(SO_REUSEPORT, UdpSocket::reusePort, UdpSocket::reusePort)
             .add(SO_BROADCAST, UdpSocket::broadcast, UdpSocket::broadcast)
             .add(IP_TOS, UdpSocket::trafficClass, UdpSocket::trafficClass)
+            .add(BerthSocketOptions.LABEL, UdpSocket::label, UdpSocket::label)
             .build();
 
     private HostOptions() {}

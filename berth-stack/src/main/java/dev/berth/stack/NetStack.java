@@ -66,6 +66,7 @@ public final class NetStack {
     private final Icmp icmp;
     private final Udp udp;
     private final Tcp tcp;
+    private final SocketPages sockets = new SocketPages(this);
     private boolean loopbackOutside;
 
     /// A host with a loopback interface only.
@@ -298,7 +299,12 @@ public final class NetStack {
         return pool.outstanding();
     }
 
-    /// Everything that people want to see, copied.
+    /// The sockets page by page, for hosts with many of them.
+    public SocketPages sockets() {
+        return sockets;
+    }
+
+    /// Everything that people want to see, copied; for hosts with few flows. See [#sockets].
     public StackSnapshot snapshot(long now) {
         return StackSnapshot.of(this, now);
     }

@@ -74,6 +74,9 @@ final class ScriptCodec {
                 out.writeBytes(ByteBuffer.allocate(4).putInt(iss + edge).array());
             }
         }
+        if (seg.userTimeout != null) {
+            out.writeBytes(new byte[] {28, 4, (byte) (seg.userTimeout >> 8), (byte) (int) seg.userTimeout});
+        }
         byte[] cookie = seg.fastOpen;
         if (cookie != null) {
             out.writeBytes(new byte[] {34, (byte) (2 + cookie.length)});
@@ -230,6 +233,10 @@ final class ScriptCodec {
                 seg.timestamps = true;
                 seg.tsVal = tcp.getInt(at + 2) - tsBase;
                 seg.tsEcr = tcp.getInt(at + 6);
+            }
+            case 28 -> {
+                verify(length == 4, "user timeout option");
+                seg.userTimeout = Short.toUnsignedInt(tcp.getShort(at + 2));
             }
             case 34 -> {
                 verify(syn, "Fast Open option");

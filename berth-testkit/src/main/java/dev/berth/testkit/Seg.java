@@ -68,6 +68,9 @@ public final class Seg {
 
     byte @Nullable [] fastOpen;
 
+    @Nullable
+    Integer userTimeout;
+
     int urgent;
     boolean badChecksum;
 
@@ -92,6 +95,7 @@ public final class Seg {
         copy.psh = psh;
         copy.options = options;
         copy.ecn = ecn;
+        copy.userTimeout = userTimeout;
         copy.fastOpen = fastOpen;
         copy.urgent = urgent;
         copy.badChecksum = badChecksum;
@@ -218,6 +222,13 @@ public final class Seg {
         return copy;
     }
 
+    /// With a user timeout option of these 16 bits; -1: expected without.
+    public Seg userTimeout(int value) {
+        Seg copy = copy();
+        copy.userTimeout = value;
+        return copy;
+    }
+
     /// With ECN-Echo.
     public Seg ece() {
         Seg copy = copy();
@@ -290,6 +301,9 @@ public final class Seg {
         }
         if (fastOpen != null && !Arrays.equals(fastOpen, actual.fastOpen)) {
             return "Fast Open option";
+        }
+        if (differs(userTimeout, actual.userTimeout == null ? Integer.valueOf(-1) : actual.userTimeout)) {
+            return "user timeout option";
         }
         if (differs(mss, actual.mss == null ? Integer.valueOf(-1) : actual.mss)
                 || differs(ws, actual.ws == null ? Integer.valueOf(-1) : actual.ws)

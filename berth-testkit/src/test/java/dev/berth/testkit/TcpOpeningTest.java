@@ -46,6 +46,18 @@ class TcpOpeningTest extends Script {
         sentNothing();
     }
 
+    // RFC 6335 section 6: port 0 is reserved, and nobody's
+    @Test
+    @Requirement("6335-13")
+    void a_segment_from_port_0_is_dropped_without_an_answer() {
+        listen();
+        peerPort = 0;
+        receive(SYN.seq(IRS));
+        sentNothing();
+        assertDrops(DropReason.PORT_ZERO, 1);
+        peerPort = 5_000;
+    }
+
     // LISTEN
 
     @Test

@@ -14,9 +14,12 @@ class PortsCommandTest {
             assertThat(berth.exitCode()).isZero();
             assertThat(berth.err()).isEmpty();
             assertThat(berth.out())
-                    .startsWith("PORT  PROTO    KIND  STATE     SERVICE     DESCRIPTION\n"
-                            + "5432  tcp,udp  user  assigned  postgresql  PostgreSQL Database\n\n"
-                            + "IANA's registry of ");
+                    .startsWith("""
+                            PORT  PROTO    KIND  STATE     SERVICE     DESCRIPTION
+                            5432  tcp,udp  user  assigned  postgresql  PostgreSQL Database
+
+                            IANA's registry of \
+                            """);
         }
     }
 

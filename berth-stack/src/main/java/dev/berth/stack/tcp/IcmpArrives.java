@@ -51,6 +51,9 @@ final class IcmpArrives {
         }
         switch (error.kind()) {
             case PACKET_TOO_BIG -> {
+                if (!PathProbing.isBelieved(tcb, error)) {
+                    return true;
+                }
                 pathMtu.lower(error.remoteHi(), error.remoteLo(), error.mtu(), error.quotedLength(), now);
                 if (tcb.state.isSynchronized()) {
                     tcb.pending |= Tcb.SEND; // output sees what has changed

@@ -138,7 +138,7 @@ final class ListenArrives {
     }
 
     private static SynEntry entry(TcpListener listener, Packet packet, Segment segment, int irs) {
-        return new SynEntry(
+        SynEntry entry = new SynEntry(
                 listener,
                 irs,
                 packet.destinationHi,
@@ -147,6 +147,8 @@ final class ListenArrives {
                 packet.sourceHi,
                 packet.sourceLo,
                 segment.sourcePort);
+        entry.openedAt = CoarseTime.of(segment.now);
+        return entry;
     }
 
     /// Remembers what the SYN offers.
@@ -384,7 +386,8 @@ final class ListenArrives {
         tcb.maxSndWnd = entry.peerWindow;
         tcb.sndWl1 = entry.irs;
         tcb.sndWl2 = entry.iss;
-        tcb.sendMss = entry.mss;
+        tcb.openedAt = entry.openedAt;
+        tcb.sendMss = (char) entry.mss;
         tcb.tsOffset = entry.tsOffset;
         tcb.tsRecent = entry.tsRecent;
         tcb.tsRecentAge = (int) (now / 1_000_000_000L);

@@ -76,6 +76,7 @@ final class LossRecovery {
             return;
         }
         int flight = tcb.flightSize();
+        PathProbing.losing(tcb);
         tcb.congestion = tcb.congestion.lost(tcb, flight, now);
         tcb.cwnd = tcb.has(Tcb.SACK_PERMITTED) ? tcb.ssthresh : tcb.ssthresh + DUP_THRESH * mss;
         tcb.recover = tcb.sndNxt;

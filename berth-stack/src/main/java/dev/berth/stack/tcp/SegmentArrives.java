@@ -110,10 +110,11 @@ final class SegmentArrives {
             tcb.tsRecent = options.tsVal;
             tcb.tsRecentAge = seconds(segment.now);
         }
+        UserTimeout.received(tcb, Math.max(0, options.userTimeout));
         if (options.sackPermitted) {
             tcb.flags |= Tcb.SACK_PERMITTED;
         }
-        tcb.sendMss = Tcp.peerMss(tcb, options.mss);
+        tcb.sendMss = (char) Tcp.peerMss(tcb, options.mss);
         tcp.updateMss(tcb);
     }
 
@@ -138,6 +139,7 @@ final class SegmentArrives {
         tcb.highRxt = tcb.sndUna;
         tcb.cwnd = CongestionControl.initialWindow(tcb.effectiveMss);
         tcb.quickAcks = 16;
+        UserTimeout.advertise(tcb);
         if (tcb.has(Tcb.SYN_RETRANSMITTED)) {
             // RFC 6928 section 2: "If the SYN or SYN/ACK is lost, the initial window ... MUST be at most" one
             // segment.
@@ -200,6 +202,9 @@ final class SegmentArrives {
             return false;
         }
         updateTimestamp(tcb, segment, seq);
+        if (segment.options.userTimeout >= 0) {
+            UserTimeout.received(tcb, segment.options.userTimeout);
+        }
         if (tcb.has(Tcb.ECN)) {
             Ecn.received(tcb, segment);
         }
@@ -431,6 +436,12 @@ final class SegmentArrives {
             tcb.sacked = null;
         }
         timeouts.acknowledged(tcb, segment.now);
+        if (acked >= tcb.effectiveMss) {
+            tcb.flags |= Tcb.FULL_ACKED;
+        }
+        if (tcb.extras != null && PathProbing.acknowledged(tcb, segment.now)) {
+            tcp.updateMss(tcb);
+        }
         tcb.pending |= Tcb.SEND;
         tcp.markDirty(tcb);
     }

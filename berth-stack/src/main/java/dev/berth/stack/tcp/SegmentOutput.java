@@ -171,6 +171,9 @@ final class SegmentOutput {
         data = Math.min(data, tcb.effectiveMss);
         boolean fin = (tcb.pending & Tcb.FIN_SENT) != 0 && seq + data == tcb.sndNxt - 1;
         int flags = data > 0 ? TcpHeader.PSH : 0;
+        if (tcb.extras != null) {
+            PathProbing.retransmitted(tcb, seq);
+        }
         tcb.flags &= ~Tcb.RTT_RUNNING; // Karn: RFC 6298 section 3
         writer.send(tcb, seq, fin ? flags | TcpHeader.FIN : flags, data, 0, now);
         timeouts.countRetransmission();
@@ -227,6 +230,14 @@ final class SegmentOutput {
         // A device that cuts segments would repeat CWR and the urgent pointer in all of them.
         int largest = tcb.has(Tcb.ECN_CWR) || Urgent.isSending(tcb) ? mss : largestSegment(tcb, mss);
         int available = end - tcb.sndNxt;
+        int probe = tcb.extras == null ? 0 : PathProbing.probe(tcb, available, room, now);
+        if (probe > 0) {
+            writer.send(tcb, tcb.sndNxt, 0, probe, 0, now);
+            tcb.sndNxt += probe;
+            available -= probe;
+            room -= probe;
+            sent = true;
+        }
         while (available > 0) {
             assert queue != null;
             int usable = Math.min(available, room);

@@ -59,7 +59,7 @@ final class SegmentText {
         Chunk chunk = segment.payload;
         assert chunk != null;
         int length = segment.payloadLength;
-        tcb.rcvUnit = Math.max(tcb.rcvUnit, Math.min(segment.unit, length));
+        tcb.rcvUnit = (char) Math.max(tcb.rcvUnit, Math.min(Math.min(segment.unit, length), 65_535));
         OutOfOrderQueue holes = tcb.outOfOrder;
         if (segment.seq != tcb.rcvNxt) {
             if (holes == null) {

@@ -3,6 +3,7 @@ package dev.berth.stack.tcp;
 import dev.berth.ports.Flow;
 import dev.berth.stack.ip.IpOutput;
 import dev.berth.stack.ip.NetInterface;
+import dev.berth.stack.ip.PathMtu;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.Bytes;
 import dev.berth.wire.InternetChecksum;
@@ -54,6 +55,10 @@ final class SegmentWriter {
         int end = at + TcpHeader.MIN_LENGTH;
         if (tcb.has(Tcb.TIMESTAMPS)) {
             end = timestamps(bytes, end, tcb.shiftedTimestamp(now), tcb.tsRecent);
+        }
+        if (length == 0 && tcb.extras != null && tcb.extras.userTimeoutDue) {
+            tcb.extras.userTimeoutDue = false;
+            end = userTimeout(bytes, end, tcb.config);
         }
         OutOfOrderQueue holes = tcb.outOfOrder;
         boolean untold = false;
@@ -159,6 +164,11 @@ final class SegmentWriter {
         return end;
     }
 
+    private static int userTimeout(byte[] bytes, int at, TcpConfig config) {
+        Bytes.put32(bytes, at, TcpOptions.USER_TIMEOUT << 24 | 4 << 16 | UserTimeout.advertised(config));
+        return at + 4;
+    }
+
     private static int timestamps(byte[] bytes, int at, int value, int echo) {
         Bytes.put32(bytes, at, NOP_NOP << 16 | TcpOptions.TIMESTAMPS << 8 | 10);
         Bytes.put32(bytes, at + 4, value);
@@ -225,6 +235,9 @@ final class SegmentWriter {
             Bytes.put32(bytes, end, TcpOptions.NOP << 24 | TcpOptions.WINDOW_SCALE << 16 | 3 << 8 | shift);
             end += 4;
         }
+        if (fastOpenLength <= 0 && config.features().userTimeoutOption()) {
+            end = userTimeout(bytes, end, config);
+        }
         if (fastOpenLength >= 0) {
             end = fastOpenOption(bytes, end);
             fastOpenLength = -1;
@@ -246,6 +259,11 @@ final class SegmentWriter {
         NetInterface nic = output.route(flow.remoteHi(), flow.remoteLo());
         int mtu = nic == null ? 1_280 : nic.mtu();
         return mtu - networkHeader(flow) - TcpHeader.MIN_LENGTH;
+    }
+
+    /// What is known of paths.
+    PathMtu paths() {
+        return output.pathMtu();
     }
 
     /// Payload octets per segment without options that the path towards the remote end takes.

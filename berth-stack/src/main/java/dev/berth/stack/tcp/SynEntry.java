@@ -26,6 +26,7 @@ final class SynEntry extends Flow {
     int tsRecent;
     int tsOffset;
     int rcvWnd;
+    int openedAt; // CoarseTime
     long sentAt;
     /// What came on the SYN, a copy; null if nothing.
     @Nullable
@@ -65,5 +66,10 @@ final class SynEntry extends Flow {
     @Override
     public String stateName() {
         return TcpState.SYN_RECEIVED.text();
+    }
+
+    @Override
+    public long age(long now) {
+        return CoarseTime.since(openedAt, now);
     }
 }

@@ -49,6 +49,8 @@ public final class Tcb extends Flow implements StackSocket {
 
     static final int FAST_OPEN = 1 << 27; // data may be exchanged before the handshake is over
 
+    static final int FULL_ACKED = 1 << 26; // a segment of full size got through
+
     TcpState state = TcpState.CLOSED;
     int flags;
     int pending;
@@ -69,7 +71,7 @@ public final class Tcb extends Flow implements StackSocket {
     int rcvAdv; // right edge of the window that was advertised: RCV.NXT + RCV.WND
     byte rcvWindShift;
     int lastAckSent;
-    int rcvUnit; // the largest segment payload seen: what "full-sized" means here
+    char rcvUnit; // the largest segment payload seen: what "full-sized" means here
     int unackedOctets; // received since the last ACK
 
     // Timestamps, RFC 7323
@@ -78,7 +80,7 @@ public final class Tcb extends Flow implements StackSocket {
     int tsOffset;
 
     // Segment size
-    int sendMss; // the peer's MSS option, or the default
+    char sendMss; // the peer's MSS option, or the default
     int effectiveMss; // payload octets per segment, options taken off
 
     // Round-trip time, RFC 6298; nanoseconds
@@ -99,6 +101,7 @@ public final class Tcb extends Flow implements StackSocket {
     @Nullable
     SackScoreboard sacked;
 
+    int openedAt; // CoarseTime
     long lastSent;
     long lastHeard; // of the remote end
     long lastProgress; // SND.UNA advanced, or the first octet of a flight was sent
@@ -248,6 +251,11 @@ public final class Tcb extends Flow implements StackSocket {
     @Override
     public String stateName() {
         return state.text();
+    }
+
+    @Override
+    public long age(long now) {
+        return CoarseTime.since(openedAt, now);
     }
 
     /// What is rarely needed, made now if there is none.

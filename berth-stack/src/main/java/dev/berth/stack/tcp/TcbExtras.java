@@ -26,6 +26,16 @@ final class TcbExtras {
     @Nullable
     TcpListener fastOpenListener; // whose pending connections it counts among
 
+    // User timeout option, RFC 5482
+    char remoteUserTimeout; // as it came, 0 if none did
+    boolean userTimeoutDue; // the next ACK brings it
+
+    // Path MTU: what ICMP claims and is not believed yet, and the search without ICMP
+    int claimedMtu; // 0: nothing; 1: it named none
+    int claimedLength;
+    int claimedSeq;
+    PathProbing.@Nullable Search search;
+
     int rcvFinSeq; // sequence number of a FIN beyond a hole
 
     @Nullable

@@ -2,6 +2,7 @@ package dev.berth.stack.tcp;
 
 import dev.berth.ports.Entropy;
 import dev.berth.ports.Flow;
+import dev.berth.ports.PortAge;
 import dev.berth.ports.PortBinding;
 import dev.berth.ports.PortTable;
 import dev.berth.ports.PortUnavailableException;
@@ -217,11 +218,17 @@ public final class Tcp {
     ///
     /// @param backlog the most complete connections that may wait to be accepted, at least 1
     /// @throws PortUnavailableException if somebody else listens there
-    public TcpListener listen(PortBinding<TcpListener> binding, int backlog, TcpConfig config)
+    public TcpListener listen(PortBinding<TcpListener> binding, int backlog, TcpConfig config, long now)
             throws PortUnavailableException {
         TcpListener listener = new TcpListener(binding, backlog, config);
-        ports.listen(binding, listener);
+        ports.listen(binding, listener, now);
         return listener;
+    }
+
+    /// Passive OPEN by somebody without a clock; otherwise as the other `listen`.
+    public TcpListener listen(PortBinding<TcpListener> binding, int backlog, TcpConfig config)
+            throws PortUnavailableException {
+        return listen(binding, backlog, config, PortAge.UNKNOWN);
     }
 
     /// Stops listening; connections that nobody accepted are reset. The binding stays with the caller.
@@ -285,7 +292,8 @@ public final class Tcp {
         tcb.recover = tcb.iss;
         tcb.rto = RttEstimator.INITIAL_RTO;
         tcb.lastProgress = now;
-        tcb.sendMss = peerMss(tcb, -1);
+        tcb.openedAt = CoarseTime.of(now);
+        tcb.sendMss = (char) peerMss(tcb, -1);
         updateMss(tcb);
         tcb.state = TcpState.SYN_SENT;
         if (config.features().fastOpen()) {
@@ -344,11 +352,16 @@ public final class Tcp {
     public void configure(Tcb tcb, TcpConfig config, long now) {
         boolean keepAlive = config.keepAlive() != tcb.config.keepAlive()
                 || config.keepIdleSeconds() != tcb.config.keepIdleSeconds();
+        boolean userTimeout = config.userTimeoutMillis() != tcb.config.userTimeoutMillis();
         tcb.config = config;
         if (!tcb.has(Tcb.ATTACHED)) {
             return; // no timer for what is no connection any more
         }
         tcb.pending |= Tcb.SEND;
+        if (userTimeout && config.features().userTimeoutOption() && tcb.state.isSynchronized()) {
+            UserTimeout.advertise(tcb);
+            tcb.pending |= Tcb.ACK_NOW;
+        }
         markDirty(tcb);
         if (keepAlive) {
             timeouts.armIdle(tcb, now);
@@ -528,7 +541,7 @@ public final class Tcp {
     /// RFC 9293 section 3.7.1, MUST-16: "Eff.snd.MSS = min(SendMSS+20, MMS_S) - TCPhdrsize - IPoptionsize".
     void updateMss(Tcb tcb) {
         int options = tcb.has(Tcb.TIMESTAMPS) ? SegmentWriter.TIMESTAMPS_LENGTH : 0;
-        tcb.effectiveMss = Math.max(48, Math.min(tcb.sendMss, writer.pathMss(tcb)) - options);
+        tcb.effectiveMss = Math.max(48, Math.min(Math.min(tcb.sendMss, writer.pathMss(tcb)), PathProbing.limit(tcb)) - options);
         if (tcb.state.isSynchronized()) {
             tcb.cwnd = Math.max(tcb.cwnd, tcb.effectiveMss);
         }

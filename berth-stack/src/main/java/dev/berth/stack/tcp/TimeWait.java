@@ -13,6 +13,8 @@ final class TimeWait extends TimeWaitFlow {
     int tsRecent;
     final int tsOffset;
     int lastTsVal;
+    /// When the connection was opened, [CoarseTime].
+    final int openedAt;
     long expires;
 
     // All wait equally long, so a list in the order of arrival is a queue of deadlines.
@@ -37,6 +39,12 @@ final class TimeWait extends TimeWaitFlow {
         tsRecent = tcb.tsRecent;
         tsOffset = tcb.tsOffset;
         lastTsVal = tcb.shiftedTimestamp(now);
+        openedAt = tcb.openedAt;
+    }
+
+    @Override
+    public long age(long now) {
+        return CoarseTime.since(openedAt, now);
     }
 
     /// True if an active OPEN may take the tuple over. The remote end, if it still knows the old connection at all,

@@ -85,9 +85,15 @@ final class Timeouts {
         }
         Tcb.Deadlines deadlines = deadlines(tcb);
         if (deadlines.retransmit == Tcb.Deadlines.NONE) {
-            deadlines.retransmit = now + RttEstimator.backedOff(tcb);
             if (tcb.unanswered == 0) {
                 tcb.lastProgress = now;
+            }
+            deadlines.retransmit = now + RttEstimator.backedOff(tcb);
+            long userTimeout = UserTimeout.of(tcb);
+            if (userTimeout > 0) {
+                // The last wait is no longer than the user's patience.
+                long end = Math.max(now, tcb.lastProgress + userTimeout);
+                deadlines.retransmit = Math.min(deadlines.retransmit, end);
             }
             schedule(deadlines);
         }
@@ -230,6 +236,8 @@ final class Timeouts {
             // The retransmission of what was sent into a closed window is a probe; it says nothing about congestion.
             tcb.pending |= Tcb.RETRANSMIT;
         } else {
+            PathProbing.timedOut(tcb, tcp.writer().paths(), now);
+            tcp.updateMss(tcb);
             LossRecovery.timedOut(tcb, now);
         }
         // RFC 6298 section 5.5: "The host MUST set RTO <- RTO * 2"; RFC 9293 section 3.8.6.1, SHLD-30, for probes.
@@ -241,7 +249,7 @@ final class Timeouts {
 
     private static boolean isDead(Tcb tcb, long now) {
         long silent = now - tcb.lastProgress;
-        long userTimeout = tcb.config.userTimeoutMillis() * 1_000_000L;
+        long userTimeout = UserTimeout.of(tcb);
         if (userTimeout > 0) {
             return silent >= userTimeout;
         }

@@ -1,6 +1,7 @@
 package dev.berth.stack.udp;
 
 import dev.berth.ports.Flow;
+import dev.berth.ports.PortAge;
 import dev.berth.ports.PortBinding;
 import dev.berth.ports.PortSharing;
 import dev.berth.ports.PortTable;
@@ -118,10 +119,12 @@ public final class Udp {
     /// Binds an endpoint to a local address, or wildcard, and a port; port 0 lets the port table choose.
     ///
     /// @param sharing flags of [PortSharing]
+    /// @param now the time, for the age of the socket; [PortAge#UNKNOWN] for no age
     /// @return [#OK], [#CLOSED], or [#BAD_ADDRESS] if the address is not one of the host
     /// @throws PortUnavailableException if the port is held, forbidden, or none is left
     /// @throws IllegalStateException if the endpoint is bound already
-    public int bind(UdpEndpoint endpoint, long hi, long lo, int port, int sharing) throws PortUnavailableException {
+    public int bind(UdpEndpoint endpoint, long hi, long lo, int port, int sharing, long now)
+            throws PortUnavailableException {
         if (endpoint.closed) {
             return CLOSED;
         }
@@ -134,21 +137,35 @@ public final class Udp {
         if (!known || endpoint.ipv4Only && !IpAddress.isIpv4(hi, lo)) {
             return BAD_ADDRESS;
         }
-        PortBinding<UdpEndpoint> binding = ports.bind(hi, lo, port, sharing, endpoint);
+        PortBinding<UdpEndpoint> binding = ports.bind(hi, lo, port, sharing, owner(endpoint), now);
         try {
-            ports.listen(binding, endpoint);
+            ports.listen(binding, endpoint, now);
         } catch (PortUnavailableException e) {
             ports.close(binding);
             throw e;
         }
         endpoint.binding = binding;
         endpoint.setTuple(hi, lo, binding.port(), 0, 0, 0);
+        endpoint.openedAt = now;
         return OK;
     }
 
-    private int bindAnywhere(UdpEndpoint endpoint, int port) throws PortUnavailableException {
+    /// Binds an endpoint, by somebody without a clock: it has no age. Otherwise as the other `bind`.
+    ///
+    /// @throws PortUnavailableException if the port is held, forbidden, or none is left
+    public int bind(UdpEndpoint endpoint, long hi, long lo, int port, int sharing) throws PortUnavailableException {
+        return bind(endpoint, hi, lo, port, sharing, PortAge.UNKNOWN);
+    }
+
+    /// Whom messages name as the holder of the port.
+    private static Object owner(UdpEndpoint endpoint) {
+        Object attachment = endpoint.attachment();
+        return attachment == null ? endpoint : attachment;
+    }
+
+    private int bindAnywhere(UdpEndpoint endpoint, int port, long now) throws PortUnavailableException {
         IpAddress any = endpoint.ipv4Only ? IpAddress.ANY_IPV4 : IpAddress.ANY_IPV6;
-        return bind(endpoint, any.hi(), any.lo(), port, PortSharing.EXCLUSIVE);
+        return bind(endpoint, any.hi(), any.lo(), port, PortSharing.EXCLUSIVE, now);
     }
 
     /// Connects an endpoint: it sends to this remote end, receives from it alone, and learns of ICMP errors. One
@@ -187,6 +204,9 @@ public final class Udp {
         }
         if (binding != null) {
             ports.unlisten(binding);
+        }
+        if (endpoint.openedAt == PortAge.UNKNOWN) {
+            endpoint.openedAt = now;
         }
         return OK;
     }
@@ -241,9 +261,9 @@ public final class Udp {
             return OK;
         }
         try {
-            return bindAnywhere(endpoint, port);
+            return bindAnywhere(endpoint, port, endpoint.openedAt);
         } catch (PortUnavailableException shared) {
-            return bindAnywhere(endpoint, 0);
+            return bindAnywhere(endpoint, 0, endpoint.openedAt);
         }
     }
 
@@ -314,7 +334,7 @@ public final class Udp {
             return MESSAGE_TOO_LONG;
         }
         if (!endpoint.isBound()) {
-            int bound = bindAnywhere(endpoint, 0);
+            int bound = bindAnywhere(endpoint, 0, now);
             if (bound != OK) {
                 return bound;
             }

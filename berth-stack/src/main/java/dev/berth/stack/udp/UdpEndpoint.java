@@ -1,6 +1,7 @@
 package dev.berth.stack.udp;
 
 import dev.berth.ports.Flow;
+import dev.berth.ports.PortAge;
 import dev.berth.ports.PortBinding;
 import dev.berth.stack.endpoint.Readiness;
 import dev.berth.stack.endpoint.StackSocket;
@@ -33,6 +34,7 @@ public final class UdpEndpoint extends Flow implements StackSocket {
     private int queuedOctets;
     private int queuedDatagrams;
     private int receiveBuffer = DEFAULT_RECEIVE_BUFFER;
+    long openedAt = PortAge.UNKNOWN; // when it was bound or connected first
     private long received;
     private long refused;
 
@@ -284,6 +286,11 @@ public final class UdpEndpoint extends Flow implements StackSocket {
     /// The TOS octet or traffic class of the datagram last received (RFC 1122 section 3.2.1.6).
     public int lastTos() {
         return lastTos;
+    }
+
+    @Override
+    public long age(long now) {
+        return PortAge.between(openedAt, now);
     }
 
     @Override

@@ -330,6 +330,7 @@ class UdpTest {
     }
 
     @Test
+    @Requirement("6335-13")
     void destination_port_zero_is_discarded_and_source_port_zero_is_not() throws Exception {
         UdpEndpoint endpoint = bound("0.0.0.0", 7);
         host.receive(udp(PEER, 5, A, 0, data(4)));

@@ -1,0 +1,116 @@
+package dev.berth.host;
+
+import dev.berth.ports.PortCounters;
+import dev.berth.ports.PortFilter;
+import dev.berth.ports.PortPages;
+import dev.berth.ports.PortRange;
+import dev.berth.ports.PortUsage;
+import dev.berth.ports.Transport;
+import dev.berth.stack.SocketPages;
+import dev.berth.stack.endpoint.SocketEntry;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/// The sockets and ports of a [Host], for people and tools, whatever their number.
+///
+/// Everything is seen in pages: the host's lock is held for a page of some thousand slots of the table at most, tens of
+/// microseconds, and traffic goes on in between. **A socket that is there during the whole walk is seen exactly once**;
+/// one that came or went meanwhile is seen or not. The numbers of different pages are those of different moments.
+///
+/// Thread-safe. Only what the filter wants allocates.
+public final class HostPorts {
+    /// The cursor after the last page; the first page begins at 0.
+    public static final long END = SocketPages.END;
+
+    /// Flows by state, and the counts of the table.
+    ///
+    /// @param transport TCP or UDP
+    /// @param ephemeral the range that ports are chosen from
+    /// @param states how many flows are in each state, by the name of the state
+    /// @param counters how many entries there are and were at most, and the refusals
+    public record Summary(
+            Transport transport, PortRange ephemeral, Map<String, Integer> states, PortCounters counters) {}
+
+    /// A part of a walk.
+    ///
+    /// @param entries what was found, possibly nothing
+    /// @param next the cursor of the next page, or [#END]
+    public record Page<T>(List<T> entries, long next) {}
+
+    private final StackMonitor monitor;
+
+    HostPorts(StackMonitor monitor) {
+        this.monitor = monitor;
+    }
+
+    /// A page of sockets: listeners and bound ports, then flows.
+    ///
+    /// @param cursor 0 for the first page, then what the page before gave as next
+    /// @param details whether entries have details
+    /// @throws IllegalArgumentException if the transport is neither TCP nor UDP, or the cursor is none
+    public Page<SocketEntry> sockets(Transport transport, long cursor, PortFilter filter, boolean details) {
+        List<SocketEntry> entries = new ArrayList<>();
+        long now = monitor.enter();
+        try {
+            long next = monitor.stack()
+                    .sockets()
+                    .page(transport, cursor, PortPages.DEFAULT_SLOTS, filter, details, now, entries::add);
+            return new Page<>(entries, next);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// Shows all sockets that `filter` wants to `visitor`, page by page; it is called outside of the lock.
+    public void eachSocket(
+            Transport transport, PortFilter filter, boolean details, Consumer<? super SocketEntry> visitor) {
+        for (long cursor = 0; cursor != END; ) {
+            Page<SocketEntry> page = sockets(transport, cursor, filter, details);
+            page.entries().forEach(visitor);
+            cursor = page.next();
+        }
+    }
+
+    /// A page of destinations and how full their ports are; of the filter the addresses, the family and the remote
+    /// ports count.
+    ///
+    /// @param cursor 0 for the first page, then what the page before gave as next
+    /// @throws IllegalArgumentException if the transport is neither TCP nor UDP, or the cursor is none
+    public Page<PortUsage.Towards> destinations(Transport transport, long cursor, PortFilter filter) {
+        List<PortUsage.Towards> entries = new ArrayList<>();
+        monitor.enter();
+        try {
+            PortPages<?> pages = monitor.stack().sockets().of(transport);
+            return new Page<>(entries, pages.destinations(cursor, PortPages.DEFAULT_SLOTS, filter, entries::add));
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// Flows by state, high-water marks and refusals. Takes the lock page by page, so that the counts of states need
+    /// not add up to the number of flows while connections come and go.
+    ///
+    /// @throws IllegalArgumentException if the transport is neither TCP nor UDP
+    public Summary summary(Transport transport) {
+        Map<String, int[]> counts = new HashMap<>();
+        long cursor = 0;
+        PortCounters counters;
+        do {
+            monitor.enter();
+            try {
+                SocketPages pages = monitor.stack().sockets();
+                cursor = pages.count(transport, cursor, PortPages.DEFAULT_SLOTS, counts);
+                counters = pages.of(transport).counters();
+            } finally {
+                monitor.exit();
+            }
+        } while (cursor != END);
+        Map<String, Integer> states = new TreeMap<>();
+        counts.forEach((state, count) -> states.put(state, count[0]));
+        return new Summary(transport, monitor.stack().config().ports().ephemeral(), states, counters);
+    }
+}
