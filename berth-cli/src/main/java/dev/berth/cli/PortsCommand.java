@@ -129,8 +129,9 @@ final class PortsCommand implements Callable<Integer> {
         if (lines.isEmpty()) {
             Set<Transport> there = EnumSet.noneOf(Transport.class);
             services.forEach(service -> there.addAll(service.transports()));
-            throw new NoSuchElementException("The service '" + name + "' is not registered for " + labels(wanted, " or ")
-                    + (there.isEmpty() ? "" : ", but for " + labels(there, " and ")));
+            String other = there.isEmpty() ? "" : ", but for " + labels(there, " and ");
+            throw new NoSuchElementException(
+                    "The service '" + name + "' is not registered for " + labels(wanted, " or ") + other);
         }
         return lines;
     }

@@ -1,6 +1,8 @@
 package dev.berth.host;
 
+import dev.berth.ports.PortAge;
 import dev.berth.ports.PortBinding;
+import dev.berth.ports.PortRange;
 import dev.berth.ports.PortUnavailableException;
 import dev.berth.stack.NetStack;
 import dev.berth.stack.StackConfig;
@@ -148,15 +150,23 @@ public final class Host implements AutoCloseable {
     }
 
     /// Under the lock.
-    PortBinding<TcpListener> bindTcp(Endpoint local, int sharing, Object owner, long now) throws BindException {
-        NetStack stack = monitor.stack();
-        if (!stack.isLocal(local.address())) {
-            throw SocketErrors.notLocal(this, local.address());
-        }
+    PortBinding<TcpListener> bindTcp(Endpoint local, int sharing, PortRange within, Object owner, long now)
+            throws BindException {
+        requireLocal(local.address());
         try {
-            return stack.tcp().ports().bind(local.address().hi(), local.address().lo(), local.port(), sharing, owner, now);
+            return monitor.stack()
+                    .tcp()
+                    .ports()
+                    .bind(local.address().hi(), local.address().lo(), local.port(), sharing, within, owner, now);
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
+        }
+    }
+
+    /// Under the lock.
+    void requireLocal(IpAddress address) throws BindException {
+        if (!monitor.stack().isLocal(address)) {
+            throw SocketErrors.notLocal(this, address);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.berth.host;
 
 import dev.berth.ports.PortOwner;
+import dev.berth.ports.PortRange;
 import dev.berth.ports.PortSharing;
 import dev.berth.stack.endpoint.Readiness;
 import dev.berth.wire.Endpoint;
@@ -32,6 +33,8 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
 
     // Under the host's lock
     private int sharing;
+    private PortRange localPortRange = PortRange.ALL;
+    private boolean bindAddressNoPort;
     volatile boolean open = true;
 
     HostSocket(Host host) {
@@ -103,6 +106,55 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     /// SO_REUSEPORT.
     public final boolean reusePort() throws IOException {
         return shares(PortSharing.REUSE_PORT);
+    }
+
+    /// IP_LOCAL_PORT_RANGE: ports that the host chooses for this socket lie within this range too, if it is bound with
+    /// port 0 or connects without a bind. Ends beyond those of the host's range have no effect, as on Linux;
+    /// [PortRange#ALL], the default, has none at all.
+    ///
+    /// @throws IllegalArgumentException if the range has no port of the host's, which Linux would ignore
+    /// @throws IOException if the socket is closed
+    public final void localPortRange(PortRange range) throws IOException {
+        monitor.enter();
+        try {
+            requireOpen();
+            PortRange all = monitor.stack().config().ports().ephemeral();
+            if (range.last() < all.first() || range.first() > all.last()) {
+                throw new IllegalArgumentException("The range " + range + " has no port of the host's range " + all);
+            }
+            localPortRange = range;
+            portsWithin(range);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// IP_LOCAL_PORT_RANGE.
+    public final PortRange localPortRange() throws IOException {
+        requireOpen();
+        return localPortRange;
+    }
+
+    /// The range of the ports to choose was set. Under the host's lock.
+    void portsWithin(PortRange range) {}
+
+    /// IP_BIND_ADDRESS_NO_PORT: a bind with port 0 takes the address only, and the port is chosen when the socket
+    /// connects (or sends), so that it need only be free towards that remote end (RFC 6056 section 3.5). To be set
+    /// before a bind; a listening socket takes its port at once all the same.
+    public final void bindAddressNoPort(boolean on) throws IOException {
+        monitor.enter();
+        try {
+            requireOpen();
+            bindAddressNoPort = on;
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// IP_BIND_ADDRESS_NO_PORT.
+    public final boolean bindAddressNoPort() throws IOException {
+        requireOpen();
+        return bindAddressNoPort;
     }
 
     private void share(int bit, boolean on) throws IOException {

@@ -41,7 +41,7 @@ public final class TcpAcceptor extends HostSocket {
             if (binding != null) {
                 throw new SocketException("Already bound");
             }
-            binding = host.bindTcp(local, sharing(), this, now);
+            binding = host.bindTcp(local, sharing(), localPortRange(), this, now);
             boundBy = presentThread();
         } finally {
             monitor.exit();

@@ -12,6 +12,7 @@ import dev.berth.stack.tcp.TcpConfig;
 import dev.berth.stack.tcp.TcpError;
 import dev.berth.stack.tcp.TcpListener;
 import dev.berth.wire.Endpoint;
+import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.net.SocketException;
 import java.util.Objects;
@@ -27,6 +28,9 @@ public final class TcpSocket extends TcpSocketOptions {
     private @Nullable Tcb tcb;
     private boolean connectReported;
     private boolean errorReported;
+    /// The address of a bind that waits for its port.
+    private @Nullable IpAddress lateAddress;
+
     private boolean inputShutdown;
     private boolean outputShutdown;
 
@@ -48,7 +52,11 @@ public final class TcpSocket extends TcpSocketOptions {
         try {
             Tcb connection = tcb;
             PortBinding<TcpListener> bound = binding;
-            return connection != null ? connection.local() : bound != null ? bound.endpoint() : null;
+            IpAddress late = lateAddress;
+            if (connection != null) {
+                return connection.local();
+            }
+            return bound != null ? bound.endpoint() : late != null ? new Endpoint(late, 0) : null;
         } finally {
             monitor.exit();
         }
@@ -65,10 +73,15 @@ public final class TcpSocket extends TcpSocketOptions {
         long now = monitor.enter();
         try {
             requireOpen();
-            if (binding != null || tcb != null) {
+            if (binding != null || lateAddress != null || tcb != null) {
                 throw new SocketException("Already bound");
             }
-            binding = host.bindTcp(local, sharing(), this, now);
+            if (local.port() == 0 && bindAddressNoPort()) {
+                host.requireLocal(local.address());
+                lateAddress = local.address();
+            } else {
+                binding = host.bindTcp(local, sharing(), localPortRange(), this, now);
+            }
         } finally {
             monitor.exit();
         }
@@ -121,8 +134,10 @@ public final class TcpSocket extends TcpSocketOptions {
                 // Nobody can listen there, and hosts such as ours drop what goes there without an answer.
                 throw SocketErrors.connect(TcpError.REFUSED);
             }
+            PortBinding<TcpListener> claim = binding;
+            IpAddress bound = claim != null ? claim.endpoint().address() : lateAddress;
             Tcb connection = monitor.stack()
-                    .connect(host.reachable(remote), binding, config, this, now);
+                    .connect(host.reachable(remote), claim, bound, localPortRange(), config, this, now);
             if (connection == null) {
                 throw SocketErrors.noRoute();
             }

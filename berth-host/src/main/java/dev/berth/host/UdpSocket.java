@@ -1,5 +1,6 @@
 package dev.berth.host;
 
+import dev.berth.ports.PortRange;
 import dev.berth.ports.PortUnavailableException;
 import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.stack.endpoint.ByteSource;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public final class UdpSocket extends DataSocket {
     // Under the host's lock
     private final UdpEndpoint endpoint;
+    private boolean late; // bound to an address
     private int sendBufferSize = UdpEndpoint.DEFAULT_RECEIVE_BUFFER;
     private long senderHi;
     private long senderLo;
@@ -41,6 +43,11 @@ public final class UdpSocket extends DataSocket {
         }
     }
 
+    @Override
+    void portsWithin(PortRange range) {
+        endpoint.portRange(range);
+    }
+
     private Udp udp() {
         return monitor.stack().udp();
     }
@@ -49,7 +56,7 @@ public final class UdpSocket extends DataSocket {
     public @Nullable Endpoint local() {
         monitor.enter();
         try {
-            return endpoint.isBound() ? endpoint.local() : null;
+            return endpoint.isBound() || late ? endpoint.local() : null;
         } finally {
             monitor.exit();
         }
@@ -70,15 +77,16 @@ public final class UdpSocket extends DataSocket {
         long now = monitor.enter();
         try {
             requireOpen();
-            if (endpoint.isBound()) {
+            if (endpoint.isBound() || late) {
                 throw new SocketException("Already bound");
             }
             IpAddress address = local.address();
-            int result = udp().bind(endpoint, address.hi(), address.lo(), local.port(), sharing(), now);
-            if (result == Udp.BAD_ADDRESS) {
-                throw SocketErrors.notLocal(host, address);
+            if (local.port() == 0 && bindAddressNoPort()) {
+                checkBind(udp().bindLate(endpoint, address.hi(), address.lo(), sharing()), address);
+                late = true;
+                return;
             }
-            check(result, true);
+            checkBind(udp().bind(endpoint, address.hi(), address.lo(), local.port(), sharing(), now), address);
             boundBy = presentThread();
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
@@ -206,6 +214,13 @@ public final class UdpSocket extends DataSocket {
         } finally {
             monitor.exit();
         }
+    }
+
+    private void checkBind(int result, IpAddress address) throws IOException {
+        if (result == Udp.BAD_ADDRESS) {
+            throw SocketErrors.notLocal(host, address);
+        }
+        check(result);
     }
 
     private static int check(int result) throws IOException {

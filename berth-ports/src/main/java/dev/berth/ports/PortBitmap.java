@@ -44,6 +44,14 @@ final class PortBitmap {
     /// The members of the lower half.
     private int low;
 
+    /// The last two ports that [#rank] was asked for, and the answers, kept right by every change: mostly these are
+    /// the ends of a range.
+    private int asked;
+
+    private int rankOfAsked;
+    private int askedBefore;
+    private int rankOfAskedBefore;
+
     PortBitmap() {
         Arrays.fill(leaves, NO_LEAF);
     }
@@ -79,6 +87,8 @@ final class PortBitmap {
         before[2 * half] += BEHIND[child];
         before[2 * half + 1] += BEHIND[child + 1];
         low += 1 - half;
+        rankOfAsked += port - asked >>> 31;
+        rankOfAskedBefore += port - askedBefore >>> 31;
         return true;
     }
 
@@ -101,11 +111,28 @@ final class PortBitmap {
         before[2 * half] -= BEHIND[child];
         before[2 * half + 1] -= BEHIND[child + 1];
         low -= 1 - half;
+        rankOfAsked -= port - asked >>> 31;
+        rankOfAskedBefore -= port - askedBefore >>> 31;
         return true;
     }
 
     /// The members below `port`, which is 0 to 65,535.
     int rank(int port) {
+        if (port == asked) {
+            return rankOfAsked;
+        }
+        if (port == askedBefore) {
+            return rankOfAskedBefore;
+        }
+        int rank = count(port);
+        askedBefore = asked;
+        rankOfAskedBefore = rankOfAsked;
+        asked = port;
+        rankOfAsked = rank;
+        return rank;
+    }
+
+    private int count(int port) {
         int leafIndex = port >>> 12;
         long[] leaf = leaves[leafIndex];
         int block = port >>> 8 & 15;

@@ -129,8 +129,8 @@ public final class PortTable<L> {
     /// Restricts the choice of ports to a lease, from now on. Flows and bindings on other ports live on; new ones are
     /// not chosen there, but may name such a port. Takes at most 1,024 steps, whatever the number of flows.
     ///
-    /// @param lease blocks of ports; those outside of the policy's range do not count. [PortLease#EVERYTHING] lifts the
-    ///     restriction
+    /// @param lease blocks of ports; those outside of the policy's range do not count. [PortLease#EVERYTHING] lifts
+    ///     the restriction
     /// @throws IllegalArgumentException if it leaves no port of the policy's range that is not reserved; nothing has
     ///     changed then
     public void lease(PortLease lease) {
@@ -142,9 +142,9 @@ public final class PortTable<L> {
         return clients.mask().lease();
     }
 
-    /// Draws new secret keys for the choice of ports (RFC 6056 section 3.4); those of the tables stay. Ports in use are
-    /// never chosen, whatever the key, but one used recently may come sooner than it would have. Without effect on
-    /// selections that have no key.
+    /// Draws new secret keys for the choice of ports (RFC 6056 section 3.4); those of the tables stay. Ports in use
+    /// are never chosen, whatever the key, but one used recently may come sooner than it would have. Without effect
+    /// on selections that have no key.
     public void rekeySelection() {
         clients.rekeySelection();
     }

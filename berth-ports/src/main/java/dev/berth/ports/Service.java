@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 /// @param name the service name as registered; empty where ports are reserved, or assigned without a name
 /// @param ports the port or ports; null for a name without a port (such as those of DNS service discovery)
 /// @param transports the transports the entry is for; empty for a name without ports where the registry says none
-/// @param description what the registry says about it, on one line; of a port that lost its service also its former name
+/// @param description what the registry says about it, on one line; of a port that lost its service also its former
+///     name
 /// @param marks what else is to be known
 /// @param aliasOf the name to be used instead; null if this is no alias
 /// @param serviceCode the DCCP service code, 32 bits (RFC 4340 section 8.1.2, RFC 6335 section 10.3), if there is one

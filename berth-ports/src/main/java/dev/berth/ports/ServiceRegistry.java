@@ -17,9 +17,10 @@ import org.jspecify.annotations.Nullable;
 /// and [Service]s are made when asked for. A look-up is a binary search; [#search] and [#near] go through everything.
 /// Immutable and safe for all threads.
 ///
-/// An assignment counts for the transports it names only (RFC 6335 section 7.2). A named entry that has a port but names
-/// no transport counts for TCP and UDP, as it did when it was made; a reserved one counts for all four. Entries that only
-/// say *unassigned* are left out: what is not in the registry is unassigned. Port 0 is reserved for every transport.
+/// An assignment counts for the transports it names only (RFC 6335 section 7.2). A named entry that has a port but
+/// names no transport counts for TCP and UDP, as it did when it was made; a reserved one counts for all four. Entries
+/// that only say *unassigned* are left out: what is not in the registry is unassigned. Port 0 is reserved for every
+/// transport.
 public final class ServiceRegistry {
     static final int MAGIC = 0x42505232; // "BPR2"
     /// Octets before the entries: magic, date, entries, entries with ports, longest, aliases, service codes.
@@ -155,8 +156,8 @@ public final class ServiceRegistry {
         return servicesWithin(new PortRange(port, port), Set.of(transport));
     }
 
-    /// The entries with a port within a range, for at least one of some transports, by their first port and otherwise in
-    /// the order of the registry.
+    /// The entries with a port within a range, for at least one of some transports, by their first port and otherwise
+    /// in the order of the registry.
     public List<Service> servicesWithin(PortRange range, Set<Transport> transports) {
         int wanted = 0;
         for (Transport transport : transports) {
@@ -190,10 +191,11 @@ public final class ServiceRegistry {
         return all;
     }
 
-    /// The port that a text names: a number, or the name or alias of a service with exactly one port for the transport.
+    /// The port that a text names: a number, or the name or alias of a service with exactly one port for the
+    /// transport.
     ///
-    /// @throws IllegalArgumentException if it names none or several, with a sentence that says what is allowed; for an
-    ///     unknown name it has near ones
+    /// @throws IllegalArgumentException if it names none or several, with a sentence that says what is allowed; for
+    ///     an unknown name it has near ones
     public int requirePort(String text, Transport transport) {
         if (!text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9')) {
             return PortRange.parse(text).first();
@@ -235,8 +237,8 @@ public final class ServiceRegistry {
         return last == 0 ? words.getFirst() : String.join(", ", words.subList(0, last)) + lastJoint + words.get(last);
     }
 
-    /// Names that may have been meant by an unknown one, the best first, five at most: those few edits away, and those
-    /// that begin like it. For an alias it is the name to be used instead.
+    /// Names that may have been meant by an unknown one, the best first, five at most: those few edits away, and
+    /// those that begin like it. For an alias it is the name to be used instead.
     public List<String> near(String serviceName) {
         NearNames near = new NearNames(serviceName);
         StringPool.Cursor cursor = names.new Cursor(0);
@@ -254,8 +256,8 @@ public final class ServiceRegistry {
         return near.best(MOST_NEAR_NAMES);
     }
 
-    /// The entries with a service name, by port; if the name is an alias, they say of what. Names are compared without
-    /// regard to case (RFC 6335 section 5.1).
+    /// The entries with a service name, by port; if the name is an alias, they say of what. Names are compared
+    /// without regard to case (RFC 6335 section 5.1).
     public List<Service> servicesNamed(String serviceName) {
         List<Service> found = new ArrayList<>();
         byte[] key = StringPool.key(serviceName);
@@ -280,8 +282,8 @@ public final class ServiceRegistry {
         return ports == null ? PortRange.PORTS : ports.first();
     }
 
-    /// The aliases that entries of the registry declare for a service name, in alphabetical order: `www` and `www-http`
-    /// for `http`.
+    /// The aliases that entries of the registry declare for a service name, in alphabetical order: `www` and
+    /// `www-http` for `http`.
     public List<String> aliasesOf(String serviceName) {
         List<String> found = new ArrayList<>();
         for (int at = aliases; at < codes; at += ALIAS) {
@@ -293,9 +295,9 @@ public final class ServiceRegistry {
     }
 
     /// The entries that contain every word of a text in their name or description, without regard to case, the best
-    /// first: a name that is the word; one that begins with it; whole words of a description; what begins with it inside
-    /// a name or description; other places. Among equals aliases and names without ports come last, low ports first.
-    /// A text of spaces finds everything, as [#services] has it.
+    /// first: a name that is the word; one that begins with it; whole words of a description; what begins with it
+    /// inside a name or description; other places. Among equals aliases and names without ports come last, low ports
+    /// first. A text of spaces finds everything, as [#services] has it.
     public List<Service> search(String text) {
         if (text.isBlank()) {
             return services();

@@ -3,6 +3,7 @@ package dev.berth.ports;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.berth.check.Requirement;
 import dev.berth.wire.IpAddress;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -39,6 +40,7 @@ class EphemeralPortTest {
         return catchThrowableOfType(PortUnavailableException.class, () -> connect(table, remotePort));
     }
 
+    @Requirement("6056-01")
     @Test // RFC 6056 section 2.2: the chosen port makes a unique five-tuple
     void every_port_of_the_range_is_handed_out_once_towards_one_destination() throws PortUnavailableException {
         BitSet seen = new BitSet();
@@ -70,6 +72,7 @@ class EphemeralPortTest {
         assertThat(refusal(one, 80)).isNotNull();
     }
 
+    @Requirement("6056-06")
     @Test
     void the_whole_range_of_ports_can_be_ephemeral() throws PortUnavailableException {
         PortTable<String> all = tableOf(PortPolicy.dynamic().withEphemeral(PortRange.ALL));
@@ -96,6 +99,8 @@ class EphemeralPortTest {
         }
     }
 
+    @Requirement("6056-02")
+    @Requirement("6056-07")
     @Test // RFC 6056 section 2.2
     void ports_bound_or_reserved_are_never_chosen() throws PortUnavailableException {
         PortPolicy policy = PortPolicy.dynamic().withReserved(new PortRange(50_000, 60_000));
@@ -191,6 +196,8 @@ class EphemeralPortTest {
         return free;
     }
 
+    @Requirement("6056-04")
+    @Requirement("6056-08")
     @Test // RFC 6056 section 3.1: no correlation between one choice and the next
     void successive_choices_are_not_correlated() throws PortUnavailableException {
         int n = 20_000;
@@ -205,6 +212,65 @@ class EphemeralPortTest {
         }
         // The product of two independent uniform variables has the deviation 1/12.
         assertThat(Math.abs(sum / n)).isLessThan(5.0 / 12 / Math.sqrt(n));
+    }
+
+    @Requirement("6056-04")
+    @Test // chi-square over the differences of choices made in turn towards two destinations
+    void the_choices_towards_two_destinations_are_not_correlated() throws PortUnavailableException {
+        int bins = 128;
+        int each = 100;
+        int[] seen = new int[bins];
+        for (int i = 0; i < bins * each; i++) {
+            TestFlow one = connect(table, 1);
+            TestFlow other = connect(table, 2);
+            seen[Math.floorMod(one.localPort() - other.localPort(), PORTS) / (PORTS / bins)]++;
+            table.release(one);
+            table.release(other);
+        }
+        double chiSquare = 0;
+        for (int n : seen) {
+            chiSquare += Math.pow(n - each, 2) / each;
+        }
+        assertThat(chiSquare).isLessThan(bins - 1 + 5 * Math.sqrt(2.0 * (bins - 1)));
+    }
+
+    @Requirement("6056-04")
+    @ParameterizedTest // free ports: all, or a tenth of them
+    @ValueSource(ints = {0, 14_746})
+    void the_next_choice_cannot_be_told_from_the_last_thousand(int occupied) throws PortUnavailableException {
+        for (int i = 0; i < occupied; i++) {
+            connect(table, 80);
+        }
+        int[] last = new int[1000];
+        for (int i = 0; i < last.length; i++) {
+            last[i] = choose(table);
+        }
+        int predictors = 5;
+        int[] hits = new int[predictors];
+        int n = 20_000;
+        for (int i = 0; i < n; i++) {
+            int next = choose(table);
+            int at = i % last.length;
+            int newest = last[(at + last.length - 1) % last.length];
+            int second = last[(at + last.length - 2) % last.length];
+            hits[0] += next == newest ? 1 : 0; // the same again
+            hits[1] += Math.abs(next - newest) == 1 ? 1 : 0; // a neighbour
+            hits[2] += next == 2 * newest - second ? 1 : 0; // the same step again
+            hits[3] += next == last[at] ? 1 : 0; // a period of a thousand
+            hits[4] += next == (newest ^ second) ? 1 : 0; // a linear register
+            last[at] = next;
+        }
+        // Chance hits about n / free times, twice that for the neighbours.
+        double expected = 2.0 * n / (PORTS - occupied);
+        for (int hit : hits) {
+            assertThat((double) hit).isLessThan(expected + 6 * Math.sqrt(expected));
+        }
+    }
+
+    private static int choose(PortTable<String> table) throws PortUnavailableException {
+        TestFlow flow = connect(table, 80);
+        table.release(flow);
+        return flow.localPort();
     }
 
     @Test
@@ -240,6 +306,7 @@ class EphemeralPortTest {
         assertThat(e.inUse()).isEqualTo(PORTS);
     }
 
+    @Requirement("6056-03")
     @Test // RFC 6056 section 2.3, RFC 6191
     void time_wait_keeps_its_port_from_its_destination_until_it_may_be_reused() throws PortUnavailableException {
         List<TestTimeWait> waiting = new ArrayList<>();

@@ -53,6 +53,7 @@ final class ModelTable {
     /// In the order in which they came; those in TIME-WAIT move to the end when they enter it.
     final List<Entry> flows = new ArrayList<>();
     private long entries;
+    PortLease lease = PortLease.EVERYTHING;
 
     ModelTable(Transport transport, PortPolicy policy, List<IpAddress> locals) {
         this.transport = transport;
@@ -172,25 +173,29 @@ final class ModelTable {
     }
 
     boolean isAllowed(int port) {
-        return policy.ephemeral().contains(port) && !isReserved(port) && !isBound(port);
+        return policy.ephemeral().contains(port) && isLeased(port) && !isReserved(port) && !isBound(port);
     }
 
-    Set<Integer> freeForBind() {
+    boolean isLeased(int port) {
+        return lease.blocks().stream().anyMatch(block -> block.contains(port));
+    }
+
+    Set<Integer> freeForBind(PortRange within) {
         Set<Integer> free = new TreeSet<>();
         for (int port = policy.ephemeral().first(); port <= policy.ephemeral().last(); port++) {
             int p = port;
-            if (isAllowed(p) && flows.stream().noneMatch(e -> e.flow.localPort() == p)) {
+            if (within.contains(p) && isAllowed(p) && flows.stream().noneMatch(e -> e.flow.localPort() == p)) {
                 free.add(p);
             }
         }
         return free;
     }
 
-    Set<Integer> freeTowards(Flow wanted) {
+    Set<Integer> freeTowards(Flow wanted, PortRange within) {
         Set<Integer> free = new TreeSet<>();
         for (int port = policy.ephemeral().first(); port <= policy.ephemeral().last(); port++) {
             boolean self = wanted.local().address().equals(wanted.remote().address()) && port == wanted.remotePort();
-            if (isAllowed(port) && !self) {
+            if (within.contains(port) && isAllowed(port) && !self) {
                 free.add(port);
             }
         }
@@ -207,12 +212,13 @@ final class ModelTable {
     }
 
     @Nullable
-    Entry displaceable(Flow wanted, long now) {
+    Entry displaceable(Flow wanted, PortRange within, long now) {
         for (Entry entry : flows) {
             if (entry.bind == null && entry.flow instanceof TimeWaitFlow waiting && sameDestination(waiting, wanted)) {
                 boolean self = wanted.local().address().equals(wanted.remote().address())
                         && waiting.localPort() == wanted.remotePort();
-                return isAllowed(waiting.localPort()) && !self && waiting.mayBeReused(now) ? entry : null;
+                boolean allowed = within.contains(waiting.localPort()) && isAllowed(waiting.localPort()) && !self;
+                return allowed && waiting.mayBeReused(now) ? entry : null;
             }
         }
         return null;

@@ -4,9 +4,11 @@ import dev.berth.check.Seeds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.wire.IpAddress;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -67,8 +69,9 @@ class PortTablePropertyTest {
         long now;
         int names;
 
-        Run(Transport transport, PortPolicy policy, SplittableRandom random) {
+        Run(Transport transport, PortPolicy base, SplittableRandom random) {
             this.random = random;
+            PortPolicy policy = base.withSelection(any(EphemeralSelection.ALL));
             this.table = new PortTable<>(transport, policy, random::nextLong);
             this.model = new ModelTable(transport, policy, LOCALS);
         }
@@ -84,7 +87,9 @@ class PortTablePropertyTest {
         void step() throws Exception {
             now += random.nextInt(3);
             int dice = random.nextInt(busy ? 160 : 100);
-            if (dice < 12) {
+            if (random.nextInt(20) == 0) {
+                lease();
+            } else if (dice < 12) {
                 bind();
             } else if (dice < 22) {
                 listenOrNot();
@@ -122,6 +127,38 @@ class PortTablePropertyTest {
             return random.nextInt(3) == 0 ? model.policy.ephemeral().first() + 5 : 80;
         }
 
+        /// The range of a socket: mostly none of its own.
+        PortRange within() {
+            PortRange range = model.policy.ephemeral();
+            if (random.nextInt(3) > 0) {
+                return PortRange.ALL;
+            }
+            int first = range.first() - 5 + random.nextInt(range.size() + 5);
+            return new PortRange(first, first + random.nextInt(range.size()));
+        }
+
+        void lease() {
+            PortRange range = model.policy.ephemeral();
+            List<PortRange> blocks = new ArrayList<>();
+            for (int i = random.nextInt(1, 4); i > 0; i--) {
+                int first = range.first() + random.nextInt(range.size());
+                blocks.add(new PortRange(first, first + random.nextInt(range.size() / 2)));
+            }
+            PortLease lease = random.nextInt(3) == 0 ? PortLease.EVERYTHING : new PortLease(blocks);
+            PortLease before = model.lease;
+            model.lease = lease;
+            boolean leavesSome = IntStream.rangeClosed(range.first(), range.last())
+                    .anyMatch(port -> model.isLeased(port) && !model.isReserved(port));
+            try {
+                table.lease(lease);
+                assertThat(leavesSome).isTrue();
+            } catch (IllegalArgumentException e) {
+                assertThat(leavesSome).as(e.getMessage()).isFalse();
+                model.lease = before;
+            }
+            assertThat(table.lease()).isEqualTo(model.lease);
+        }
+
         void bind() {
             IpAddress address = switch (random.nextInt(6)) {
                 case 0 -> IpAddress.ANY_IPV4;
@@ -130,10 +167,11 @@ class PortTablePropertyTest {
             };
             int port = random.nextInt(4) == 0 ? 0 : anyPort();
             int sharing = random.nextInt(32) & model.policy.bindRules().knownFlags();
-            Set<Integer> free = model.freeForBind();
+            PortRange within = within();
+            Set<Integer> free = model.freeForBind(within);
             boolean expected = port == 0 ? !free.isEmpty() : model.canBind(new ModelTable.Bind(address, port, sharing));
             try {
-                PortBinding<String> real = table.bind(address.hi(), address.lo(), port, sharing, "owner");
+                PortBinding<String> real = table.bind(address.hi(), address.lo(), port, sharing, within, "owner", now);
                 assertThat(expected).as("bind %s:%d %d", address, port, sharing).isTrue();
                 if (port == 0) {
                     assertThat(free).contains(real.port());
@@ -270,12 +308,13 @@ class PortTablePropertyTest {
             IpAddress local = busy ? LOCALS.getFirst() : any(LOCALS);
             IpAddress remote = busy ? REMOTES.getFirst() : remoteFor(local);
             TestFlow flow = new TestFlow(local, 0, remote, busy ? 50_005 : remotePort());
-            Set<Integer> free = model.freeTowards(flow);
             assertThat(table.freePorts(local.hi(), local.lo(), remote.hi(), remote.lo(), flow.remotePort()))
-                    .isEqualTo(free.size());
-            ModelTable.Entry displaceable = free.isEmpty() ? model.displaceable(flow, now) : null;
+                    .isEqualTo(model.freeTowards(flow, PortRange.ALL).size());
+            PortRange within = within();
+            Set<Integer> free = model.freeTowards(flow, within);
+            ModelTable.Entry displaceable = free.isEmpty() ? model.displaceable(flow, within, now) : null;
             try {
-                TimeWaitFlow displaced = table.connect(flow, null, now);
+                TimeWaitFlow displaced = table.connect(flow, null, within, now);
                 if (displaced == null) {
                     assertThat(free).contains(flow.localPort());
                 } else {

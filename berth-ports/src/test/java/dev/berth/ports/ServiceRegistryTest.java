@@ -127,8 +127,9 @@ class ServiceRegistryTest {
         });
         // RFC 6335 §8.2: it is RECOMMENDED that a given service name remain assigned even after all associated port
         //   number assignments have become de-assigned
-        assertThat(registry.servicesNamed("compressnet")).singleElement().satisfies(service -> assertThat(service.ports())
-                .isNull());
+        assertThat(registry.servicesNamed("compressnet"))
+                .singleElement()
+                .satisfies(service -> assertThat(service.ports()).isNull());
         assertThat(registry.search("compressnet").getFirst().name()).isEqualTo("compressnet");
         assertThat(registry.search("compressnet")).hasSize(3);
         assertThat(registry.servicesAt(Transport.TCP, 18)).allMatch(Service::historic);

@@ -31,8 +31,8 @@ final class ServiceRows {
             + "|This (?:entry|port) (?:has been|is being) removed|\\(Removed |De-registered|assignment withdrawn");
 
     /// What stands behind the description of a name with an alias; the alias says it too.
-    private static final Pattern REPLACEMENT = Pattern.compile(
-            "\\s*IANA\\s+assigned\\s+this\\s+well-formed\\s+service\\s+name\\s+as\\s+a\\s+replacement\\s+for\\s+\"[^\"]*\"\\.?");
+    private static final Pattern REPLACEMENT =
+            Pattern.compile("\\s*IANA assigned this well-formed service\\s+name as a replacement for \"[^\"]*\"\\.?");
 
     private static final Pattern TAKEN_BACK =
             Pattern.compile("De-registered|Removed|Deprecated|Decomissioned|De-Commissioned", Pattern.CASE_INSENSITIVE);

@@ -1,5 +1,7 @@
 package dev.berth.sockets;
 
+import static dev.berth.sockets.BerthSocketOptions.BIND_ADDRESS_NO_PORT;
+import static dev.berth.sockets.BerthSocketOptions.LOCAL_PORT_RANGE;
 import static java.net.StandardSocketOptions.IP_TOS;
 import static java.net.StandardSocketOptions.SO_BROADCAST;
 import static java.net.StandardSocketOptions.SO_KEEPALIVE;
@@ -27,6 +29,8 @@ final class HostOptions {
             .add(TCP_NODELAY, TcpSocket::noDelay, TcpSocket::noDelay)
             .add(IP_TOS, TcpSocket::trafficClass, TcpSocket::trafficClass)
             .add(BerthSocketOptions.LABEL, TcpSocket::label, TcpSocket::label)
+            .add(LOCAL_PORT_RANGE, TcpSocket::localPortRange, TcpSocket::localPortRange)
+            .add(BIND_ADDRESS_NO_PORT, TcpSocket::bindAddressNoPort, TcpSocket::bindAddressNoPort)
             .addExtended(ExtendedOptions.KEEP_IDLE, TcpSocket::keepIdleSeconds, TcpSocket::keepIdleSeconds)
             .addExtended(ExtendedOptions.KEEP_INTERVAL, TcpSocket::keepIntervalSeconds, TcpSocket::keepIntervalSeconds)
             .addExtended(ExtendedOptions.KEEP_COUNT, TcpSocket::keepCount, TcpSocket::keepCount)
@@ -38,6 +42,7 @@ final class HostOptions {
             .add(SO_REUSEADDR, TcpAcceptor::reuseAddress, TcpAcceptor::reuseAddress)
             .add(SO_REUSEPORT, TcpAcceptor::reusePort, TcpAcceptor::reusePort)
             .add(BerthSocketOptions.LABEL, TcpAcceptor::label, TcpAcceptor::label)
+            .add(LOCAL_PORT_RANGE, TcpAcceptor::localPortRange, TcpAcceptor::localPortRange)
             .build();
 
     /// Options of datagram sockets.
@@ -49,6 +54,8 @@ final class HostOptions {
             .add(SO_BROADCAST, UdpSocket::broadcast, UdpSocket::broadcast)
             .add(IP_TOS, UdpSocket::trafficClass, UdpSocket::trafficClass)
             .add(BerthSocketOptions.LABEL, UdpSocket::label, UdpSocket::label)
+            .add(LOCAL_PORT_RANGE, UdpSocket::localPortRange, UdpSocket::localPortRange)
+            .add(BIND_ADDRESS_NO_PORT, UdpSocket::bindAddressNoPort, UdpSocket::bindAddressNoPort)
             .build();
 
     private HostOptions() {}

@@ -2,6 +2,7 @@ package dev.berth.stack;
 
 import dev.berth.ports.Entropy;
 import dev.berth.ports.PortBinding;
+import dev.berth.ports.PortRange;
 import dev.berth.ports.PortTable;
 import dev.berth.ports.PortUnavailableException;
 import dev.berth.ports.Transport;
@@ -166,7 +167,24 @@ public final class NetStack {
             @Nullable Object attachment,
             long now)
             throws PortUnavailableException {
-        IpAddress local = source(remote.address(), binding == null ? null : binding.endpoint().address());
+        IpAddress bound = binding == null ? null : binding.endpoint().address();
+        return connect(remote, binding, bound, PortRange.ALL, settings, attachment, now);
+    }
+
+    /// As the other `connect`, with what a user may say of the local end without a claim on a port.
+    ///
+    /// @param bound the local address, or a wildcard; null or that of `binding` otherwise
+    /// @param within where an ephemeral port has to lie
+    public @Nullable Tcb connect(
+            Endpoint remote,
+            @Nullable PortBinding<TcpListener> binding,
+            @Nullable IpAddress bound,
+            PortRange within,
+            TcpConfig settings,
+            @Nullable Object attachment,
+            long now)
+            throws PortUnavailableException {
+        IpAddress local = source(remote.address(), bound);
         long hi = remote.address().hi();
         long lo = remote.address().lo();
         // RFC 9293 section 3.9.1.1, MUST-46: "A TCP implementation MUST reject as an error a local OPEN call for an
@@ -175,7 +193,7 @@ public final class NetStack {
             return null;
         }
         int port = binding == null ? 0 : binding.port();
-        return tcp.connect(local, port, remote.address(), remote.port(), binding, settings, attachment, now);
+        return tcp.connect(local, port, remote.address(), remote.port(), binding, within, settings, attachment, now);
     }
 
     /// The local address for packets to `remote`: the one that was bound, or the route's choice (RFC 6724); null if

@@ -144,6 +144,8 @@ class TcpOptionsTest extends Script {
     }
 
     @Test
+    @Requirement("5927-01")
+    @Requirement("MUST-54")
     void fragmentation_needed_about_something_else_is_ignored() {
         connected();
         send(1_460);

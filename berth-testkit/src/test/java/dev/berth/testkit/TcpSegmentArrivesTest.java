@@ -52,6 +52,7 @@ class TcpSegmentArrivesTest extends Script {
 
     @Test
     @Requirement("SM-11")
+    @Requirement("SM-9")
     void segments_are_trimmed_to_the_window() {
         config = config.withBuffers(1_000, 1_000);
         connected();
@@ -67,6 +68,7 @@ class TcpSegmentArrivesTest extends Script {
     }
 
     @Test
+    @Requirement("SM-9")
     void a_retransmission_that_covers_the_whole_window_is_acceptable() {
         config = config.withBuffers(100, 100);
         connected();
@@ -80,6 +82,7 @@ class TcpSegmentArrivesTest extends Script {
 
     @Test
     @Requirement("MUST-66")
+    @Requirement("SM-9")
     void a_closed_window_takes_acks_and_resets() {
         config = config.withBuffers(1_000, 1_000);
         connected();

@@ -205,6 +205,21 @@ class TcpWindowTest extends Script {
     }
 
     @Test
+    @Requirement("SHLD-14")
+    void a_smaller_buffer_does_not_take_back_what_was_offered() {
+        config = config.withBuffers(10_000, 10_000);
+        connected();
+        configure(config.withBuffers(10_000, 2_000));
+        receive(ACK.seq(1).ack(1).data(100));
+        sent(ACK.seq(1).ack(101).win(9_900));
+        read(100);
+        receive(ACK.seq(101).ack(1).data(9_900));
+        sent(ACK.seq(1).ack(10_001).win(0));
+        read(9_900);
+        sent(ACK.seq(1).ack(10_001).win(2_000));
+    }
+
+    @Test
     void reading_without_need_sends_no_window_updates() {
         connected();
         for (int i = 0; i < 20; i++) {
@@ -405,7 +420,6 @@ class TcpWindowTest extends Script {
     }
 
     @Test
-    @Requirement("SHLD-12")
     void a_probe_without_data_is_answered() {
         connected();
         receive(ACK.seq(0).ack(1));

@@ -4,6 +4,7 @@ import dev.berth.ports.Entropy;
 import dev.berth.ports.Flow;
 import dev.berth.ports.PortAge;
 import dev.berth.ports.PortBinding;
+import dev.berth.ports.PortRange;
 import dev.berth.ports.PortTable;
 import dev.berth.ports.PortUnavailableException;
 import dev.berth.ports.TimeWaitFlow;
@@ -255,6 +256,7 @@ public final class Tcp {
     ///
     /// @param localPort 0 for an ephemeral port, chosen for this remote end
     /// @param binding the local port's claim if the user bound the socket, otherwise null
+    /// @param within where an ephemeral port has to lie
     /// @throws PortUnavailableException if the tuple is taken or no port is free
     public Tcb connect(
             IpAddress local,
@@ -262,6 +264,7 @@ public final class Tcp {
             IpAddress remote,
             int remotePort,
             @Nullable PortBinding<TcpListener> binding,
+            PortRange within,
             TcpConfig config,
             @Nullable Object attachment,
             long now)
@@ -276,7 +279,7 @@ public final class Tcp {
                 config,
                 CongestionControl.of(config.congestion()));
         tcb.attach(attachment);
-        TimeWaitFlow displaced = ports.connect(tcb, binding, now);
+        TimeWaitFlow displaced = ports.connect(tcb, binding, within, now);
         tcb.flags |= Tcb.ATTACHED;
         tcb.iss = isns.isn(tcb, now);
         tcb.tsOffset = isns.timestampOffset(tcb);

@@ -125,19 +125,12 @@ public final class Udp {
     /// @throws IllegalStateException if the endpoint is bound already
     public int bind(UdpEndpoint endpoint, long hi, long lo, int port, int sharing, long now)
             throws PortUnavailableException {
-        if (endpoint.closed) {
-            return CLOSED;
+        int result = checkBind(endpoint, hi, lo);
+        if (result != OK) {
+            return result;
         }
-        if (endpoint.isBound()) {
-            throw new IllegalStateException("The endpoint is bound already: " + endpoint);
-        }
-        // RFC 1122 section 4.1.3.6: "When a host sends a UDP datagram, the source address MUST be (one of) the IP
-        // address(es) of the host." A broadcast or multicast address may be bound to, for receiving only.
-        boolean known = IpAddress.isUnspecified(hi, lo) || addresses.kind(hi, lo) != Addresses.FOREIGN;
-        if (!known || endpoint.ipv4Only && !IpAddress.isIpv4(hi, lo)) {
-            return BAD_ADDRESS;
-        }
-        PortBinding<UdpEndpoint> binding = ports.bind(hi, lo, port, sharing, owner(endpoint), now);
+        PortBinding<UdpEndpoint> binding =
+                ports.bind(hi, lo, port, sharing, endpoint.portRange, owner(endpoint), now);
         try {
             ports.listen(binding, endpoint, now);
         } catch (PortUnavailableException e) {
@@ -163,7 +156,39 @@ public final class Udp {
         return attachment == null ? endpoint : attachment;
     }
 
+    /// Binds an endpoint to an address but not yet to a port (RFC 6056 section 3.5, "lazy binding"): a connect chooses
+    /// one that is free towards the remote end, a send without a connect one that nobody uses.
+    ///
+    /// @return as [#bind]
+    public int bindLate(UdpEndpoint endpoint, long hi, long lo, int sharing) {
+        int result = checkBind(endpoint, hi, lo);
+        if (result == OK) {
+            endpoint.late = true;
+            endpoint.lateHi = hi;
+            endpoint.lateLo = lo;
+            endpoint.lateSharing = sharing;
+            resetTuple(endpoint);
+        }
+        return result;
+    }
+
+    private int checkBind(UdpEndpoint endpoint, long hi, long lo) {
+        if (endpoint.closed) {
+            return CLOSED;
+        }
+        if (endpoint.isBound()) {
+            throw new IllegalStateException("The endpoint is bound already: " + endpoint);
+        }
+        // RFC 1122 section 4.1.3.6: "When a host sends a UDP datagram, the source address MUST be (one of) the IP
+        // address(es) of the host." A broadcast or multicast address may be bound to, for receiving only.
+        boolean known = IpAddress.isUnspecified(hi, lo) || addresses.kind(hi, lo) != Addresses.FOREIGN;
+        return known && (!endpoint.ipv4Only || IpAddress.isIpv4(hi, lo)) ? OK : BAD_ADDRESS;
+    }
+
     private int bindAnywhere(UdpEndpoint endpoint, int port, long now) throws PortUnavailableException {
+        if (endpoint.late) {
+            return bind(endpoint, endpoint.lateHi, endpoint.lateLo, port, endpoint.lateSharing, now);
+        }
         IpAddress any = endpoint.ipv4Only ? IpAddress.ANY_IPV4 : IpAddress.ANY_IPV6;
         return bind(endpoint, any.hi(), any.lo(), port, PortSharing.EXCLUSIVE, now);
     }
@@ -196,7 +221,7 @@ public final class Udp {
         } else {
             endpoint.setTuple(sourceHi, sourceLo, 0, remoteHi, remoteLo, port);
             try {
-                ports.connect(endpoint, binding, now);
+                ports.connect(endpoint, binding, endpoint.portRange, now);
             } catch (PortUnavailableException e) {
                 resetTuple(endpoint);
                 throw e;
@@ -230,7 +255,7 @@ public final class Udp {
                     throw taken;
                 }
                 endpoint.setTuple(sourceHi, sourceLo, 0, remoteHi, remoteLo, port);
-                ports.connect(endpoint, null, now);
+                ports.connect(endpoint, null, endpoint.portRange, now);
             }
         } catch (PortUnavailableException e) {
             endpoint.setTuple(oldLocalHi, oldLocalLo, localPort, oldHi, oldLo, oldPort);
@@ -270,7 +295,7 @@ public final class Udp {
     private static void resetTuple(UdpEndpoint endpoint) {
         PortBinding<UdpEndpoint> binding = endpoint.binding;
         if (binding == null) {
-            endpoint.setTuple(0, 0, 0, 0, 0, 0);
+            endpoint.setTuple(endpoint.lateHi, endpoint.lateLo, 0, 0, 0, 0);
         } else {
             endpoint.setTuple(binding.addressHi(), binding.addressLo(), binding.port(), 0, 0, 0);
         }
@@ -424,9 +449,9 @@ public final class Udp {
             return PERMISSION_DENIED;
         }
         PortBinding<UdpEndpoint> binding = endpoint.binding;
-        long localHi = binding != null ? binding.addressHi() : 0;
-        long localLo = binding != null ? binding.addressLo() : 0;
-        if (binding != null && IpAddress.isIpv4(localHi, localLo) && !ipv4) {
+        long localHi = binding != null ? binding.addressHi() : endpoint.lateHi;
+        long localLo = binding != null ? binding.addressLo() : endpoint.lateLo;
+        if (IpAddress.isIpv4(localHi, localLo) && !ipv4) {
             return BAD_ADDRESS;
         }
         if (addresses.isOwn(localHi, localLo)) {

@@ -3,6 +3,7 @@ package dev.berth.stack.udp;
 import dev.berth.ports.Flow;
 import dev.berth.ports.PortAge;
 import dev.berth.ports.PortBinding;
+import dev.berth.ports.PortRange;
 import dev.berth.stack.endpoint.Readiness;
 import dev.berth.stack.endpoint.StackSocket;
 import dev.berth.stack.icmp.IcmpError;
@@ -23,6 +24,14 @@ public final class UdpEndpoint extends Flow implements StackSocket {
 
     @Nullable
     PortBinding<UdpEndpoint> binding;
+
+    /// The address and flags of a bind that waits for its port; the address is `::` while there is none.
+    long lateHi;
+
+    long lateLo;
+    int lateSharing;
+    boolean late;
+    PortRange portRange = PortRange.ALL;
 
     boolean ipv4Only;
     boolean closed;
@@ -58,6 +67,11 @@ public final class UdpEndpoint extends Flow implements StackSocket {
     UdpEndpoint(boolean ipv4Only) {
         super(0, 0, 0, 0, 0, 0);
         this.ipv4Only = ipv4Only;
+    }
+
+    /// Restricts ports that are chosen from now on to a range; [PortRange#ALL] for no restriction but the host's.
+    public void portRange(PortRange range) {
+        portRange = range;
     }
 
     /// Puts a datagram with its UDP header at `transportAt` at the end of the queue.
