@@ -177,6 +177,19 @@ class TcpSegmentArrivesTest extends Script {
     }
 
     @Test
+    @Requirement("SM-14")
+    void a_segment_that_was_overtaken_does_not_change_the_window() {
+        connected();
+        receive(ACK.seq(101).ack(1).data(100).win(6_000));
+        sent(ACK.seq(1).ack(1));
+        assertState(TcpState.ESTABLISHED).sndWnd(6_000);
+        receive(ACK.seq(1).ack(1).data(100).win(100)); // was sent before
+        sent(ACK.seq(1).ack(201));
+        assertState(TcpState.ESTABLISHED).sndWnd(6_000);
+        read(200);
+    }
+
+    @Test
     @Requirement("MUST-1")
     @Requirement("REC-1")
     @Requirement("7323-05")

@@ -254,12 +254,44 @@ class TcpStateEventMatrixTest {
 
     @TestFactory
     @Requirement("1122-080")
+    @Requirement("SM-1")
+    @Requirement("SM-2")
+    @Requirement("SM-3")
+    @Requirement("SM-4")
+    @Requirement("SM-6")
+    @Requirement("SM-7")
+    @Requirement("SM-8")
+    @Requirement("SM-9")
+    @Requirement("SM-10")
+    @Requirement("SM-12")
+    @Requirement("SM-13")
+    @Requirement("SM-15")
+    @Requirement("SM-16")
+    @Requirement("SM-17")
+    @Requirement("SM-19")
+    @Requirement("SM-26")
     List<DynamicNode> every_segment_in_every_state_over_ipv4() {
         return matrix(false);
     }
 
     @TestFactory
     @Requirement("1122-080")
+    @Requirement("SM-1")
+    @Requirement("SM-2")
+    @Requirement("SM-3")
+    @Requirement("SM-4")
+    @Requirement("SM-6")
+    @Requirement("SM-7")
+    @Requirement("SM-8")
+    @Requirement("SM-9")
+    @Requirement("SM-10")
+    @Requirement("SM-12")
+    @Requirement("SM-13")
+    @Requirement("SM-15")
+    @Requirement("SM-16")
+    @Requirement("SM-17")
+    @Requirement("SM-19")
+    @Requirement("SM-26")
     List<DynamicNode> every_segment_in_every_state_over_ipv6() {
         return matrix(true);
     }
