@@ -146,9 +146,12 @@ final class HostRequests {
             line.add("datagramsIn", details.octetsIn()).add("datagramsRefused", details.refused());
             return;
         }
-        line.add("octetsIn", details.octetsIn())
-                .add("octetsOut", details.octetsOut())
-                .add("synEntries", details.synEntries())
+        if (details.octetsIn() >= 0) {
+            line.add("octetsIn", details.octetsIn()).add("octetsOut", details.octetsOut());
+        } else {
+            line.addNull("octetsIn").addNull("octetsOut");
+        }
+        line.add("synEntries", details.synEntries())
                 .add("timer", details.timer())
                 .add("timerMillis", details.timerNanos() / MILLI)
                 .add("retries", details.retries());

@@ -1,6 +1,5 @@
 package dev.berth.host;
 
-import dev.berth.ports.PortAge;
 import dev.berth.ports.PortBinding;
 import dev.berth.ports.PortRange;
 import dev.berth.ports.PortUnavailableException;
@@ -64,6 +63,27 @@ public final class Host implements AutoCloseable {
     /// The addresses, without loopback, in the order in which they were given.
     public List<IpAddress> addresses() {
         return addresses;
+    }
+
+    /// The names of the interfaces, the loopback interface first; the position of a name is the interface's index.
+    public List<String> interfaceNames() {
+        monitor.enter();
+        try {
+            return monitor.stack().interfaces().stream().map(NetInterface::name).toList();
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// The index of the interface that has an address; 0 for loopback, -1 if none has it.
+    public int interfaceIndexOf(IpAddress address) {
+        monitor.enter();
+        try {
+            NetInterface nic = monitor.stack().addresses().interfaceOf(address.hi(), address.lo());
+            return nic != null ? nic.index() : address.isLoopback() ? 0 : -1;
+        } finally {
+            monitor.exit();
+        }
     }
 
     /// True if `address` is one of the host's, loopback or a wildcard.

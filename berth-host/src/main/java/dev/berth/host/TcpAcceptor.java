@@ -132,7 +132,8 @@ public final class TcpAcceptor extends HostSocket {
         monitor.enter();
         try {
             requireOpen();
-            config = config.withBuffers(config.sendBuffer(), value);
+            config = config.withBuffers(config.sendBuffer(), value)
+                    .withFeatures(config.features().withTuning(config.features().tuneSend(), false));
             if (listener != null) {
                 listener.configure(config);
             }

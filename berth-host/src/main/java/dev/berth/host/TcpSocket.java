@@ -10,6 +10,7 @@ import dev.berth.stack.tcp.Tcb;
 import dev.berth.stack.tcp.Tcp;
 import dev.berth.stack.tcp.TcpConfig;
 import dev.berth.stack.tcp.TcpError;
+import dev.berth.stack.tcp.TcpInfo;
 import dev.berth.stack.tcp.TcpListener;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
@@ -378,6 +379,17 @@ public final class TcpSocket extends TcpSocketOptions {
         try {
             requireOpen();
             return connection().urgent();
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// Everything that is known of the connection.
+    public TcpInfo info() throws IOException {
+        long now = monitor.enter();
+        try {
+            requireOpen();
+            return monitor.stack().tcp().info(connection(), now);
         } finally {
             monitor.exit();
         }

@@ -90,9 +90,10 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
         return config().features().urgentInline();
     }
 
-    /// SO_SNDBUF, in octets.
+    /// SO_SNDBUF, in octets; setting it ends the tuning of the buffer.
     public void sendBufferSize(int value) throws IOException {
-        configure(c -> c.withBuffers(value, c.receiveBuffer()));
+        configure(c -> c.withBuffers(value, c.receiveBuffer())
+                .withFeatures(c.features().withTuning(false, c.features().tuneReceive())));
     }
 
     /// SO_SNDBUF, in octets.
@@ -100,9 +101,10 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
         return config().sendBuffer();
     }
 
-    /// SO_RCVBUF, in octets.
+    /// SO_RCVBUF, in octets; setting it ends the tuning of the buffer.
     public void receiveBufferSize(int value) throws IOException {
-        configure(c -> c.withBuffers(c.sendBuffer(), value));
+        configure(c -> c.withBuffers(c.sendBuffer(), value)
+                .withFeatures(c.features().withTuning(c.features().tuneSend(), false)));
     }
 
     /// SO_RCVBUF, in octets.

@@ -2,11 +2,14 @@ package dev.berth.host;
 
 import dev.berth.ports.PortRange;
 import dev.berth.ports.PortUnavailableException;
+import dev.berth.stack.NetStack;
 import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.stack.endpoint.ByteSource;
 import dev.berth.stack.endpoint.Readiness;
+import dev.berth.stack.ip.NetInterface;
 import dev.berth.stack.udp.Udp;
 import dev.berth.stack.udp.UdpEndpoint;
+import dev.berth.stack.udp.UdpGroups;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
@@ -317,6 +320,135 @@ public final class UdpSocket extends DataSocket {
     /// IP_TTL.
     public int timeToLive() throws IOException {
         return endpoint().ttl();
+    }
+
+    /// An interface for [#join] and others: the one that a route to the group leads to.
+    public static final int ANY_INTERFACE = -1;
+
+    /// Joins a multicast group, for all sources.
+    ///
+    /// @param nic the index of an interface ([Host#interfaceNames]), or [#ANY_INTERFACE]
+    /// @throws SocketException if the socket is a member already, there is no such interface, or no route to the group
+    /// @throws IllegalArgumentException if `group` is not a multicast address
+    public void join(IpAddress group, int nic) throws IOException {
+        change(nic, group, (groups, on) -> groups.join(endpoint, group, on), "Already a member of the group");
+    }
+
+    /// Joins a multicast group for one source; otherwise as the other `join`.
+    public void join(IpAddress group, int nic, IpAddress source) throws IOException {
+        change(nic, group, (groups, on) -> groups.join(endpoint, group, on, source), "Already a member of the group");
+    }
+
+    /// Leaves a group, for whatever sources it was joined.
+    ///
+    /// @throws SocketException if the socket is not a member
+    public void leave(IpAddress group, int nic) throws IOException {
+        change(nic, group, (groups, on) -> groups.leave(endpoint, group, on), "Not a member of the group");
+    }
+
+    /// Leaves a group for one source.
+    ///
+    /// @throws SocketException if the socket is not a member for this source
+    public void leave(IpAddress group, int nic, IpAddress source) throws IOException {
+        change(nic, group, (groups, on) -> groups.leave(endpoint, group, on, source), "Not a member of the group");
+    }
+
+    /// Does not hear a source any more in a group that was joined for all.
+    ///
+    /// @throws SocketException if the group was not joined for all sources, or the source is blocked already
+    public void block(IpAddress group, int nic, IpAddress source) throws IOException {
+        change(nic, group, (groups, on) -> groups.block(endpoint, group, on, source), "Cannot block the source");
+    }
+
+    /// Hears a blocked source again.
+    ///
+    /// @throws SocketException if it was not blocked
+    public void unblock(IpAddress group, int nic, IpAddress source) throws IOException {
+        change(nic, group, (groups, on) -> groups.unblock(endpoint, group, on, source), "The source is not blocked");
+    }
+
+    @FunctionalInterface
+    private interface GroupChange {
+        boolean on(UdpGroups groups, NetInterface nic);
+    }
+
+    private void change(int nic, IpAddress group, GroupChange change, String otherwise) throws IOException {
+        monitor.enter();
+        try {
+            requireOpen();
+            if (!group.isMulticast()) {
+                throw new IllegalArgumentException(group + " is not a multicast address");
+            }
+            if (!change.on(udp().groups(), nicOf(nic, group))) {
+                throw new SocketException(otherwise + ": " + group);
+            }
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    private NetInterface nicOf(int index, IpAddress group) throws SocketException {
+        NetStack stack = monitor.stack();
+        if (index >= stack.interfaces().size()) {
+            throw new SocketException("There is no interface " + index + " on host " + host.name());
+        }
+        NetInterface nic =
+                index >= 0 ? stack.interfaces().get(index) : stack.routes().lookup(group.hi(), group.lo());
+        if (nic == null) {
+            throw SocketErrors.noRoute();
+        }
+        return nic;
+    }
+
+    /// IP_MULTICAST_IF: the interface for what is sent to groups; [#ANY_INTERFACE] for that of the route.
+    public void multicastInterface(int nic) throws IOException {
+        monitor.enter();
+        try {
+            endpoint().multicastInterface(nic < 0 ? null : nicOf(nic, IpAddress.ANY_IPV6));
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// IP_MULTICAST_IF.
+    public int multicastInterface() throws IOException {
+        monitor.enter();
+        try {
+            NetInterface nic = endpoint().multicastInterface();
+            return nic == null ? ANY_INTERFACE : nic.index();
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// IP_MULTICAST_TTL: the hop limit of what is sent to groups, 0 to 255; with 0 it stays on the host.
+    public void multicastTimeToLive(int value) throws IOException {
+        endpoint().multicastTtl(value);
+    }
+
+    /// IP_MULTICAST_TTL.
+    public int multicastTimeToLive() throws IOException {
+        return endpoint().multicastTtl();
+    }
+
+    /// IP_MULTICAST_LOOP: the host itself hears what is sent to groups it is a member of.
+    public void multicastLoop(boolean on) throws IOException {
+        endpoint().multicastLoop(on);
+    }
+
+    /// IP_MULTICAST_LOOP.
+    public boolean multicastLoop() throws IOException {
+        return endpoint().multicastLoop();
+    }
+
+    /// IP_MULTICAST_ALL: hears groups that others on the host joined, too.
+    public void multicastAll(boolean on) throws IOException {
+        endpoint().multicastAll(on);
+    }
+
+    /// IP_MULTICAST_ALL.
+    public boolean multicastAll() throws IOException {
+        return endpoint().multicastAll();
     }
 
     private UdpEndpoint endpoint() throws SocketException {

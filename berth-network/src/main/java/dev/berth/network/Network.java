@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// }
 /// ```
 ///
+/// A packet to a multicast group or a broadcast address goes to all other hosts, which know their groups themselves.
 /// Thread-safe. A packet for an address that nobody has is counted and dropped.
 public final class Network implements AutoCloseable {
     /// The MTU of the links when none is given: the largest IP packet there is.
@@ -34,6 +35,7 @@ public final class Network implements AutoCloseable {
     private final Map<String, Host> hosts = new LinkedHashMap<>(); // guarded by this
     private final AtomicLong undeliverable = new AtomicLong();
     private volatile AddressMap attached = new AddressMap();
+    private volatile List<NetworkLink> links = List.of();
 
     private Network(String name, int mtu) {
         this.name = name;
@@ -103,10 +105,14 @@ public final class Network implements AutoCloseable {
             next = next.with(address, link);
         }
         attached = next;
+        List<NetworkLink> more = new ArrayList<>(links);
+        more.add(link);
+        links = List.copyOf(more);
     }
 
     synchronized void detach(NetworkLink link) {
         attached = attached.without(link);
+        links = links.stream().filter(other -> other != link).toList();
         hosts.values().removeIf(host -> Arrays.stream(link.addresses())
                 .anyMatch(prefix -> host.addresses().contains(prefix.address())));
     }
@@ -114,6 +120,29 @@ public final class Network implements AutoCloseable {
     @Nullable
     NetworkLink linkOf(long hi, long lo) {
         return attached.get(hi, lo);
+    }
+
+    /// The links of all hosts, in the order in which they came.
+    List<NetworkLink> links() {
+        return links;
+    }
+
+    /// Whether an address is that of a multicast group or a broadcast address of one of the hosts.
+    boolean isForAll(long hi, long lo) {
+        if (IpAddress.isMulticast(hi, lo) || IpAddress.isLimitedBroadcast(hi, lo)) {
+            return true;
+        }
+        if (!IpAddress.isIpv4(hi, lo)) {
+            return false;
+        }
+        for (NetworkLink link : links) {
+            for (IpAddress.Prefix prefix : link.addresses()) {
+                if (prefix.address().isIpv4() && prefix.broadcast() == (int) lo && prefix.broadcast() != -1) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     void countUndeliverable() {

@@ -212,6 +212,34 @@ final class Bindings<L> {
         return group.listener(group.balances() ? flowHash.hash(lHi, lLo, lPort, rHi, rLo, rPort) : 0);
     }
 
+    /// The first binding of a port that covers an address, the newest first.
+    @Nullable
+    PortBinding<L> firstCovering(long hi, long lo, int number) {
+        BoundPort<L> port = port(number);
+        return port == null ? null : covering(port.first, hi, lo);
+    }
+
+    /// The first binding from `binding` on that covers an address.
+    static <L> @Nullable PortBinding<L> covering(@Nullable PortBinding<L> binding, long hi, long lo) {
+        PortBinding<L> b = binding;
+        while (b != null && !covers(b, hi, lo)) {
+            b = b.next;
+        }
+        return b;
+    }
+
+    private static boolean covers(PortBinding<?> binding, long hi, long lo) {
+        if (binding.addressHi() == hi && binding.addressLo() == lo) {
+            return true;
+        }
+        return switch (groupOf(binding).reach) {
+            case BoundPort.V4_ANY -> IpAddress.isIpv4(hi, lo);
+            case BoundPort.V6_ANY -> !IpAddress.isIpv4(hi, lo);
+            case BoundPort.DUAL_ANY -> true;
+            default -> false;
+        };
+    }
+
     /// All bindings, by port, those of one port newest first.
     List<PortBinding<L>> list() {
         List<BoundPort<L>> sorted = new ArrayList<>(ports.size());

@@ -416,6 +416,19 @@ public final class PortTable<L> {
         return bindings.listener(localHi, localLo, localPort, remoteHi, remoteLo, remotePort);
     }
 
+    /// The newest binding that covers an address and port, for a datagram that goes to everybody there: to a multicast
+    /// group or a broadcast address. [#nextCovering] gives the others, whatever the specificity of their addresses and
+    /// how they share. Nothing is allocated; the table must not change on the way.
+    public @Nullable PortBinding<L> firstCovering(long hi, long lo, int port) {
+        return bindings.firstCovering(hi, lo, port);
+    }
+
+    /// The binding behind `binding`, which [#firstCovering] or this method gave for the same address; null behind the
+    /// last.
+    public @Nullable PortBinding<L> nextCovering(PortBinding<L> binding, long hi, long lo) {
+        return Bindings.covering(binding.next, hi, lo);
+    }
+
     /// The number of flows, TIME-WAIT included.
     public int flowCount() {
         return flows.size();

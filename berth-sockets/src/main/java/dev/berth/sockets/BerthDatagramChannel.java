@@ -6,6 +6,7 @@ import dev.berth.stack.endpoint.Readiness;
 import dev.berth.wire.Endpoint;
 import java.io.IOException;
 import java.net.DatagramSocket;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
@@ -31,6 +32,7 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
     private final UdpSocket socket;
     private final boolean ipv4Only;
     private final ChannelKeys keys;
+    private final ChannelMemberships memberships;
     private final ReentrantLock readLock = new ReentrantLock();
     private final ReentrantLock writeLock = new ReentrantLock();
     private final Object stateLock = new Object();
@@ -54,6 +56,7 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
         this.socket = socket;
         this.ipv4Only = ipv4Only;
         this.keys = new ChannelKeys(socket);
+        this.memberships = new ChannelMemberships(this, socket);
     }
 
     private void ensureOpen() throws ClosedChannelException {
@@ -423,15 +426,29 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
 
     @Override
     public MembershipKey join(InetAddress group, NetworkInterface networkInterface) throws IOException {
-        ensureOpen();
-        throw new UnsupportedOperationException("Multicast is not supported");
+        return joinFrom(group, networkInterface, null);
     }
 
     @Override
     public MembershipKey join(InetAddress group, NetworkInterface networkInterface, InetAddress origin)
             throws IOException {
+        return joinFrom(group, networkInterface, Objects.requireNonNull(origin, "source address is null"));
+    }
+
+    private MembershipKey joinFrom(InetAddress group, NetworkInterface nic, @Nullable InetAddress origin)
+            throws IOException {
+        Objects.requireNonNull(group, "group is null");
+        Objects.requireNonNull(nic, "network interface is null");
+        if (ipv4Only && group instanceof Inet6Address) {
+            throw new IllegalArgumentException("Only IPv6 sockets can join IPv6 multicast group");
+        }
         ensureOpen();
-        throw new UnsupportedOperationException("Multicast is not supported");
+        return memberships.join(group, nic, origin);
+    }
+
+    /// The groups of the channel.
+    ChannelMemberships memberships() {
+        return memberships;
     }
 
     // ---- closing, addresses, options, readiness
@@ -459,7 +476,7 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
     @Override
     public @Nullable SocketAddress getLocalAddress() throws IOException {
         ensureOpen();
-        return local;
+        return localAddress();
     }
 
     @Override
@@ -471,6 +488,14 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
     /// The local end, also after closing.
     @Nullable
     InetSocketAddress localAddress() {
+        InetSocketAddress known = local;
+        if (known != null && known.getPort() == 0) { // a late bind, which may have got its port by a send meanwhile
+            synchronized (stateLock) {
+                if (isOpen()) {
+                    rememberLocal();
+                }
+            }
+        }
         return local;
     }
 

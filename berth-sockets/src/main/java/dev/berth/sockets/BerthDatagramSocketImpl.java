@@ -3,6 +3,7 @@ package dev.berth.sockets;
 import dev.berth.host.Host;
 import dev.berth.host.UdpSocket;
 import dev.berth.wire.Endpoint;
+import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
@@ -20,12 +21,10 @@ import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// What `java.net.DatagramSocket` does, on a host. Multicast is not supported.
+/// What `java.net.DatagramSocket` and `MulticastSocket` do, on a host.
 ///
 /// One thread at a time receives. An interrupt ends the wait of a virtual thread, not that of a platform thread.
 public final class BerthDatagramSocketImpl extends DatagramSocketImpl {
-    private static final String NO_MULTICAST = "Multicast is not supported";
-
     private final Host host;
     private final TimedLock readLock = new TimedLock();
     private final PacketRooms rooms = new PacketRooms();
@@ -41,7 +40,9 @@ public final class BerthDatagramSocketImpl extends DatagramSocketImpl {
     @Override
     protected void create() throws SocketException {
         try {
-            socket = host.openUdpSocket();
+            UdpSocket open = host.openUdpSocket();
+            open.multicastAll(false); // as the JDK's sockets
+            socket = open;
         } catch (IOException e) {
             throw Failures.asSocketException(e);
         }
@@ -98,7 +99,11 @@ public final class BerthDatagramSocketImpl extends DatagramSocketImpl {
     @Override
     protected void send(DatagramPacket packet) throws IOException {
         Endpoint to = connected ? null : Addresses.remote(packet.getAddress(), packet.getPort());
-        socket().send(packet.getData(), packet.getOffset(), packet.getLength(), to);
+        UdpSocket open = socket();
+        open.send(packet.getData(), packet.getOffset(), packet.getLength(), to);
+        if (localPort == 0) {
+            rememberPort(open);
+        }
     }
 
     @Override
@@ -209,31 +214,46 @@ public final class BerthDatagramSocketImpl extends DatagramSocketImpl {
 
     @Override
     protected void setTimeToLive(int ttl) throws IOException {
-        throw new SocketException(NO_MULTICAST);
+        socket().multicastTimeToLive(ttl);
     }
 
     @Override
     protected int getTimeToLive() throws IOException {
-        throw new SocketException(NO_MULTICAST);
+        return socket().multicastTimeToLive();
     }
 
     @Override
     protected void join(InetAddress group) throws IOException {
-        throw new SocketException(NO_MULTICAST);
+        UdpSocket open = socket();
+        open.join(Addresses.ipAddress(group), open.multicastInterface());
     }
 
     @Override
     protected void leave(InetAddress group) throws IOException {
-        throw new SocketException(NO_MULTICAST);
+        UdpSocket open = socket();
+        open.leave(Addresses.ipAddress(group), open.multicastInterface());
     }
 
     @Override
     protected void joinGroup(SocketAddress group, @Nullable NetworkInterface networkInterface) throws IOException {
-        throw new SocketException(NO_MULTICAST);
+        socket().join(address(group), nic(networkInterface));
     }
 
     @Override
     protected void leaveGroup(SocketAddress group, @Nullable NetworkInterface networkInterface) throws IOException {
-        throw new SocketException(NO_MULTICAST);
+        socket().leave(address(group), nic(networkInterface));
+    }
+
+    private static IpAddress address(SocketAddress group) {
+        if (group instanceof InetSocketAddress inet && inet.getAddress() != null) {
+            return Addresses.ipAddress(inet.getAddress());
+        }
+        throw new IllegalArgumentException("Unsupported address type");
+    }
+
+    private int nic(@Nullable NetworkInterface networkInterface) throws IOException {
+        return networkInterface == null
+                ? socket().multicastInterface()
+                : HostInterfaces.indexOf(host, networkInterface);
     }
 }

@@ -1,6 +1,7 @@
 package dev.berth.sockets;
 
 import dev.berth.host.Host;
+import dev.berth.host.UdpSocket;
 import java.io.IOException;
 import java.net.ProtocolFamily;
 import java.net.StandardProtocolFamily;
@@ -32,13 +33,19 @@ public class BerthSelectorProvider extends SelectorProvider {
 
     @Override
     public DatagramChannel openDatagramChannel() throws IOException {
-        return new BerthDatagramChannel(this, host.openUdpSocket(), false);
+        return new BerthDatagramChannel(this, openUdpSocket(), false);
     }
 
     @Override
     public DatagramChannel openDatagramChannel(ProtocolFamily family) throws IOException {
         boolean ipv4Only = Addresses.ipv4Only(family);
-        return new BerthDatagramChannel(this, host.openUdpSocket(), ipv4Only);
+        return new BerthDatagramChannel(this, openUdpSocket(), ipv4Only);
+    }
+
+    private UdpSocket openUdpSocket() throws IOException {
+        UdpSocket socket = host.openUdpSocket();
+        socket.multicastAll(false); // as the JDK's channels
+        return socket;
     }
 
     @Override

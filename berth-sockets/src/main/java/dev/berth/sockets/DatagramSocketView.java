@@ -17,6 +17,7 @@ import java.nio.channels.AlreadyConnectedException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.DatagramChannel;
+import java.nio.channels.MembershipKey;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -319,12 +320,28 @@ final class DatagramSocketView extends DatagramSocket {
 
     @Override
     public void joinGroup(SocketAddress group, NetworkInterface networkInterface) throws IOException {
-        channel.join(inet(group).getAddress(), networkInterface);
+        ensureOpen();
+        InetAddress address = inet(group).getAddress();
+        if (!address.isMulticastAddress()) {
+            throw new SocketException("Not a multicast address");
+        }
+        if (channel.memberships().find(address, networkInterface, null) != null) {
+            throw new SocketException("Already a member of the group");
+        }
+        channel.join(address, networkInterface);
     }
 
     @Override
     public void leaveGroup(SocketAddress group, NetworkInterface networkInterface) throws IOException {
         ensureOpen();
-        throw new SocketException("Not a member of group");
+        InetAddress address = inet(group).getAddress();
+        if (!address.isMulticastAddress()) {
+            throw new SocketException("Not a multicast address");
+        }
+        MembershipKey key = channel.memberships().find(address, networkInterface, null);
+        if (key == null) {
+            throw new SocketException("Not a member of the group");
+        }
+        key.drop();
     }
 }

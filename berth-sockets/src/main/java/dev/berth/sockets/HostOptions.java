@@ -2,6 +2,9 @@ package dev.berth.sockets;
 
 import static dev.berth.sockets.BerthSocketOptions.BIND_ADDRESS_NO_PORT;
 import static dev.berth.sockets.BerthSocketOptions.LOCAL_PORT_RANGE;
+import static java.net.StandardSocketOptions.IP_MULTICAST_IF;
+import static java.net.StandardSocketOptions.IP_MULTICAST_LOOP;
+import static java.net.StandardSocketOptions.IP_MULTICAST_TTL;
 import static java.net.StandardSocketOptions.IP_TOS;
 import static java.net.StandardSocketOptions.SO_BROADCAST;
 import static java.net.StandardSocketOptions.SO_KEEPALIVE;
@@ -53,6 +56,12 @@ final class HostOptions {
             .add(SO_REUSEPORT, UdpSocket::reusePort, UdpSocket::reusePort)
             .add(SO_BROADCAST, UdpSocket::broadcast, UdpSocket::broadcast)
             .add(IP_TOS, UdpSocket::trafficClass, UdpSocket::trafficClass)
+            .add(IP_MULTICAST_TTL, UdpSocket::multicastTimeToLive, UdpSocket::multicastTimeToLive)
+            .add(IP_MULTICAST_LOOP, UdpSocket::multicastLoop, UdpSocket::multicastLoop)
+            .add(
+                    IP_MULTICAST_IF,
+                    socket -> HostInterfaces.of(socket.host(), socket.multicastInterface()),
+                    (socket, nic) -> socket.multicastInterface(HostInterfaces.indexOf(socket.host(), nic)))
             .add(BerthSocketOptions.LABEL, UdpSocket::label, UdpSocket::label)
             .add(LOCAL_PORT_RANGE, UdpSocket::localPortRange, UdpSocket::localPortRange)
             .add(BIND_ADDRESS_NO_PORT, UdpSocket::bindAddressNoPort, UdpSocket::bindAddressNoPort)

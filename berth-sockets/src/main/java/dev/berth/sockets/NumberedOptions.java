@@ -1,6 +1,7 @@
 package dev.berth.sockets;
 
 import java.io.IOException;
+import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.net.SocketOption;
 import java.net.SocketOptions;
@@ -28,6 +29,10 @@ final class NumberedOptions {
     static void set(int id, Object value, Setter setter) throws IOException {
         switch (id) {
             case SocketOptions.SO_LINGER -> setter.set(StandardSocketOptions.SO_LINGER, linger(value));
+            case SocketOptions.IP_MULTICAST_IF2 -> setter.set(StandardSocketOptions.IP_MULTICAST_IF, nic(value));
+            // By number it says that the loop is to be off.
+            case SocketOptions.IP_MULTICAST_LOOP ->
+                setter.set(StandardSocketOptions.IP_MULTICAST_LOOP, !bool(value, "IP_MULTICAST_LOOP"));
             case SocketOptions.IP_TOS -> setter.set(StandardSocketOptions.IP_TOS, integer(value, "IP_TOS"));
             case SocketOptions.SO_SNDBUF -> setter.set(StandardSocketOptions.SO_SNDBUF, size(value, "SO_SNDBUF"));
             case SocketOptions.SO_RCVBUF -> setter.set(StandardSocketOptions.SO_RCVBUF, size(value, "SO_RCVBUF"));
@@ -44,6 +49,8 @@ final class NumberedOptions {
                 int seconds = getter.get(StandardSocketOptions.SO_LINGER);
                 yield seconds < 0 ? (Object) false : (Object) seconds;
             }
+            case SocketOptions.IP_MULTICAST_IF2 -> getter.get(StandardSocketOptions.IP_MULTICAST_IF);
+            case SocketOptions.IP_MULTICAST_LOOP -> !getter.get(StandardSocketOptions.IP_MULTICAST_LOOP);
             case SocketOptions.IP_TOS -> getter.get(StandardSocketOptions.IP_TOS);
             case SocketOptions.SO_SNDBUF -> getter.get(StandardSocketOptions.SO_SNDBUF);
             case SocketOptions.SO_RCVBUF -> getter.get(StandardSocketOptions.SO_RCVBUF);
@@ -60,6 +67,13 @@ final class NumberedOptions {
             case SocketOptions.SO_BROADCAST -> StandardSocketOptions.SO_BROADCAST;
             default -> throw new SocketException("Unknown option " + id);
         };
+    }
+
+    private static NetworkInterface nic(Object value) throws SocketException {
+        if (value instanceof NetworkInterface nic) {
+            return nic;
+        }
+        throw new SocketException("Bad value for IP_MULTICAST_IF2");
     }
 
     /// `false` is no lingering.

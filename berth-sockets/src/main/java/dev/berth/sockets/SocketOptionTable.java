@@ -79,6 +79,10 @@ final class SocketOptionTable<S> {
             if (number < 0) {
                 throw new IllegalArgumentException("Invalid send/receive buffer size");
             }
+        } else if (name == StandardSocketOptions.IP_MULTICAST_TTL) {
+            if (number < 0 || number > 255) {
+                throw new IllegalArgumentException("Invalid TTL/hop value");
+            }
         } else if (name == StandardSocketOptions.IP_TOS) {
             if (number < 0 || number > 255) {
                 throw new IllegalArgumentException("Invalid IP_TOS value");

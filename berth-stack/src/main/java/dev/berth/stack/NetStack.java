@@ -86,7 +86,8 @@ public final class NetStack {
                 readyQueue,
                 drops,
                 entropy,
-                config.timeWaitNanos());
+                config.timeWaitNanos(),
+                config.tcpMemory());
         interfaces.add(loopback);
     }
 

@@ -61,6 +61,18 @@ final class Attacker {
         return count;
     }
 
+    /// The sequence number of the one segment that the victim answers with.
+    int answer(long now) {
+        victim.settle(now);
+        Packet packet = nic.pollEgress();
+        if (packet == null) {
+            throw new AssertionError("no answer");
+        }
+        int seq = Bytes.i32(packet.bytes, packet.transportAt + TcpHeader.SEQUENCE);
+        packet.release();
+        return seq;
+    }
+
     /// Packets and chunks of the attacker's that the victim still holds.
     int held() {
         return pool.outstanding();

@@ -69,6 +69,10 @@ public final class Packet {
     /// Destination address in the canonical 128-bit form, once known.
     public long destinationHi, destinationLo;
 
+    /// The index of the interface that it came through, once known; for a copy that the host sends to itself, of the
+    /// one through which the packet leaves.
+    public int via;
+
     /// When the link received it, in nanoseconds of the host's clock; 0 for packets that the stack built.
     public long receivedAt;
 
@@ -97,6 +101,7 @@ public final class Packet {
         protocol = 0;
         ipv6 = false;
         receivedAt = 0;
+        via = 0;
         next = null;
     }
 

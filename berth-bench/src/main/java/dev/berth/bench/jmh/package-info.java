@@ -1,6 +1,7 @@
 /// JMH benchmarks of single parts. Each protects a decision:
 ///
 /// - [PortPickBenchmark]: ephemeral ports by rank and select over a bitmap, constant at any occupancy.
+/// - [PortSetBenchmark]: the same without the table around it.
 /// - [PortLookupBenchmark]: one open-addressing table keyed by SipHash for ports and flows alike.
 /// - [ChecksumBenchmark]: separate methods for the sums of headers and of payloads, wide lanes over `byte[]`.
 /// - [SegmentBenchmark]: sans-I/O TCP that allocates nothing per segment.

@@ -29,7 +29,7 @@ public final class Addresses {
     private static final IpAddress LIMITED_BROADCAST = IpAddress.ofIpv4(-1);
 
     private final List<NetInterface> interfaces = new ArrayList<>();
-    private final List<IpAddress> groups = new ArrayList<>();
+    private final List<Joined> groups = new ArrayList<>();
     private IpAddress.Prefix[] localPrefixes = {};
     private int version;
 
@@ -93,24 +93,68 @@ public final class Addresses {
         return removed;
     }
 
-    /// Joins a multicast group (RFC 1112 section 7.1); joins are counted. No membership report is sent.
+    private record Joined(IpAddress group, @Nullable NetInterface nic) {}
+
+    /// Joins a multicast group on every interface (RFC 1112 section 7.1); joins are counted. No membership report is
+    /// sent.
     ///
     /// @throws IllegalArgumentException if `group` is not a multicast address
     public void join(IpAddress group) {
+        join(group, null);
+    }
+
+    /// Joins a multicast group on one interface, or on every one for null; joins are counted. No membership report is
+    /// sent.
+    ///
+    /// @throws IllegalArgumentException if `group` is not a multicast address
+    public void join(IpAddress group, @Nullable NetInterface nic) {
         if (!group.isMulticast()) {
             throw new IllegalArgumentException(group + " is not a multicast address");
         }
-        groups.add(group);
+        groups.add(new Joined(group, nic));
         rebuild();
     }
 
-    /// Takes back one [#join].
+    /// Takes back one [#join] on every interface.
     ///
     /// @return false if the host was not a member
     public boolean leave(IpAddress group) {
-        boolean left = groups.remove(group);
+        return leave(group, null);
+    }
+
+    /// Takes back one [#join] on the same interface.
+    ///
+    /// @return false if the host was not a member
+    public boolean leave(IpAddress group, @Nullable NetInterface nic) {
+        boolean left = groups.remove(new Joined(group, nic));
         rebuild();
         return left;
+    }
+
+    /// Whether the host is a member of a group on an interface. Takes time for each group that was joined.
+    public boolean isMember(long hi, long lo, NetInterface nic) {
+        if (specific(hi, lo) != MULTICAST) {
+            return false;
+        }
+        boolean joined = false;
+        for (int i = 0; i < groups.size(); i++) {
+            Joined one = groups.get(i);
+            if (one.group.lo() == lo && one.group.hi() == hi) {
+                if (one.nic == null || one.nic == nic) {
+                    return true;
+                }
+                joined = true;
+            }
+        }
+        return !joined || isJoinedAlways(hi, lo);
+    }
+
+    private static boolean isJoinedAlways(long hi, long lo) {
+        return isSame(ALL_HOSTS, hi, lo) || isSame(ALL_NODES_INTERFACE, hi, lo) || isSame(ALL_NODES_LINK, hi, lo);
+    }
+
+    private static boolean isSame(IpAddress address, long hi, long lo) {
+        return address.lo() == lo && address.hi() == hi;
     }
 
     /// What the address is to this host: [#FOREIGN], [#OWN], [#BROADCAST] or [#MULTICAST].
@@ -197,8 +241,8 @@ public final class Addresses {
         // RFC 4291 section 2.8: "A host is required to recognize [...] The All-Nodes multicast addresses".
         put(ALL_NODES_INTERFACE, MULTICAST);
         put(ALL_NODES_LINK, MULTICAST);
-        for (IpAddress group : groups) {
-            put(group, MULTICAST);
+        for (Joined joined : groups) {
+            put(joined.group, MULTICAST);
         }
         // Own addresses first: with overlapping prefixes, one network's broadcast address may be another's host.
         for (NetInterface nic : interfaces) {

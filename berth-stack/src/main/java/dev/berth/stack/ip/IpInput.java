@@ -58,11 +58,13 @@ public final class IpInput {
             return drop(DropReason.TRUNCATED, packet);
         }
         int version = packet.bytes[packet.start] >>> 4 & 0xf;
-        if (version == 4) {
-            return acceptIpv4(nic, packet, now);
-        }
-        if (version == 6) {
-            return acceptIpv6(nic, packet, now);
+        int via = nic.isLoopback() ? packet.via : nic.index();
+        if (version == 4 || version == 6) {
+            Packet accepted = version == 4 ? acceptIpv4(nic, packet, now) : acceptIpv6(nic, packet, now);
+            if (accepted != null) {
+                accepted.via = via;
+            }
+            return accepted;
         }
         // RFC 1122 section 3.2.1.1: "A datagram whose version number is not 4 MUST be silently discarded."
         return drop(DropReason.BAD_VERSION, packet);
@@ -92,7 +94,7 @@ public final class IpInput {
             if (InternetChecksum.finish(InternetChecksum.headerSum(bytes, at, headerLength)) != 0) {
                 return drop(DropReason.BAD_HEADER_CHECKSUM, packet);
             }
-            DropReason refused = checkAddresses(packet);
+            DropReason refused = checkAddresses(nic, packet);
             if (refused != null) {
                 return drop(refused, packet);
             }
@@ -171,7 +173,7 @@ public final class IpInput {
             if (IpAddress.isIpv4(packet.destinationHi, packet.destinationLo)) {
                 return drop(DropReason.NOT_OURS, packet);
             }
-            DropReason refused = checkAddresses(packet);
+            DropReason refused = checkAddresses(nic, packet);
             if (refused != null) {
                 return drop(refused, packet);
             }
@@ -253,7 +255,7 @@ public final class IpInput {
     }
 
     /// Checks both addresses of a packet that came from outside the host.
-    private @Nullable DropReason checkAddresses(Packet packet) {
+    private @Nullable DropReason checkAddresses(NetInterface nic, Packet packet) {
         long sourceHi = packet.sourceHi;
         long sourceLo = packet.sourceLo;
         long hi = packet.destinationHi;
@@ -273,7 +275,11 @@ public final class IpInput {
             return DropReason.BAD_SOURCE;
         }
         // "A host MUST silently discard an incoming datagram that is not destined for the host."
-        return IpAddress.isLoopback(hi, lo) || addresses.kind(hi, lo) == Addresses.FOREIGN ? DropReason.NOT_OURS : null;
+        int kind = IpAddress.isLoopback(hi, lo) ? Addresses.FOREIGN : addresses.kind(hi, lo);
+        // RFC 1112 section 7.2: "The extended IP module must [...] discard datagrams destined to groups to which the
+        // host does not belong" on the network that they came through.
+        boolean ours = kind == Addresses.MULTICAST ? addresses.isMember(hi, lo, nic) : kind != Addresses.FOREIGN;
+        return ours ? null : DropReason.NOT_OURS;
     }
 
     /// Cuts off what a link padded behind the datagram.

@@ -16,6 +16,9 @@ public final class IpOutput {
     /// The time to live where a transport has no wish, RFC 1122 section 3.2.1.7.
     public static final int DEFAULT_TTL = 64;
 
+    /// In the place of a time to live: the packet must not leave the host.
+    public static final int STAY = -1;
+
     /// What [#mtuTowards] returns for IPv4 destinations without a route.
     ///
     /// RFC 1122 section 3.3.3: "In the absence of actual knowledge of the minimum MTU along the path, the IP layer
@@ -62,8 +65,24 @@ public final class IpOutput {
     /// @param dontFragment IPv4: set Don't Fragment; both: do not fragment here either
     /// @return true if the packet was queued
     public boolean send(Packet packet, int tos, int ttl, boolean dontFragment, long now) {
+        return send(packet, null, true, tos, ttl, dontFragment, now);
+    }
+
+    /// As the other `send`, with the choices that a sender to a multicast group has (RFC 1112 section 6.1).
+    ///
+    /// @param through the interface to send through; null for the one of the source address, or of the route
+    /// @param loop give the host itself a copy if it is a member of the group
+    /// @param ttl as there, and [#STAY] for a packet that must not leave the host
+    public boolean send(
+            Packet packet,
+            @Nullable NetInterface through,
+            boolean loop,
+            int tos,
+            int ttl,
+            boolean dontFragment,
+            long now) {
         int kind = addresses.specific(packet.destinationHi, packet.destinationLo);
-        NetInterface nic = interfaceFor(packet, kind);
+        NetInterface nic = interfaceFor(packet, kind, through);
         if (nic == null) {
             return drop(DropReason.NO_ROUTE, packet);
         }
@@ -71,7 +90,7 @@ public final class IpOutput {
             return drop(DropReason.DOWN, packet);
         }
         // RFC 1122 section 3.2.1.7: "A host MUST NOT send a datagram with a Time-to-Live (TTL) value of zero."
-        int hops = ttl == 0 ? DEFAULT_TTL : ttl;
+        int hops = ttl == 0 || ttl == STAY ? DEFAULT_TTL : ttl;
         boolean ipv6 = packet.ipv6;
         int headerLength = ipv6 ? Ipv6Header.LENGTH : Ipv4Header.MIN_LENGTH;
         int payload = packet.end - packet.transportAt + packet.tailLength();
@@ -95,8 +114,12 @@ public final class IpOutput {
                 return drop(DropReason.TOO_BIG, packet);
             }
         }
-        if (kind > Addresses.OWN) {
-            loopBack(packet, headerLength, tos, hops);
+        if (kind > Addresses.OWN && loop && !nic.isLoopback() && isReceiver(packet, kind, nic)) {
+            loopBack(packet, nic, headerLength, tos, hops);
+        }
+        if (ttl == STAY && !nic.isLoopback()) {
+            packet.release();
+            return true;
         }
         if (length > mtu) {
             return fragment(packet, nic, mtu, tos, hops);
@@ -106,14 +129,15 @@ public final class IpOutput {
     }
 
     /// The interface for the packet, or null if there is no route or the packet must not leave the host.
-    private @Nullable NetInterface interfaceFor(Packet packet, int kind) {
-        NetInterface nic = null;
+    private @Nullable NetInterface interfaceFor(Packet packet, int kind, @Nullable NetInterface through) {
+        NetInterface nic = through;
         // RFC 1122 section 3.2.1.3: "When a host sends any datagram, the IP source address MUST be one of its own IP
         // addresses (but not a broadcast or multicast address)."
         if (!addresses.isOwn(packet.sourceHi, packet.sourceLo)) {
             return null;
         }
-        if (kind > Addresses.OWN || IpAddress.isMulticast(packet.destinationHi, packet.destinationLo)) {
+        if (nic == null
+                && (kind > Addresses.OWN || IpAddress.isMulticast(packet.destinationHi, packet.destinationLo))) {
             nic = addresses.interfaceOf(packet.sourceHi, packet.sourceLo);
         }
         if (nic == null) {
@@ -169,8 +193,13 @@ public final class IpOutput {
         return true;
     }
 
+    private boolean isReceiver(Packet packet, int kind, NetInterface nic) {
+        return kind != Addresses.MULTICAST
+                || addresses.isMember(packet.destinationHi, packet.destinationLo, nic);
+    }
+
     /// Gives the host itself a copy of a packet to a broadcast address or to a group that it is a member of.
-    private void loopBack(Packet packet, int headerLength, int tos, int ttl) {
+    private void loopBack(Packet packet, NetInterface nic, int headerLength, int tos, int ttl) {
         int length = packet.end - packet.transportAt + packet.tailLength();
         int total = headerLength + length;
         if (total > NetInterface.LOOPBACK_MTU) {
@@ -188,6 +217,7 @@ public final class IpOutput {
         copy.sourceLo = packet.sourceLo;
         copy.destinationHi = packet.destinationHi;
         copy.destinationLo = packet.destinationLo;
+        copy.via = nic.index();
         writeHeader(copy, total, tos, ttl, true);
         if (!routes.loopback().enqueue(copy)) {
             drop(DropReason.EGRESS_FULL, copy);

@@ -135,7 +135,7 @@ public final class RouteTable {
     ///
     /// @return true if there is one: it is in [#sourceHi] and [#sourceLo] until the next call
     public boolean sourceFor(long hi, long lo, NetInterface nic) {
-        if (IpAddress.isLoopback(hi, lo)) {
+        if (IpAddress.isLoopback(hi, lo) || nic.isLoopback() && IpAddress.isMulticast(hi, lo)) {
             boolean v4 = IpAddress.isIpv4(hi, lo);
             return source(0, v4 ? IpAddress.LOOPBACK_IPV4.lo() : 1);
         }

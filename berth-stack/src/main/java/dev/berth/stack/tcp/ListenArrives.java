@@ -21,6 +21,9 @@ final class ListenArrives {
     /// ACKs in answer to unacceptable segments, in the short life of an entry.
     private static final int MAX_CHALLENGES = 10;
 
+    /// Between two answers to a SYN that comes again.
+    private static final long ANSWER_INTERVAL = 500_000_000L;
+
     private final Tcp tcp;
     private final PortTable<TcpListener> ports;
     private final SegmentArrives arrives;
@@ -296,6 +299,11 @@ final class ListenArrives {
                 && !segment.has(TcpHeader.ACK | TcpHeader.RST)
                 && segment.seq == entry.irs) {
             drops.count(DropReason.NOT_ACCEPTABLE);
+            if (entry.answeredAt != Long.MIN_VALUE && segment.now - entry.answeredAt < ANSWER_INTERVAL) {
+                drops.count(DropReason.RATE_LIMITED); // the source may be forged, and another host gets the answers
+                return false;
+            }
+            entry.answeredAt = segment.now;
             entry.answeredTwice = true;
             // RFC 3168 section 6.1.1: "Otherwise, it MUST NOT send an ECN-setup SYN-ACK packet."
             entry.ecn &= Ecn.isAsked(segment, entry.listener.config);

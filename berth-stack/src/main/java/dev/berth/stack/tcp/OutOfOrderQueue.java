@@ -16,8 +16,21 @@ final class OutOfOrderQueue {
     private int[] rights = new int[8];
     private int count;
     private long memory;
+    private final MemoryBudget budget;
     private final int[] recent = new int[4]; // sequence numbers of the latest arrivals, newest first
     private int recentCount;
+
+    /// An empty queue, whose memory counts in `budget`.
+    OutOfOrderQueue(MemoryBudget budget) {
+        this.budget = budget;
+        budget.queue(1);
+    }
+
+    /// The queue is used no more.
+    void close() {
+        clear();
+        budget.queue(-1);
+    }
 
     boolean isEmpty() {
         return count == 0;
@@ -85,6 +98,7 @@ final class OutOfOrderQueue {
         rights[i] = right;
         count++;
         memory += chunk.bytes.length;
+        budget.hold(chunk.bytes.length);
     }
 
     private void remember(int seq) {
@@ -106,6 +120,7 @@ final class OutOfOrderQueue {
                 next = rights[done];
             }
             memory -= chunk.bytes.length;
+            budget.hold(-chunk.bytes.length);
             chunk.release();
             done++;
         }
@@ -170,6 +185,7 @@ final class OutOfOrderQueue {
         for (int i = 0; i < count; i++) {
             Chunk chunk = chunks[i];
             if (chunk != null) {
+                budget.hold(-chunk.bytes.length);
                 chunk.release();
             }
         }

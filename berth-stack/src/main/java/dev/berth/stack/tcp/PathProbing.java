@@ -14,8 +14,8 @@ final class PathProbing {
     /// stop timeouts ... after several timeouts ... the MTU should be set to a smaller value".
     private static final int BLACK_HOLE_TIMEOUTS = 2;
 
-    /// The same where segments of that size got through before: more likely it is loss.
-    private static final int TIMEOUTS_AFTER_PROGRESS = 4;
+    /// The same where segments of that size got through before, or nearly every path carries them: more likely it is loss.
+    private static final int TIMEOUTS_OF_LIKELY_SIZES = 4;
 
     /// The size that nearly every path carries: IPv6's minimum MTU of 1280.
     private static final int BASE = 1_220;
@@ -81,16 +81,16 @@ final class PathProbing {
             pathMtu.lower(tcb.remoteHi(), tcb.remoteLo(), mtu, extras.claimedLength, now);
             return;
         }
-        int timeouts = tcb.has(Tcb.FULL_ACKED) ? TIMEOUTS_AFTER_PROGRESS : BLACK_HOLE_TIMEOUTS;
-        if (!tcb.config.features().pathProbing() || tcb.unanswered == 0 || tcb.unanswered % timeouts != 0) {
+        if (!tcb.config.features().pathProbing() || tcb.unanswered == 0) {
             return;
         }
         boolean ipv4 = IpAddress.isIpv4(tcb.remoteHi(), tcb.remoteLo());
         int options = tcb.has(Tcb.TIMESTAMPS) ? SegmentWriter.TIMESTAMPS_LENGTH : 0;
         int size = tcb.effectiveMss + options;
         int smaller = size > BASE || !ipv4 ? BASE : IPV4_FLOOR;
-        if (LossRecovery.firstHole(tcb) + options <= smaller) {
-            return; // what is lost is no larger
+        int timeouts = size > BASE && !tcb.has(Tcb.FULL_ACKED) ? BLACK_HOLE_TIMEOUTS : TIMEOUTS_OF_LIKELY_SIZES;
+        if (tcb.unanswered % timeouts != 0 || LossRecovery.firstHole(tcb) + options <= smaller) {
+            return; // not yet, or what is lost is no larger
         }
         Search search = extras == null ? null : extras.search;
         if (search == null) {

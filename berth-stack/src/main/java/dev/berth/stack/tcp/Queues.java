@@ -13,11 +13,18 @@ final class Queues {
     private final BufferPool pool;
     private final @Nullable SendQueue[] sends = new SendQueue[STOCK];
     private final @Nullable ReceiveQueue[] receives = new ReceiveQueue[STOCK];
+    private final MemoryBudget budget;
     private int sendCount;
     private int receiveCount;
 
-    Queues(BufferPool pool) {
+    Queues(BufferPool pool, MemoryBudget budget) {
         this.pool = pool;
+        this.budget = budget;
+    }
+
+    /// The memory of all queues.
+    MemoryBudget budget() {
+        return budget;
     }
 
     /// A copy of `length` octets, at most [BufferPool#SMALL].
@@ -37,10 +44,11 @@ final class Queues {
             int first = opening ? tcb.iss + 1 : tcb.sndNxt;
             queue = sendCount > 0 ? sends[--sendCount] : null;
             if (queue == null) {
-                queue = new SendQueue(pool, first);
+                queue = new SendQueue(pool, budget, first);
             }
             queue.begin(first);
             tcb.sendQueue = queue;
+            budget.queue(1);
         }
         return queue;
     }
@@ -50,6 +58,7 @@ final class Queues {
         SendQueue queue = tcb.sendQueue;
         if (queue != null) {
             tcb.sendQueue = null;
+            budget.queue(-1);
             queue.clear();
             if (sendCount < STOCK && queue.isSmall()) {
                 sends[sendCount++] = queue;
@@ -63,9 +72,10 @@ final class Queues {
         if (queue == null) {
             queue = receiveCount > 0 ? receives[--receiveCount] : null;
             if (queue == null) {
-                queue = new ReceiveQueue(pool);
+                queue = new ReceiveQueue(pool, budget);
             }
             tcb.receiveQueue = queue;
+            budget.queue(1);
         }
         return queue;
     }
@@ -75,6 +85,7 @@ final class Queues {
         ReceiveQueue queue = tcb.receiveQueue;
         if (queue != null) {
             tcb.receiveQueue = null;
+            budget.queue(-1);
             queue.clear();
             if (receiveCount < STOCK && queue.isSmall()) {
                 receives[receiveCount++] = queue;

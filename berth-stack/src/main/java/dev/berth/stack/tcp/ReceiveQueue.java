@@ -15,6 +15,7 @@ final class ReceiveQueue {
     private static final int FEW = 4;
 
     private final BufferPool pool;
+    private final MemoryBudget budget;
     private @Nullable Chunk[] chunks = new Chunk[4];
     private int[] froms = new int[4];
     private int[] tos = new int[4];
@@ -23,8 +24,9 @@ final class ReceiveQueue {
     private int length;
     private @Nullable Chunk copies; // the last slice's chunk when it is ours to append to
 
-    ReceiveQueue(BufferPool pool) {
+    ReceiveQueue(BufferPool pool, MemoryBudget budget) {
         this.pool = pool;
+        this.budget = budget;
     }
 
     /// True if it is worth keeping when it is empty.
@@ -50,7 +52,8 @@ final class ReceiveQueue {
             }
         }
         int chunkSize = chunk.bytes.length;
-        if (isWorthwhile(size, chunkSize) || count < FEW || lastIsWorthwhile()) {
+        // Where memory is scarce, a few octets do not hold a large chunk.
+        if (isWorthwhile(size, chunkSize) || !budget.isScarce() && (count < FEW || lastIsWorthwhile())) {
             chunk.retain();
             push(chunk, from, from + size);
             copies = null;
@@ -106,6 +109,7 @@ final class ReceiveQueue {
             tos = moreTos;
             head = 0;
         }
+        budget.hold(chunk.bytes.length);
         int at = index(count++);
         chunks[at] = chunk;
         froms[at] = from;
@@ -131,6 +135,7 @@ final class ReceiveQueue {
                     copies = null;
                 }
                 chunks[head] = null;
+                budget.hold(-chunk.bytes.length);
                 chunk.release();
                 head = index(1);
                 count--;
@@ -146,6 +151,7 @@ final class ReceiveQueue {
             int at = index(i);
             Chunk chunk = chunks[at];
             if (chunk != null) {
+                budget.hold(-chunk.bytes.length);
                 chunk.release();
             }
             chunks[at] = null;

@@ -3,6 +3,8 @@ package dev.berth.stack.tcp;
 import dev.berth.stack.ip.IpInput;
 import dev.berth.wire.Bytes;
 import dev.berth.wire.Chunk;
+import dev.berth.wire.InternetChecksum;
+import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Packet;
 import dev.berth.wire.TcpHeader;
 import dev.berth.wire.TcpOptions;
@@ -34,6 +36,28 @@ final class Segment {
 
     /// When it arrived, in nanoseconds.
     long now;
+
+    /// True if the TCP checksum of a packet of `length` octets from the TCP header on is right.
+    static boolean checksumIsRight(Packet packet, int length) {
+        long sum = InternetChecksum.pseudoHeaderSum(
+                packet.ipv6,
+                packet.sourceHi,
+                packet.sourceLo,
+                packet.destinationHi,
+                packet.destinationLo,
+                IpProtocol.TCP,
+                length);
+        int contiguous = packet.end - packet.transportAt;
+        sum += InternetChecksum.headerSum(packet.bytes, packet.transportAt, Math.min(contiguous, 60));
+        if (contiguous > 60) {
+            sum += InternetChecksum.payloadSum(packet.bytes, packet.transportAt + 60, contiguous - 60);
+        }
+        Chunk chunk = packet.chunk;
+        if (packet.tailLength() > 0 && chunk != null) {
+            sum += InternetChecksum.payloadSum(chunk.bytes, packet.tailStart, packet.tailLength());
+        }
+        return InternetChecksum.finish(sum) == 0;
+    }
 
     /// Decodes a packet whose header was validated.
     ///

@@ -407,10 +407,14 @@ final class SegmentArrives {
 
     private void advance(Tcb tcb, Segment segment, int flight) {
         int acked = segment.ack - tcb.sndUna;
+        if (Integer.compareUnsigned(segment.ack - tcb.iss, acked) < 0) {
+            tcb.extras().ackedWraps++;
+        }
         tcb.sndUna = segment.ack;
         SendQueue queue = tcb.sendQueue;
         if (queue != null) {
             queue.acknowledge(SeqNum.min(segment.ack, queue.endSeq()));
+            tcb.flags &= ~Tcb.SEND_LIMITED;
             if (queue.length() == 0) {
                 tcp.queues().dropSend(tcb);
             }

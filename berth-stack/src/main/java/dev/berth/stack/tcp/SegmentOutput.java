@@ -101,8 +101,12 @@ final class SegmentOutput {
     /// The shift that lets the whole receive buffer be advertised in 16 bits (RFC 7323 section 2.3: at most 14). The
     /// buffer may grow eightfold later.
     static int windowShift(TcpConfig config) {
+        long largest = 8L * config.receiveBuffer();
+        if (config.features().tuneReceive()) {
+            largest = Math.max(largest, config.features().maxReceiveBuffer());
+        }
         int shift = 0;
-        while (shift < 14 && (8L * config.receiveBuffer() >> shift) > 65_535) {
+        while (shift < 14 && (largest >> shift) > 65_535) {
             shift++;
         }
         return shift;
@@ -171,9 +175,10 @@ final class SegmentOutput {
         data = Math.min(data, tcb.effectiveMss);
         boolean fin = (tcb.pending & Tcb.FIN_SENT) != 0 && seq + data == tcb.sndNxt - 1;
         int flags = data > 0 ? TcpHeader.PSH : 0;
-        if (tcb.extras != null) {
-            PathProbing.retransmitted(tcb, seq);
-        }
+        TcbExtras extras = tcb.extras();
+        extras.retransmissions++;
+        extras.octetsRetransmitted += data;
+        PathProbing.retransmitted(tcb, seq);
         tcb.flags &= ~Tcb.RTT_RUNNING; // Karn: RFC 6298 section 3
         writer.send(tcb, seq, fin ? flags | TcpHeader.FIN : flags, data, 0, now);
         timeouts.countRetransmission();

@@ -60,15 +60,25 @@ final class SegmentText {
         assert chunk != null;
         int length = segment.payloadLength;
         tcb.rcvUnit = (char) Math.max(tcb.rcvUnit, Math.min(Math.min(segment.unit, length), 65_535));
+        MemoryBudget budget = tcp.queues().budget();
+        if (budget.isScarce() && isRefused(tcb, segment, budget)) {
+            return;
+        }
+        int distance = tcb.rcvNxt - tcb.irs;
         OutOfOrderQueue holes = tcb.outOfOrder;
         if (segment.seq != tcb.rcvNxt) {
             if (holes == null) {
-                holes = new OutOfOrderQueue();
+                holes = new OutOfOrderQueue(tcp.queues().budget());
                 tcb.outOfOrder = holes;
             }
-            if (holes.memory() > 4L * tcb.config.receiveBuffer() + (1 << 20)
+            if (budget.refuses(holes.memory())
+                    || holes.memory() > 4L * tcb.receiveBuffer() + (1 << 20)
                     || !holes.insert(segment.seq, chunk, segment.payloadFrom, length)) {
                 drops.count(DropReason.RECEIVE_BUFFER_FULL);
+                if (holes.isEmpty()) {
+                    holes.close();
+                    tcb.outOfOrder = null;
+                }
             }
             // RFC 5681 section 4.2: "A TCP receiver SHOULD send an immediate duplicate ACK when an out-of-order
             // segment arrives."
@@ -85,6 +95,7 @@ final class SegmentText {
         if (segment.has(TcpHeader.PSH) && length < Math.max(tcb.rcvUnit, 536)) {
             tcb.flags |= Tcb.PUSHED;
         }
+        ReceiveTuning.arrived(tcb, budget, segment.now);
         boolean atOnce = false;
         if (holes != null) {
             tcb.rcvNxt = holes.deliver(tcp.queues().receive(tcb), tcb.rcvNxt);
@@ -92,9 +103,13 @@ final class SegmentText {
                 tcp.queues().dropReceive(tcb);
             }
             if (holes.isEmpty()) {
+                holes.close();
                 tcb.outOfOrder = null;
             }
             atOnce = true; // RFC 5681 section 4.2, when a gap is filled in whole or in part
+        }
+        if (Integer.compareUnsigned(tcb.rcvNxt - tcb.irs, distance) < 0) {
+            tcb.extras().receivedWraps++;
         }
         if (tcb.extras != null) {
             Urgent.settle(tcb, tcp.queues());
@@ -108,6 +123,22 @@ final class SegmentText {
         tcb.pending |= atOnce ? Tcb.ACK_NOW : Tcb.ACK_DELAYED;
         tcp.markDirty(tcb);
         tcp.ready(tcb);
+    }
+
+    /// Memory is scarce: true if the text is not taken. It is not acknowledged, so the other end sends it again.
+    private boolean isRefused(Tcb tcb, Segment segment, MemoryBudget budget) {
+        if (budget.isExhausted()) {
+            tcp.relieve(segment.now);
+        }
+        if (tcb.outOfOrder == null && segment.seq != tcb.rcvNxt && budget.isExhausted()
+                || segment.seq == tcb.rcvNxt && budget.refuses(tcb.available())) {
+            drops.count(DropReason.RECEIVE_BUFFER_FULL);
+            segment.flags &= ~TcpHeader.FIN;
+            tcb.pending |= Tcb.ACK_NOW;
+            tcp.markDirty(tcb);
+            return true;
+        }
+        return false;
     }
 
     /// Eighth, check the FIN bit: "advance RCV.NXT over the FIN, and send an acknowledgment for the FIN".

@@ -24,6 +24,7 @@ final class SegmentWriter {
 
     private final IpOutput output;
     private final BufferPool pool;
+    private final MemoryBudget budget;
     private final int[] sackLefts = new int[TcpOptions.MAX_SACK_BLOCKS];
     private final int[] sackRights = new int[TcpOptions.MAX_SACK_BLOCKS];
     private long segmentsSent;
@@ -34,9 +35,10 @@ final class SegmentWriter {
     private long fastOpenLo;
     private int synData;
 
-    SegmentWriter(IpOutput output, BufferPool pool) {
+    SegmentWriter(IpOutput output, BufferPool pool, MemoryBudget budget) {
         this.output = output;
         this.pool = pool;
+        this.budget = budget;
     }
 
     long segmentsSent() {
@@ -129,7 +131,7 @@ final class SegmentWriter {
     }
 
     /// The window field for what the user can still be given, and `RCV.ADV` moved accordingly.
-    private static int window(Tcb tcb) {
+    private int window(Tcb tcb) {
         int adv = advertise(tcb);
         int wnd = adv - tcb.rcvNxt >> tcb.rcvWindShift;
         int field = Math.min(wnd, 65_535);
@@ -140,12 +142,13 @@ final class SegmentWriter {
 
     /// The right edge to advertise: RFC 9293 section 3.8.6.2.2, "the receiver ... avoids advancing the right window
     /// edge RCV.NXT+RCV.WND in small increments".
-    static int advertise(Tcb tcb) {
-        int free = Math.max(0, tcb.config.receiveBuffer() - tcb.available());
+    int advertise(Tcb tcb) {
+        int buffer = budget.bound(tcb.receiveBuffer());
+        int free = Math.max(0, buffer - tcb.available());
         free = Math.min(free, 65_535 << tcb.rcvWindShift); // more cannot be said
         int edge = tcb.rcvNxt + free;
         int gain = edge - tcb.rcvAdv;
-        int worthwhile = Math.min(tcb.config.receiveBuffer() / 2, tcb.effectiveMss);
+        int worthwhile = Math.min(buffer / 2, tcb.effectiveMss);
         return gain >= worthwhile ? edge : tcb.rcvAdv;
     }
 

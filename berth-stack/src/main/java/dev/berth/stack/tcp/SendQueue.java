@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// `SND.UNA` (without the SYN). Exists only while it holds something.
 final class SendQueue {
     private final BufferPool pool;
+    private final MemoryBudget budget;
     private @Nullable Chunk[] chunks = new Chunk[4];
     private int[] starts = new int[4]; // first octet in the chunk
     private int[] seqs = new int[4]; // sequence number of that octet
@@ -20,8 +21,9 @@ final class SendQueue {
     private int firstSeq;
     private int endSeq;
 
-    SendQueue(BufferPool pool, int firstSeq) {
+    SendQueue(BufferPool pool, MemoryBudget budget, int firstSeq) {
         this.pool = pool;
+        this.budget = budget;
         this.firstSeq = firstSeq;
         this.endSeq = firstSeq;
     }
@@ -82,6 +84,7 @@ final class SendQueue {
         if (count == chunks.length) {
             grow();
         }
+        budget.hold(chunk.bytes.length);
         int at = index(count++);
         chunks[at] = chunk;
         starts[at] = 0;
@@ -123,6 +126,7 @@ final class SendQueue {
                 return;
             }
             chunks[head] = null;
+            budget.hold(-chunk.bytes.length);
             chunk.release();
             head = index(1);
             count--;
@@ -189,6 +193,7 @@ final class SendQueue {
             int at = index(i);
             Chunk chunk = chunks[at];
             if (chunk != null) {
+                budget.hold(-chunk.bytes.length);
                 chunk.release();
             }
             chunks[at] = null;

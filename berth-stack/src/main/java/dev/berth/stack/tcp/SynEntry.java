@@ -28,6 +28,7 @@ final class SynEntry extends Flow {
     int rcvWnd;
     int openedAt; // CoarseTime
     long sentAt;
+    long answeredAt = Long.MIN_VALUE; // when the SYN,ACK was sent in answer to the SYN's coming again
     /// What came on the SYN, a copy; null if nothing.
     @Nullable
     Chunk text;

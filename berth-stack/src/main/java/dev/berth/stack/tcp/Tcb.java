@@ -51,6 +51,8 @@ public final class Tcb extends Flow implements StackSocket {
 
     static final int FULL_ACKED = 1 << 26; // a segment of full size got through
 
+    static final int SEND_LIMITED = 1 << 25; // the user waits until the host has memory again
+
     TcpState state = TcpState.CLOSED;
     int flags;
     int pending;
@@ -238,7 +240,8 @@ public final class Tcb extends Flow implements StackSocket {
             ready |= Readiness.READABLE;
         }
         // Not for every octet that is acknowledged: a writer is woken when it is worth the switch of threads.
-        boolean room = sendRoom() >= Math.min(Math.max(effectiveMss, config.sendBuffer() / 4), config.sendBuffer());
+        int buffer = sendBuffer();
+        boolean room = sendRoom() >= Math.min(Math.max(effectiveMss, buffer / 4), buffer) && !has(SEND_LIMITED);
         if (room || !canSend() || (pending & FIN_QUEUED) != 0) {
             ready |= Readiness.WRITABLE;
         }
@@ -289,7 +292,24 @@ public final class Tcb extends Flow implements StackSocket {
     }
 
     int sendRoom() {
-        return config.sendBuffer() - unacknowledged();
+        return sendBuffer() - unacknowledged();
+    }
+
+    /// Octets that may wait unacknowledged: what is configured, and with tuning twice the congestion window, so that
+    /// the next flight is there when this one is acknowledged.
+    int sendBuffer() {
+        TcpFeatures features = config.features();
+        int configured = config.sendBuffer();
+        return features.tuneSend() && cwnd > configured / 2
+                ? Math.max(configured, Math.min(features.maxSendBuffer(), (int) Math.min(2L * cwnd, 1 << 30)))
+                : configured;
+    }
+
+    /// Octets that may wait unread.
+    int receiveBuffer() {
+        TcbExtras some = extras;
+        int tuned = some == null || !config.features().tuneReceive() ? 0 : some.receiveBuffer;
+        return Math.max(config.receiveBuffer(), tuned);
     }
 
     /// SND.NXT - SND.UNA.

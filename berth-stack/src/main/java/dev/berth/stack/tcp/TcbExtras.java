@@ -36,6 +36,18 @@ final class TcbExtras {
     int claimedSeq;
     PathProbing.@Nullable Search search;
 
+    // Tuning of the receive buffer
+    int receiveBuffer; // 0: as configured
+    long tuningSince;
+    int tuningFrom;
+    int tuningAmount;
+
+    // Counters; the lower 32 bits of octets are distances of sequence numbers
+    int ackedWraps; // how often SND.UNA has come round to ISS
+    int receivedWraps; // how often RCV.NXT has come round to IRS
+    int retransmissions;
+    long octetsRetransmitted;
+
     int rcvFinSeq; // sequence number of a FIN beyond a hole
 
     @Nullable

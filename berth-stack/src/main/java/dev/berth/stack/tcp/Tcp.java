@@ -19,9 +19,7 @@ import dev.berth.stack.time.TimerWheel;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.Chunk;
 import dev.berth.wire.DropReason;
-import dev.berth.wire.InternetChecksum;
 import dev.berth.wire.IpAddress;
-import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Packet;
 import dev.berth.wire.TcpHeader;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +59,7 @@ public final class Tcp {
     /// TCP over `output`, with `ports` as its only table of ports and connections.
     ///
     /// @param timeWaitNanos how long TIME-WAIT lasts: 2 MSL, in nanoseconds
+    /// @param memory octets that the queues of all connections may hold
     public Tcp(
             PortTable<TcpListener> ports,
             IpOutput output,
@@ -69,15 +68,17 @@ public final class Tcp {
             ReadyQueue readyQueue,
             DropCounters drops,
             Entropy entropy,
-            long timeWaitNanos) {
+            long timeWaitNanos,
+            long memory) {
         this.ports = ports;
         this.output = output;
         this.pool = pool;
         this.readyQueue = readyQueue;
         this.drops = drops;
-        queues = new Queues(pool);
+        MemoryBudget budget = new MemoryBudget(memory);
+        queues = new Queues(pool, budget);
         isns = new IsnGenerator(entropy);
-        writer = new SegmentWriter(output, pool);
+        writer = new SegmentWriter(output, pool, budget);
         timeouts = new Timeouts(this, wheel);
         segmentOutput = new SegmentOutput(writer, timeouts);
         arrives = new SegmentArrives(this, timeouts, drops);
@@ -104,7 +105,7 @@ public final class Tcp {
             return;
         }
         // RFC 9293 section 3.1, MUST-3: "The receiver MUST check it" (the checksum).
-        if (packet.checksum == Packet.CHECKSUM_COMPLETE && !checksumIsRight(packet, length)) {
+        if (packet.checksum == Packet.CHECKSUM_COMPLETE && !Segment.checksumIsRight(packet, length)) {
             drops.drop(DropReason.BAD_TRANSPORT_CHECKSUM, packet);
             return;
         }
@@ -129,27 +130,6 @@ public final class Tcp {
         }
         dispatch(packet, now);
         packet.release();
-    }
-
-    private static boolean checksumIsRight(Packet packet, int length) {
-        long sum = InternetChecksum.pseudoHeaderSum(
-                packet.ipv6,
-                packet.sourceHi,
-                packet.sourceLo,
-                packet.destinationHi,
-                packet.destinationLo,
-                IpProtocol.TCP,
-                length);
-        int contiguous = packet.end - packet.transportAt;
-        sum += InternetChecksum.headerSum(packet.bytes, packet.transportAt, Math.min(contiguous, 60));
-        if (contiguous > 60) {
-            sum += InternetChecksum.payloadSum(packet.bytes, packet.transportAt + 60, contiguous - 60);
-        }
-        Chunk chunk = packet.chunk;
-        if (packet.tailLength() > 0 && chunk != null) {
-            sum += InternetChecksum.payloadSum(chunk.bytes, packet.tailStart, packet.tailLength());
-        }
-        return InternetChecksum.finish(sum) == 0;
     }
 
     /// A payload in the packet's own header array has no chunk to refer to yet.
@@ -376,6 +356,11 @@ public final class Tcp {
         return TcpStatus.of(tcb);
     }
 
+    /// Everything that is known of a connection.
+    public TcpInfo info(Tcb tcb, long now) {
+        return TcpInfo.of(tcb, now);
+    }
+
     /// Looks for a connection that breaks what must hold once the stack has settled, such as one whose data wait
     /// while no timer runs. For tests; takes time in proportion to the number of flows.
     ///
@@ -500,11 +485,11 @@ public final class Tcp {
 
     private void freeBuffers(Tcb tcb) {
         timeouts.cancel(tcb);
-        tcb.pending = 0;
+        tcb.pending &= Tcb.FIN_SENT; // for the count of octets
         queues.dropSend(tcb);
         OutOfOrderQueue holes = tcb.outOfOrder;
         if (holes != null) {
-            holes.clear();
+            holes.close();
             tcb.outOfOrder = null;
         }
         tcb.sacked = null;
@@ -521,6 +506,11 @@ public final class Tcp {
 
     Timeouts timeouts() {
         return timeouts;
+    }
+
+    /// Makes room in the queues of connections.
+    void relieve(long now) {
+        queues.budget().relieve(this, ports, now);
     }
 
     FastOpen fastOpen() {
@@ -580,6 +570,11 @@ public final class Tcp {
     /// Connections that were made from cookies since the start.
     public long synCookiesAccepted() {
         return cookies.accepted();
+    }
+
+    /// Octets of memory that the queues of all connections hold.
+    public long memory() {
+        return queues.budget().used();
     }
 
     /// The table of ports and connections, for look-ups and snapshots.

@@ -13,6 +13,8 @@ final class TimeWait extends TimeWaitFlow {
     int tsRecent;
     final int tsOffset;
     int lastTsVal;
+    boolean provoked; // an old duplicate was answered
+    int answeredAt; // milliseconds modulo 2^32; 0: never
     /// When the connection was opened, [CoarseTime].
     final int openedAt;
     long expires;

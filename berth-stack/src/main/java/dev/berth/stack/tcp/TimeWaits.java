@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The connections in TIME-WAIT, oldest first: as all wait equally long, a list is their timer.
 final class TimeWaits {
+    private static final int ANSWER_INTERVAL = 500; // milliseconds
+
     private final PortTable<TcpListener> ports;
     private final SegmentWriter writer;
     private final DropCounters drops;
@@ -81,6 +83,11 @@ final class TimeWaits {
             return SeqNum.gt(segment.options.tsVal, timeWait.tsRecent)
                     || segment.options.tsVal == timeWait.tsRecent && SeqNum.gt(segment.seq, timeWait.rcvNxt);
         }
+        // "If the previous incarnation of the connection did not use Timestamps [and] TCP Timestamps would be enabled
+        // for the new incarnation of the connection, honor the incoming connection request": PAWS keeps them apart.
+        if (segment.options.timestamps) {
+            return true;
+        }
         return SeqNum.gt(segment.seq, timeWait.rcvNxt);
     }
 
@@ -88,8 +95,10 @@ final class TimeWaits {
     /// Acknowledge it, and restart the 2 MSL timeout."
     void arrived(TimeWait timeWait, Segment segment) {
         if (segment.has(TcpHeader.RST)) {
-            // RFC 5961 section 3.2: only an exact RST counts; RFC 9293: "enter the CLOSED state, delete the TCB".
-            if (segment.seq == timeWait.rcvNxt) {
+            // RFC 5961 section 3.2: only an exact RST counts; RFC 9293: "enter the CLOSED state, delete the TCB". But not
+            // where an old duplicate was answered: the other end, which knows of nothing any more, answers that with an
+            // exact RST, and TIME-WAIT would end too early, the "assassination" of RFC 1337.
+            if (segment.seq == timeWait.rcvNxt && !timeWait.provoked) {
                 remove(timeWait);
             } else {
                 drops.count(DropReason.NOT_ACCEPTABLE);
@@ -103,6 +112,10 @@ final class TimeWaits {
             return;
         }
         drops.count(DropReason.NOT_ACCEPTABLE);
+        if (segment.payloadLength == 0 && !segment.has(TcpHeader.FIN) && isTooSoon(timeWait, segment.now)) {
+            drops.count(DropReason.RATE_LIMITED); // two ends that disagree must not keep each other busy
+            return;
+        }
         int length = segment.length();
         if (length == 0 && segment.seq == timeWait.rcvNxt) {
             return; // an acknowledgment of ours that comes late
@@ -110,6 +123,8 @@ final class TimeWaits {
         if (segment.has(TcpHeader.FIN) && segment.seq + length == timeWait.rcvNxt) {
             forget(timeWait);
             add(timeWait, segment.now);
+        } else {
+            timeWait.provoked = true;
         }
         int tsVal = (int) (segment.now / 1_000_000) + timeWait.tsOffset;
         timeWait.lastTsVal = tsVal;
@@ -122,5 +137,15 @@ final class TimeWaits {
                 tsVal,
                 timeWait.tsRecent,
                 segment.now);
+    }
+
+    /// True if the last answer was less than half a second ago.
+    private static boolean isTooSoon(TimeWait timeWait, long now) {
+        int millis = (int) (now / 1_000_000) | 1; // never 0
+        if (timeWait.answeredAt != 0 && millis - timeWait.answeredAt < ANSWER_INTERVAL) {
+            return true;
+        }
+        timeWait.answeredAt = millis;
+        return false;
     }
 }

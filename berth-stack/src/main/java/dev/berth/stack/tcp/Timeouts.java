@@ -225,6 +225,12 @@ final class Timeouts {
             tcb.extras().softError = TcpError.TIMED_OUT;
             tcp.ready(tcb);
         }
+        if (tcp.queues().budget().isScarce()) {
+            tcp.relieve(now); // perhaps of those that keep their windows closed
+            if (!tcb.has(Tcb.ATTACHED)) {
+                return;
+            }
+        }
         if (tcb.state == TcpState.SYN_SENT || tcb.state == TcpState.SYN_RECEIVED) {
             tcb.pending |= Tcb.SYN;
             tcp.fastOpen().timedOut(tcb);

@@ -26,6 +26,10 @@ final class UserCalls {
         if (taken <= 0) {
             return 0;
         }
+        if (queues.budget().isScarce() && queues.budget().refuses(tcb.unacknowledged())) {
+            tcb.flags |= Tcb.SEND_LIMITED; // until something is acknowledged
+            return 0;
+        }
         queues.send(tcb).append(source, taken, tcb.effectiveMss);
         tcb.pending |= Tcb.SEND;
         openFast(tcb);
@@ -99,11 +103,11 @@ final class UserCalls {
             return;
         }
         int now = tcb.rcvWnd();
-        int next = SegmentWriter.advertise(tcb) - tcb.rcvNxt;
+        int next = tcp.writer().advertise(tcb) - tcb.rcvNxt;
         int gain = next - now;
         // A sender that avoids silly windows waits while less than a segment is open.
         boolean awaited = now < Math.max(tcb.rcvUnit, tcb.effectiveMss);
-        if (gain > 0 && (awaited || gain >= now || gain >= tcb.config.receiveBuffer() / 2)) {
+        if (gain > 0 && (awaited || gain >= now || gain >= tcb.receiveBuffer() / 2)) {
             tcb.pending |= Tcb.ACK_NOW;
             tcp.markDirty(tcb);
         }

@@ -36,8 +36,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Calls return [#OK], a number of octets, or one of the negative constants here; a port that cannot be had is the
 /// [PortUnavailableException] of the port table. Used in the host's critical section only; per datagram nothing is
-/// allocated in steady state. Not supported: IP options from and to users (RFC 1122 section 4.1.3.2), and more than
-/// one receiver for a broadcast or multicast datagram.
+/// allocated in steady state. A datagram to a multicast group or a broadcast address goes to everybody who is bound to
+/// its port and hears it ([UdpGroups]). Not supported: IP options from and to users (RFC 1122 section 4.1.3.2).
 public final class Udp {
     /// Done.
     public static final int OK = 0;
@@ -68,8 +68,6 @@ public final class Udp {
     /// Octets of data in the largest datagram over IPv6.
     public static final int MAX_DATA_IPV6 = 65_535 - UdpHeader.LENGTH;
 
-    private static final int INLINE_DATA = Packet.HEADER_ROOM - Packet.TRANSPORT_AT - UdpHeader.LENGTH;
-
     private final PortTable<UdpEndpoint> ports;
     private final UdpInput input;
     private final IpOutput output;
@@ -77,7 +75,8 @@ public final class Udp {
     private final Addresses addresses;
     private final BufferPool pool;
     private final ReadyQueue ready;
-    private @Nullable Chunk outgoing; // the chunk that small datagrams are appended to
+    private final UdpGroups groups;
+    private final DatagramWriter writer;
 
     private long datagramsOut;
     private long sourceHi; // what chooseSource chose
@@ -99,7 +98,9 @@ public final class Udp {
         this.routes = output.routes();
         this.addresses = routes.addresses();
         this.pool = pool;
-        this.input = new UdpInput(ports, icmp, pool, drops, ready);
+        this.input = new UdpInput(ports, addresses, icmp, pool, drops, ready);
+        this.groups = new UdpGroups(addresses);
+        this.writer = new DatagramWriter(pool);
         this.ready = ready;
     }
 
@@ -181,7 +182,9 @@ public final class Udp {
         }
         // RFC 1122 section 4.1.3.6: "When a host sends a UDP datagram, the source address MUST be (one of) the IP
         // address(es) of the host." A broadcast or multicast address may be bound to, for receiving only.
-        boolean known = IpAddress.isUnspecified(hi, lo) || addresses.kind(hi, lo) != Addresses.FOREIGN;
+        boolean known = IpAddress.isUnspecified(hi, lo)
+                || IpAddress.isMulticast(hi, lo)
+                || addresses.kind(hi, lo) != Addresses.FOREIGN;
         return known && (!endpoint.ipv4Only || IpAddress.isIpv4(hi, lo)) ? OK : BAD_ADDRESS;
     }
 
@@ -227,7 +230,8 @@ public final class Udp {
                 throw e;
             }
         }
-        if (binding != null) {
+        // Bound to a group, it goes on to hear the group, from its remote end alone.
+        if (binding != null && !IpAddress.isMulticast(binding.addressHi(), binding.addressLo())) {
             ports.unlisten(binding);
         }
         if (endpoint.openedAt == PortAge.UNKNOWN) {
@@ -282,7 +286,9 @@ public final class Udp {
         endpoint.softError = null;
         PortBinding<UdpEndpoint> binding = endpoint.binding;
         if (binding != null) {
-            ports.listen(binding, endpoint);
+            if (binding.listener() == null) {
+                ports.listen(binding, endpoint);
+            }
             return OK;
         }
         try {
@@ -315,6 +321,7 @@ public final class Udp {
             endpoint.binding = null;
         }
         endpoint.closed = true;
+        groups.leaveAll(endpoint);
         for (Packet packet = endpoint.take(); packet != null; packet = endpoint.take()) {
             packet.release();
         }
@@ -371,72 +378,22 @@ public final class Udp {
         packet.sourceLo = sourceLo;
         packet.destinationHi = hi;
         packet.destinationLo = lo;
-        putHeader(packet, endpoint.localPort(), port, UdpHeader.LENGTH + length);
-        putData(packet, source, length);
-        int ttl = IpAddress.isMulticast(hi, lo) ? endpoint.multicastTtl() : endpoint.ttl();
+        DatagramWriter.putHeader(packet, endpoint.localPort(), port, UdpHeader.LENGTH + length);
+        writer.putData(packet, source, length);
         datagramsOut++;
-        output.send(packet, endpoint.tos(), ttl, endpoint.dontFragment(), now);
+        if (IpAddress.isMulticast(hi, lo)) {
+            int ttl = endpoint.multicastTtl() == 0 ? IpOutput.STAY : endpoint.multicastTtl();
+            NetInterface nic = endpoint.multicastInterface();
+            output.send(packet, nic, endpoint.multicastLoop(), endpoint.tos(), ttl, endpoint.dontFragment(), now);
+        } else {
+            output.send(packet, endpoint.tos(), endpoint.ttl(), endpoint.dontFragment(), now);
+        }
         return length;
-    }
-
-    private static void putHeader(Packet packet, int sourcePort, int destinationPort, int length) {
-        byte[] bytes = packet.bytes;
-        int at = packet.transportAt;
-        Bytes.put16(bytes, at + UdpHeader.SOURCE_PORT, sourcePort);
-        Bytes.put16(bytes, at + UdpHeader.DESTINATION_PORT, destinationPort);
-        Bytes.put16(bytes, at + UdpHeader.DATAGRAM_LENGTH, length);
-        long sum = InternetChecksum.pseudoHeaderSum(
-                packet.ipv6,
-                packet.sourceHi,
-                packet.sourceLo,
-                packet.destinationHi,
-                packet.destinationLo,
-                IpProtocol.UDP,
-                length);
-        Bytes.put16(bytes, at + UdpHeader.CHECKSUM, InternetChecksum.fold(sum));
-        packet.checksum = Packet.CHECKSUM_PARTIAL;
-        packet.end = at + UdpHeader.LENGTH;
-    }
-
-    /// Copies the data in: a few octets behind the header, up to half a small chunk to a chunk that several datagrams
-    /// share, more to a chunk of its own.
-    private void putData(Packet packet, ByteSource source, int length) {
-        if (length == 0) {
-            return;
-        }
-        if (length <= INLINE_DATA) {
-            source.transfer(packet.bytes, packet.end, length);
-            packet.end += length;
-            return;
-        }
-        if (length > BufferPool.SMALL / 2) {
-            Chunk chunk = pool.takeChunk(length);
-            source.transfer(chunk.bytes, 0, length);
-            chunk.used = length;
-            packet.setTail(chunk, 0, length);
-            chunk.release();
-            return;
-        }
-        Chunk shared = outgoing;
-        if (shared == null || shared.room() < length) {
-            if (shared != null) {
-                shared.release();
-            }
-            shared = pool.takeChunk(BufferPool.SMALL);
-            outgoing = shared;
-        }
-        source.transfer(shared.bytes, shared.used, length);
-        packet.setTail(shared, shared.used, length);
-        shared.used += length;
     }
 
     /// Gives back the memory that is kept for datagrams to come. After the last call of the host's life.
     public void shutDown() {
-        Chunk shared = outgoing;
-        if (shared != null) {
-            shared.release();
-            outgoing = null;
-        }
+        writer.shutDown();
     }
 
     /// Leaves the source address for datagrams to a destination in `sourceHi` and `sourceLo`.
@@ -455,9 +412,9 @@ public final class Udp {
             return BAD_ADDRESS;
         }
         if (addresses.isOwn(localHi, localLo)) {
-            return useSource(localHi, localLo, hi, lo);
+            return useSource(localHi, localLo, hi, lo, outgoing(endpoint, hi, lo));
         }
-        NetInterface nic = output.route(hi, lo);
+        NetInterface nic = outgoing(endpoint, hi, lo);
         if (nic == null || !routes.sourceFor(hi, lo, nic)) {
             return NO_ROUTE;
         }
@@ -466,19 +423,23 @@ public final class Udp {
         return OK;
     }
 
+    private @Nullable NetInterface outgoing(UdpEndpoint endpoint, long hi, long lo) {
+        NetInterface chosen = endpoint.multicastInterface();
+        return chosen != null && IpAddress.isMulticast(hi, lo) ? chosen : output.route(hi, lo);
+    }
+
     /// As [#chooseSource] for an endpoint that is connected: the local address of its flow.
     private int keepSource(UdpEndpoint endpoint, long hi, long lo) {
         if (addresses.isBroadcast(hi, lo) && !endpoint.broadcast()) {
             return PERMISSION_DENIED;
         }
-        return useSource(endpoint.localHi(), endpoint.localLo(), hi, lo);
+        return useSource(endpoint.localHi(), endpoint.localLo(), hi, lo, outgoing(endpoint, hi, lo));
     }
 
-    private int useSource(long localHi, long localLo, long hi, long lo) {
+    private int useSource(long localHi, long localLo, long hi, long lo, @Nullable NetInterface nic) {
         if (IpAddress.isIpv4(localHi, localLo) != IpAddress.isIpv4(hi, lo)) {
             return BAD_ADDRESS;
         }
-        NetInterface nic = output.route(hi, lo);
         if (nic == null) {
             return NO_ROUTE;
         }
@@ -579,6 +540,11 @@ public final class Udp {
                         error.remoteLo(),
                         error.remotePort())
                 != null;
+    }
+
+    /// The multicast groups of the endpoints.
+    public UdpGroups groups() {
+        return groups;
     }
 
     /// Who holds which port of UDP.

@@ -8,6 +8,7 @@ import dev.berth.stack.endpoint.Readiness;
 import dev.berth.stack.endpoint.StackSocket;
 import dev.berth.stack.icmp.IcmpError;
 import dev.berth.stack.ip.IpOutput;
+import dev.berth.stack.ip.NetInterface;
 import dev.berth.wire.DropReason;
 import dev.berth.wire.Packet;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +51,10 @@ public final class UdpEndpoint extends Flow implements StackSocket {
     private int tos;
     private int ttl = IpOutput.DEFAULT_TTL;
     private int multicastTtl = 1;
+    private boolean multicastLoop = true;
+    private boolean multicastAll = true;
+    private @Nullable NetInterface multicastInterface;
+    final Memberships memberships = new Memberships();
     private boolean broadcast;
     private boolean dontFragment;
 
@@ -193,16 +198,49 @@ public final class UdpEndpoint extends Flow implements StackSocket {
         return ttl;
     }
 
-    /// Sets the time to live of what is sent to multicast groups; 1 unless set, RFC 1112 section 6.1.
+    /// Sets the time to live of what is sent to multicast groups; 1 unless set, RFC 1112 section 6.1. With 0 it stays
+    /// on the host.
     ///
-    /// @throws IllegalArgumentException if `value` is not 1 to 255
+    /// @throws IllegalArgumentException if `value` is not 0 to 255
     public void multicastTtl(int value) {
-        multicastTtl = requireTtl(value);
+        multicastTtl = value == 0 ? 0 : requireTtl(value);
     }
 
     /// The time to live of what is sent to multicast groups.
     public int multicastTtl() {
         return multicastTtl;
+    }
+
+    /// Sets whether the host itself gets what is sent to groups that it is a member of (`IP_MULTICAST_LOOP`); set unless
+    /// taken away.
+    public void multicastLoop(boolean value) {
+        multicastLoop = value;
+    }
+
+    /// Whether the host itself gets what is sent to its groups.
+    public boolean multicastLoop() {
+        return multicastLoop;
+    }
+
+    /// Sets whether the endpoint hears groups that it did not join but others on the host did (`IP_MULTICAST_ALL` of
+    /// Linux); set unless taken away.
+    public void multicastAll(boolean value) {
+        multicastAll = value;
+    }
+
+    /// Whether the endpoint hears the groups of others.
+    public boolean multicastAll() {
+        return multicastAll;
+    }
+
+    /// Sets the interface for what is sent to groups (`IP_MULTICAST_IF`); null for the route's choice.
+    public void multicastInterface(@Nullable NetInterface nic) {
+        multicastInterface = nic;
+    }
+
+    /// The interface for what is sent to groups; null for the route's choice.
+    public @Nullable NetInterface multicastInterface() {
+        return multicastInterface;
     }
 
     private static int requireTtl(int value) {

@@ -1,16 +1,19 @@
 package dev.berth.stack.udp;
 
 import dev.berth.ports.Flow;
+import dev.berth.ports.PortBinding;
 import dev.berth.ports.PortTable;
 import dev.berth.stack.endpoint.Readiness;
 import dev.berth.stack.endpoint.ReadyQueue;
 import dev.berth.stack.icmp.Icmp;
+import dev.berth.stack.ip.Addresses;
 import dev.berth.stack.ip.DropCounters;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.Bytes;
 import dev.berth.wire.Chunk;
 import dev.berth.wire.DropReason;
 import dev.berth.wire.InternetChecksum;
+import dev.berth.wire.IpAddress;
 import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Packet;
 import dev.berth.wire.UdpHeader;
@@ -21,14 +24,22 @@ final class UdpInput {
     private static final int PACKET_COST = 256;
 
     private final PortTable<UdpEndpoint> ports;
+    private final Addresses addresses;
     private final Icmp icmp;
     private final BufferPool pool;
     private final DropCounters drops;
     private final ReadyQueue ready;
     private long delivered;
 
-    UdpInput(PortTable<UdpEndpoint> ports, Icmp icmp, BufferPool pool, DropCounters drops, ReadyQueue ready) {
+    UdpInput(
+            PortTable<UdpEndpoint> ports,
+            Addresses addresses,
+            Icmp icmp,
+            BufferPool pool,
+            DropCounters drops,
+            ReadyQueue ready) {
         this.ports = ports;
+        this.addresses = addresses;
         this.icmp = icmp;
         this.pool = pool;
         this.drops = drops;
@@ -68,6 +79,12 @@ final class UdpInput {
         int destinationPort = Bytes.u16(bytes, at + UdpHeader.DESTINATION_PORT);
         if (destinationPort == 0) {
             drops.drop(DropReason.PORT_ZERO, packet);
+            return;
+        }
+        boolean toMany = IpAddress.isMulticast(packet.destinationHi, packet.destinationLo)
+                || !packet.ipv6 && addresses.isBroadcast(packet.destinationHi, packet.destinationLo);
+        if (toMany) {
+            deliverToAll(packet, sourcePort, destinationPort);
             return;
         }
         UdpEndpoint owner = owner(packet, sourcePort, destinationPort);
@@ -144,6 +161,93 @@ final class UdpInput {
                 sourcePort);
     }
 
+    /// Gives the datagram to everybody bound to the port who hears it: copies that refer to the same octets, and to the
+    /// last the packet itself.
+    private void deliverToAll(Packet packet, int sourcePort, int destinationPort) {
+        long hi = packet.destinationHi;
+        long lo = packet.destinationLo;
+        UdpEndpoint next = null;
+        PortBinding<UdpEndpoint> binding = ports.firstCovering(hi, lo, destinationPort);
+        for (; binding != null; binding = ports.nextCovering(binding, hi, lo)) {
+            UdpEndpoint endpoint = hearing(binding, packet, sourcePort);
+            if (endpoint != null) {
+                if (next != null) {
+                    deliver(next, copyOf(packet));
+                }
+                next = endpoint;
+            }
+        }
+        if (next == null) {
+            // RFC 1122 section 3.2.2: no ICMP error answers a broadcast or multicast.
+            drops.drop(DropReason.NO_PORT_OWNER, packet);
+        } else {
+            deliver(next, packet);
+        }
+    }
+
+    /// The endpoint of a binding if it wants the datagram. As on Linux, a connected one has its local address as its
+    /// only address and is not here, unless it was bound to the group itself: then it hears its remote end.
+    private static @Nullable UdpEndpoint hearing(PortBinding<UdpEndpoint> binding, Packet packet, int sourcePort) {
+        UdpEndpoint endpoint = binding.listener();
+        if (endpoint == null || endpoint.isConnected() && !isFromRemote(endpoint, packet, sourcePort)) {
+            return null;
+        }
+        boolean heard = !IpAddress.isMulticast(packet.destinationHi, packet.destinationLo)
+                || endpoint.memberships.hears(
+                        packet.destinationHi,
+                        packet.destinationLo,
+                        packet.sourceHi,
+                        packet.sourceLo,
+                        packet.via,
+                        endpoint.multicastAll());
+        return heard ? endpoint : null;
+    }
+
+    private static boolean isFromRemote(UdpEndpoint endpoint, Packet packet, int sourcePort) {
+        return endpoint.remoteLo() == packet.sourceLo
+                && endpoint.remoteHi() == packet.sourceHi
+                && endpoint.remotePort() == sourcePort;
+    }
+
+    /// A packet with headers of its own that refers to the octets of the data; with a copy of all if they are few.
+    private Packet copyOf(Packet packet) {
+        int length = packet.length();
+        int headers = packet.transportAt - packet.start + UdpHeader.LENGTH;
+        Chunk chunk = packet.chunk;
+        Packet copy;
+        if (chunk == null || length <= Packet.HEADER_ROOM) {
+            copy = length <= Packet.HEADER_ROOM ? pool.takePacket() : pool.takePacket(length);
+            packet.copyTo(copy.bytes, 0);
+            copy.end = length;
+        } else if (headers > Packet.HEADER_ROOM
+                || length <= BufferPool.SMALL && chunk.bytes.length > BufferPool.SMALL
+                || packet.bytes != chunk.bytes && packet.end - packet.start > headers) {
+            copy = pool.takePacket(length);
+            packet.copyTo(copy.bytes, 0);
+            copy.end = length;
+        } else {
+            copy = pool.takePacket();
+            System.arraycopy(packet.bytes, packet.start, copy.bytes, 0, headers);
+            copy.end = headers;
+            int from = packet.bytes == chunk.bytes ? packet.start + headers : packet.tailStart;
+            copy.setTail(chunk, from, length - headers);
+        }
+        copy.start = 0;
+        describe(copy, packet);
+        return copy;
+    }
+
+    private static void describe(Packet copy, Packet packet) {
+        copy.transportAt = packet.transportAt - packet.start;
+        copy.protocol = packet.protocol;
+        copy.ipv6 = packet.ipv6;
+        copy.sourceHi = packet.sourceHi;
+        copy.sourceLo = packet.sourceLo;
+        copy.destinationHi = packet.destinationHi;
+        copy.destinationLo = packet.destinationLo;
+        copy.via = packet.via;
+    }
+
     private void deliver(UdpEndpoint owner, Packet packet) {
         Packet kept = compact(packet);
         boolean wasReadable = owner.readiness() != Readiness.WRITABLE;
@@ -175,13 +279,7 @@ final class UdpInput {
         packet.copyTo(copy.bytes, 0);
         copy.start = 0;
         copy.end = length;
-        copy.transportAt = packet.transportAt - packet.start;
-        copy.protocol = packet.protocol;
-        copy.ipv6 = packet.ipv6;
-        copy.sourceHi = packet.sourceHi;
-        copy.sourceLo = packet.sourceLo;
-        copy.destinationHi = packet.destinationHi;
-        copy.destinationLo = packet.destinationLo;
+        describe(copy, packet);
         packet.release();
         return copy;
     }

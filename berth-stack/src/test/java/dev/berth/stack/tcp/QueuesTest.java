@@ -10,10 +10,13 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /// The queues of a connection against models that are too simple to be wrong.
 class QueuesTest {
+    private final MemoryBudget budget = new MemoryBudget(1L << 40);
+
     private static byte octet(int seq) {
         return (byte) (seq * 31 + (seq >>> 8) * 7);
     }
@@ -38,6 +41,11 @@ class QueuesTest {
         });
     }
 
+    @AfterEach
+    void no_memory_is_counted_for_what_is_gone() {
+        assertThat(budget.used()).isZero();
+    }
+
     // Send queue
 
     @Test
@@ -45,7 +53,7 @@ class QueuesTest {
         Seeds.run(60, random -> {
             BufferPool pool = new BufferPool();
             int una = random.nextInt();
-            SendQueue queue = new SendQueue(pool, una);
+            SendQueue queue = new SendQueue(pool, budget, una);
             int[] written = {una};
             for (int step = 0; step < 60; step++) {
                 int length = 1 + random.nextInt(random.nextInt(3) == 0 ? 100_000 : 3_000);
@@ -105,7 +113,7 @@ class QueuesTest {
     void a_receive_queue_gives_back_what_was_appended() {
         Seeds.run(60, random -> {
             BufferPool pool = new BufferPool();
-            ReceiveQueue queue = new ReceiveQueue(pool);
+            ReceiveQueue queue = new ReceiveQueue(pool, budget);
             int next = random.nextInt();
             int[] read = {next};
             for (int step = 0; step < 200; step++) {
@@ -142,8 +150,8 @@ class QueuesTest {
     void an_out_of_order_queue_delivers_what_has_no_hole() {
         Seeds.run(150, random -> {
             BufferPool pool = new BufferPool();
-            OutOfOrderQueue holes = new OutOfOrderQueue();
-            ReceiveQueue queue = new ReceiveQueue(pool);
+            OutOfOrderQueue holes = new OutOfOrderQueue(budget);
+            ReceiveQueue queue = new ReceiveQueue(pool, budget);
             int base = random.nextInt();
             BitSet here = new BitSet();
             int next = 0;
@@ -213,7 +221,7 @@ class QueuesTest {
     @Test
     void an_out_of_order_queue_is_bounded() {
         BufferPool pool = new BufferPool();
-        OutOfOrderQueue holes = new OutOfOrderQueue();
+        OutOfOrderQueue holes = new OutOfOrderQueue(budget);
         Chunk chunk = chunk(pool, 0, 0, 10);
         int kept = 0;
         while (holes.insert(kept * 20, chunk, 0, 10)) {

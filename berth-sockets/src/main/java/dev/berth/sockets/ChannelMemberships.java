@@ -1,0 +1,198 @@
+package dev.berth.sockets;
+
+import dev.berth.host.UdpSocket;
+import dev.berth.wire.IpAddress;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.MembershipKey;
+import java.nio.channels.MulticastChannel;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// The multicast groups of a channel and their keys. Thread-safe.
+final class ChannelMemberships {
+    private final DatagramChannel channel;
+    private final UdpSocket socket;
+    private final List<Key> keys = new ArrayList<>(); // guarded by this
+
+    ChannelMemberships(DatagramChannel channel, UdpSocket socket) {
+        this.channel = channel;
+        this.socket = socket;
+    }
+
+    /// Joins a group, or returns the key if the channel is a member already.
+    ///
+    /// @param source null for all sources
+    synchronized MembershipKey join(InetAddress group, NetworkInterface nic, @Nullable InetAddress source)
+            throws IOException {
+        checkGroup(group, source);
+        int index = HostInterfaces.indexOf(socket.host(), nic);
+        Key known = find(group, nic, source);
+        if (known != null) {
+            return known;
+        }
+        for (Key key : keys) {
+            if (key.group.equals(group) && key.index == index && (key.source == null) != (source == null)) {
+                throw new IllegalStateException(
+                        source == null
+                                ? "Already a member of the group for single sources"
+                                : "Already a member to receive all packets");
+            }
+        }
+        IpAddress to = Addresses.ipAddress(group);
+        if (source == null) {
+            socket.join(to, index);
+        } else {
+            socket.join(to, index, Addresses.ipAddress(source));
+        }
+        Key key = new Key(group, nic, index, source);
+        keys.add(key);
+        return key;
+    }
+
+    private static void checkGroup(InetAddress group, @Nullable InetAddress source) {
+        if (!group.isMulticastAddress()) {
+            throw new IllegalArgumentException("Group not a multicast address");
+        }
+        if (source != null) {
+            checkSource(group, source);
+        }
+    }
+
+    private static void checkSource(InetAddress group, InetAddress source) {
+        if (source.isAnyLocalAddress()) {
+            throw new IllegalArgumentException("Source address is a wildcard address");
+        }
+        if (source.isMulticastAddress()) {
+            throw new IllegalArgumentException("Source address is multicast address");
+        }
+        if (source instanceof Inet4Address != group instanceof Inet4Address) {
+            throw new IllegalArgumentException("Source address is different type to group");
+        }
+    }
+
+    /// The key of a membership; null if there is none.
+    synchronized @Nullable Key find(InetAddress group, @Nullable NetworkInterface nic, @Nullable InetAddress source) {
+        for (Key key : keys) {
+            if (key.group.equals(group) && Objects.equals(key.nic, nic) && Objects.equals(key.source, source)) {
+                return key;
+            }
+        }
+        return null;
+    }
+
+    /// One membership.
+    final class Key extends MembershipKey {
+        private final InetAddress group;
+        private final NetworkInterface nic;
+        private final int index;
+        private final @Nullable InetAddress source;
+        private final Set<InetAddress> blocked = new HashSet<>();
+
+        Key(InetAddress group, NetworkInterface nic, int index, @Nullable InetAddress source) {
+            this.group = group;
+            this.nic = nic;
+            this.index = index;
+            this.source = source;
+        }
+
+        @Override
+        public boolean isValid() {
+            synchronized (ChannelMemberships.this) {
+                return channel.isOpen() && keys.contains(this);
+            }
+        }
+
+        @Override
+        public void drop() {
+            synchronized (ChannelMemberships.this) {
+                if (!keys.remove(this) || !channel.isOpen()) {
+                    return;
+                }
+                try {
+                    if (source == null) {
+                        socket.leave(Addresses.ipAddress(group), index);
+                    } else {
+                        socket.leave(Addresses.ipAddress(group), index, Addresses.ipAddress(source));
+                    }
+                } catch (IOException e) {
+                    if (channel.isOpen()) { // otherwise it was closed meanwhile, and left its groups
+                        throw new UncheckedIOException(e);
+                    }
+                }
+            }
+        }
+
+        @Override
+        public MembershipKey block(InetAddress from) throws IOException {
+            synchronized (ChannelMemberships.this) {
+                requireValid();
+                if (source != null) {
+                    throw new IllegalStateException("Key is source-specific");
+                }
+                checkSource(group, from);
+                if (!blocked.contains(from)) {
+                    socket.block(Addresses.ipAddress(group), index, Addresses.ipAddress(from));
+                    blocked.add(from);
+                }
+                return this;
+            }
+        }
+
+        @Override
+        public MembershipKey unblock(InetAddress from) {
+            synchronized (ChannelMemberships.this) {
+                requireValid();
+                if (!blocked.remove(from)) {
+                    throw new IllegalStateException("Not blocked");
+                }
+                try {
+                    socket.unblock(Addresses.ipAddress(group), index, Addresses.ipAddress(from));
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+                return this;
+            }
+        }
+
+        private void requireValid() {
+            if (!isValid()) {
+                throw new IllegalStateException("Key is no longer valid");
+            }
+        }
+
+        @Override
+        public MulticastChannel channel() {
+            return channel;
+        }
+
+        @Override
+        public InetAddress group() {
+            return group;
+        }
+
+        @Override
+        public NetworkInterface networkInterface() {
+            return nic;
+        }
+
+        @Override
+        public @Nullable InetAddress sourceAddress() {
+            return source;
+        }
+
+        @Override
+        public String toString() {
+            return "<" + group.getHostAddress() + "," + nic.getName()
+                    + (source == null ? "" : "," + source.getHostAddress()) + ">";
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package dev.berth.stack.tcp;
+
+import dev.berth.ports.PortTable;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The memory of all queues of a host's connections, and what happens when it becomes scarce: those that hold most give
+/// way first, and every connection may hold a little.
+///
+/// Counted are the whole chunks that queues refer to, so what is counted is never less than what is held. Above three
+/// quarters of the limit, windows offered are no larger than an equal share and nothing is tuned up; at the limit, data
+/// beyond an equal share are not taken, queues of out-of-order data are given up, and connections are ended whose peers
+/// keep their windows closed for long.
+final class MemoryBudget {
+    /// What every connection may queue each way whatever the others hold: a few segments.
+    static final int LEAST = 16_384;
+
+    /// Between two visits to all connections.
+    private static final long RELIEF_INTERVAL = 100_000_000L;
+
+    /// Probes of a closed window after which its connection may be ended for its memory.
+    private static final int HOARDER_PROBES = 3;
+
+    private final long limit;
+    private long used;
+    private int queues;
+    private long nextRelief = Long.MIN_VALUE;
+    private long pruned;
+    private long ended;
+
+    /// A budget of `limit` octets.
+    MemoryBudget(long limit) {
+        this.limit = limit;
+    }
+
+    /// A queue holds a chunk of `octets` more, or less if negative.
+    void hold(int octets) {
+        used += octets;
+    }
+
+    /// A connection has got a queue, or has lost one if -1.
+    void queue(int change) {
+        queues += change;
+    }
+
+    long used() {
+        return used;
+    }
+
+    /// Queues of out-of-order data that were given up.
+    long pruned() {
+        return pruned;
+    }
+
+    /// Connections that were ended.
+    long ended() {
+        return ended;
+    }
+
+    boolean isScarce() {
+        return used > limit - limit / 4;
+    }
+
+    boolean isExhausted() {
+        return used >= limit;
+    }
+
+    /// An equal share of the limit for every queue, in octets.
+    int share() {
+        return (int) Math.min(1 << 30, Math.max(LEAST, limit / Math.max(1, queues)));
+    }
+
+    /// The most octets that a connection which holds `held` may hold now.
+    int bound(int wanted) {
+        return isScarce() ? Math.min(wanted, share()) : wanted;
+    }
+
+    /// True if a connection that holds `held` octets is to get no more now.
+    boolean refuses(long held) {
+        return isExhausted() && held >= LEAST || isScarce() && held >= share();
+    }
+
+    /// Makes room, at most every 100 ms: takes time in proportion to the number of flows.
+    void relieve(Tcp tcp, PortTable<TcpListener> ports, long now) {
+        if (now < nextRelief) {
+            return;
+        }
+        nextRelief = now + RELIEF_INTERVAL;
+        List<Tcb> holders = new ArrayList<>();
+        ports.visitFlows(flow -> {
+            if (flow instanceof Tcb tcb && (tcb.outOfOrder != null || tcb.sendQueue != null)) {
+                holders.add(tcb);
+            }
+            return true;
+        });
+        holders.sort((a, b) -> Long.compare(reclaimable(b), reclaimable(a)));
+        for (Tcb tcb : holders) {
+            if (!isScarce()) {
+                return;
+            }
+            OutOfOrderQueue holes = tcb.outOfOrder;
+            if (holes != null) {
+                // RFC 2018 section 8: "The data receiver is permitted to discard data in its queue that has not been
+                // acknowledged to the data sender, even if the data has already been reported in a SACK option."
+                holes.close();
+                tcb.outOfOrder = null;
+                pruned++;
+            }
+            if (isHoarder(tcb)) {
+                tcp.writer().sendReset(tcb, now);
+                tcp.fail(tcb, TcpError.TIMED_OUT);
+                ended++;
+            }
+        }
+    }
+
+    private static long reclaimable(Tcb tcb) {
+        OutOfOrderQueue holes = tcb.outOfOrder;
+        return (holes == null ? 0 : holes.memory()) + (isHoarder(tcb) ? tcb.unacknowledged() : 0);
+    }
+
+    /// RFC 9293 section 3.8.6.1 has a connection stay open while its closed window is probed and answered (MUST-37);
+    /// RFC 6429 section 4 lets the host end it when it needs the memory.
+    private static boolean isHoarder(Tcb tcb) {
+        return tcb.sendQueue != null && tcb.sndWnd == 0 && tcb.backoff >= HOARDER_PROBES;
+    }
+}

@@ -1,0 +1,165 @@
+package dev.berth.stack.tcp;
+
+import org.jspecify.annotations.Nullable;
+
+/// Everything that is known of one connection, copied: what Linux tells in `TCP_INFO` and a little more. Times are
+/// nanoseconds, sizes octets. What Berth does not track is not here.
+///
+/// @param state the state
+/// @param ageNanos since the connection was begun, to a tenth of a second
+/// @param timestamps both ends use timestamps (RFC 7323)
+/// @param sack both ends use selective acknowledgments (RFC 2018)
+/// @param windowScaling both ends scale their windows (RFC 7323)
+/// @param ecn both ends use ECN (RFC 3168), or it was asked for on a SYN that is not answered
+/// @param ecnEcho congestion experienced is being told to the remote end
+/// @param fastOpen data may be exchanged although the handshake is not over (RFC 7413)
+/// @param sendScale the shift of the remote end's window
+/// @param receiveScale the shift of the window advertised
+/// @param congestion the congestion control
+/// @param recovering loss is being repaired
+/// @param rtoNanos the retransmission timeout with its backoff
+/// @param backoff how often it was doubled
+/// @param unanswered retransmissions and probes since the remote end was last heard of
+/// @param ackDelayNanos how long an acknowledgment may wait
+/// @param quickAcks so many acknowledgments more are sent at once
+/// @param srttNanos smoothed round-trip time, 0 before the first sample
+/// @param rttvarNanos its variation
+/// @param sendMss payload octets of a full segment, options taken off
+/// @param peerMss the MSS that the remote end announced, or the default
+/// @param receiveMss payload octets of the largest segment received
+/// @param probing the path's MTU is being searched without ICMP (RFC 4821)
+/// @param cwnd congestion window
+/// @param ssthresh slow start threshold; [Integer#MAX_VALUE] before the first loss
+/// @param inFlight octets sent and not acknowledged, SYN and FIN counting as one each
+/// @param sacked of these, octets selectively acknowledged
+/// @param sendWindow octets that the remote end has room for
+/// @param largestSendWindow the largest that it ever had
+/// @param receiveWindow octets that were advertised and not used
+/// @param unread octets in order that wait for the user
+/// @param outOfOrder octets of memory that data beyond a hole hold
+/// @param unsent octets that the user sent and that wait for a window or a timer
+/// @param sendBuffer octets that may wait unacknowledged now
+/// @param receiveBuffer octets that may wait unread now
+/// @param octetsAcked octets that the remote end has acknowledged
+/// @param octetsReceived octets received and put in order
+/// @param octetsSent octets sent for the first time
+/// @param octetsRetransmitted octets sent again
+/// @param retransmissions segments sent again
+/// @param urgent octets up to the urgent pointer that were not read
+/// @param lastDataSentNanos since data were last sent, -1 if none were
+/// @param lastHeardNanos since the remote end was last heard of
+/// @param userTimeoutNanos how long data may stay unacknowledged, 0 if retransmissions are counted instead
+/// @param softError what the network reported without ending the connection; null if nothing
+/// @param error why the connection ended; null if it has not
+public record TcpInfo(
+        TcpState state,
+        long ageNanos,
+        boolean timestamps,
+        boolean sack,
+        boolean windowScaling,
+        boolean ecn,
+        boolean ecnEcho,
+        boolean fastOpen,
+        int sendScale,
+        int receiveScale,
+        TcpConfig.Congestion congestion,
+        boolean recovering,
+        long rtoNanos,
+        int backoff,
+        int unanswered,
+        long ackDelayNanos,
+        int quickAcks,
+        long srttNanos,
+        long rttvarNanos,
+        int sendMss,
+        int peerMss,
+        int receiveMss,
+        boolean probing,
+        int cwnd,
+        int ssthresh,
+        int inFlight,
+        int sacked,
+        int sendWindow,
+        int largestSendWindow,
+        int receiveWindow,
+        int unread,
+        long outOfOrder,
+        int unsent,
+        int sendBuffer,
+        int receiveBuffer,
+        long octetsAcked,
+        long octetsReceived,
+        long octetsSent,
+        long octetsRetransmitted,
+        long retransmissions,
+        int urgent,
+        long lastDataSentNanos,
+        long lastHeardNanos,
+        long userTimeoutNanos,
+        @Nullable TcpError softError,
+        @Nullable TcpError error) {
+
+    static TcpInfo of(Tcb tcb, long now) {
+        TcbExtras extras = tcb.extras == null ? new TcbExtras() : tcb.extras;
+        SackScoreboard scoreboard = tcb.sacked;
+        OutOfOrderQueue holes = tcb.outOfOrder;
+        boolean open = tcb.sndUna != tcb.iss; // the SYN was acknowledged
+        // SYN and FIN take a sequence number each.
+        int fin = (tcb.pending & Tcb.FIN_SENT) != 0 ? 1 : 0;
+        int flight = tcb.flightSize();
+        int finInFlight = fin == 1 && flight > 0 ? 1 : 0;
+        long acked = open ? octets(extras.ackedWraps, tcb.sndUna - tcb.iss - 1 - fin + finInFlight) : 0;
+        int received = tcb.rcvNxt - tcb.irs - 1 - (tcb.has(Tcb.FIN_RECEIVED) ? 1 : 0);
+        return new TcpInfo(
+                tcb.state,
+                tcb.age(now),
+                tcb.has(Tcb.TIMESTAMPS),
+                tcb.has(Tcb.SACK_PERMITTED),
+                tcb.sndWindShift > 0 || tcb.rcvWindShift > 0 || tcb.has(Tcb.WINDOW_SCALING),
+                tcb.has(Tcb.ECN),
+                tcb.has(Tcb.ECN_ECHO),
+                tcb.has(Tcb.FAST_OPEN),
+                tcb.sndWindShift,
+                tcb.rcvWindShift,
+                tcb.config.congestion(),
+                tcb.isRecovering(),
+                RttEstimator.backedOff(tcb),
+                tcb.backoff,
+                tcb.unanswered,
+                Timeouts.DELAYED_ACK,
+                tcb.quickAcks,
+                tcb.srtt,
+                tcb.rttvar,
+                tcb.effectiveMss,
+                tcb.sendMss,
+                tcb.rcvUnit,
+                extras.search != null,
+                tcb.cwnd,
+                tcb.ssthresh,
+                flight,
+                scoreboard == null ? 0 : scoreboard.octets(),
+                tcb.sndWnd,
+                tcb.maxSndWnd,
+                tcb.rcvWnd(),
+                tcb.available(),
+                holes == null ? 0 : holes.memory(),
+                open ? Math.max(0, tcb.unacknowledged() - flight + finInFlight) : tcb.unacknowledged(),
+                tcb.sendBuffer(),
+                tcb.receiveBuffer(),
+                acked,
+                tcb.rcvNxt == tcb.irs ? 0 : octets(extras.receivedWraps, received),
+                open ? acked + flight - finInFlight : 0,
+                extras.octetsRetransmitted,
+                extras.retransmissions,
+                Urgent.remaining(tcb),
+                tcb.lastSent == 0 ? -1 : now - tcb.lastSent,
+                now - tcb.lastHeard,
+                UserTimeout.of(tcb),
+                tcb.softError(),
+                tcb.error);
+    }
+
+    private static long octets(int wraps, int distance) {
+        return ((long) wraps << 32) + Integer.toUnsignedLong(distance);
+    }
+}
