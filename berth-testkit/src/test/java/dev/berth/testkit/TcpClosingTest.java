@@ -332,7 +332,7 @@ class TcpClosingTest extends Script {
     @Requirement("6191-01")
     @Requirement("SHLD-4")
     @Requirement("MAY-2")
-    void a_syn_in_time_wait_begins_anew_if_it_is_newer(boolean before, @Nullable Integer tsVal, int seq, boolean admitted) {
+    void a_newer_syn_in_time_wait_begins_anew(boolean before, @Nullable Integer tsVal, int seq, boolean admitted) {
         passiveTimeWait(before ? SYN.ts(1_000, 0) : SYN);
         receive(tsVal == null ? SYN.seq(seq) : SYN.seq(seq).ts(tsVal, 0));
         Seg answer = pollSent();
