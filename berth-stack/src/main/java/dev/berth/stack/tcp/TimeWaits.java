@@ -95,9 +95,9 @@ final class TimeWaits {
     /// Acknowledge it, and restart the 2 MSL timeout."
     void arrived(TimeWait timeWait, Segment segment) {
         if (segment.has(TcpHeader.RST)) {
-            // RFC 5961 section 3.2: only an exact RST counts; RFC 9293: "enter the CLOSED state, delete the TCB". But not
-            // where an old duplicate was answered: the other end, which knows of nothing any more, answers that with an
-            // exact RST, and TIME-WAIT would end too early, the "assassination" of RFC 1337.
+            // RFC 5961 section 3.2: only an exact RST counts; RFC 9293: "enter the CLOSED state, delete the TCB". But
+            // not where an old duplicate was answered: the other end, which knows of nothing any more, answers that
+            // with an exact RST, and TIME-WAIT would end too early, the "assassination" of RFC 1337.
             if (segment.seq == timeWait.rcvNxt && !timeWait.provoked) {
                 remove(timeWait);
             } else {
