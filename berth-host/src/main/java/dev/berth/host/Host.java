@@ -37,7 +37,7 @@ public final class Host implements AutoCloseable {
     private final String name;
     private final StackMonitor monitor;
     private final List<IpAddress> addresses;
-    private final Set<HostSocket> listening = ConcurrentHashMap.newKeySet();
+    private final Set<SocketSignals> listening = ConcurrentHashMap.newKeySet();
     /// The labels of those sockets that have one, so that the others pay nothing for it.
     private final Map<HostSocket, String> labels = new ConcurrentHashMap<>();
     private final HostPorts ports;
@@ -114,6 +114,29 @@ public final class Host implements AutoCloseable {
         return new UdpSocket(this);
     }
 
+    /// A new socket for echo requests.
+    ///
+    /// @throws IOException if the host is closed, or 65,536 of them are open
+    public EchoSocket openEchoSocket() throws IOException {
+        requireOpen();
+        return new EchoSocket(this);
+    }
+
+    /// Asks `address` for an echo, and waits for it.
+    ///
+    /// @param timeoutNanos how long at most, in nanoseconds, more than 0
+    /// @return true if it answered in time; false if it did not, somebody on the way says that it cannot be reached,
+    ///     or no route leads there
+    /// @throws IOException if the host is closed
+    public boolean isReachable(IpAddress address, long timeoutNanos) throws IOException {
+        if (timeoutNanos <= 0) {
+            throw new IllegalArgumentException("The timeout is more than 0 ns, not " + timeoutNanos);
+        }
+        try (EchoSocket echo = openEchoSocket()) {
+            return echo.isReachable(address, timeoutNanos);
+        }
+    }
+
     private void requireOpen() throws IOException {
         if (closed) {
             throw new IOException("Host " + name + " is closed");
@@ -177,11 +200,11 @@ public final class Host implements AutoCloseable {
     }
 
     /// Remembers a socket that may have threads waiting in it without any flow: a listener, a datagram socket.
-    void opened(HostSocket socket) {
+    void opened(SocketSignals socket) {
         listening.add(socket);
     }
 
-    void closed(HostSocket socket) {
+    void closed(SocketSignals socket) {
         listening.remove(socket);
     }
 
@@ -189,7 +212,7 @@ public final class Host implements AutoCloseable {
     /// wait in a socket get a `SocketException("Socket closed")`. Idempotent.
     @Override
     public void close() {
-        List<HostSocket> sockets = new ArrayList<>();
+        List<SocketSignals> sockets = new ArrayList<>();
         monitor.enter();
         try {
             if (closed) {
@@ -206,11 +229,11 @@ public final class Host implements AutoCloseable {
             monitor.exit();
         }
         sockets.addAll(listening);
-        for (HostSocket socket : sockets) {
-            if (socket instanceof TcpSocket connection) {
-                connection.abort();
-            } else {
-                socket.close();
+        for (SocketSignals socket : sockets) {
+            switch (socket) {
+                case TcpSocket connection -> connection.abort();
+                case HostSocket other -> other.close();
+                case EchoSocket echo -> echo.close();
             }
         }
         for (LinkPort port : monitor.ports()) {

@@ -250,25 +250,10 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     ///
     /// @return false if the deadline has passed
     final boolean await(Waiter waiter, long deadline) throws InterruptedIOException {
-        if (waiter.await(deadline)) {
-            return true;
-        }
-        disarm(waiter);
-        if (waiter.isSignalled()) {
-            return true;
-        }
-        if (Thread.currentThread().isVirtual() && Thread.currentThread().isInterrupted()) {
-            throw new InterruptedIOException("Interrupted while waiting");
-        }
-        return false;
+        return await(monitor, waiter, deadline);
     }
 
     final void disarm(Waiter waiter) {
-        monitor.enter();
-        try {
-            takeOut(waiter);
-        } finally {
-            monitor.exit();
-        }
+        disarm(monitor, waiter);
     }
 }

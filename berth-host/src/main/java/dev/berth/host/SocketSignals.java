@@ -1,12 +1,13 @@
 package dev.berth.host;
 
+import java.io.InterruptedIOException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// Who wants to know of a socket's readiness: threads that wait, and one observer. Part of every socket, and what the
 /// stack knows of it. All under the host's lock, but for the observer's call.
-abstract sealed class SocketSignals permits HostSocket {
+abstract sealed class SocketSignals permits HostSocket, EchoSocket {
     /// The readiness of a socket that was closed: whoever waits has to look.
     static final int CLOSED = 1 << 16;
 
@@ -34,6 +35,32 @@ abstract sealed class SocketSignals permits HostSocket {
                 return;
             }
             previous = waiter;
+        }
+    }
+
+    /// Waits outside the lock of `monitor`, until `deadline` of [System#nanoTime]; 0 for without limit.
+    ///
+    /// @return false if the deadline has passed
+    final boolean await(StackMonitor monitor, Waiter waiter, long deadline) throws InterruptedIOException {
+        if (waiter.await(deadline)) {
+            return true;
+        }
+        disarm(monitor, waiter);
+        if (waiter.isSignalled()) {
+            return true;
+        }
+        if (Thread.currentThread().isVirtual() && Thread.currentThread().isInterrupted()) {
+            throw new InterruptedIOException("Interrupted while waiting");
+        }
+        return false;
+    }
+
+    final void disarm(StackMonitor monitor, Waiter waiter) {
+        monitor.enter();
+        try {
+            takeOut(waiter);
+        } finally {
+            monitor.exit();
         }
     }
 

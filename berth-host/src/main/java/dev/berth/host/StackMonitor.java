@@ -135,7 +135,7 @@ final class StackMonitor {
         Wakeup woken = null;
         StackSocket ready;
         while ((ready = stack.pollReady()) != null) {
-            if (ready.attachment() instanceof HostSocket socket) {
+            if (ready.attachment() instanceof SocketSignals socket) {
                 woken = socket.signal(ready.readiness(), woken);
             }
         }
@@ -151,7 +151,7 @@ final class StackMonitor {
     }
 
     /// Wakes everybody who waits on `socket` when the critical section ends: its socket was closed. Under the lock.
-    void wakeAll(HostSocket socket) {
+    void wakeAll(SocketSignals socket) {
         afterwards = socket.signal(SocketSignals.CLOSED, afterwards);
     }
 

@@ -1,5 +1,6 @@
 package dev.berth.ports;
 
+import dev.berth.check.Requirement;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -140,6 +141,7 @@ class PortTableTest {
         assertThat(e).hasMessageContaining("0.0.0.0:80 CLOSED, with 1 flow");
     }
 
+    @Requirement("1122-078")
     @Test
     void ports_below_the_first_unprivileged_one_are_refused() throws PortUnavailableException {
         PortTable<String> strict =

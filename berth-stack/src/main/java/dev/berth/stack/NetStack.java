@@ -76,7 +76,7 @@ public final class NetStack {
         wheel = new TimerWheel(now);
         ipInput = new IpInput(addresses, pool, drops);
         ipOutput = new IpOutput(routes, new PathMtu(PATH_MTUS), pool, drops, entropy.nextLong());
-        icmp = new Icmp(ipOutput, pool, drops, entropy.nextLong());
+        icmp = new Icmp(ipOutput, pool, drops, readyQueue, entropy.nextLong());
         udp = new Udp(new PortTable<>(Transport.UDP, config.ports(), entropy), ipOutput, icmp, pool, drops, readyQueue);
         tcp = new Tcp(
                 new PortTable<>(Transport.TCP, config.ports(), entropy),
@@ -186,7 +186,11 @@ public final class NetStack {
             long now)
             throws PortUnavailableException {
         IpAddress local = source(remote.address(), bound);
-        if (local == null || addresses.isBroadcastOrMulticast(remote.address().hi(), remote.address().lo())) {
+        long hi = remote.address().hi();
+        long lo = remote.address().lo();
+        // RFC 9293 section 3.9.1.1, MUST-46: "A TCP implementation MUST reject as an error a local OPEN call for an
+        // invalid remote IP address (e.g., a broadcast or multicast address)."
+        if (local == null || !IpAddress.isUnicast(hi, lo) || addresses.isBroadcast(hi, lo)) {
             return null;
         }
         int port = binding == null ? 0 : binding.port();
@@ -266,6 +270,11 @@ public final class NetStack {
     /// TCP.
     public Tcp tcp() {
         return tcp;
+    }
+
+    /// ICMP.
+    public Icmp icmp() {
+        return icmp;
     }
 
     /// UDP.

@@ -74,6 +74,7 @@ public class TcpScript {
     private long written;
     private long readSoFar;
     private boolean restIgnored;
+    private byte[] lastPacket = new byte[0];
     private @Nullable PortBinding<TcpListener> bound;
 
     // Settings
@@ -443,6 +444,11 @@ public class TcpScript {
         return sent.poll();
     }
 
+    /// The packet that the stack sent last, from its IP header on.
+    protected byte[] lastPacket() {
+        return lastPacket.clone();
+    }
+
     /// Nothing was sent besides what was expected before.
     protected void sentNothing() {
         if (!sent.isEmpty()) {
@@ -502,6 +508,7 @@ public class TcpScript {
             byte[] bytes = new byte[packet.length()];
             packet.copyTo(bytes, 0);
             packet.release();
+            lastPacket = bytes;
             Seg seg = codec.decode(bytes);
             if (seg != null) {
                 sent.add(seg);

@@ -15,7 +15,10 @@ import dev.berth.stack.tcp.TcpState;
 import dev.berth.stack.tcp.Tcp;
 import dev.berth.wire.DropReason;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Closing, RFC 9293 sections 3.6 and 3.10.4 to 3.10.5: FIN states, TIME-WAIT, half close, reset and abort.
 class TcpClosingTest extends Script {
@@ -139,6 +142,7 @@ class TcpClosingTest extends Script {
     @Test
     @Requirement("SHLD-3")
     @Requirement("MAY-1")
+    @Requirement("1122-079")
     void a_close_with_unread_data_resets() {
         connected();
         receive(ACK.seq(1).ack(1).data(100));
@@ -150,6 +154,8 @@ class TcpClosingTest extends Script {
 
     @Test
     @Requirement("SHLD-3")
+    @Requirement("1122-079")
+    @Requirement("MAY-1")
     void data_after_a_close_are_answered_with_a_reset() {
         connected();
         close();
@@ -301,6 +307,42 @@ class TcpClosingTest extends Script {
         Seg answer = pollSent();
         assertThat(answer).isNotNull();
         assertThat(answer.flags).isEqualTo(SYN.ack(0).flags);
+    }
+
+    /// RFC 6191 section 2; the old connection's last timestamp is 1,000 and its last number 1. Where the RFC drops the
+    /// SYN, RFC 9293 section 3.10.7.4 has it acknowledged.
+    @ParameterizedTest
+    @CsvSource({
+        "true, 1001, 50000, true",
+        "true, 1001, -50000, true",
+        "true, 1000, 3, true",
+        "true, 1000, 2, false",
+        "true, 1000, -50000, false",
+        "true, 999, 50000, false",
+        "true, 999, -50000, false",
+        "true, , 3, true",
+        "true, , 2, false",
+        "true, , -50000, false",
+        "false, 5, 3, true",
+        "false, 5, -50000, true",
+        "false, , 3, true",
+        "false, , 2, false",
+        "false, , -50000, false"
+    })
+    @Requirement("6191-01")
+    @Requirement("SHLD-4")
+    @Requirement("MAY-2")
+    void a_newer_syn_in_time_wait_begins_anew(boolean before, @Nullable Integer tsVal, int seq, boolean admitted) {
+        passiveTimeWait(before ? SYN.ts(1_000, 0) : SYN);
+        receive(tsVal == null ? SYN.seq(seq) : SYN.seq(seq).ts(tsVal, 0));
+        Seg answer = pollSent();
+        assertThat(answer).isNotNull();
+        assertThat(answer.flags).isEqualTo(admitted ? SYN.ack(0).flags : ACK.flags);
+        assertThat(answer.ack).isEqualTo(admitted ? seq + 1 : 2);
+        if (admitted) {
+            assertThat(answer.seq).as("beyond the old connection").isGreaterThan(2);
+        }
+        sentNothing();
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.berth.testkit;
 
+import dev.berth.check.Requirement;
 import static dev.berth.testkit.Seg.ACK;
 import static dev.berth.testkit.Seg.SYN;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -46,6 +47,7 @@ class TcpEcnTest extends Script {
     }
 
     @Test
+    @Requirement("SHLD-8")
     void by_default_a_listener_agrees_and_an_active_open_does_not_ask() {
         connected();
         closeListener();
@@ -122,6 +124,7 @@ class TcpEcnTest extends Script {
     // Section 6.1.2
 
     @Test
+    @Requirement("SHLD-8")
     void an_echo_reduces_the_window_once_per_round_trip_and_is_answered_by_cwr() {
         opened();
         send(20_000);
@@ -170,6 +173,7 @@ class TcpEcnTest extends Script {
     // Section 6.1.3
 
     @Test
+    @Requirement("SHLD-8")
     void ce_is_echoed_until_cwr_comes() {
         opened();
         receive(ACK.seq(1).ack(1).data(10).ecn(CE));

@@ -84,6 +84,8 @@ class TcpOpeningTest extends Script {
     @Requirement("SM-3")
     @Requirement("MUST-14")
     @Requirement("SHLD-5")
+    @Requirement("7323-03")
+    @Requirement("7323-12")
     void listen_answers_a_syn() {
         listen();
         receive(SYN.seq(IRS).mss(1_460));
@@ -106,6 +108,7 @@ class TcpOpeningTest extends Script {
     }
 
     @Test
+    @Requirement("7323-05")
     void the_options_of_the_syn_are_answered() {
         listen();
         receive(SYN.seq(IRS).mss(1_400).ws(3).sackPermitted().ts(100, 0));
@@ -164,6 +167,7 @@ class TcpOpeningTest extends Script {
     }
 
     @Test
+    @Requirement("6298-05")
     void the_syn_again_is_answered_again_and_not_measured() {
         listen();
         receive(SYN.seq(IRS).mss(1_460));
@@ -214,6 +218,19 @@ class TcpOpeningTest extends Script {
         sent(ACK.seq(1).ack(21));
         accept();
         read(20);
+    }
+
+    @Test
+    @Requirement("SM-5")
+    void text_on_the_syn_does_not_disturb_the_stream() {
+        listen();
+        receive(SYN.seq(IRS).mss(1_460).data(10));
+        sent(SYN.seq(ISS).ack(1)); // the text is not acknowledged
+        receive(ACK.seq(1).ack(1).data(25)); // so it comes again
+        sent(ACK.seq(1).ack(26));
+        accept();
+        read(25);
+        readNothing();
     }
 
     @Test
@@ -271,6 +288,7 @@ class TcpOpeningTest extends Script {
 
     @Test
     @Requirement("SM-6")
+    @Requirement("5961-04")
     void syn_sent_resets_an_unacceptable_ack() {
         open();
         sent(SYN.seq(ISS));
@@ -285,6 +303,7 @@ class TcpOpeningTest extends Script {
 
     @Test
     @Requirement("SM-7")
+    @Requirement("5961-04")
     void syn_sent_is_refused_by_a_reset_with_an_acceptable_ack() {
         open();
         sent(SYN.seq(ISS));
@@ -307,6 +326,7 @@ class TcpOpeningTest extends Script {
 
     @Test
     @Requirement("SM-8")
+    @Requirement("7323-33")
     void syn_ack_leads_to_established() {
         open();
         sent(SYN.seq(ISS).mss(1_460).ws(7).sackPermitted().ts(true).win(65_535));
@@ -401,6 +421,8 @@ class TcpOpeningTest extends Script {
     @Test
     @Requirement("MUST-22")
     @Requirement("MUST-23")
+    @Requirement("6298-01")
+    @Requirement("6298-07")
     void a_syn_is_retransmitted_for_three_minutes() {
         open();
         sent(SYN.seq(ISS));
@@ -416,6 +438,8 @@ class TcpOpeningTest extends Script {
     }
 
     @Test
+    @Requirement("6298-08")
+    @Requirement("6928-02")
     void after_a_lost_syn_the_window_is_one_segment_and_the_timeout_three_seconds() {
         open();
         sent(SYN.seq(ISS));
@@ -428,6 +452,8 @@ class TcpOpeningTest extends Script {
 
     @Test
     @Requirement("SM-27")
+    @Requirement("5961-06")
+    @Requirement("5961-11")
     void a_restarted_host_discovers_a_half_open_connection() {
         accepted(); // the other side of figure 9 of RFC 9293: ours is the old connection
         receive(SYN.seq(70_000_000));
@@ -438,6 +464,7 @@ class TcpOpeningTest extends Script {
 
     @Test
     @Requirement("SM-27")
+    @Requirement("5961-11")
     void a_syn_that_meets_an_old_connection_resets_it() {
         open();
         sent(SYN.seq(ISS));

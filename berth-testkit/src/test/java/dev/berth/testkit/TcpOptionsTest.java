@@ -26,6 +26,7 @@ class TcpOptionsTest extends Script {
     @Test
     @Requirement("MUST-4")
     @Requirement("MUST-64")
+    @Requirement("MUST-69")
     void options_need_no_alignment() {
         open();
         sent(SYN.seq(ISS));
@@ -82,6 +83,7 @@ class TcpOptionsTest extends Script {
     @Test
     @Requirement("MUST-16")
     @Requirement("SHLD-28")
+    @Requirement("7323-33")
     void options_take_their_room_from_the_data() {
         connected(FULL);
         assertState(TcpState.ESTABLISHED).mss(1_448);
@@ -126,6 +128,7 @@ class TcpOptionsTest extends Script {
     // Path MTU
 
     @Test
+    @Requirement("7323-30")
     void fragmentation_needed_makes_segments_smaller_and_sends_them_again() {
         connected();
         send(2_920);
@@ -141,6 +144,8 @@ class TcpOptionsTest extends Script {
     }
 
     @Test
+    @Requirement("5927-01")
+    @Requirement("MUST-54")
     void fragmentation_needed_about_something_else_is_ignored() {
         connected();
         send(1_460);
@@ -157,6 +162,7 @@ class TcpOptionsTest extends Script {
     @Test
     @Requirement("MUST-54")
     @Requirement("SHLD-26")
+    @Requirement("1122-081")
     void a_hard_error_ends_a_connection_that_is_being_opened() {
         open();
         sent(SYN.seq(ISS));
@@ -169,6 +175,7 @@ class TcpOptionsTest extends Script {
     @Requirement("MUST-56")
     @Requirement("SHLD-25")
     @Requirement("MUST-47")
+    @Requirement("1122-081")
     void errors_do_not_end_an_open_connection_but_are_told() {
         connected();
         send(10);
@@ -184,6 +191,7 @@ class TcpOptionsTest extends Script {
     // RFC 7323
 
     @Test
+    @Requirement("7323-08")
     void a_shift_over_14_counts_as_14() {
         config = config.withBuffers(1 << 20, 1 << 20);
         connected(SYN.mss(1_460).ws(200));
@@ -192,6 +200,8 @@ class TcpOptionsTest extends Script {
     }
 
     @Test
+    @Requirement("7323-15")
+    @Requirement("7323-22")
     void timestamps_are_echoed() {
         connected(FULL);
         receive(ACK.seq(1).ack(1).data(10).ts(1_005, 0));
@@ -213,6 +223,9 @@ class TcpOptionsTest extends Script {
     }
 
     @Test
+    @Requirement("7323-23")
+    @Requirement("7323-24")
+    @Requirement("7323-26")
     void an_old_timestamp_is_not_acceptable() {
         connected(FULL);
         receive(ACK.seq(1).ack(1).data(10).ts(999, 0));
@@ -223,6 +236,7 @@ class TcpOptionsTest extends Script {
     }
 
     @Test
+    @Requirement("7323-29")
     void after_24_days_any_timestamp_is_acceptable_and_taken() {
         config = config.withKeepAlive(false);
         connected(FULL);
@@ -241,6 +255,7 @@ class TcpOptionsTest extends Script {
     }
 
     @Test
+    @Requirement("2018-01")
     void sack_blocks_begin_with_the_latest() {
         connected(SYN.mss(1_460).sackPermitted());
         receive(ACK.seq(101).ack(1).data(100));
@@ -262,5 +277,18 @@ class TcpOptionsTest extends Script {
         receive(ACK.seq(401).ack(1).data(2_000));
         sent(ACK.seq(1).ack(2_401).sack(501, 601)); // the first of what it repeats: RFC 2883
         read(2_400);
+    }
+
+    @Test
+    @Requirement("2018-01")
+    void beside_timestamps_there_is_room_for_three_sack_blocks() {
+        connected(FULL);
+        for (int hole = 1; hole <= 5; hole++) {
+            receive(ACK.seq(1 + 200 * hole).ack(1).data(100).ts(1_001, 0));
+        }
+        for (int i = 0; i < 4; i++) {
+            pollSent();
+        }
+        sent(ACK.seq(1).ack(1).ts(true).sack(1_001, 1_101, 801, 901, 601, 701));
     }
 }

@@ -104,6 +104,8 @@ class TcpWindowTest extends Script {
     @Requirement("SHLD-15")
     @Requirement("SHLD-16")
     @Requirement("SHLD-17")
+    @Requirement("7323-11")
+    @Requirement("MAY-7")
     void a_window_that_shrinks_is_survived() {
         connected();
         send(5_000);
@@ -138,6 +140,22 @@ class TcpWindowTest extends Script {
         sent(FIN.seq(1));
         receive(ACK.seq(1).ack(2));
         assertState(TcpState.FIN_WAIT_2);
+    }
+
+    @Test
+    @Requirement("MAY-8")
+    void a_receiver_may_keep_its_window_closed_for_ever() {
+        config = config.withBuffers(1_000, 1_000);
+        connected();
+        receive(ACK.seq(1).ack(1).data(1_000));
+        sent(ACK.seq(1).ack(1_001).win(0));
+        for (int minute = 0; minute < 120; minute++) {
+            advance(60_000);
+            receive(ACK.seq(1_001).ack(1).data(1)); // a probe
+            sent(ACK.seq(1).ack(1_001).win(0));
+        }
+        read(1_000);
+        sent(ACK.seq(1).ack(1_001).win(1_000));
     }
 
     // Silly windows, section 3.8.6.2
@@ -187,6 +205,21 @@ class TcpWindowTest extends Script {
     }
 
     @Test
+    @Requirement("SHLD-14")
+    void a_smaller_buffer_does_not_take_back_what_was_offered() {
+        config = config.withBuffers(10_000, 10_000);
+        connected();
+        configure(config.withBuffers(10_000, 2_000));
+        receive(ACK.seq(1).ack(1).data(100));
+        sent(ACK.seq(1).ack(101).win(9_900));
+        read(100);
+        receive(ACK.seq(101).ack(1).data(9_900));
+        sent(ACK.seq(1).ack(10_001).win(0));
+        read(9_900);
+        sent(ACK.seq(1).ack(10_001).win(2_000));
+    }
+
+    @Test
     void reading_without_need_sends_no_window_updates() {
         connected();
         for (int i = 0; i < 20; i++) {
@@ -203,6 +236,8 @@ class TcpWindowTest extends Script {
 
     @Test
     @Requirement("SHLD-7")
+    @Requirement("MUST-60")
+    @Requirement("MAY-16")
     void small_segments_wait_for_the_ack_of_the_one_before() {
         connected();
         send(10);
@@ -239,6 +274,23 @@ class TcpWindowTest extends Script {
         sentNothing();
         configure(config.withNoDelay(true));
         sent(ACK.seq(11).data(10));
+    }
+
+    @Test
+    @Requirement("SHLD-27")
+    void small_writes_that_wait_become_full_segments_with_one_push() {
+        connected();
+        receive(ACK.seq(1).ack(1).win(0));
+        for (int i = 0; i < 10; i++) {
+            send(300);
+        }
+        sentNothing();
+        receive(ACK.seq(1).ack(1).win(60_000));
+        sent(ACK.seq(1).data(1_460).noPsh());
+        sent(ACK.seq(1_461).data(1_460).noPsh());
+        sentNothing();
+        receive(ACK.seq(1).ack(2_921));
+        sent(ACK.seq(2_921).data(80).psh());
     }
 
     // Delayed ACK, section 3.8.6.3
@@ -279,6 +331,26 @@ class TcpWindowTest extends Script {
     }
 
     @Test
+    @Requirement("5681-07")
+    @Requirement("MAY-13")
+    void a_hole_and_its_filling_are_acknowledged_at_once() {
+        int next = quickStart();
+        receive(ACK.seq(next + 100).ack(1).data(100));
+        sent(ACK.seq(1).ack(next));
+        receive(ACK.seq(next + 300).ack(1).data(100));
+        sent(ACK.seq(1).ack(next));
+        receive(ACK.seq(next).ack(1).data(50)); // part of the hole
+        sent(ACK.seq(1).ack(next + 50));
+        receive(ACK.seq(next + 50).ack(1).data(50));
+        sent(ACK.seq(1).ack(next + 200));
+        receive(ACK.seq(next + 200).ack(1).data(100));
+        sent(ACK.seq(1).ack(next + 400));
+        receive(ACK.seq(next + 400).ack(1).data(100));
+        sentNothing(); // in order again: delayed
+        sentAfter(40, ACK.seq(1).ack(next + 500));
+    }
+
+    @Test
     void a_delayed_ack_rides_on_data() {
         int next = quickStart();
         receive(ACK.seq(next).ack(1).data(100));
@@ -307,6 +379,7 @@ class TcpWindowTest extends Script {
     @Requirement("MUST-27")
     @Requirement("MUST-29")
     @Requirement("SHLD-12")
+    @Requirement("MAY-5")
     void a_dead_connection_is_found_out() {
         config = config.withKeepAlive(true).withKeepAliveTimes(100, 10, 3);
         connected();
@@ -332,6 +405,25 @@ class TcpWindowTest extends Script {
         }
         receive(ACK.seq(1).ack(11));
         assertState(TcpState.ESTABLISHED);
+    }
+
+    @Test
+    @Requirement("MAY-6")
+    void a_probe_with_an_octet_of_garbage_is_answered_and_its_octet_ignored() {
+        connected();
+        receive(ACK.seq(1).ack(1).data(10));
+        sent(ACK.seq(1).ack(11));
+        receive(ACK.seq(10).ack(1).data(1));
+        sent(ACK.seq(1).ack(11));
+        read(10);
+        readNothing();
+    }
+
+    @Test
+    void a_probe_without_data_is_answered() {
+        connected();
+        receive(ACK.seq(0).ack(1));
+        sent(ACK.seq(1).ack(1));
     }
 
     @Test

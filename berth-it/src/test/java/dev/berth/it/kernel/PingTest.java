@@ -1,5 +1,6 @@
 package dev.berth.it.kernel;
 
+import dev.berth.check.Requirement;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.params.ParameterizedTest;
@@ -8,6 +9,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// The kernel's `ping`.
 class PingTest extends KernelTest {
+    @Requirement("1122-008")
     @ParameterizedTest
     @CsvSource({"10.7.0.2,0", "10.7.0.2,56", "10.7.0.2,1472", "fd07::2,0", "fd07::2,56", "fd07::2,1452"})
     void the_host_answers(String address, String size) {

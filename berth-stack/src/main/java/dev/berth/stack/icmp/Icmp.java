@@ -1,5 +1,6 @@
 package dev.berth.stack.icmp;
 
+import dev.berth.stack.endpoint.ReadyQueue;
 import dev.berth.stack.ip.Addresses;
 import dev.berth.stack.ip.DropCounters;
 import dev.berth.stack.ip.IpInput;
@@ -40,6 +41,7 @@ public final class Icmp {
     private final BufferPool pool;
     private final DropCounters drops;
     private final RateLimit rateLimit;
+    private final EchoClient echo;
     private final IcmpError error = new IcmpError();
     private long echoesAnswered;
     private long errorsReceived;
@@ -47,14 +49,16 @@ public final class Icmp {
 
     /// ICMP of the host that sends through `output`.
     ///
-    /// @param key random bits for the rate limit
-    public Icmp(IpOutput output, BufferPool pool, DropCounters drops, long key) {
+    /// @param ready where users of echo requests are queued that got an answer
+    /// @param key random bits for the rate limit and for what echo requests carry
+    public Icmp(IpOutput output, BufferPool pool, DropCounters drops, ReadyQueue ready, long key) {
         this.output = output;
         this.routes = output.routes();
         this.addresses = routes.addresses();
         this.pool = pool;
         this.drops = drops;
         this.rateLimit = new RateLimit(key);
+        this.echo = new EchoClient(output, pool, ready, key);
     }
 
     /// Takes over a packet that [IpInput] returned with the protocol ICMP or ICMPv6.
@@ -75,6 +79,9 @@ public final class Icmp {
             answerEcho(packet, now);
             return null;
         }
+        if (type == (packet.ipv6 ? IcmpHeader.V6_ECHO_REPLY : IcmpHeader.ECHO_REPLY)) {
+            return end(packet, echo.reply(packet, now));
+        }
         error.type = type;
         error.code = Bytes.u8(bytes, at + IcmpHeader.CODE);
         error.ipv6 = packet.ipv6;
@@ -94,11 +101,24 @@ public final class Icmp {
         error.senderHi = packet.sourceHi;
         error.senderLo = packet.sourceLo;
         errorsReceived++;
+        if (error.protocol == IpProtocol.ICMP || error.protocol == IpProtocol.ICMPV6) {
+            return end(packet, echo.error(error, IpInput.ttl(packet), now));
+        }
         packet.release();
         return error;
     }
 
-    private static int checksum(Packet packet) {
+    /// The end of a packet that was for [EchoClient].
+    private @Nullable IcmpError end(Packet packet, @Nullable DropReason reason) {
+        if (reason == null) {
+            packet.release();
+        } else {
+            drops.drop(reason, packet);
+        }
+        return null;
+    }
+
+    static int checksum(Packet packet) {
         int length = packet.end - packet.transportAt;
         long sum = InternetChecksum.payloadSum(packet.bytes, packet.transportAt, length);
         if (packet.ipv6) {
@@ -213,7 +233,12 @@ public final class Icmp {
     private boolean readTransport(Packet packet, int at, int protocol) {
         // RFC 1122 section 3.2.2: "the IP protocol number MUST be extracted from the original header and used to
         // select the appropriate transport protocol entity to handle the error."
-        if (protocol != IpProtocol.TCP && protocol != IpProtocol.UDP || at + 8 > packet.end) {
+        if (at + 8 > packet.end) {
+            return false;
+        }
+        boolean ping = protocol == (packet.ipv6 ? IpProtocol.ICMPV6 : IpProtocol.ICMP)
+                && Bytes.u8(packet.bytes, at) == (packet.ipv6 ? IcmpHeader.V6_ECHO : IcmpHeader.ECHO);
+        if (protocol != IpProtocol.TCP && protocol != IpProtocol.UDP && !ping) {
             return false;
         }
         // An error goes to the source of the packet that it quotes; any other one was made up.
@@ -221,6 +246,12 @@ public final class Icmp {
             return false;
         }
         error.protocol = protocol;
+        if (ping) {
+            error.localPort = Bytes.u16(packet.bytes, at + IcmpHeader.REST);
+            error.remotePort = 0;
+            error.sequence = Bytes.u16(packet.bytes, at + IcmpHeader.REST + 2);
+            return true;
+        }
         error.localPort = Bytes.u16(packet.bytes, at);
         error.remotePort = Bytes.u16(packet.bytes, at + 2);
         error.sequence = protocol == IpProtocol.TCP ? Bytes.i32(packet.bytes, at + 4) : 0;
@@ -379,12 +410,17 @@ public final class Icmp {
         return null;
     }
 
+    /// The client side of echo.
+    public EchoClient echo() {
+        return echo;
+    }
+
     /// Echo requests answered.
     public long echoesAnswered() {
         return echoesAnswered;
     }
 
-    /// Errors received about packets of TCP and UDP.
+    /// Errors received about packets of this host.
     public long errorsReceived() {
         return errorsReceived;
     }

@@ -359,6 +359,15 @@ public final class Reassembler {
         datagram.ecn |= 1 << (IpInput.tos(fragment) & 3);
     }
 
+    /// Octets of the largest message of a transport that can be received and reassembled.
+    ///
+    /// RFC 1122 section 3.3.2: "There MUST be a mechanism by which the transport layer can learn MMS_R, the maximum
+    /// message size that can be received and reassembled in an IP datagram [...] MMS_R = EMTU_R - 20". The total
+    /// length of IPv4 counts its header, the payload length of IPv6 (RFC 8200 section 3) does not.
+    public static int largestMessage(boolean ipv6) {
+        return ipv6 ? 65_535 : 65_535 - Ipv4Header.MIN_LENGTH;
+    }
+
     private @Nullable Packet complete(Datagram datagram) {
         Packet first = datagram.first;
         if (first == null || offsetOf(first) != 0) {
@@ -367,7 +376,7 @@ public final class Reassembler {
         }
         int headers = first.transportAt - first.start - (first.ipv6 ? FRAGMENT_HEADER : 0);
         int length = headers + datagram.total;
-        if (length > 65_535 + (first.ipv6 ? Ipv6Header.LENGTH : 0)) {
+        if (length > largestMessage(first.ipv6) + (first.ipv6 ? Ipv6Header.LENGTH : Ipv4Header.MIN_LENGTH)) {
             close(datagram, DropReason.BAD_FRAGMENT);
             return null;
         }

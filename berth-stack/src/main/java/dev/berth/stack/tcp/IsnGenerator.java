@@ -26,7 +26,9 @@ final class IsnGenerator {
     }
 
     private static int hash(FlowHash function, Flow flow) {
-        return function.hash(
+        // An attacker sees the result, which must not tell it the results of other flows (RFC 9293 MUST-9: "F() MUST
+        // NOT be computable from the outside"): the stronger one of the two functions.
+        return (int) function.hash64(
                 flow.localHi(), flow.localLo(), flow.localPort(), flow.remoteHi(), flow.remoteLo(), flow.remotePort());
     }
 }

@@ -83,6 +83,11 @@ final class TimeWaits {
             return SeqNum.gt(segment.options.tsVal, timeWait.tsRecent)
                     || segment.options.tsVal == timeWait.tsRecent && SeqNum.gt(segment.seq, timeWait.rcvNxt);
         }
+        // "If the previous incarnation of the connection did not use Timestamps [and] TCP Timestamps would be enabled
+        // for the new incarnation of the connection, honor the incoming connection request": PAWS keeps them apart.
+        if (segment.options.timestamps) {
+            return true;
+        }
         return SeqNum.gt(segment.seq, timeWait.rcvNxt);
     }
 
@@ -98,6 +103,12 @@ final class TimeWaits {
             } else {
                 drops.count(DropReason.NOT_ACCEPTABLE);
             }
+            return;
+        }
+        // "if the ACK bit is off, drop the segment and return"; a SYN is answered whatever else is set.
+        if (!segment.has(TcpHeader.ACK | TcpHeader.SYN)
+                && SeqNum.inWindow(segment.seq, timeWait.rcvNxt, Math.max(1, timeWait.rcvWnd))) {
+            drops.count(DropReason.WRONG_STATE);
             return;
         }
         drops.count(DropReason.NOT_ACCEPTABLE);

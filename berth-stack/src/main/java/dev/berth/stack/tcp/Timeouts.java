@@ -15,6 +15,9 @@ final class Timeouts {
     /// segment for at least 3 minutes".
     static final long SYN_R2 = 180_000_000_000L;
 
+    /// RFC 9293 section 3.8.3, SHLD-10: "The value of R1 SHOULD correspond to at least 3 retransmissions".
+    static final int R1 = 3;
+
     /// Retransmissions after which a connection is dead: R2. With the backoff capped at 60 s it is at least 7
     /// minutes, more than the 100 s that RFC 9293 section 3.8.3 (SHLD-11) asks for.
     static final int R2 = 15;
@@ -312,6 +315,12 @@ final class Timeouts {
             return;
         }
         tcb.unanswered++;
+        if (tcb.unanswered == R1 && tcb.softError() == null) {
+            // SHLD-9: "TCP implementations SHOULD inform the application of the delivery problem [...], when R1 is
+            // reached and before R2".
+            tcb.extras().softError = TcpError.TIMED_OUT;
+            tcp.ready(tcb);
+        }
         if (tcp.queues().budget().isScarce()) {
             tcp.relieve(now); // perhaps of those that keep their windows closed
             if (!tcb.has(Tcb.ATTACHED)) {

@@ -74,7 +74,7 @@ class IpOutputTest {
         return host.output.send(packet, 0, 0, false, host.now);
     }
 
-    @Requirement({"1122-019", "1122-023"})
+    @Requirement({"1122-019", "1122-023", "1122-027"})
     @Test
     void an_ipv4_header_is_written_with_the_wishes_of_the_transport() {
         assertThat(host.output.send(datagram(A, PEER, data(10), 10), 0xb8, 33, true, host.now))
@@ -301,6 +301,7 @@ class IpOutputTest {
     }
 
     // RFC 6864 section 4
+    @Requirement("1122-018")
     @Test
     void identifications_do_not_repeat_and_atomic_datagrams_need_none() {
         Set<Integer> seen = new HashSet<>();

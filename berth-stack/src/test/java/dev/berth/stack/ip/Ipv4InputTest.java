@@ -108,6 +108,7 @@ class Ipv4InputTest {
         discards(ipv4Checksum(packet), DropReason.BAD_HEADER_LENGTH);
     }
 
+    @Requirement("1122-009")
     @Test
     void every_truncation_is_discarded() {
         byte[] packet = segment();
@@ -164,7 +165,7 @@ class Ipv4InputTest {
         accepts(ipv4Checksum(packet));
     }
 
-    @Requirement("1122-025")
+    @Requirement({"1122-025", "MUST-50"})
     @ParameterizedTest
     @CsvSource({
         "130:11", "148:4", "222:3", "7:7", "68:8", "136:4", "158:2", "25:40"
@@ -184,7 +185,7 @@ class Ipv4InputTest {
         accepts(ipv4(PEER, A, Frames.TCP, slice(segment(), 20, 40), 0, 0, options));
     }
 
-    @Requirement("1122-026")
+    @Requirement({"1122-026", "1122-064"})
     @ParameterizedTest
     @ValueSource(ints = {131, 137})
     void source_routes_are_discarded(int type) {

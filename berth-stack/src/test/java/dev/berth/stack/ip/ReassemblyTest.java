@@ -79,6 +79,7 @@ class ReassemblyTest {
         host.segments.clear();
     }
 
+    @Requirement({"1122-017", "1122-056"})
     @ParameterizedTest
     @CsvSource({
         "false, 576, 56", "false, 3000, 1480", "false, 3001, 1480", "false, 65515, 1480", "false, 60000, 296",
@@ -101,6 +102,20 @@ class ReassemblyTest {
         assertThat(host.input.reassembler().reassembled()).isEqualTo(12);
     }
 
+    @Requirement("1122-057")
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void the_largest_message_is_what_the_transport_is_told(boolean v6) {
+        int largest = Reassembler.largestMessage(v6);
+        assertThat(largest).isEqualTo(v6 ? 65_535 : 65_515);
+        byte[] data = data(largest);
+        host.receive(fragments(v6, data, 1_448, 3).toArray(new byte[0][]));
+        delivers(v6, data);
+        host.receive(fragments(v6, data(largest + 1), 1_448, 4).toArray(new byte[0][]));
+        assertThat(host.segments).isEmpty();
+    }
+
+    @Requirement("1122-056")
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void exact_duplicates_are_dropped_alone(boolean v6) {
@@ -112,7 +127,7 @@ class ReassemblyTest {
         assertThat(host.drops.total(DropReason.BAD_FRAGMENT)).isEqualTo(4);
     }
 
-    @Requirement("8200-02")
+    @Requirement({"8200-02", "1122-056"})
     @ParameterizedTest
     @CsvSource({
         "false, 0, 808", "false, 792, 1600", "false, 800, 1608", "false, 1600, 2400", "false, 1608, 2000",

@@ -83,7 +83,7 @@ public final class ScriptHost {
         routes.add(IpAddress.Prefix.parse("0.0.0.0/0"), nic, 100);
         routes.add(IpAddress.Prefix.parse("::/0"), nic, 100);
         output = new IpOutput(routes, pathMtu, pool, drops, random.nextLong());
-        icmp = new Icmp(output, pool, drops, random.nextLong());
+        icmp = new Icmp(output, pool, drops, ready, random.nextLong());
         ports = new PortTable<>(Transport.UDP, PortPolicy.dynamic(), random::nextLong);
         udp = new Udp(ports, output, icmp, pool, drops, ready);
     }

@@ -146,6 +146,7 @@ class UdpTest {
         host.droppedNothing();
     }
 
+    @Requirement("1122-073")
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 55, 56, 57, 163, 164, 165, 1_000, 1_472, 1_473, 5_000, 65_507})
     void data_of_every_size_go_out_and_come_in_unchanged(int length) throws Exception {
@@ -576,6 +577,7 @@ class UdpTest {
             assertThat(host.sent()).hasSize(1);
         }
 
+        @Requirement("8085-01")
         @Test
         void errors_about_other_flows_change_nothing() {
             host.receive(
