@@ -17,11 +17,11 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Where running programs of this user leave their control sockets: `$XDG_RUNTIME_DIR/berth`, or `/tmp/berth-UID` where
-/// there is no such directory of the user's own. Each socket is called by the number of its process.
+/// Where running programs of this user leave their control sockets: `$XDG_RUNTIME_DIR/berth`, or `/tmp/berth-UID`
+/// where there is no such directory of the user's own. Each socket is called by the number of its process.
 ///
-/// The directory belongs to the user and nobody else has any right in it; one that is anything else, or a symbolic link,
-/// is refused.
+/// The directory belongs to the user and nobody else has any right in it; one that is anything else, or a symbolic
+/// link, is refused.
 record ControlDirectory(Path path, UserPrincipal user) {
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
     private static final String SUFFIX = ".sock";
@@ -110,8 +110,8 @@ record ControlDirectory(Path path, UserPrincipal user) {
         return entries;
     }
 
-    /// Removes sockets whose process has died without doing so. Nobody listens there any more: a process that cannot be
-    /// seen from here, as in another container, keeps its socket.
+    /// Removes sockets whose process has died without doing so. Nobody listens there any more: a process that cannot
+    /// be seen from here, as in another container, keeps its socket.
     void removeStale() throws IOException {
         for (Entry entry : entries()) {
             if (ProcessHandle.of(entry.pid).isEmpty() && isDead(entry.path)) {

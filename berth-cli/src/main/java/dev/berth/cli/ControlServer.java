@@ -28,9 +28,10 @@ import org.jspecify.annotations.Nullable;
 
 /// The control socket of a running program: a UNIX-domain socket that its user alone may use.
 ///
-/// A client sends one JSON object a line and gets lines of JSON back, the last of which has the member `ok`. It may go
-/// on asking. Bounded are the length of a request (16 KiB), the clients at one time (8; more wait), and the time between
-/// two requests and for an answer (30 seconds each). What a client does wrong is answered and harms nobody else.
+/// A client sends one JSON object a line and gets lines of JSON back, the last of which has the member `ok`. It may
+/// go on asking. Bounded are the length of a request (16 KiB), the clients at one time (8; more wait), and the time
+/// between two requests and for an answer (30 seconds each). What a client does wrong is answered and harms nobody
+/// else.
 final class ControlServer implements AutoCloseable {
     private static final int LONGEST_REQUEST = 16 << 10;
     private static final int MOST_CLIENTS = 8;
@@ -56,8 +57,8 @@ final class ControlServer implements AutoCloseable {
         watchdog.setRemoveOnCancelPolicy(true);
     }
 
-    /// Opens a control socket at `path`. It appears there with its final rights: it is made in a directory that nobody
-    /// else can enter, and moved. One that a dead process left there is replaced.
+    /// Opens a control socket at `path`. It appears there with its final rights: it is made in a directory that
+    /// nobody else can enter, and moved. One that a dead process left there is replaced.
     ///
     /// @param handlers who answers, by the name of the request
     /// @throws IOException if it cannot be made, with a sentence that says why

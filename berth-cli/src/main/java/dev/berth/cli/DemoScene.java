@@ -140,7 +140,7 @@ final class DemoScene {
     private void showPorts() {
         for (Host host : List.of(a, b)) {
             narrator.say("  host " + host.name());
-            for (String line : PortText.table(host.snapshot())) {
+            for (String line : PortText.table(host)) {
                 narrator.say("    " + line);
             }
         }

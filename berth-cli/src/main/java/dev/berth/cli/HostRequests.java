@@ -59,7 +59,8 @@ final class HostRequests {
         String name = request.required("host");
         Host host = hosts.get(name);
         if (host == null) {
-            throw new ControlException("There is no host '" + name + "' here; there is " + String.join(", ", hosts.keySet()));
+            String known = String.join(", ", hosts.keySet());
+            throw new ControlException("There is no host '" + name + "' here; there is " + known);
         }
         return host.ports();
     }
@@ -78,15 +79,19 @@ final class HostRequests {
         if (family != 0 && family != 4 && family != 6) {
             throw new ControlException("A family is 4, 6 or 0 for both, not " + family);
         }
-        return new PortFilter(
-                request.flag("bindings", true),
-                request.flag("flows", true),
-                new HashSet<>(states),
-                request.ports("localPorts"),
-                request.ports("remotePorts"),
-                request.prefix("local"),
-                request.prefix("remote"),
-                (int) family);
+        PortFilter filter = PortFilter.ALL
+                .withStates(new HashSet<>(states))
+                .withLocalPorts(request.ports("localPorts"))
+                .withRemotePorts(request.ports("remotePorts"))
+                .withLocal(request.prefix("local"))
+                .withRemote(request.prefix("remote"))
+                .withFamily((int) family);
+        boolean bindings = request.flag("bindings", true);
+        boolean flows = request.flag("flows", true);
+        if (!bindings && !flows) {
+            throw new ControlException("Neither bindings nor flows are asked for");
+        }
+        return bindings && flows ? filter : bindings ? filter.bindingsOnly() : filter.flowsOnly();
     }
 
     private JsonLine sockets(ControlRequest request, Consumer<String> lines) throws ControlException {
@@ -146,9 +151,12 @@ final class HostRequests {
             line.add("datagramsIn", details.octetsIn()).add("datagramsRefused", details.refused());
             return;
         }
-        line.add("octetsIn", details.octetsIn())
-                .add("octetsOut", details.octetsOut())
-                .add("synEntries", details.synEntries())
+        if (details.octetsIn() >= 0) {
+            line.add("octetsIn", details.octetsIn()).add("octetsOut", details.octetsOut());
+        } else {
+            line.addNull("octetsIn").addNull("octetsOut");
+        }
+        line.add("synEntries", details.synEntries())
                 .add("timer", details.timer())
                 .add("timerMillis", details.timerNanos() / MILLI)
                 .add("retries", details.retries());

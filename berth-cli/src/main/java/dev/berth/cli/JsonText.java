@@ -144,7 +144,7 @@ final class JsonText {
             at++;
         }
         String digits = text.substring(from, at);
-        if (!digits.matches("-?(0|[1-9][0-9]{0,17})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")) {
+        if (!digits.matches("-?(0|[1-9][0-9]{0,18})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")) {
             at = from;
             throw unexpected();
         }

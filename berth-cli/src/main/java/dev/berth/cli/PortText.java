@@ -1,22 +1,28 @@
 package dev.berth.cli;
 
+import dev.berth.host.Host;
+import dev.berth.host.HostPorts;
+import dev.berth.ports.PortFilter;
 import dev.berth.ports.PortKind;
 import dev.berth.ports.PortUsage;
 import dev.berth.ports.ServiceRegistry;
 import dev.berth.ports.Transport;
-import dev.berth.stack.StackSnapshot;
-import dev.berth.stack.StackSnapshot.FlowEntry;
+import dev.berth.stack.endpoint.SocketEntry;
 import dev.berth.wire.Endpoint;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// The ports and flows of a host as text for people, with the names of services.
 final class PortText {
     private static final int MOST_FLOWS = 40;
+    private static final Comparator<SocketEntry> ORDER = Comparator.comparing(SocketEntry::transport)
+            .thenComparingInt(entry -> entry.local().port())
+            .thenComparing(entry -> String.valueOf(entry.remote()));
     private static final String[] TITLES = {"PROTO", "LOCAL", "REMOTE", "STATE", "PORTS"};
 
     private PortText() {}
@@ -40,45 +46,50 @@ final class PortText {
         return endpoint.address().isUnspecified() ? "*:" + endpoint.port() : endpoint.toString();
     }
 
-    /// Listeners, bound ports and flows, one line each, and a line on the ephemeral ports.
-    static List<String> table(StackSnapshot snapshot) {
+    /// Listeners, bound ports and flows of a host, one line each, and a line on the ephemeral ports. Sees the host page
+    /// by page and keeps no more flows than it prints.
+    static List<String> table(Host host) {
         List<String[]> rows = new ArrayList<>();
         rows.add(TITLES);
-        addBindings(rows, snapshot.tcpPorts());
-        addBindings(rows, snapshot.udpPorts());
-        List<FlowEntry> flows = new ArrayList<>(snapshot.flows());
-        flows.sort(Comparator.comparing((FlowEntry flow) -> flow.transport())
-                .thenComparingInt(flow -> flow.local().port())
-                .thenComparing(flow -> flow.remote().toString()));
-        for (FlowEntry flow : flows.subList(0, Math.min(MOST_FLOWS, flows.size()))) {
-            rows.add(row(flow.transport(), flow.local(), flow.remote(), flow.state()));
+        PriorityQueue<SocketEntry> first = new PriorityQueue<>(ORDER.reversed());
+        Map<String, Integer> states = new TreeMap<>();
+        List<String> ephemeral = new ArrayList<>();
+        for (Transport transport : List.of(Transport.TCP, Transport.UDP)) {
+            HostPorts ports = host.ports();
+            ports.eachSocket(transport, PortFilter.ALL.bindingsOnly(), false, entry -> rows.add(row(entry)));
+            ports.eachSocket(transport, PortFilter.ALL.flowsOnly(), false, entry -> {
+                states.merge(entry.state(), 1, Integer::sum);
+                first.add(entry);
+                if (first.size() > MOST_FLOWS) {
+                    first.remove();
+                }
+            });
+            String line = ephemeral(ports, transport);
+            if (line != null) {
+                ephemeral.add(line);
+            }
         }
+        first.stream().sorted(ORDER).forEach(entry -> rows.add(row(entry)));
         List<String> lines = columns(rows);
-        if (flows.size() > MOST_FLOWS) {
-            lines.add("... and " + (flows.size() - MOST_FLOWS) + " more; all flows: "
-                    + states(flows));
+        int flows = states.values().stream().mapToInt(Integer::intValue).sum();
+        if (flows > MOST_FLOWS) {
+            lines.add("... and " + (flows - MOST_FLOWS) + " more; all flows: " + states(states));
         }
-        lines.add(ephemeral(snapshot.tcpPorts()));
-        if (!snapshot.udpPorts().destinations().isEmpty()) {
-            lines.add(ephemeral(snapshot.udpPorts()));
-        }
+        lines.addAll(ephemeral);
         return lines;
     }
 
-    private static void addBindings(List<String[]> rows, PortUsage usage) {
-        for (PortUsage.Binding binding : usage.bindings()) {
-            if (!binding.state().equals("CLOSED")) {
-                rows.add(row(usage.transport(), binding.local(), null, binding.state()));
-            }
-        }
-    }
-
-    private static String[] row(Transport transport, Endpoint local, @Nullable Endpoint remote, String state) {
+    private static String[] row(SocketEntry entry) {
+        Transport transport = entry.transport();
+        Endpoint local = entry.local();
+        Endpoint remote = entry.remote();
         String ports = local.port() + " " + kind(transport, local.port());
         if (remote != null) {
             ports += " <> " + remote.port() + " " + kind(transport, remote.port());
         }
-        return new String[] {transport.label(), text(local), remote == null ? "-" : text(remote), state, ports};
+        return new String[] {
+            transport.label(), text(local), remote == null ? "-" : text(remote), entry.state(), ports
+        };
     }
 
     private static List<String> columns(List<String[]> rows) {
@@ -102,27 +113,31 @@ final class PortText {
         return lines;
     }
 
-    private static String states(List<FlowEntry> flows) {
-        Map<String, Integer> counts = new TreeMap<>();
-        for (FlowEntry flow : flows) {
-            counts.merge(flow.state(), 1, Integer::sum);
-        }
+    private static String states(Map<String, Integer> counts) {
         List<String> parts = new ArrayList<>();
         counts.forEach((state, count) -> parts.add(count + " " + state));
         return String.join(", ", parts);
     }
 
-    /// `ephemeral tcp ports 49152-65535: 3 in use towards 2 destinations, 1 of them in TIME-WAIT`.
-    static String ephemeral(PortUsage usage) {
+    /// `ephemeral tcp ports 49152-65535: 3 in use towards 2 destinations, 1 of them in TIME-WAIT`; null for a transport
+    /// that nobody uses, but for TCP.
+    private static @Nullable String ephemeral(HostPorts ports, Transport transport) {
         int inUse = 0;
         int timeWait = 0;
-        for (PortUsage.Towards towards : usage.destinations()) {
-            inUse += towards.inUse();
-            timeWait += towards.timeWait();
+        int destinations = 0;
+        for (long cursor = 0; cursor != HostPorts.END; ) {
+            HostPorts.Page<PortUsage.Towards> page = ports.destinations(transport, cursor, PortFilter.ALL);
+            for (PortUsage.Towards towards : page.entries()) {
+                inUse += towards.inUse();
+                timeWait += towards.timeWait();
+                destinations++;
+            }
+            cursor = page.next();
         }
-        int destinations = usage.destinations().size();
-        return "ephemeral " + usage.transport().label() + " ports " + usage.ephemeral().first() + "-"
-                + usage.ephemeral().last() + ": "
+        if (transport != Transport.TCP && inUse == 0) {
+            return null;
+        }
+        return "ephemeral " + transport.label() + " ports " + ports.ephemeral() + ": "
                 + (inUse == 0
                         ? "none in use"
                         : inUse + " in use towards " + destinations

@@ -39,7 +39,7 @@ final class PortWatch {
     }
 
     private synchronized void print(String title, boolean always) {
-        List<String> table = PortText.table(host.snapshot());
+        List<String> table = PortText.table(host);
         if (!always && table.equals(last)) {
             return;
         }

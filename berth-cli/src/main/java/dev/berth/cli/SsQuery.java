@@ -167,7 +167,8 @@ final class SsQuery {
             return PortRange.parse(name);
         }
         Transport transport = registry.portsOf(name, Transport.TCP).length == 1 ? Transport.TCP : Transport.UDP;
-        int port = registry.requirePort(name, registry.portsOf(name, transport).length == 1 ? transport : Transport.TCP);
+        boolean one = registry.portsOf(name, transport).length == 1;
+        int port = registry.requirePort(name, one ? transport : Transport.TCP);
         return new PortRange(port, port);
     }
 

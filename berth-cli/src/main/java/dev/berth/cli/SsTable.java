@@ -197,7 +197,7 @@ final class SsTable {
             if (socket.get("ageMillis") != null) {
                 parts.add("age:" + compact(number(socket, "ageMillis")));
             }
-            if (socket.get("octetsIn") != null && socket.get("remote") != null) {
+            if (socket.get("octetsIn") != null) {
                 parts.add("in:" + number(socket, "octetsIn") + " out:" + number(socket, "octetsOut"));
             } else if (socket.get("datagramsIn") != null) {
                 parts.add("datagrams:" + number(socket, "datagramsIn") + " refused:"

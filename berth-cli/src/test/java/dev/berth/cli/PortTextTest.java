@@ -34,7 +34,7 @@ class PortTextTest {
             client.bind(new Endpoint(IpAddress.parse("10.0.0.1"), 50_000));
             client.connect(new Endpoint(IpAddress.parse("10.0.0.1"), 80), PATIENCE);
             acceptor.accept(PATIENCE);
-            assertThat(PortText.table(host.snapshot()).stream().map(String::stripTrailing))
+            assertThat(PortText.table(host).stream().map(String::stripTrailing))
                     .startsWith(
                             "PROTO  LOCAL           REMOTE          STATE        PORTS",
                             "tcp    *:80            -               LISTEN       80 http, well-known")
@@ -57,7 +57,7 @@ class PortTextTest {
             for (int i = 0; i < 25; i++) {
                 host.openTcpSocket().connect(new Endpoint(IpAddress.parse("10.0.0.1"), 80), PATIENCE);
             }
-            List<String> table = PortText.table(host.snapshot());
+            List<String> table = PortText.table(host);
             assertThat(table)
                     .hasSize(2 + 40 + 2)
                     .contains("... and 10 more; all flows: 50 ESTABLISHED")

@@ -47,6 +47,11 @@ public final class HostPorts {
         this.monitor = monitor;
     }
 
+    /// The range that ports are chosen from.
+    public PortRange ephemeral() {
+        return monitor.stack().config().ports().ephemeral();
+    }
+
     /// A page of sockets: listeners and bound ports, then flows.
     ///
     /// @param cursor 0 for the first page, then what the page before gave as next
@@ -111,6 +116,6 @@ public final class HostPorts {
         } while (cursor != END);
         Map<String, Integer> states = new TreeMap<>();
         counts.forEach((state, count) -> states.put(state, count[0]));
-        return new Summary(transport, monitor.stack().config().ports().ephemeral(), states, counters);
+        return new Summary(transport, ephemeral(), states, counters);
     }
 }

@@ -83,8 +83,12 @@ public enum BindRules {
 
     private final int known;
     private final int balancing;
+    @SuppressWarnings("ImmutableEnumChecker") // its arrays do not change
     private final Table tcp;
+
+    @SuppressWarnings("ImmutableEnumChecker")
     private final Table udp;
+
 
     BindRules(int known, int balancing, Table tcp, Table udp) {
         this.known = known | PortSharing.IPV6_ONLY;

@@ -84,7 +84,7 @@ class PortPagesTest {
                 busy.accept(flow, server);
                 staying.add(flow);
             }
-            Map<Flow, Integer> seen = new IdentityHashMap<>();
+            IdentityHashMap<Flow, Integer> seen = new IdentityHashMap<>();
             boolean growing = seeded.nextBoolean();
             for (long cursor = 0; cursor != PortPages.END; ) {
                 cursor = busy.pages()

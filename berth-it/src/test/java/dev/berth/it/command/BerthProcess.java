@@ -151,6 +151,11 @@ final class BerthProcess implements AutoCloseable {
         return port;
     }
 
+    /// The number of the process.
+    long pid() {
+        return process.pid();
+    }
+
     /// Sends a signal, such as `INT`.
     void signal(String name) throws IOException, InterruptedException {
         Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();

@@ -5,8 +5,10 @@ package dev.berth.stack.endpoint;
 /// The octets of TCP are told from sequence numbers, so they count **modulo 2^32**: a connection that carried 5 GB
 /// shows 0.7 GB. They cost a connection no memory.
 ///
-/// @param octetsIn octets received and put in order (TCP, modulo 2^32) or datagrams received (UDP)
-/// @param octetsOut octets that the remote end has acknowledged (TCP, modulo 2^32); 0 for UDP
+/// @param octetsIn octets received and put in order (TCP, modulo 2^32) or datagrams received (UDP); negative where
+///     that is not known, as of half-open connections and those in TIME-WAIT
+/// @param octetsOut octets that the remote end has acknowledged (TCP, modulo 2^32); negative where that
+///     is not known
 /// @param refused datagrams that found the receive queue full (UDP), otherwise 0
 /// @param synEntries handshakes under way at a listener, otherwise 0
 /// @param timer the timer that expires next: `on` for retransmission, `persist`, `delayed-ack`, `keepalive`,

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /// TCP's sockets as entries of a list. Only reads; under the stack's lock.
 public final class TcpEntries {
-    private static final SocketDetails NOTHING = new SocketDetails(0, 0, 0, 0, "", 0, 0, null);
+    private static final SocketDetails NOTHING = new SocketDetails(-1, -1, 0, 0, "", 0, 0, null);
 
     private TcpEntries() {}
 
@@ -21,7 +21,7 @@ public final class TcpEntries {
         TcpListener listener = binding.listener();
         SocketDetails more = null;
         if (details) {
-            more = listener == null ? NOTHING : new SocketDetails(0, 0, 0, listener.synCount, "", 0, 0, null);
+            more = listener == null ? NOTHING : new SocketDetails(-1, -1, 0, listener.synCount, "", 0, 0, null);
         }
         return new SocketEntry(
                 Transport.TCP,
@@ -70,7 +70,7 @@ public final class TcpEntries {
     }
 
     private static SocketDetails timer(String name, long left, int retries) {
-        return new SocketDetails(0, 0, 0, 0, name, Math.max(0, left), retries, null);
+        return new SocketDetails(-1, -1, 0, 0, name, Math.max(0, left), retries, null);
     }
 
     private static SocketDetails details(Tcb tcb, long now) {

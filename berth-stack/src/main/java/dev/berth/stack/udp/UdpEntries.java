@@ -55,6 +55,6 @@ public final class UdpEntries {
     private static SocketDetails details(@Nullable UdpEndpoint endpoint) {
         long received = endpoint == null ? 0 : endpoint.received();
         long refused = endpoint == null ? 0 : endpoint.refused();
-        return new SocketDetails(received, 0, refused, 0, "", 0, 0, null);
+        return new SocketDetails(received, -1, refused, 0, "", 0, 0, null);
     }
 }
