@@ -19,6 +19,8 @@ import dev.berth.host.TcpAcceptor;
 import dev.berth.host.TcpSocket;
 import dev.berth.host.UdpSocket;
 import dev.berth.stack.tcp.TcpConfig;
+import java.io.IOException;
+import java.net.NetworkInterface;
 
 /// What can be set on each kind of host socket. An option that is not here is refused, never ignored.
 final class HostOptions {
@@ -65,7 +67,7 @@ final class HostOptions {
             .add(IP_MULTICAST_LOOP, UdpSocket::multicastLoop, UdpSocket::multicastLoop)
             .add(
                     IP_MULTICAST_IF,
-                    socket -> HostInterfaces.of(socket.host(), socket.multicastInterface()),
+                    HostOptions::multicastInterface,
                     (socket, nic) -> socket.multicastInterface(HostInterfaces.indexOf(socket.host(), nic)))
             .add(BerthSocketOptions.LABEL, UdpSocket::label, UdpSocket::label)
             .add(LOCAL_PORT_RANGE, UdpSocket::localPortRange, UdpSocket::localPortRange)
@@ -73,4 +75,9 @@ final class HostOptions {
             .build();
 
     private HostOptions() {}
+
+    @SuppressWarnings("NullAway") // the option of the JDK is null while no interface was chosen
+    private static NetworkInterface multicastInterface(UdpSocket socket) throws IOException {
+        return HostInterfaces.of(socket.host(), socket.multicastInterface());
+    }
 }
