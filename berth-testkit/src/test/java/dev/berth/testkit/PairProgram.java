@@ -87,6 +87,11 @@ final class PairProgram {
         };
         listener = pair.listen(PORT);
         pair.wire.fault(this::fate);
+        if ((settings & 0x80) == 0) {
+            connect();
+            pair.wire.run(10_000_000L);
+            accept();
+        }
     }
 
     /// Interprets `octets` to their end; throws if something that must hold does not.
