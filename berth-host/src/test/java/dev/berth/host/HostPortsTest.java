@@ -150,7 +150,8 @@ class HostPortsTest {
         acceptor.label("web server");
         e = catchThrowableOfType(BindException.class, () -> second.bind(WEB));
         assertThat(e.getCause()).hasMessageContaining("held by web server, [::]:80 LISTEN, for ");
-        assertThat(host.ports().summary(Transport.TCP).counters().refusals()).containsEntry(PortError.ADDRESS_IN_USE, 2L);
+        assertThat(host.ports().summary(Transport.TCP).counters().refusals())
+                .containsEntry(PortError.ADDRESS_IN_USE, 2L);
     }
 
     @Test

@@ -12,7 +12,11 @@ import java.util.Objects;
 /// @param selection how a port is chosen
 /// @param bindRules who may be bound to one port together
 public record PortPolicy(
-        PortRange ephemeral, List<PortRange> reserved, int firstUnprivileged, EphemeralSelection selection, BindRules bindRules) {
+        PortRange ephemeral,
+        List<PortRange> reserved,
+        int firstUnprivileged,
+        EphemeralSelection selection,
+        BindRules bindRules) {
     /// @throws IllegalArgumentException if the ephemeral range holds port 0 or is reserved entirely
     public PortPolicy {
         Objects.requireNonNull(selection);
@@ -42,14 +46,16 @@ public record PortPolicy(
         return dynamic().withEphemeral(new PortRange(32_768, 60_999));
     }
 
-    /// The bind rules of FreeBSD, and its range as it comes: 10000 to 65535 (`net.inet.ip.portrange.first` and `last`, ip(4)). What a
+    /// The bind rules of FreeBSD, and its range as it comes: 10000 to 65535 (`net.inet.ip.portrange.first` and
+    /// `last`, ip(4)). What a
     /// program gets there that asks for a high port (`IP_PORTRANGE_HIGH`, from `net.inet.ip.portrange.hifirst` on) is
     /// [#dynamic].
     public static PortPolicy freebsd() {
         return dynamic().withEphemeral(new PortRange(10_000, PortRange.MAX_PORT)).withBindRules(BindRules.FREEBSD);
     }
 
-    /// The bind rules of Windows, and its range since Vista: 49152 to 65535 (`netsh int ipv4 show dynamicport tcp`), that of RFC 6335.
+    /// The bind rules of Windows, and its range since Vista: 49152 to 65535 (`netsh int ipv4 show dynamicport tcp`),
+    /// that of RFC 6335.
     public static PortPolicy windows() {
         return dynamic().withBindRules(BindRules.WINDOWS);
     }
