@@ -83,7 +83,7 @@ final class ClientPorts {
     private int count(PortSet set, PortRange within) {
         int from = Math.max(within.first(), policy.ephemeral().first());
         int to = Math.min(within.last(), policy.ephemeral().last());
-        return from > to ? 0 : set.rank(to + 1) - set.rank(from);
+        return from > to ? 0 : to + 1 - from - set.absentIn(from, to);
     }
 
     /// How many ports [#pickTowards] chooses from.
@@ -156,7 +156,7 @@ final class ClientPorts {
     /// How many ports [#pickTowards] could choose from if none were in use.
     int usable() {
         PortSet blocked = mask.blocked();
-        return mask.last() + 1 - mask.first() - (blocked.rank(mask.last() + 1) - blocked.rank(mask.first()));
+        return blocked.absentIn(mask.first(), mask.last());
     }
 
     /// How many ports [#pickForBind] chooses from.

@@ -49,6 +49,20 @@ class PortTableAllocationTest {
     }
 
     @Test
+    void connect_and_release_beside_many_flows_to_the_same_destination_allocate_nothing()
+            throws PortUnavailableException {
+        for (int i = 0; i < 2_000; i++) {
+            table.connect(new TestFlow(ME, 0, PEER, 80), null, 0);
+        }
+        TestFlow flow = new TestFlow(ME, 0, PEER, 80);
+        assertAllocatesNothing(i -> {
+            flow.setTuple(ME.hi(), ME.lo(), 0, PEER.hi(), PEER.lo(), 80);
+            table.connect(flow, null, i);
+            table.release(flow);
+        });
+    }
+
+    @Test
     void replacing_and_displacing_in_a_full_range_allocate_nothing() throws PortUnavailableException {
         TestTimeWait[] waiting = new TestTimeWait[PortRange.DYNAMIC.size()];
         for (int i = 0; i < waiting.length; i++) {
