@@ -66,7 +66,7 @@ class PortSetTest {
     @Test
     void draws_only_absent_ports_of_the_range_whatever_changes_between() {
         boolean[] arranged = new boolean[2];
-        Seeds.run(100, random -> {
+        Seeds.run(30, random -> {
             PortSet set = new PortSet();
             BitSet model = new BitSet();
             PortRange wide = range(random, 0, 65_535, 200 + random.nextInt(6_000));
