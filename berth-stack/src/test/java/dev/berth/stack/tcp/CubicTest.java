@@ -19,7 +19,6 @@ class CubicTest {
     CubicTest() {
         tcb.effectiveMss = MSS;
         tcb.srtt = RTT;
-        tcb.rto = 2 * RTT;
     }
 
     private void loss(int cwnd) {
