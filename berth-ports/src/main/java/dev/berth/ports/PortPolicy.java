@@ -1,6 +1,7 @@
 package dev.berth.ports;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 
 /// What a [PortTable] may hand out, and to whom. Immutable.
@@ -58,6 +59,21 @@ public record PortPolicy(
     /// that of RFC 6335.
     public static PortPolicy windows() {
         return dynamic().withBindRules(BindRules.WINDOWS);
+    }
+
+    /// The policy of a platform by its name: `dynamic`, `linux`, `freebsd` or `windows`.
+    ///
+    /// @throws IllegalArgumentException if there is no such policy, with the names of those that there are
+    public static PortPolicy of(String name) {
+        return switch (name.strip().toLowerCase(Locale.ROOT)) {
+            case "dynamic" -> dynamic();
+            case "linux" -> linux();
+            case "freebsd" -> freebsd();
+            case "windows" -> windows();
+            default ->
+                throw new IllegalArgumentException(
+                        "'" + name + "' is not a policy of ports; there are dynamic, linux, freebsd and windows");
+        };
     }
 
     /// This policy with another ephemeral range.
