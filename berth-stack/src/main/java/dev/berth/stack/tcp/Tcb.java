@@ -54,7 +54,7 @@ public final class Tcb extends Flow implements StackSocket {
 
     static final int FULL_ACKED = 1 << 26; // a segment of full size got through
 
-    static final int SEND_LIMITED = 1 << 25; // the user waits until the host has memory again
+    static final int SEND_LIMITED = 1 << 23; // the user waits until the host has memory again
 
     TcpState state = TcpState.CLOSED;
     int flags;
