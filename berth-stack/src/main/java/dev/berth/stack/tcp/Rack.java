@@ -22,7 +22,9 @@ final class Rack {
         if (acked.reordered) {
             tcb.flags |= Tcb.REORDERING_SEEN;
         }
-        if (flight != null && flight.dsackRound && SeqNum.geq(tcb.sndUna, flight.dsackRoundEnd)) {
+        if (flight != null
+                && flight.dsackRound
+                && (SeqNum.geq(tcb.sndUna, flight.dsackRoundEnd) || SeqNum.gt(flight.dsackRoundEnd, tcb.sndNxt))) {
             flight.dsackRound = false;
         }
         if (acked.duplicates && (flight == null || !flight.dsackRound)) {

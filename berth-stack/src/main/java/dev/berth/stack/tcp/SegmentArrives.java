@@ -171,8 +171,11 @@ final class SegmentArrives {
     boolean otherwise(Tcb tcb, Segment segment) {
         int seq = segment.seq; // before it is trimmed
         if (tcb.state == TcpState.SYN_RECEIVED && isSynAgain(tcb, segment)) {
-            tcb.pending |= Tcb.SYN; // its SYN crossed ours again, our answer was lost
-            tcp.markDirty(tcb);
+            // Its SYN crossed ours again, our answer was lost; or somebody wants it to have many.
+            if (challenges.isAllowed(tcb, segment.now)) {
+                tcb.pending |= Tcb.SYN;
+                tcp.markDirty(tcb);
+            }
             return false;
         }
         if (!checkTimestamp(tcb, segment) || !checkSequence(tcb, segment)) {
@@ -363,7 +366,12 @@ final class SegmentArrives {
             challenges.send(tcb, segment.now);
             return false;
         }
-        tcb.unanswered = 0;
+        if (tcb.sndWnd == 0) {
+            // MUST-37: "as long as the receiving TCP peer continues to send acknowledgments in response to the probe
+            // segments, the sending TCP peer MUST allow the connection to stay open". With an open window only
+            // progress counts, or MUST-20's "number of transmissions of the same segment" would never reach R2.
+            tcb.unanswered = 0;
+        }
         int cwnd = tcb.cwnd;
         acks.process(tcb, segment);
         if (SeqNum.geq(segment.ack, tcb.sndUna)) {

@@ -71,16 +71,19 @@ final class SegmentText {
                 holes = new OutOfOrderQueue(tcp.queues().budget());
                 tcb.outOfOrder = holes;
             }
-            if (budget.refuses(holes.memory())
-                    || holes.memory() > 4L * tcb.receiveBuffer() + (1 << 20)
-                    || !holes.insert(segment.seq, chunk, segment.payloadFrom, length)) {
+            // Where memory is scarce, half a share: what is in order comes first.
+            boolean refused =
+                    budget.refuses(2 * holes.memory()) || holes.memory() > 4L * tcb.receiveBuffer() + (1 << 20);
+            if (refused || !holes.insert(segment.seq, chunk, segment.payloadFrom, length)) {
                 drops.count(DropReason.RECEIVE_BUFFER_FULL);
-                if (holes.isEmpty()) {
-                    holes.close();
-                    tcb.outOfOrder = null;
-                }
             }
-            tcb.duplicates(holes.duplicateLeft(), holes.duplicateRight());
+            if (!refused) {
+                tcb.duplicates(holes.duplicateLeft(), holes.duplicateRight());
+            }
+            if (holes.isEmpty()) {
+                holes.close();
+                tcb.outOfOrder = null;
+            }
             // RFC 5681 section 4.2: "A TCP receiver SHOULD send an immediate duplicate ACK when an out-of-order
             // segment arrives."
             tcb.pending |= Tcb.ACK_NOW;

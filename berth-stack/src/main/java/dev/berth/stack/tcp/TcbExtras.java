@@ -18,8 +18,6 @@ final class TcbExtras {
     int sndUp;
     boolean rcvUrgent;
     int rcvUp;
-    boolean urgentWasRead;
-    int urgentRead; // the urgent pointer that was reached last
 
     // Fast Open, RFC 7413
     FastOpen.@Nullable Cookie fastOpenCookie; // what the SYN is to bring
