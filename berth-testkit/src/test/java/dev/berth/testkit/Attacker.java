@@ -49,6 +49,14 @@ final class Attacker {
         victim.receive(nic, packet, now);
     }
 
+    /// Sends any packet, from its IP header on.
+    void raw(byte[] bytes, long now) {
+        Packet packet = pool.takePacket(bytes.length);
+        System.arraycopy(bytes, 0, packet.bytes, packet.start, bytes.length);
+        packet.end = packet.start + bytes.length;
+        victim.receive(nic, packet, now);
+    }
+
     /// Throws away what the victim answers; returns how many packets that were.
     int answers(long now) {
         victim.settle(now);

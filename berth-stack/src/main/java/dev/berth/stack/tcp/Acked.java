@@ -5,6 +5,9 @@ final class Acked {
     /// When it arrived at the host, in nanoseconds: what it then waited for is not the network's time.
     long at;
 
+    /// Octets of a full segment.
+    int mss;
+
     /// RACK.min_RTT in nanoseconds, 0 if unknown.
     long minRtt;
 
@@ -54,6 +57,7 @@ final class Acked {
 
     void begin(Tcb tcb, Segment segment) {
         at = segment.arrivedAt;
+        mss = tcb.effectiveMss;
         minRtt = tcb.minRtt;
         echoes = segment.options.timestamps && tcb.has(Tcb.TIMESTAMPS);
         echo = segment.options.tsEcr;

@@ -36,6 +36,14 @@ final class Challenges {
     /// A challenge ACK, RFC 5961 section 7: "An implementation SHOULD include an ACK throttling mechanism ... For
     /// example, in any 5 second window, no more than 10 challenge ACKs should be sent."
     void send(Tcb tcb, long now) {
+        if (isAllowed(tcb, now)) {
+            tcb.pending |= Tcb.ACK_NOW;
+            tcp.markDirty(tcb);
+        }
+    }
+
+    /// True if one more answer may be sent to what may be forged; counts it.
+    boolean isAllowed(Tcb tcb, long now) {
         TcbExtras extras = tcb.extras();
         int millis = (int) (now / 1_000_000);
         boolean over = Integer.compareUnsigned(millis - extras.challengeWindow, WINDOW) >= 0;
@@ -45,10 +53,9 @@ final class Challenges {
         }
         if (extras.challengeCount < LIMIT) {
             extras.challengeCount++;
-            tcb.pending |= Tcb.ACK_NOW;
-            tcp.markDirty(tcb);
-        } else {
-            drops.count(DropReason.RATE_LIMITED);
+            return true;
         }
+        drops.count(DropReason.RATE_LIMITED);
+        return false;
     }
 }

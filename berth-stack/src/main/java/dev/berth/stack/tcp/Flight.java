@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Segments that were sent at the same time and have the same fate are one record, so a burst costs as much as a
 /// segment. A record is split where an acknowledgment, a SACK block or a retransmission says so. Exists only while
-/// something is in flight. The number of records is bounded: beyond [#MAX_RECORDS] a SACK block that would need one
-/// more is ignored, which only costs a retransmission.
+/// something is in flight. The number of records is bounded: beyond [#MAX_RECORDS], or where there are many more than
+/// segments, a SACK block that would need one more is ignored, which only costs a retransmission. So a receiver that
+/// acknowledges every second octet makes neither long lists nor long walks through them.
 final class Flight {
     /// Selectively acknowledged.
     static final int SACKED = 1;
@@ -22,6 +23,9 @@ final class Flight {
     static final int APP_LIMITED = 8;
 
     static final int MAX_RECORDS = 1 << 14;
+
+    /// Records that SACK blocks may always make, however few segments are in flight.
+    static final int LEAST_RECORDS = 64;
 
     /// What `rackSent` is before anything was delivered.
     static final long NEVER = Long.MIN_VALUE;
@@ -95,6 +99,11 @@ final class Flight {
     /// True if it is not known yet whether a loss probe repaired a loss.
     boolean awaitsWordOnProbe() {
         return probing && probeIsRetransmission;
+    }
+
+    /// True if it is one record that was sent once, and no rate, no probe and no retransmission is kept track of.
+    boolean isSingle() {
+        return tail - head == 1 && marks[head] == 0 && !probing && !retransmissions && rate == null;
     }
 
     boolean isEmpty() {
@@ -290,6 +299,8 @@ final class Flight {
     boolean sack(int left, int right, Acked acked) {
         makeRoom(2);
         boolean news = false;
+        // As many as there can be edges of segments.
+        int most = LEAST_RECORDS + 2 * ((end() - start) / Math.max(1, acked.mss));
         int i = head + indexOf(left);
         while (i < tail && SeqNum.lt(leftAt(i), right)) {
             if ((marks[i] & SACKED) != 0) {
@@ -298,12 +309,12 @@ final class Flight {
             }
             int from = leftAt(i);
             if (SeqNum.lt(from, left)) {
-                if (!split(i, left)) {
+                if (count() >= most || !split(i, left)) {
                     return news;
                 }
                 i++;
             }
-            if (SeqNum.gt(ends[i], right) && !split(i, right)) {
+            if (SeqNum.gt(ends[i], right) && (count() >= most || !split(i, right))) {
                 return news;
             }
             int octets = ends[i] - leftAt(i);

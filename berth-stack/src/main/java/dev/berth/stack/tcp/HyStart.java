@@ -63,7 +63,8 @@ final class HyStart {
                 }
             }
         }
-        if (SeqNum.lt(sndUna, windowEnd)) {
+        // An end beyond what was sent is from before the sequence space came round.
+        if (SeqNum.lt(sndUna, windowEnd) && SeqNum.leq(windowEnd, sndNxt)) {
             return false;
         }
         // "When windowEnd is ACKed, the current round ends and windowEnd is set to SND.NXT." "If the transition into

@@ -360,7 +360,12 @@ final class LossRecovery {
     /// ACK of the first retransmission answers the original (the Eifel algorithm, RFC 3522 section 3.2).
     private static void detectSpurious(Tcb tcb, Acked acked) {
         Episode episode = tcb.episode;
-        if (episode == null || !episode.undoable) {
+        if (episode == null) {
+            return;
+        }
+        boolean over = !tcb.isRecovering() && acked.cumulative > 0 && SeqNum.gt(tcb.sndUna, episode.end);
+        if (!episode.undoable) {
+            tcb.episode = over ? null : episode;
             return;
         }
         if (acked.duplicates && SeqNum.geq(acked.duplicateLeft, episode.begin)) {
@@ -373,7 +378,7 @@ final class LossRecovery {
                 && acked.echoesBefore(episode.firstStamp);
         if (twice || original) {
             undo(tcb);
-        } else if (!tcb.isRecovering() && acked.cumulative > 0 && SeqNum.gt(tcb.sndUna, episode.end)) {
+        } else if (over) {
             tcb.episode = null; // too late for another word on it
         }
     }

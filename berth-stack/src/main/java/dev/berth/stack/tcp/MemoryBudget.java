@@ -22,6 +22,7 @@ final class MemoryBudget {
     private static final int HOARDER_PROBES = 3;
 
     private final long limit;
+    private final long scarceAbove;
     private long used;
     private int queues;
     private long nextRelief = Long.MIN_VALUE;
@@ -31,6 +32,7 @@ final class MemoryBudget {
     /// A budget of `limit` octets.
     MemoryBudget(long limit) {
         this.limit = limit;
+        scarceAbove = limit - limit / 4;
     }
 
     /// A queue holds a chunk of `octets` more, or less if negative.
@@ -58,7 +60,7 @@ final class MemoryBudget {
     }
 
     boolean isScarce() {
-        return used > limit - limit / 4;
+        return used > scarceAbove;
     }
 
     boolean isExhausted() {
@@ -73,6 +75,13 @@ final class MemoryBudget {
     /// The most octets that a connection which holds `held` may hold now.
     int bound(int wanted) {
         return isScarce() ? Math.min(wanted, share()) : wanted;
+    }
+
+    /// Octets that the user of a connection which holds `held` may add now, 0 or less for none: up to an equal share
+    /// where memory is scarce, and a little where there is none.
+    int room(long held, int wanted) {
+        long most = isExhausted() ? LEAST : isScarce() ? share() : Math.max(share(), held + limit - used);
+        return (int) Math.min(wanted, most - held);
     }
 
     /// True if a connection that holds `held` octets is to get no more now.
@@ -119,9 +128,12 @@ final class MemoryBudget {
         return (holes == null ? 0 : holes.memory()) + (isHoarder(tcb) ? tcb.unacknowledged() : 0);
     }
 
-    /// RFC 9293 section 3.8.6.1 has a connection stay open while its closed window is probed and answered (MUST-37);
-    /// RFC 6429 section 4 lets the host end it when it needs the memory.
+    /// RFC 9293 section 3.8.6.1 has a connection stay open while its closed window is probed and answered (MUST-37), so
+    /// no time ends it; RFC 6429 section 4 lets the host end it when it needs the memory. A connection without an owner,
+    /// whom nobody can ask to end it, is such a one already if its window is less than a segment.
     private static boolean isHoarder(Tcb tcb) {
-        return tcb.sendQueue != null && tcb.sndWnd == 0 && tcb.backoff >= HOARDER_PROBES;
+        return tcb.sendQueue != null
+                && (tcb.sndWnd == 0 && tcb.backoff >= HOARDER_PROBES
+                        || tcb.has(Tcb.ABANDONED) && tcb.sndWnd < tcb.effectiveMss);
     }
 }

@@ -63,7 +63,7 @@ final class OutOfOrderQueue {
         duplicateRight = seq;
         int left = seq;
         int end = seq + length;
-        int i = 0;
+        int i = firstEndingBeyond(seq);
         while (SeqNum.lt(left, end)) {
             while (i < count && SeqNum.leq(rights[i], left)) {
                 i++;
@@ -81,6 +81,21 @@ final class OutOfOrderQueue {
             left = right;
         }
         return true;
+    }
+
+    /// The first piece that ends behind `seq`, or the number of pieces.
+    private int firstEndingBeyond(int seq) {
+        int low = 0;
+        int high = count;
+        while (low < high) {
+            int middle = low + high >>> 1;
+            if (SeqNum.leq(rights[middle], seq)) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
     }
 
     private void duplicate(int left, int right) {
@@ -191,22 +206,20 @@ final class OutOfOrderQueue {
                 return found;
             }
         }
-        int start = 0;
-        for (int i = 0; i < count; i++) {
-            if (i > 0 && lefts[i] != rights[i - 1]) {
-                start = i;
-            }
-            if (SeqNum.leq(lefts[i], seq) && SeqNum.lt(seq, rights[i])) {
-                int stop = i;
-                while (stop + 1 < count && lefts[stop + 1] == rights[stop]) {
-                    stop++;
-                }
-                blockLefts[found] = lefts[start];
-                blockRights[found] = rights[stop];
-                return found + 1;
-            }
+        int start = firstEndingBeyond(seq);
+        if (start == count || SeqNum.gt(lefts[start], seq)) {
+            return found; // it was delivered
         }
-        return found;
+        int stop = start;
+        while (start > 0 && lefts[start] == rights[start - 1]) {
+            start--;
+        }
+        while (stop + 1 < count && lefts[stop + 1] == rights[stop]) {
+            stop++;
+        }
+        blockLefts[found] = lefts[start];
+        blockRights[found] = rights[stop];
+        return found + 1;
     }
 
     /// Gives all chunks back.

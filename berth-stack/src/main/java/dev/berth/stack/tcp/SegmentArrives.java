@@ -55,6 +55,7 @@ final class SegmentArrives {
         }
         tcb.irs = segment.seq;
         tcb.rcvNxt = segment.seq + 1;
+        tcb.lastAckSent = tcb.rcvNxt; // until the ACK is
         tcb.lastHeard = segment.now;
         negotiate(tcb, segment);
         Ecn.answered(tcb, segment);
@@ -125,7 +126,7 @@ final class SegmentArrives {
         tcb.sndUna = tcb.iss + 1;
         if (tcb.has(Tcb.RTT_RUNNING)) {
             tcb.flags &= ~Tcb.RTT_RUNNING;
-            long rtt = segment.arrivedAt - tcb.rttStart;
+            long rtt = segment.arrivedAt - tcb.lastProgress;
             RttEstimator.sample(tcb, rtt);
             RttEstimator.measured(tcb, rtt, segment.now);
         }
@@ -149,9 +150,6 @@ final class SegmentArrives {
             // RFC 6928 section 2: "If the SYN or SYN/ACK is lost, the initial window ... MUST be at most" one
             // segment.
             tcb.cwnd = tcb.effectiveMss;
-            if (tcb.srtt == 0) {
-                tcb.rto = RttEstimator.AFTER_SYN_TIMEOUT; // RFC 6298 section 5.7
-            }
         }
         timeouts.acknowledged(tcb, now);
         timeouts.armIdle(tcb, now);
@@ -173,8 +171,11 @@ final class SegmentArrives {
     boolean otherwise(Tcb tcb, Segment segment) {
         int seq = segment.seq; // before it is trimmed
         if (tcb.state == TcpState.SYN_RECEIVED && isSynAgain(tcb, segment)) {
-            tcb.pending |= Tcb.SYN; // its SYN crossed ours again, our answer was lost
-            tcp.markDirty(tcb);
+            // Its SYN crossed ours again, our answer was lost; or somebody wants it to have many.
+            if (challenges.isAllowed(tcb, segment.now)) {
+                tcb.pending |= Tcb.SYN;
+                tcp.markDirty(tcb);
+            }
             return false;
         }
         if (!checkTimestamp(tcb, segment) || !checkSequence(tcb, segment)) {
@@ -365,7 +366,12 @@ final class SegmentArrives {
             challenges.send(tcb, segment.now);
             return false;
         }
-        tcb.unanswered = 0;
+        if (tcb.sndWnd == 0) {
+            // MUST-37: "as long as the receiving TCP peer continues to send acknowledgments in response to the probe
+            // segments, the sending TCP peer MUST allow the connection to stay open". With an open window only
+            // progress counts, or MUST-20's "number of transmissions of the same segment" would never reach R2.
+            tcb.unanswered = 0;
+        }
         int cwnd = tcb.cwnd;
         acks.process(tcb, segment);
         if (SeqNum.geq(segment.ack, tcb.sndUna)) {

@@ -71,16 +71,19 @@ final class SegmentText {
                 holes = new OutOfOrderQueue(tcp.queues().budget());
                 tcb.outOfOrder = holes;
             }
-            if (budget.refuses(holes.memory())
-                    || holes.memory() > 4L * tcb.receiveBuffer() + (1 << 20)
-                    || !holes.insert(segment.seq, chunk, segment.payloadFrom, length)) {
+            // Where memory is scarce, half a share: what is in order comes first.
+            boolean refused =
+                    budget.refuses(2 * holes.memory()) || holes.memory() > 4L * tcb.receiveBuffer() + (1 << 20);
+            if (refused || !holes.insert(segment.seq, chunk, segment.payloadFrom, length)) {
                 drops.count(DropReason.RECEIVE_BUFFER_FULL);
-                if (holes.isEmpty()) {
-                    holes.close();
-                    tcb.outOfOrder = null;
-                }
             }
-            tcb.duplicates(holes.duplicateLeft(), holes.duplicateRight());
+            if (!refused) {
+                tcb.duplicates(holes.duplicateLeft(), holes.duplicateRight());
+            }
+            if (holes.isEmpty()) {
+                holes.close();
+                tcb.outOfOrder = null;
+            }
             // RFC 5681 section 4.2: "A TCP receiver SHOULD send an immediate duplicate ACK when an out-of-order
             // segment arrives."
             tcb.pending |= Tcb.ACK_NOW;
@@ -91,7 +94,6 @@ final class SegmentText {
             tcp.queues().receive(tcb).append(chunk, segment.payloadFrom, length);
         }
         tcb.rcvNxt += length;
-        tcb.unackedOctets += length;
         tcb.flags |= Tcb.ANSWERABLE;
         if (segment.has(TcpHeader.PSH) && length < Math.max(tcb.rcvUnit, 536)) {
             tcb.flags |= Tcb.PUSHED;
@@ -121,7 +123,7 @@ final class SegmentText {
             atOnce = true;
         }
         // RFC 9293 section 3.8.6.3, SHLD-19: an ACK for at least every second full-sized segment.
-        atOnce |= tcb.unackedOctets >= 2 * Math.max(tcb.rcvUnit, 536);
+        atOnce |= tcb.rcvNxt - tcb.lastAckSent >= 2 * Math.max(tcb.rcvUnit, 536);
         tcb.pending |= atOnce ? Tcb.ACK_NOW : Tcb.ACK_DELAYED;
         tcp.markDirty(tcb);
         tcp.ready(tcb);

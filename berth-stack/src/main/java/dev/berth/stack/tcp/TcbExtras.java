@@ -18,8 +18,6 @@ final class TcbExtras {
     int sndUp;
     boolean rcvUrgent;
     int rcvUp;
-    boolean urgentWasRead;
-    int urgentRead; // the urgent pointer that was reached last
 
     // Fast Open, RFC 7413
     FastOpen.@Nullable Cookie fastOpenCookie; // what the SYN is to bring
@@ -47,6 +45,14 @@ final class TcbExtras {
     int receivedWraps; // how often RCV.NXT has come round to IRS
     int retransmissions;
     long octetsRetransmitted;
+
+    // The duplicate octets that came last, with Tcb.DUPLICATES
+    int duplicateLeft;
+    int duplicateRight;
+
+    // RACK, RFC 8985 section 5.3
+    byte reoWndMult = 1; // RACK.reo_wnd_mult
+    byte reoWndPersist; // RACK.reo_wnd_persist
 
     int rcvFinSeq; // sequence number of a FIN beyond a hole
 

@@ -82,7 +82,7 @@ public final class Tcp {
         timeouts = new Timeouts(this, wheel);
         segmentOutput = new SegmentOutput(writer, timeouts);
         arrives = new SegmentArrives(this, timeouts, drops);
-        timeWaits = new TimeWaits(ports, writer, drops, timeWaitNanos);
+        timeWaits = new TimeWaits(ports, writer, drops, timeWaitNanos, memory);
         cookies = new SynCookies(entropy);
         fastOpen = new FastOpen(entropy);
         listens = new ListenArrives(this, ports, arrives, writer, isns, wheel, drops, cookies);
@@ -273,7 +273,6 @@ public final class Tcp {
         tcb.sndUna = tcb.iss;
         tcb.sndNxt = tcb.iss;
         tcb.recover = tcb.iss;
-        tcb.rto = RttEstimator.INITIAL_RTO;
         tcb.lastProgress = now;
         tcb.openedAt = CoarseTime.of(now);
         tcb.sendMss = (char) peerMss(tcb, -1);

@@ -8,24 +8,41 @@ import dev.berth.wire.TcpHeader;
 import org.jspecify.annotations.Nullable;
 
 /// The connections in TIME-WAIT, oldest first: as all wait equally long, a list is their timer.
+///
+/// Deviation: there is a bound, beyond which the oldest ends before its time, where RFC 9293 section 3.6.1 (MUST-13) has
+/// it linger for 2 MSL. Whoever makes the host close connections could fill its memory otherwise; timestamps and random
+/// initial sequence numbers protect the next connection as well.
 final class TimeWaits {
     private static final int ANSWER_INTERVAL = 500; // milliseconds
+
+    /// Octets of TCP's memory that stand for one connection in TIME-WAIT: about four times what it takes.
+    static final int MEMORY_SHARE = 512;
 
     private final PortTable<TcpListener> ports;
     private final SegmentWriter writer;
     private final DropCounters drops;
     private final long duration;
+    private final long most;
+    private long count;
     private @Nullable TimeWait oldest;
     private @Nullable TimeWait newest;
 
-    TimeWaits(PortTable<TcpListener> ports, SegmentWriter writer, DropCounters drops, long duration) {
+    /// @param duration 2 MSL in nanoseconds
+    /// @param memory octets that all of TCP may take, of which this is a part
+    TimeWaits(PortTable<TcpListener> ports, SegmentWriter writer, DropCounters drops, long duration, long memory) {
         this.ports = ports;
         this.writer = writer;
         this.drops = drops;
         this.duration = duration;
+        most = Math.max(1, memory / MEMORY_SHARE);
     }
 
     void add(TimeWait timeWait, long now) {
+        TimeWait first = oldest;
+        if (count >= most && first != null) {
+            remove(first);
+        }
+        count++;
         timeWait.expires = now + duration;
         timeWait.older = newest;
         timeWait.newer = null;
@@ -39,6 +56,7 @@ final class TimeWaits {
 
     /// Takes `timeWait`, which has left the port table already, out of the list.
     void forget(TimeWait timeWait) {
+        count--;
         TimeWait older = timeWait.older;
         TimeWait newer = timeWait.newer;
         if (older == null) {

@@ -71,7 +71,7 @@ final class Urgent {
         int up = segment.seq + segment.urgentPointer;
         TcbExtras extras = tcb.extras();
         int reference = extras.rcvUrgent ? extras.rcvUp : firstUnread(tcb);
-        if (SeqNum.leq(up, reference) || SeqNum.leq(up, extras.urgentRead) && extras.urgentWasRead) {
+        if (SeqNum.leq(up, reference)) {
             return false;
         }
         extras.rcvUrgent = true;
@@ -110,8 +110,6 @@ final class Urgent {
         }
         if (remaining <= 0) {
             extras.rcvUrgent = false;
-            extras.urgentWasRead = true;
-            extras.urgentRead = extras.rcvUp;
         }
     }
 }

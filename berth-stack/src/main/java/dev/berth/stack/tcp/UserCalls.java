@@ -26,7 +26,8 @@ final class UserCalls {
         if (taken <= 0) {
             return 0;
         }
-        if (queues.budget().isScarce() && queues.budget().refuses(tcb.unacknowledged())) {
+        taken = queues.budget().room(tcb.unacknowledged(), taken);
+        if (taken <= 0) {
             tcb.flags |= Tcb.SEND_LIMITED; // until something is acknowledged
             return 0;
         }
