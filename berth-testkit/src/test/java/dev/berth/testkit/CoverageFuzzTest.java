@@ -94,7 +94,7 @@ class CoverageFuzzTest {
                 .redirectOutput(log.toFile())
                 .start();
         try {
-            assertThat(process.waitFor(2 * seconds + 120, TimeUnit.SECONDS))
+            assertThat(process.waitFor(2 * seconds + 900, TimeUnit.SECONDS))
                     .as(Files.readString(log))
                     .isTrue();
         } finally {
@@ -128,7 +128,7 @@ class CoverageFuzzTest {
         command.add("--instrumentation_includes=dev.berth.wire.**:dev.berth.ports.**:dev.berth.stack.**");
         command.add("--disabled_hooks=com.code_intelligence.**"); // they look for injections into SQL and the like
         command.add("--reproducer_path=" + failures.getParent());
-        command.addAll(List.of("-len_control=0", "-max_len=" + LONGEST, "-timeout=60", "-rss_limit_mb=4096"));
+        command.addAll(List.of("-len_control=0", "-max_len=" + LONGEST, "-timeout=600", "-rss_limit_mb=4096"));
         command.addAll(List.of("-max_total_time=" + seconds, "-artifact_prefix=" + failures + "/"));
         command.add(found.toString());
         command.add(CORPUS.resolve(target.name).toString());

@@ -106,12 +106,12 @@ final class Crowd {
 
     // The kernel's sockets
 
-    /// The program in the kernel's namespace that connects: half of the conversations over IPv4, half over IPv6.
-    static void connectAll(String v4, String v6, int port, long seed, int count, int atOnce) {
+    /// The program in the kernel's namespace that connects, in turn to each address.
+    static void connectAll(List<String> addresses, int port, long seed, int count, int atOnce) {
         Crowd crowd = new Crowd(seed, count);
         crowd.askAll(atOnce, (id, talk) -> {
             try (Socket socket = new Socket()) {
-                socket.connect(new InetSocketAddress(InetAddress.getByName(id % 2 == 0 ? v4 : v6), port), 120_000);
+                socket.connect(new InetSocketAddress(InetAddress.getByName(addresses.get(id % 2)), port), 120_000);
                 socket.setSoTimeout(120_000);
                 talk.talk(over(socket));
             }

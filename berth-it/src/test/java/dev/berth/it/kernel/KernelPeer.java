@@ -64,7 +64,11 @@ final class KernelPeer {
             case "connect" -> peer.connect();
             case "crowd-connect" ->
                 Crowd.connectAll(
-                        peer.address, peer.rest[0], peer.port, peer.number(1), (int) peer.number(2), (int) peer.number(3));
+                        List.of(peer.address, peer.rest[0]),
+                        peer.port,
+                        peer.number(1),
+                        (int) peer.number(2),
+                        (int) peer.number(3));
             case "crowd-serve" -> Crowd.serveAll(peer.port, peer.number(0), (int) peer.number(1));
             case "udp-echo" -> peer.echoDatagrams();
             case "udp-ask" -> peer.askByUdp();

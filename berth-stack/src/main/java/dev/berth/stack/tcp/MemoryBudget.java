@@ -4,13 +4,13 @@ import dev.berth.ports.PortTable;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The memory of all queues of a host's connections, and what happens when it becomes scarce: those that hold most give
-/// way first, and every connection may hold a little.
+/// The memory of all queues of a host's connections, and what happens when it becomes scarce: those that hold most
+/// give way first, and every connection may hold a little.
 ///
 /// Counted are the whole chunks that queues refer to, so what is counted is never less than what is held. Above three
-/// quarters of the limit, windows offered are no larger than an equal share and nothing is tuned up; at the limit, data
-/// beyond an equal share are not taken, queues of out-of-order data are given up, and connections are ended whose peers
-/// keep their windows closed for long.
+/// quarters of the limit, windows offered are no larger than an equal share and nothing is tuned up; at the limit,
+/// data beyond an equal share are not taken, queues of out-of-order data are given up, and connections are ended
+/// whose peers keep their windows closed for long.
 final class MemoryBudget {
     /// What every connection may queue each way whatever the others hold: a few segments.
     static final int LEAST = 16_384;
@@ -128,9 +128,9 @@ final class MemoryBudget {
         return (holes == null ? 0 : holes.memory()) + (isHoarder(tcb) ? tcb.unacknowledged() : 0);
     }
 
-    /// RFC 9293 section 3.8.6.1 has a connection stay open while its closed window is probed and answered (MUST-37), so
-    /// no time ends it; RFC 6429 section 4 lets the host end it when it needs the memory. A connection without an owner,
-    /// whom nobody can ask to end it, is such a one already if its window is less than a segment.
+    /// RFC 9293 section 3.8.6.1 has a connection stay open while its closed window is probed and answered (MUST-37),
+    /// so no time ends it; RFC 6429 section 4 lets the host end it when it needs the memory. A connection without an
+    /// owner, whom nobody can ask to end it, is such a one already if its window is less than a segment.
     private static boolean isHoarder(Tcb tcb) {
         return tcb.sendQueue != null
                 && (tcb.sndWnd == 0 && tcb.backoff >= HOARDER_PROBES

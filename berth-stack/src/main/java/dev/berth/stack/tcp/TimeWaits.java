@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The connections in TIME-WAIT, oldest first: as all wait equally long, a list is their timer.
 ///
-/// Deviation: there is a bound, beyond which the oldest ends before its time, where RFC 9293 section 3.6.1 (MUST-13) has
-/// it linger for 2 MSL. Whoever makes the host close connections could fill its memory otherwise; timestamps and random
-/// initial sequence numbers protect the next connection as well.
+/// Deviation: there is a bound, beyond which the oldest ends before its time, where RFC 9293 section 3.6.1 (MUST-13)
+/// has it linger for 2 MSL. Whoever makes the host close connections could fill its memory otherwise; timestamps and
+/// random initial sequence numbers protect the next connection as well.
 final class TimeWaits {
     private static final int ANSWER_INTERVAL = 500; // milliseconds
 
