@@ -8,6 +8,7 @@ import static dev.berth.testkit.Seg.SYN;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.stack.tcp.TcpConfig;
+import dev.berth.stack.tcp.TcpFeatures;
 import dev.berth.wire.IpAddress;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -72,10 +73,19 @@ class TcpFuzzTest {
     private static final class Fuzzed extends TcpScript {
         Fuzzed(SplittableRandom random) {
             ignoringRest();
-            if (random.nextBoolean()) {
-                config = config.withCongestion(TcpConfig.Congestion.CUBIC);
-            }
-            config = config.withBuffers(1 << 16, 1 << 14).withKeepAlive(random.nextBoolean());
+            TcpConfig.Congestion[] congestion = TcpConfig.Congestion.values();
+            TcpFeatures.Ecn[] ecn = TcpFeatures.Ecn.values();
+            config = config.withCongestion(congestion[random.nextInt(congestion.length)])
+                    .withBuffers(1 << 16, 1 << 14)
+                    .withKeepAlive(random.nextBoolean())
+                    .withUserTimeout(random.nextInt(3) == 0 ? 1 + random.nextInt(200_000) : 0)
+                    .withFeatures(config.features()
+                            .withEcn(ecn[random.nextInt(ecn.length)])
+                            .withFastOpen(random.nextBoolean(), random.nextInt(3))
+                            .withUrgentInline(random.nextBoolean())
+                            .withUserTimeoutOption(random.nextBoolean())
+                            .withTuning(random.nextBoolean(), random.nextBoolean())
+                            .withPathProbing(random.nextBoolean()));
         }
 
         void establish() {

@@ -70,9 +70,16 @@ final class MemoryBudget {
         return (int) Math.min(1 << 30, Math.max(LEAST, limit / Math.max(1, queues)));
     }
 
-    /// The most octets that a connection which holds `held` may hold now.
+    /// The most octets that a connection may offer to take now.
     int bound(int wanted) {
-        return isScarce() ? Math.min(wanted, share()) : wanted;
+        return isExhausted() ? Math.min(wanted, LEAST) : isScarce() ? Math.min(wanted, share()) : wanted;
+    }
+
+    /// True if a connection whose user has `held` octets to read is to get no more now. What was offered while there
+    /// was more memory is a promise, as far as an equal share goes: a sender who keeps to it must not lose data and wait
+    /// for its timer.
+    boolean refusesInOrder(long held) {
+        return isScarce() && held >= share();
     }
 
     /// Octets that the user of a connection which holds `held` may add now, 0 or less for none: up to an equal share
