@@ -4,6 +4,7 @@ import dev.berth.ports.PortPolicy;
 import dev.berth.ports.PortRange;
 import dev.berth.ports.PortSet;
 import java.util.SplittableRandom;
+import java.util.function.IntUnaryOperator;
 
 /// Nanoseconds to choose a free port, each with the same probability, to take it and to give it back, in the structure
 /// that a port table keeps for a destination, without the table; or, with no port left, until that is known. The
@@ -14,6 +15,7 @@ final class PortPick implements Measurement {
     private static final PortRange RANGE = PortPolicy.linux().ephemeral();
 
     private final SplittableRandom random = new SplittableRandom(1);
+    private final IntUnaryOperator below = bound -> (int) ((random.nextLong() >>> 32) * bound >>> 32);
     private final PortSet natural = new PortSet();
     private final PortSet holed = new PortSet();
     private final int free;
@@ -38,13 +40,10 @@ final class PortPick implements Measurement {
 
     /// Takes a free port; 0 if there is none.
     private int claim(PortSet used) {
-        int below = used.rank(RANGE.first());
-        int left = RANGE.size() - (used.rank(RANGE.last() + 1) - below);
-        if (left == 0) {
+        int port = used.drawAbsent(RANGE, below);
+        if (port < 0) {
             return 0;
         }
-        int draw = (int) ((random.nextLong() >>> 32) * left >>> 32);
-        int port = used.selectAbsent(RANGE.first() - below + draw);
         used.add(port);
         return port;
     }

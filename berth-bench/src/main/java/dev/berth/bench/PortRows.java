@@ -137,6 +137,10 @@ final class PortRows {
                 "flow-bytes-client",
                 "heap per flow of clients, a million to 100,000 destinations",
                 FlowBytes.ofClients(MILLION, 10));
+        bytes(
+                "flow-bytes-lone",
+                "heap per flow of clients, a million to a million destinations",
+                FlowBytes.ofClients(MILLION, 1));
     }
 
     private void lookup(String name, int flows, double goal) {

@@ -106,6 +106,7 @@ public final class Berth implements Runnable {
             message = problem.getClass().getSimpleName();
         }
         message = message.strip().replaceAll("\\s*\\R\\s*", " ");
+        message = message.replaceAll("' is not an? (int|long|double)$", "' is not a number");
         return message.endsWith(".") ? message : message + ".";
     }
 

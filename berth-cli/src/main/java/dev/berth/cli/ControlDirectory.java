@@ -110,11 +110,11 @@ record ControlDirectory(Path path, UserPrincipal user) {
         return entries;
     }
 
-    /// Removes sockets whose process has died without doing so. Nobody listens there any more: a process that cannot
-    /// be seen from here, as in another container, keeps its socket.
+    /// Removes sockets where nobody listens any more, as those of processes that were killed. A process that cannot be
+    /// seen from here, as one in another container, keeps its socket; the number of a dead one may be another's by now.
     void removeStale() throws IOException {
         for (Entry entry : entries()) {
-            if (ProcessHandle.of(entry.pid).isEmpty() && isDead(entry.path)) {
+            if (isDead(entry.path)) {
                 Files.deleteIfExists(entry.path);
             }
         }

@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -30,12 +31,14 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A client sends one JSON object a line and gets lines of JSON back, the last of which has the member `ok`. It may
 /// go on asking. Bounded are the length of a request (16 KiB), the clients at one time (8; more wait), and the time
-/// between two requests and for an answer (30 seconds each). What a client does wrong is answered and harms nobody
-/// else.
+/// until a request is there (10 seconds) and its answer is taken (30 seconds). What a client does wrong is answered and
+/// harms nobody else.
 final class ControlServer implements AutoCloseable {
     private static final int LONGEST_REQUEST = 16 << 10;
     private static final int MOST_CLIENTS = 8;
-    private static final long SECONDS = 30;
+    private static final long SECONDS_TO_ASK = 10;
+    private static final long SECONDS_TO_TAKE = 30;
+    private static final long MILLIS_TO_RECOVER = 500;
 
     private final Path path;
     private final Object fileKey;
@@ -120,6 +123,13 @@ final class ControlServer implements AutoCloseable {
                     clients.add(client);
                     serving = true;
                     Thread.ofPlatform().name("berth-control-client").daemon().start(() -> serve(client));
+                } catch (ClosedChannelException e) {
+                    throw e;
+                } catch (IOException e) {
+                    // The program has no file descriptors left, perhaps: that may pass.
+                    System.getLogger(ControlServer.class.getName())
+                            .log(System.Logger.Level.DEBUG, "No client of the control socket " + path, e);
+                    TimeUnit.MILLISECONDS.sleep(MILLIS_TO_RECOVER);
                 } finally {
                     if (!serving) {
                         places.release();
@@ -141,10 +151,10 @@ final class ControlServer implements AutoCloseable {
                 OutputStream out = new BufferedOutputStream(Channels.newOutputStream(client), 1 << 15)) {
             boolean more = true;
             while (more) {
-                ScheduledFuture<?> patience = patience(client);
+                ScheduledFuture<?> patience = patience(client, SECONDS_TO_ASK);
                 String line = readLine(in);
                 patience.cancel(false);
-                patience = patience(client);
+                patience = patience(client, SECONDS_TO_TAKE);
                 more = line != null && answer(line, out);
                 patience.cancel(false);
             }
@@ -157,7 +167,7 @@ final class ControlServer implements AutoCloseable {
     }
 
     /// Closes a client that takes too long, which ends what its thread waits for.
-    private ScheduledFuture<?> patience(SocketChannel client) throws IOException {
+    private ScheduledFuture<?> patience(SocketChannel client, long seconds) throws IOException {
         if (closed) {
             throw new IOException("closed");
         }
@@ -166,7 +176,7 @@ final class ControlServer implements AutoCloseable {
                     client.close();
                     return null;
                 },
-                SECONDS,
+                seconds,
                 TimeUnit.SECONDS);
     }
 

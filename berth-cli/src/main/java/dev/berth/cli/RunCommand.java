@@ -1,6 +1,7 @@
 package dev.berth.cli;
 
 import dev.berth.agent.BerthAgent;
+import dev.berth.ports.PortPolicy;
 import dev.berth.sockets.BerthSockets;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
@@ -87,6 +88,9 @@ final class RunCommand implements Callable<Integer> {
             description = "Records all packets of the host, those to itself included.")
     private @Nullable Path capture;
 
+    @CommandLine.Mixin
+    private PortOptions portOptions = new PortOptions();
+
     @Option(
             names = "--ports",
             description = "Prints ports and flows to standard error when they change, and at the end.")
@@ -130,6 +134,7 @@ final class RunCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         check();
+        PortPolicy policy = portPolicy();
         Instrumentation instrumentation = BerthAgent.instrumentation();
         if (instrumentation == null) {
             throw new IOException("The agent is missing: start the program with the script ./berth"
@@ -141,7 +146,12 @@ final class RunCommand implements Callable<Integer> {
                 ? Program.ofJar(instrumentation, jarFile(command.getFirst()), arguments)
                 : Program.ofClass(instrumentation, classPath, command.getFirst(), arguments);
         RunningHost running = RunningHost.start(new RunningHost.Plan(
-                name, addresses.isEmpty() ? HostAddress.DEFAULT : addresses, publications, tun, capture));
+                name,
+                addresses.isEmpty() ? HostAddress.DEFAULT : addresses,
+                policy,
+                publications,
+                tun,
+                capture));
         boolean installed = false;
         try {
             BerthSockets.install(running.host());
@@ -227,6 +237,14 @@ final class RunCommand implements Callable<Integer> {
             if (publications.subList(0, i).stream().anyMatch(publication::meets)) {
                 throw usage("Port " + publication.machine() + " is published twice");
             }
+        }
+    }
+
+    private PortPolicy portPolicy() {
+        try {
+            return portOptions.policy();
+        } catch (IllegalArgumentException e) {
+            throw usage(String.valueOf(e.getMessage()));
         }
     }
 

@@ -6,6 +6,7 @@ import dev.berth.host.Host;
 import dev.berth.host.Link;
 import dev.berth.host.LoopbackLink;
 import dev.berth.network.Network;
+import dev.berth.ports.PortPolicy;
 import dev.berth.tun.TunLink;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
@@ -26,12 +27,14 @@ final class RunningHost implements AutoCloseable {
     ///
     /// @param name the host's name
     /// @param addresses its addresses, one at least
+    /// @param ports which ports it hands out
     /// @param publications its published ports
     /// @param tun the name of a TUN device, or null
     /// @param capture the file to record packets to, or null
     record Plan(
             String name,
             List<IpAddress.Prefix> addresses,
+            PortPolicy ports,
             List<Publication> publications,
             @Nullable String tun,
             @Nullable Path capture) {}
@@ -75,7 +78,7 @@ final class RunningHost implements AutoCloseable {
         if (plan.capture != null) {
             capture = open(plan.capture);
         }
-        Host.Builder builder = Host.builder(plan.name);
+        Host.Builder builder = Host.builder(plan.name).ports(plan.ports);
         if (capture != null) {
             builder.loopback(new SentPackets(new LoopbackLink(), capture.origin("lo")));
         }

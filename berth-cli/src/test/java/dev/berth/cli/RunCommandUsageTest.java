@@ -2,12 +2,16 @@ package dev.berth.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.ports.EphemeralSelection;
+import dev.berth.ports.PortPolicy;
+import dev.berth.ports.PortRange;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
 
 /// Command lines that make no sense; nothing is started for them.
 class RunCommandUsageTest {
@@ -42,6 +46,17 @@ class RunCommandUsageTest {
                 "--name localhost app.jar | 'localhost' is not a name for a host",
                 "--publish 8080:70000 app.jar | ports end at 65535",
                 "--publish | Missing required parameter for option '--publish'",
+                "--port-policy solaris app.jar | 'solaris' is not a policy of ports; there are dynamic, linux, freebsd",
+                "--ephemeral 5-3 app.jar | A range of ports goes from low to high, not from 5 to 3",
+                "--ephemeral 1-65536 app.jar | A port is 0 to 65535, not 65536",
+                "--ephemeral 0-100 app.jar | Port 0 is reserved and cannot be ephemeral: 0-100",
+                "--ephemeral many app.jar | 'many' is no port or range of ports such as 80 or 49152-65535",
+                "--reserved 49152-60000,60001-65535 app.jar | leave no ephemeral port of 49152-65535",
+                "--selection dice app.jar | 'dice' is not a way to choose ports; there are uniform, simple-random",
+                "--selection uniform:3 app.jar | UNIFORM has no parameter (0), not 3",
+                "--selection random-tries:9999 app.jar | is the tries, 1 to 1024, not 9999",
+                "--selection random-tries:x app.jar | 'x' is not a number for random-tries",
+                "--unprivileged-from 1024-1025 app.jar | One port is meant, not the range 1024-1025",
                 "--name -web- app.jar | '-web-' is not a name for a host"
             })
     void mistakesAreOneSentence(String arguments, String sentence) {
@@ -49,6 +64,30 @@ class RunCommandUsageTest {
         assertThat(err.toString()).startsWith("berth run: ").contains(sentence).endsWith("See 'berth run --help'.\n");
         assertThat(err.toString().lines()).hasSize(1);
         assertThat(out.toString()).isEmpty();
+    }
+
+    private static PortPolicy policy(String... words) {
+        PortOptions options = new PortOptions();
+        new CommandLine(options).parseArgs(words);
+        return options.policy();
+    }
+
+    @Test
+    void theOptionsOfPortsMakeAPolicy() {
+        assertThat(policy()).isEqualTo(PortPolicy.dynamic());
+        assertThat(policy("--port-policy", "linux")).isEqualTo(PortPolicy.linux());
+        assertThat(policy("--port-policy", "FreeBSD")).isEqualTo(PortPolicy.freebsd());
+        assertThat(policy("--port-policy", "windows", "--ephemeral", "50000-50099"))
+                .isEqualTo(PortPolicy.windows().withEphemeral(new PortRange(50_000, 50_099)));
+        assertThat(policy("--reserved", "50000,51000-51999", "--reserved", "52000", "--unprivileged-from", "1024"))
+                .isEqualTo(PortPolicy.dynamic()
+                        .withReserved(
+                                new PortRange(50_000, 50_000),
+                                new PortRange(51_000, 51_999),
+                                new PortRange(52_000, 52_000))
+                        .withFirstUnprivileged(1024));
+        assertThat(policy("--selection", "double-hash:16").selection())
+                .isEqualTo(EphemeralSelection.DOUBLE_HASH.with(16));
     }
 
     @Test
@@ -62,6 +101,6 @@ class RunCommandUsageTest {
         assertThat(run("--help")).isZero();
         assertThat(out.toString())
                 .contains("berth run [OPTIONS] app.jar", "--publish", "--address", "--tun")
-                .contains("--capture", "--ports", "-D");
+                .contains("--capture", "--ports", "-D", "--port-policy", "--ephemeral", "--reserved", "--selection");
     }
 }

@@ -141,7 +141,8 @@ class SsCommandTest {
         assertThat(out).containsPattern(" age:\\d+(ms|s|min\\d*s?) in:0 out:100");
         ss("-tni", "dport", "=", ":80");
         assertThat(out)
-                .containsPattern("\\n\\t ts sack \\w+ wscale:\\d+,\\d+ rto:\\d+ rtt:\\d+\\.\\d{3}/\\d+\\.\\d{3} mss:\\d+"
+                .containsPattern("\\n\\t ts sack \\w+ wscale:\\d+,\\d+ rto:\\d+"
+                        + " rtt:\\d+\\.\\d{3}/\\d+\\.\\d{3} mss:\\d+"
                         + " cwnd:\\d+ bytes_acked:100 bytes_received:0 unacked:0 retrans:0");
         TcpSocket accepted = acceptor.accept(PATIENCE);
         assertThat(accepted.read(new byte[100], 0, 100, PATIENCE)).isEqualTo(100);

@@ -1,6 +1,7 @@
 package dev.berth.host;
 
 import dev.berth.ports.PortBinding;
+import dev.berth.ports.PortPolicy;
 import dev.berth.ports.PortRange;
 import dev.berth.ports.PortUnavailableException;
 import dev.berth.stack.NetStack;
@@ -41,6 +42,7 @@ public final class Host implements AutoCloseable {
     /// The labels of those sockets that have one, so that the others pay nothing for it.
     private final Map<HostSocket, String> labels = new ConcurrentHashMap<>();
     private final HostPorts ports;
+    private final FixedPorts fixedPorts;
     private volatile boolean closed;
 
     private Host(String name, StackMonitor monitor, List<IpAddress> addresses) {
@@ -48,6 +50,7 @@ public final class Host implements AutoCloseable {
         this.monitor = monitor;
         this.addresses = addresses;
         ports = new HostPorts(monitor);
+        fixedPorts = new FixedPorts(name, ports.policy());
     }
 
     /// Begins to build a host.
@@ -158,6 +161,10 @@ public final class Host implements AutoCloseable {
     /// of sockets.
     public HostPorts ports() {
         return ports;
+    }
+
+    FixedPorts fixedPorts() {
+        return fixedPorts;
     }
 
     StackMonitor monitor() {
@@ -292,6 +299,12 @@ public final class Host implements AutoCloseable {
         /// Other settings than [StackConfig#DEFAULT].
         public Builder config(StackConfig settings) {
             config = Objects.requireNonNull(settings);
+            return this;
+        }
+
+        /// Which ports the host hands out and to whom, such as [PortPolicy#linux]; in place of that of [#config].
+        public Builder ports(PortPolicy policy) {
+            config = config.withPorts(policy);
             return this;
         }
 

@@ -2,8 +2,11 @@ package dev.berth.host;
 
 import dev.berth.ports.PortCounters;
 import dev.berth.ports.PortFilter;
+import dev.berth.ports.PortLease;
 import dev.berth.ports.PortPages;
+import dev.berth.ports.PortPolicy;
 import dev.berth.ports.PortRange;
+import dev.berth.ports.PortTable;
 import dev.berth.ports.PortUsage;
 import dev.berth.ports.Transport;
 import dev.berth.stack.SocketPages;
@@ -51,6 +54,60 @@ public final class HostPorts {
     /// The range that ports are chosen from.
     public PortRange ephemeral() {
         return monitor.stack().config().ports().ephemeral();
+    }
+
+    /// The policy of both transports, as the host was built with.
+    public PortPolicy policy() {
+        return monitor.stack().config().ports();
+    }
+
+    /// Restricts the choice of ports to blocks that were leased to this host, from now on. Flows and bindings on other
+    /// ports live on, and a port named by number may be any. It takes at most 1,024 steps under the host's lock,
+    /// whatever the number of flows.
+    ///
+    /// @param lease blocks of ports; those outside of the policy's range do not count. [PortLease#EVERYTHING] lifts
+    ///     the restriction
+    /// @throws IllegalArgumentException if no port would be left to choose, or the transport is neither TCP nor UDP;
+    ///     nothing has changed then
+    public void lease(Transport transport, PortLease lease) {
+        monitor.enter();
+        try {
+            table(transport).lease(lease);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// The lease of a transport; [PortLease#EVERYTHING] at first.
+    ///
+    /// @throws IllegalArgumentException if the transport is neither TCP nor UDP
+    public PortLease lease(Transport transport) {
+        monitor.enter();
+        try {
+            return table(transport).lease();
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// Draws new secret keys for the choice of ports, of both transports (RFC 6056 section 3.4); without effect on
+    /// flows, and on selections that have no key.
+    public void rekeySelection() {
+        monitor.enter();
+        try {
+            table(Transport.TCP).rekeySelection();
+            table(Transport.UDP).rekeySelection();
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    private PortTable<?> table(Transport transport) {
+        return switch (transport) {
+            case TCP -> monitor.stack().tcp().ports();
+            case UDP -> monitor.stack().udp().ports();
+            default -> throw new IllegalArgumentException("A host has ports of TCP and UDP, not of " + transport);
+        };
     }
 
     /// A page of sockets: listeners and bound ports, then flows.

@@ -1,5 +1,6 @@
 package dev.berth.host;
 
+import dev.berth.ports.PortStatistics;
 import dev.berth.ports.PortWarning;
 import dev.berth.stack.NetStack;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,8 @@ final class PortShortage {
 
     private final String host;
     private final NetStack stack;
+    private final PortStatistics tcp;
+    private final PortStatistics udp;
 
     // Under the host's lock
     private long minuteBegan = Long.MIN_VALUE;
@@ -22,12 +25,15 @@ final class PortShortage {
     PortShortage(String host, NetStack stack) {
         this.host = host;
         this.stack = stack;
+        tcp = stack.tcp().ports().statistics();
+        udp = stack.udp().ports().statistics();
     }
 
     /// What there is to tell now, to be logged outside of the lock; null for nothing. Under the host's lock.
     @Nullable
     String poll(long now) {
-        return stack.sockets().hasWarning() ? next(now) : null;
+        // At every exit of the host's critical section.
+        return tcp.hasWarning() || udp.hasWarning() ? next(now) : null;
     }
 
     private @Nullable String next(long now) {

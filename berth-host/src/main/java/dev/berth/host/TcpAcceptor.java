@@ -21,6 +21,8 @@ public final class TcpAcceptor extends HostSocket {
     private @Nullable PortBinding<TcpListener> binding;
     private @Nullable TcpListener listener;
     private String boundBy = "";
+    /// Whether the program named the port itself.
+    private boolean fixedPort;
 
     TcpAcceptor(Host host, TcpConfig config) {
         super(host);
@@ -43,6 +45,7 @@ public final class TcpAcceptor extends HostSocket {
             }
             binding = host.bindTcp(local, sharing(), localPortRange(), this, now);
             boundBy = presentThread();
+            fixedPort = local.port() != 0;
         } finally {
             monitor.exit();
         }
@@ -59,6 +62,7 @@ public final class TcpAcceptor extends HostSocket {
     /// @throws java.net.BindException if somebody else listens there
     /// @throws IOException if the socket is closed or not bound
     public void listen(int backlog) throws IOException {
+        String notice = null;
         long now = monitor.enter();
         try {
             requireOpen();
@@ -72,10 +76,14 @@ public final class TcpAcceptor extends HostSocket {
             listener = monitor.stack().tcp().listen(bound, backlog < 1 ? DEFAULT_BACKLOG : backlog, config, now);
             listener.attach(this);
             host.opened(this);
+            notice = fixedPort ? host.fixedPorts().listening(bound.port()) : null;
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
         } finally {
             monitor.exit();
+        }
+        if (notice != null) {
+            FixedPorts.log(notice);
         }
     }
 

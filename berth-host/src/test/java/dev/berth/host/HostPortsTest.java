@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.berth.check.Requirement;
 import dev.berth.ports.PortError;
 import dev.berth.ports.PortFilter;
+import dev.berth.ports.PortLease;
 import dev.berth.ports.PortPolicy;
 import dev.berth.ports.PortRange;
 import dev.berth.ports.PortUsage;
@@ -20,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -150,7 +153,8 @@ class HostPortsTest {
         acceptor.label("web server");
         e = catchThrowableOfType(BindException.class, () -> second.bind(WEB));
         assertThat(e.getCause()).hasMessageContaining("held by web server, [::]:80 LISTEN, for ");
-        assertThat(host.ports().summary(Transport.TCP).counters().refusals()).containsEntry(PortError.ADDRESS_IN_USE, 2L);
+        assertThat(host.ports().summary(Transport.TCP).counters().refusals())
+                .containsEntry(PortError.ADDRESS_IN_USE, 2L);
     }
 
     @Test
@@ -167,13 +171,11 @@ class HostPortsTest {
         assertThatThrownBy(() -> acceptor.label("late")).hasMessage("Socket closed");
     }
 
-    @Test
-    void a_destination_that_fills_up_is_seen_and_told_once_in_the_log() throws Exception {
-        List<String> told = new ArrayList<>();
-        Handler handler = new Handler() {
+    private static Handler writingTo(List<String> lines) {
+        return new Handler() {
             @Override
             public void publish(LogRecord entry) {
-                told.add(entry.getLevel() + " " + entry.getMessage());
+                lines.add(entry.getLevel() + " " + entry.getMessage());
             }
 
             @Override
@@ -182,6 +184,104 @@ class HostPortsTest {
             @Override
             public void close() {}
         };
+    }
+
+    private void listen(int port) throws Exception {
+        try (TcpAcceptor server = host.openTcpAcceptor()) {
+            server.bind(new Endpoint(ME, port));
+            server.listen(1);
+        }
+    }
+
+    // RFC 6335 section 8.1.2: a dynamic port "MUST NOT be used as a service identifier"
+    @Requirement("6335-12")
+    @Test
+    void a_server_on_a_dynamic_port_of_its_choice_is_told_once_in_the_log() throws Exception {
+        List<String> told = new ArrayList<>();
+        Handler handler = writingTo(told);
+        Logger logger = Logger.getLogger("dev.berth.host");
+        logger.addHandler(handler);
+        try {
+            listen(49_151);
+            listen(0);
+            assertThat(told).isEmpty();
+            listen(50_003);
+            listen(50_003);
+            listen(49_152);
+            assertThat(told)
+                    .containsExactly(
+                            "WARNING Host a listens on TCP port 50003, one of the dynamic ports 49152-65535, which belong to"
+                                    + " no service (RFC 6335): a client of this host may have it when the server starts"
+                                    + " again. A port below 49152, or a reserved one, is safe.",
+                            "WARNING Host a listens on TCP port 49152, one of the dynamic ports 49152-65535, which belong to"
+                                    + " no service (RFC 6335): others may use it for their clients. A port below 49152,"
+                                    + " or a reserved one, is safe.");
+            for (int port = 60_000; port < 60_100; port++) {
+                listen(port);
+            }
+            assertThat(told).as("bounded").hasSize(16);
+        } finally {
+            logger.removeHandler(handler);
+        }
+    }
+
+    @Test
+    void nothing_is_said_of_a_server_on_a_reserved_port() throws Exception {
+        host.close();
+        PortPolicy policy = PortPolicy.dynamic().withReserved(new PortRange(50_000, 50_100));
+        host = Host.builder("r").address(IpAddress.Prefix.parse("10.0.0.1/24")).ports(policy).start();
+        assertThat(host.ports().policy()).isEqualTo(policy);
+        List<String> told = new ArrayList<>();
+        Handler handler = writingTo(told);
+        Logger logger = Logger.getLogger("dev.berth.host");
+        logger.addHandler(handler);
+        try {
+            listen(50_100);
+        } finally {
+            logger.removeHandler(handler);
+        }
+        assertThat(told).isEmpty();
+    }
+
+    @Test
+    void a_lease_changes_while_connections_live_on() throws Exception {
+        HostPorts ports = host.ports();
+        assertThat(ports.lease(Transport.TCP)).isEqualTo(PortLease.EVERYTHING);
+        TcpSocket before = connect();
+        TcpSocket accepted = acceptor.accept(PATIENCE);
+        PortLease lease = PortLease.of(new PortRange(50_004, 50_005), new PortRange(50_009, 60_000));
+        ports.lease(Transport.TCP, lease);
+        assertThat(ports.lease(Transport.TCP)).isEqualTo(lease);
+        assertThat(ports.lease(Transport.UDP)).isEqualTo(PortLease.EVERYTHING);
+        Set<Integer> chosen = new TreeSet<>();
+        chosen.add(Objects.requireNonNull(before.local()).port());
+        assertThatThrownBy(() -> {
+                    for (int i = 0; i < 10; i++) {
+                        chosen.add(Objects.requireNonNull(connect().local()).port());
+                    }
+                })
+                .isInstanceOf(BindException.class)
+                .cause()
+                .hasMessageContaining("are bound, reserved or not leased");
+        chosen.remove(Objects.requireNonNull(before.local()).port());
+        assertThat(chosen).isSubsetOf(50_004, 50_005, 50_009).hasSizeGreaterThanOrEqualTo(2);
+        assertThatThrownBy(() -> ports.lease(Transport.TCP, PortLease.of(new PortRange(1, 49_999))))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("The lease of 1-49999 leaves no port of 50000-50009 that is not reserved;"
+                        + " at least one must be leased");
+        assertThat(ports.lease(Transport.TCP)).isEqualTo(lease);
+        assertThatThrownBy(() -> ports.lease(Transport.SCTP)).isInstanceOf(IllegalArgumentException.class);
+        before.write(new byte[] {7}, 0, 1);
+        assertThat(accepted.read(new byte[2], 0, 2, PATIENCE)).isEqualTo(1);
+        ports.rekeySelection();
+        ports.lease(Transport.TCP, PortLease.EVERYTHING);
+        assertThat(ports.lease(Transport.TCP)).isEqualTo(PortLease.EVERYTHING);
+    }
+
+    @Test
+    void a_destination_that_fills_up_is_seen_and_told_once_in_the_log() throws Exception {
+        List<String> told = new ArrayList<>();
+        Handler handler = writingTo(told);
         Logger logger = Logger.getLogger("dev.berth.host");
         logger.addHandler(handler);
         try {

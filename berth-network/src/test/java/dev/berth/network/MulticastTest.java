@@ -1,15 +1,16 @@
 package dev.berth.network;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.berth.host.Host;
 import dev.berth.host.UdpSocket;
+import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.net.SocketException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -77,14 +78,15 @@ class MulticastTest {
     }
 
     private static void send(UdpSocket from, IpAddress to, String text) throws IOException {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        byte[] bytes = text.getBytes(UTF_8);
         from.send(bytes, 0, bytes.length, new Endpoint(to, PORT));
     }
 
     /// All datagrams that wait, joined.
     private static String heard(UdpSocket socket) throws IOException {
         StringBuilder text = new StringBuilder();
-        while (socket.tryReceive((bytes, from, length) -> text.append(new String(bytes, from, length, StandardCharsets.UTF_8)), 65_535) >= 0) {
+        ByteSink sink = (bytes, from, length) -> text.append(new String(bytes, from, length, UTF_8));
+        while (socket.tryReceive(sink, 65_535) >= 0) {
             text.append('.');
         }
         return text.toString();

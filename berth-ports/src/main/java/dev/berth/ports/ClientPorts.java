@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /// them wait, and which one the next gets. It also knows the ports that nobody may be given because they are
 /// bound or reserved.
 ///
-/// A flow that connected without a binding has the [Destination] as its claim.
+/// A flow that connected without a binding has its [Destination] as its claim, or [Destinations#LONE].
 final class ClientPorts {
     private final Transport transport;
     private final PortPolicy policy;
@@ -48,13 +48,13 @@ final class ClientPorts {
 
     /// A port that is free towards the destination of a flow; 0 if there is none.
     int pickTowards(Flow flow, PortRange within) {
-        return selector.towards(flow, used(destinationOf(flow)), ownEnd(flow), first(within), last(within));
+        return selector.towards(flow, used(destinations.find(flow)), ownEnd(flow), first(within), last(within));
     }
 
     /// The TIME-WAIT flow that a new one to the same destination may displace: the oldest, if it agrees.
     @Nullable
     TimeWaitFlow displaceable(Flow flow, PortRange within, long now) {
-        Destination destination = destinationOf(flow);
+        Destination destination = destinations.find(flow);
         TimeWaitFlow oldest = destination == null ? null : destination.oldest;
         if (oldest == null) {
             return null;
@@ -65,7 +65,7 @@ final class ClientPorts {
     }
 
     PortUnavailableException exhausted(Flow flow, PortRange within) {
-        Destination destination = destinationOf(flow);
+        Destination destination = destinations.find(flow);
         PortSet used = used(destination);
         int inUse = used == null ? 0 : count(used, within);
         int timeWait = destination == null ? 0 : destination.timeWait;
@@ -83,13 +83,12 @@ final class ClientPorts {
     private int count(PortSet set, PortRange within) {
         int from = Math.max(within.first(), policy.ephemeral().first());
         int to = Math.min(within.last(), policy.ephemeral().last());
-        return from > to ? 0 : set.rank(to + 1) - set.rank(from);
+        return from > to ? 0 : to + 1 - from - set.absentIn(from, to);
     }
 
     /// How many ports [#pickTowards] chooses from.
     int freeTowards(long localHi, long localLo, long remoteHi, long remoteLo, int remotePort) {
-        int hash = destinations.hash(localHi, localLo, remoteHi, remoteLo, remotePort);
-        Destination destination = destinations.find(localHi, localLo, remoteHi, remoteLo, remotePort, hash);
+        Destination destination = destinations.find(localHi, localLo, remoteHi, remoteLo, remotePort);
         int own = localHi == remoteHi && localLo == remoteLo ? remotePort : 0;
         return picker.free(used(destination), own, mask.first(), mask.last());
     }
@@ -109,30 +108,32 @@ final class ClientPorts {
     /// Counts the port of a flow in.
     ///
     /// @return the flow's claim
-    Destination enter(Flow flow) {
-        int hash = destinationHash(flow);
-        Destination destination = destinations.find(flow, hash);
-        if (destination == null) {
-            destination = destinations.add(flow, hash);
-        }
+    Object enter(Flow flow) {
+        Object claim = destinations.enter(flow);
         int port = flow.localPort();
-        destination.used.add(port);
         counts.increment(flow.localHi(), flow.localLo(), port);
         counts.increment(0, familyLo(flow), port);
         carrying.add(port);
-        return destination;
+        return claim;
+    }
+
+    /// Puts another flow with the same tuple and the same claim into the place of one.
+    void replace(Flow old, Flow with, Object claim) {
+        if (claim == Destinations.LONE) {
+            destinations.replaceLone(old, with);
+        }
     }
 
     /// Counts the port of a flow out.
-    void leave(Flow flow, Destination destination) {
+    ///
+    /// @return how many are still in use towards its destination
+    int leave(Flow flow, Object claim) {
         int port = flow.localPort();
-        destination.used.remove(port);
-        if (destination.used.isEmpty()) {
-            destinations.remove(destination);
-        }
+        int left = destinations.leave(flow, claim);
         counts.decrement(flow.localHi(), flow.localLo(), port);
         counts.decrement(0, familyLo(flow), port);
         vacate(port);
+        return left;
     }
 
     /// How many flows stand in the way of a bind.
@@ -156,7 +157,7 @@ final class ClientPorts {
     /// How many ports [#pickTowards] could choose from if none were in use.
     int usable() {
         PortSet blocked = mask.blocked();
-        return mask.last() + 1 - mask.first() - (blocked.rank(mask.last() + 1) - blocked.rank(mask.first()));
+        return blocked.absentIn(mask.first(), mask.last());
     }
 
     /// How many ports [#pickForBind] chooses from.
@@ -177,14 +178,6 @@ final class ClientPorts {
     /// The port that would connect a flow to itself, or 0.
     private static int ownEnd(Flow flow) {
         return flow.localLo() == flow.remoteLo() && flow.localHi() == flow.remoteHi() ? flow.remotePort() : 0;
-    }
-
-    private int destinationHash(Flow flow) {
-        return destinations.hash(flow.localHi(), flow.localLo(), flow.remoteHi(), flow.remoteLo(), flow.remotePort());
-    }
-
-    private @Nullable Destination destinationOf(Flow flow) {
-        return destinations.find(flow, destinationHash(flow));
     }
 
     /// The lower half of the wildcard of the flow's family; the upper one is 0 for both.

@@ -3,6 +3,7 @@ package dev.berth.ports;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.stream.Collectors;
 
 /// How a port is chosen among the free ones: [#UNIFORM] or one of the five algorithms of RFC 6056 section 3.3, each
 /// a constant that [#with] can give another parameter. Immutable.
@@ -88,6 +89,33 @@ public record EphemeralSelection(Algorithm algorithm, int parameter) {
         algorithm.require(parameter);
     }
 
+    /// Parses what [#toString] writes: `uniform`, `random-increments 500`; also with a colon, `random-increments:500`,
+    /// or without the number, for the default. Case does not matter.
+    ///
+    /// @throws IllegalArgumentException if `text` is nothing of the kind, with a sentence that says what is allowed
+    public static EphemeralSelection parse(String text) {
+        String[] words = text.strip().toLowerCase(Locale.ROOT).split("[ :]+", 2);
+        for (EphemeralSelection each : ALL) {
+            if (each.name().equals(words[0])) {
+                return words.length == 1 ? each : each.with(number(each, words[1]));
+            }
+        }
+        throw new IllegalArgumentException("'" + text + "' is not a way to choose ports; there are "
+                + ALL.stream().map(EphemeralSelection::name).collect(Collectors.joining(", ")));
+    }
+
+    private static int number(EphemeralSelection selection, String digits) {
+        try {
+            return Integer.parseInt(digits);
+        } catch (NumberFormatException _) {
+            throw new IllegalArgumentException("'" + digits + "' is not a number for " + selection.name());
+        }
+    }
+
+    private String name() {
+        return algorithm.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
     /// The same algorithm with another parameter.
     ///
     /// @throws IllegalArgumentException if the algorithm has no such parameter, with what is allowed
@@ -98,7 +126,6 @@ public record EphemeralSelection(Algorithm algorithm, int parameter) {
     /// `random-increments 500`, or `uniform` where there is no parameter.
     @Override
     public String toString() {
-        String name = algorithm.name().toLowerCase(Locale.ROOT).replace('_', '-');
-        return parameter == 0 ? name : name + " " + parameter;
+        return parameter == 0 ? name() : name() + " " + parameter;
     }
 }

@@ -20,8 +20,8 @@ public abstract class Flow {
     private char remotePort;
     /// The hash under which the flow is in a table; 0 while it is in none.
     private int hash;
-    /// Who pays for the port: a [PortBinding], a [Destination] for a flow that has none, null outside of a
-    /// table.
+    /// Who pays for the port: a [PortBinding]; for a flow that has none, a [Destination] or [Destinations#LONE]; null
+    /// outside of a table.
     private @Nullable Object claim;
 
     /// A flow that is in no table yet.
@@ -122,6 +122,11 @@ public abstract class Flow {
                 && remotePort == rPort
                 && remoteHi == rHi
                 && localHi == lHi;
+    }
+
+    /// Whether a client's flow goes to this destination.
+    final boolean isTowards(long lHi, long lLo, long rHi, long rLo, int rPort) {
+        return remoteLo == rLo && remotePort == rPort && localLo == lLo && remoteHi == rHi && localHi == lHi;
     }
 
     final boolean hasTupleOf(Flow other) {

@@ -1,6 +1,8 @@
 package dev.berth.ports;
 
 import java.util.Arrays;
+import java.util.function.IntUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /// A bitmap of all ports that counts, for large sets: rank and select in a fixed number of steps without a
 /// branch that depends on what is in it.
@@ -10,6 +12,9 @@ import java.util.Arrays;
 /// kept: 4 numbers of 16 bits in a `long`. So one subtraction compares 4 of them, and the child that holds the
 /// n-th port is the number of those that are not above n. Adding a port adds 1 to all numbers behind it, which
 /// is 6 additions of constants.
+///
+/// While more than a 16th of a range is in use and ports are drawn from it, [AbsentPorts] serve the draws and the
+/// numbers are left alone; who asks for a rank then has them made anew.
 final class PortBitmap {
     private static final int LEAVES = 16;
     private static final int LEAF_PORTS = 4096;
@@ -18,6 +23,9 @@ final class PortBitmap {
     private static final int HALF = 32_768;
     /// Where the words begin in a leaf; the numbers of the blocks are before them.
     private static final int WORDS_AT = 4;
+
+    /// How often a draw tries a port at random, while more than half are free, before it takes the n-th.
+    private static final int TRIES = 4;
 
     private static final long ONES = 0x0001_0001_0001_0001L;
     private static final long HIGH = ONES << 15;
@@ -52,6 +60,12 @@ final class PortBitmap {
     private int askedBefore;
     private int rankOfAskedBefore;
 
+    /// While ports are drawn from one well filled range, its absent ones; then none of the numbers above is kept right.
+    private @Nullable AbsentPorts absentPorts;
+
+    /// Draws from well filled ranges since `absentPorts` was last made.
+    private int otherDraws;
+
     PortBitmap() {
         Arrays.fill(leaves, NO_LEAF);
     }
@@ -77,6 +91,16 @@ final class PortBitmap {
             return false;
         }
         leaf[word] |= bit;
+        AbsentPorts absent = absentPorts;
+        if (absent == null) {
+            countIn(leaf, port);
+        } else {
+            absent.take(port);
+        }
+        return true;
+    }
+
+    private void countIn(long[] leaf, int port) {
         int block = port >>> 6 & 0x3c; // four longs a block
         leaf[0] += BEHIND[block];
         leaf[1] += BEHIND[block + 1];
@@ -89,7 +113,6 @@ final class PortBitmap {
         low += 1 - half;
         rankOfAsked += port - asked >>> 31;
         rankOfAskedBefore += port - askedBefore >>> 31;
-        return true;
     }
 
     /// Removes a port; returns whether it was a member.
@@ -101,6 +124,19 @@ final class PortBitmap {
             return false;
         }
         leaf[word] ^= bit;
+        AbsentPorts absent = absentPorts;
+        if (absent == null) {
+            countOut(leaf, port);
+        } else {
+            absent.giveBack(port);
+            if (absent.isHardlyUsed()) {
+                recount();
+            }
+        }
+        return true;
+    }
+
+    private void countOut(long[] leaf, int port) {
         int block = port >>> 6 & 0x3c;
         leaf[0] -= BEHIND[block];
         leaf[1] -= BEHIND[block + 1];
@@ -113,11 +149,13 @@ final class PortBitmap {
         low -= 1 - half;
         rankOfAsked -= port - asked >>> 31;
         rankOfAskedBefore -= port - askedBefore >>> 31;
-        return true;
     }
 
     /// The members below `port`, which is 0 to 65,535.
     int rank(int port) {
+        if (absentPorts != null) {
+            recount();
+        }
         if (port == asked) {
             return rankOfAsked;
         }
@@ -146,6 +184,9 @@ final class PortBitmap {
 
     /// The port that is no member and has `index` such ports below it. There is one.
     int selectAbsent(int index) {
+        if (absentPorts != null) {
+            recount();
+        }
         int absentLow = HALF - low;
         int half = absentLow - 1 - index >>> 31;
         int rest = index - (absentLow & -half);
@@ -180,6 +221,48 @@ final class PortBitmap {
         return leafIndex * LEAF_PORTS + (at - WORDS_AT) * 64 + bit;
     }
 
+    /// Whether ports are drawn in one step, from `absentPorts`.
+    boolean isArranged() {
+        return absentPorts != null;
+    }
+
+    /// The number of ports from `first` to `last` that are no members; -1 if [#rank] tells it faster.
+    int absentIn(int first, int last) {
+        AbsentPorts ready = absentPorts;
+        return ready == null ? -1 : ready.isOf(first, last) ? ready.count() : scanAbsent(first, last);
+    }
+
+    private int scanAbsent(int first, int last) {
+        int absent = 0;
+        for (int i = first / 64; i <= last / 64; i++) {
+            long inRange = (i == first / 64 ? -1L << first : -1L) & (i == last / 64 ? ~(-2L << last) : -1L);
+            absent += Long.bitCount(~word(i) & inRange);
+        }
+        return absent;
+    }
+
+    /// One of the `absent` ports from `first` to `last` that are no members, each with the same probability.
+    int drawAbsent(int first, int last, int absent, IntUnaryOperator random) {
+        AbsentPorts ready = absentPorts;
+        if (ready != null && ready.isOf(first, last)) {
+            return ready.at(random.applyAsInt(absent));
+        }
+        int width = last - first + 1;
+        if (AbsentPorts.pay(width, absent) && ++otherDraws > width / AbsentPorts.PART) {
+            otherDraws = 0;
+            ready = new AbsentPorts(this, first, last);
+            absentPorts = ready;
+            return ready.at(random.applyAsInt(absent));
+        }
+        for (int i = 0; i < TRIES && absent > width / 2; i++) {
+            int port = first + random.applyAsInt(width);
+            if (!contains(port)) {
+                return port;
+            }
+        }
+        return selectAbsent(first - rank(first) + random.applyAsInt(absent));
+    }
+
     private static int lane(long numbers, int lane) {
         return (int) (numbers >>> 16 * lane) & 0xffff; // the shift takes the lane modulo 4
     }
@@ -193,16 +276,36 @@ final class PortBitmap {
     void fill(long[] words) {
         for (int leafIndex = 0; leafIndex < LEAVES; leafIndex++) {
             long[] leaf = new long[WORDS_AT + LEAF_WORDS];
+            System.arraycopy(words, leafIndex * LEAF_WORDS, leaf, WORDS_AT, LEAF_WORDS);
+            leaves[leafIndex] = leaf;
+        }
+        recount();
+    }
+
+    /// Makes all numbers from the words, and gives leaves without members back; 1,024 steps.
+    private void recount() {
+        absentPorts = null;
+        Arrays.fill(before, 0);
+        low = 0;
+        asked = 0; // of which the rank is 0, whatever the members
+        rankOfAsked = 0;
+        askedBefore = 0;
+        rankOfAskedBefore = 0;
+        for (int leafIndex = 0; leafIndex < LEAVES; leafIndex++) {
+            long[] leaf = leaves[leafIndex];
+            if (leaf == NO_LEAF) {
+                continue;
+            }
+            Arrays.fill(leaf, 0, WORDS_AT, 0);
             int members = 0;
             for (int i = 0; i < LEAF_WORDS; i++) {
                 if (i % 4 == 0) {
                     leaf[i >>> 4] |= (long) members << 16 * (i >>> 2);
                 }
-                leaf[WORDS_AT + i] = words[leafIndex * LEAF_WORDS + i];
                 members += Long.bitCount(leaf[WORDS_AT + i]);
             }
-            if (members > 0) {
-                leaves[leafIndex] = leaf;
+            if (members == 0) {
+                leaves[leafIndex] = NO_LEAF;
             }
             low += leafIndex < LEAVES / 2 ? members : 0;
             int half = leafIndex >>> 3;

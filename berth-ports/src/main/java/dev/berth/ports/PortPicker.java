@@ -1,12 +1,13 @@
 package dev.berth.ports;
 
 import java.util.Arrays;
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// Finds free ports: one uniformly at random, or the next from a port on.
 ///
 /// Free is what lies within the ends given and is neither in the `used` set given nor in the `blocked` set of the
-/// table. A port that one of the sets leaves free is found by rank and select and taken if the other leaves it free
+/// table. A port that one of the sets leaves free is drawn ([PortSet#drawAbsent]) and taken if the other leaves it free
 /// too. Where this fails a few times, the words of both sets are joined (at most 1,024) and the choice is made in the
 /// result. Both ways give the same distribution.
 final class PortPicker {
@@ -15,11 +16,13 @@ final class PortPicker {
 
     private final PortSet blocked;
     private final Draws draws;
+    private final IntUnaryOperator below;
     private long[] scratch = {};
 
     PortPicker(PortSet blocked, Draws draws) {
         this.blocked = blocked;
         this.draws = draws;
+        this.below = draws::below;
     }
 
     /// A free port, each with the same probability; 0 if there is none.
@@ -33,18 +36,17 @@ final class PortPicker {
             return 0;
         }
         PortSet used = usedOrNull == null ? NONE : usedOrNull;
-        int unused = absentBelow(used, last + 1) - absentBelow(used, first);
-        int open = absentBelow(blocked, last + 1) - absentBelow(blocked, first);
+        int unused = used.absentIn(first, last);
+        int open = blocked.absentIn(first, last);
         if (unused == 0 || open == 0) {
             return 0;
         }
         // Drawn from the set that leaves fewer, and tried in the other.
         PortSet from = unused <= open ? used : blocked;
         PortSet other = unused <= open ? blocked : used;
-        int start = absentBelow(from, first);
-        int bound = Math.min(unused, open);
+        int absent = Math.min(unused, open);
         for (int i = 0; i < TRIES; i++) {
-            int port = from.selectAbsent(start + draws.below(bound));
+            int port = from.drawAbsent(first, last, absent, below);
             if (port != except && !other.contains(port)) {
                 return port;
             }

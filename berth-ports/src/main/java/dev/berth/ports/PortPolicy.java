@@ -1,6 +1,7 @@
 package dev.berth.ports;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 
 /// What a [PortTable] may hand out, and to whom. Immutable.
@@ -12,7 +13,11 @@ import java.util.Objects;
 /// @param selection how a port is chosen
 /// @param bindRules who may be bound to one port together
 public record PortPolicy(
-        PortRange ephemeral, List<PortRange> reserved, int firstUnprivileged, EphemeralSelection selection, BindRules bindRules) {
+        PortRange ephemeral,
+        List<PortRange> reserved,
+        int firstUnprivileged,
+        EphemeralSelection selection,
+        BindRules bindRules) {
     /// @throws IllegalArgumentException if the ephemeral range holds port 0 or is reserved entirely
     public PortPolicy {
         Objects.requireNonNull(selection);
@@ -42,16 +47,33 @@ public record PortPolicy(
         return dynamic().withEphemeral(new PortRange(32_768, 60_999));
     }
 
-    /// The bind rules of FreeBSD, and its range as it comes: 10000 to 65535 (`net.inet.ip.portrange.first` and `last`, ip(4)). What a
+    /// The bind rules of FreeBSD, and its range as it comes: 10000 to 65535 (`net.inet.ip.portrange.first` and
+    /// `last`, ip(4)). What a
     /// program gets there that asks for a high port (`IP_PORTRANGE_HIGH`, from `net.inet.ip.portrange.hifirst` on) is
     /// [#dynamic].
     public static PortPolicy freebsd() {
         return dynamic().withEphemeral(new PortRange(10_000, PortRange.MAX_PORT)).withBindRules(BindRules.FREEBSD);
     }
 
-    /// The bind rules of Windows, and its range since Vista: 49152 to 65535 (`netsh int ipv4 show dynamicport tcp`), that of RFC 6335.
+    /// The bind rules of Windows, and its range since Vista: 49152 to 65535 (`netsh int ipv4 show dynamicport tcp`),
+    /// that of RFC 6335.
     public static PortPolicy windows() {
         return dynamic().withBindRules(BindRules.WINDOWS);
+    }
+
+    /// The policy of a platform by its name: `dynamic`, `linux`, `freebsd` or `windows`.
+    ///
+    /// @throws IllegalArgumentException if there is no such policy, with the names of those that there are
+    public static PortPolicy of(String name) {
+        return switch (name.strip().toLowerCase(Locale.ROOT)) {
+            case "dynamic" -> dynamic();
+            case "linux" -> linux();
+            case "freebsd" -> freebsd();
+            case "windows" -> windows();
+            default ->
+                throw new IllegalArgumentException(
+                        "'" + name + "' is not a policy of ports; there are dynamic, linux, freebsd and windows");
+        };
     }
 
     /// This policy with another ephemeral range.

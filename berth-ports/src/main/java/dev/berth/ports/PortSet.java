@@ -1,6 +1,7 @@
 package dev.berth.ports;
 
 import java.util.Arrays;
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// A set of port numbers that counts: besides membership it knows in constant time how many members lie below a
@@ -9,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 /// Up to 128 members are a sorted array, 2 bytes a port. More are a bitmap with counts (`PortBitmap`) in which every
 /// query takes a fixed number of steps, however full the set is. It goes back to an array below 33 members, so that a
 /// size that moves back and forth allocates nothing. An empty set takes 24 bytes, a full dynamic range 2.4 KiB, all
-/// ports 9 KiB.
+/// ports 9 KiB. Where ports are drawn at random ([#drawAbsent]) from a range of which more than a 16th is in use, 4
+/// bytes for each port of the range come on top: at most 64 a member, twice that after ports have left.
 ///
 /// Not safe for use by several threads.
 public final class PortSet {
@@ -158,7 +160,7 @@ public final class PortSet {
 
     /// The number of members within a range.
     public int countIn(PortRange range) {
-        return rank(range.last() + 1) - rank(range.first());
+        return range.size() - absentIn(range);
     }
 
     /// The member that has `index` members below it.
@@ -204,6 +206,45 @@ public final class PortSet {
             }
         }
         return index + low;
+    }
+
+    /// How many ports of a range are no members.
+    public int absentIn(PortRange range) {
+        return absentIn(range.first(), range.last());
+    }
+
+    int absentIn(int first, int last) {
+        PortBitmap large = bitmap;
+        int known = large == null ? -1 : large.absentIn(first, last);
+        return known >= 0 ? known : last + 1 - rank(last + 1) - (first - rank(first));
+    }
+
+    /// A port of a range that is no member, each with the same probability.
+    ///
+    /// As long as the draws are from the same range, each takes the same few steps however full it is. Allocates when
+    /// the set has grown since the last draw; with draws from several ranges in turns, 64 bytes a draw on average.
+    ///
+    /// @param random gives a number from 0 to one below its parameter, each with the same probability
+    /// @return -1 if all ports of the range are members
+    public int drawAbsent(PortRange range, IntUnaryOperator random) {
+        int absent = absentIn(range);
+        return absent == 0 ? -1 : drawAbsent(range.first(), range.last(), absent, random);
+    }
+
+    /// As [#drawAbsent(PortRange, IntUnaryOperator)].
+    ///
+    /// @param absent what [#absentIn] gives, which is not 0
+    int drawAbsent(int first, int last, int absent, IntUnaryOperator random) {
+        PortBitmap large = bitmap;
+        return large == null
+                ? absentSmall(first - position(first) + random.applyAsInt(absent))
+                : large.drawAbsent(first, last, absent, random);
+    }
+
+    /// Whether the set has its absent ports arranged for draws.
+    boolean isArranged() {
+        PortBitmap large = bitmap;
+        return large != null && large.isArranged();
     }
 
     /// Sets the bits of the members in the first `count` of `words`, which stand for the ports from `64 * firstWord`

@@ -346,6 +346,7 @@ public final class PortTable<L> {
         Object claim = requireClaim(old);
         leaveTimeWait(old, claim);
         flows.replace(old, with, claim);
+        clients.replace(old, with, claim);
         joinTimeWait(with, claim);
     }
 
@@ -356,9 +357,8 @@ public final class PortTable<L> {
         Object claim = requireClaim(flow);
         leaveTimeWait(flow, claim);
         flows.leave(flow);
-        if (claim instanceof Destination destination) {
-            clients.leave(flow, destination);
-            statistics.released(flow, destination.used.size());
+        if (!(claim instanceof PortBinding<?>)) {
+            statistics.released(flow, clients.leave(flow, claim));
             return;
         }
         @SuppressWarnings("unchecked") // the flow was in this table, so its binding is one of ours
@@ -376,11 +376,15 @@ public final class PortTable<L> {
     }
 
     private void enterAlone(Flow flow, int hash) {
-        Destination destination = clients.enter(flow);
-        flows.enter(flow, hash, destination);
-        joinTimeWait(flow, destination);
+        Object claim = clients.enter(flow);
+        flows.enter(flow, hash, claim);
+        joinTimeWait(flow, claim);
         statistics.flows(flows.size());
-        statistics.claimed(flow, destination.used.size(), destination.timeWait);
+        if (claim instanceof Destination destination) {
+            statistics.claimed(flow, destination.used.size(), destination.timeWait);
+        } else {
+            statistics.claimed(flow, 1, flow instanceof TimeWaitFlow ? 1 : 0);
+        }
     }
 
     private void joinTimeWait(Flow flow, Object claim) {

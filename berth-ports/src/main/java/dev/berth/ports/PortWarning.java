@@ -38,7 +38,8 @@ public record PortWarning(
         return "More than " + level + " % of the " + transport + " ports of " + local + " towards " + remote
                 + " are in use: " + counts
                 + (timeWait * 2L > inUse
-                        ? "Connections that are kept and used again, or closed by the other end first, would help, and so"
+                        ? "Connections that are kept and used again, or closed by the other end first, would help,"
+                                + " and so"
                         : "Connections that are shared or closed when they are done with would help, and so")
                 + " would another local or remote address or a wider ephemeral range.";
     }

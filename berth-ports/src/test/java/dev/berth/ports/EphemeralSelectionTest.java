@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
@@ -379,5 +380,26 @@ class EphemeralSelectionTest {
                 .hasMessage("UNIFORM has no parameter (0), not 1");
         assertThat(EphemeralSelection.RANDOM_INCREMENTS).hasToString("random-increments 500");
         assertThat(EphemeralSelection.UNIFORM).hasToString("uniform");
+    }
+
+    @ParameterizedTest
+    @FieldSource("ALL")
+    void what_a_selection_is_called_can_be_read_again(EphemeralSelection selection) {
+        assertThat(EphemeralSelection.parse(selection.toString())).isEqualTo(selection);
+        String name = selection.toString().split(" ")[0];
+        assertThat(EphemeralSelection.parse(" " + name.toUpperCase(Locale.ROOT))).isEqualTo(selection);
+    }
+
+    @Test
+    void a_selection_may_have_a_number_and_what_is_none_is_refused_with_what_there_is() {
+        assertThat(EphemeralSelection.parse("random-increments:7"))
+                .isEqualTo(EphemeralSelection.RANDOM_INCREMENTS.with(7));
+        assertThatThrownBy(() -> EphemeralSelection.parse("dice"))
+                .hasMessage("'dice' is not a way to choose ports; there are uniform, simple-randomization, random-tries,"
+                        + " simple-hash, double-hash, random-increments");
+        assertThatThrownBy(() -> EphemeralSelection.parse("random-tries:many"))
+                .hasMessage("'many' is not a number for random-tries");
+        assertThatThrownBy(() -> EphemeralSelection.parse("random-tries:0"))
+                .hasMessage("The parameter of RANDOM_TRIES is the tries, 1 to 1024, not 0");
     }
 }

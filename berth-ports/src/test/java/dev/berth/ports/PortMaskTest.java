@@ -72,7 +72,8 @@ class PortMaskTest {
         assertThat(table.bind(ME.hi(), ME.lo(), 80, 0, within, null, 0).port()).isEqualTo(80);
     }
 
-    @Test // ip(7): "If either bound is outside of the global local port range, or is zero, then that bound has no effect."
+    // ip(7): "If either bound is outside of the global local port range, or is zero, then that bound has no effect."
+    @Test
     void a_range_that_reaches_beyond_the_hosts_is_cut() throws PortUnavailableException {
         for (int i = 0; i < 50; i++) {
             assertThat(connect(table, new PortRange(1000, 49_201)).localPort()).isBetween(49_152, 49_201);

@@ -88,7 +88,8 @@ class PortPagesTest {
             boolean growing = seeded.nextBoolean();
             for (long cursor = 0; cursor != PortPages.END; ) {
                 cursor = busy.pages()
-                        .flows(cursor, 1 + seeded.nextInt(40), PortFilter.ALL, flow -> seen.merge(flow, 1, Integer::sum));
+                        .flows(cursor, 1 + seeded.nextInt(40), PortFilter.ALL, flow ->
+                                seen.merge(flow, 1, Integer::sum));
                 if (seeded.nextInt(12) == 0) {
                     growing = !growing;
                 }

@@ -49,6 +49,41 @@ class PortTableAllocationTest {
     }
 
     @Test
+    void connect_and_release_beside_many_flows_to_the_same_destination_allocate_nothing()
+            throws PortUnavailableException {
+        for (int i = 0; i < 2_000; i++) {
+            table.connect(new TestFlow(ME, 0, PEER, 80), null, 0);
+        }
+        TestFlow flow = new TestFlow(ME, 0, PEER, 80);
+        assertAllocatesNothing(i -> {
+            flow.setTuple(ME.hi(), ME.lo(), 0, PEER.hi(), PEER.lo(), 80);
+            table.connect(flow, null, i);
+            table.release(flow);
+        });
+    }
+
+    @Test
+    void a_million_destinations_at_once_take_at_most_80_octets_each() throws PortUnavailableException {
+        int million = 1_000_000;
+        TestFlow[] flows = new TestFlow[million];
+        for (int i = 0; i < million; i++) {
+            flows[i] = new TestFlow(ME, 0, PEER, 80);
+            flows[i].setTuple(ME.hi(), ME.lo(), 0, PEER.hi(), PEER.lo() + i, 80);
+        }
+        long before = threads.getCurrentThreadAllocatedBytes();
+        for (TestFlow flow : flows) {
+            table.connect(flow, null, 0);
+        }
+        long bytes = threads.getCurrentThreadAllocatedBytes() - before;
+        // Two tables of 2^21 slots of 9 octets, and the smaller ones that they grew out of, which are garbage by now.
+        assertThat(bytes / million).isBetween(2 * 2 * 16L, 80L);
+        for (TestFlow flow : flows) {
+            table.release(flow);
+        }
+        assertThat(table.isPristine()).isTrue();
+    }
+
+    @Test
     void replacing_and_displacing_in_a_full_range_allocate_nothing() throws PortUnavailableException {
         TestTimeWait[] waiting = new TestTimeWait[PortRange.DYNAMIC.size()];
         for (int i = 0; i < waiting.length; i++) {

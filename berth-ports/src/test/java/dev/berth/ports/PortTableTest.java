@@ -419,7 +419,9 @@ class PortTableTest {
             assertThat(usage.timeWaitCount()).isEqualTo(1);
             assertThat(usage.bindings())
                     .containsExactly(
-                            new PortUsage.Binding(new Endpoint(IpAddress.ANY_IPV4, 80), 0, "LISTEN", 1, "web server", PortAge.UNKNOWN));
+                            new PortUsage.Binding(
+                                    new Endpoint(IpAddress.ANY_IPV4, 80),
+                                    0, "LISTEN", 1, "web server", PortAge.UNKNOWN));
             assertThat(usage.destinations())
                     .containsExactly(
                             new PortUsage.Towards(ME, new Endpoint(PEER, 443), 3, 1, 16_384 - 3),

@@ -125,7 +125,7 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
                     if (inet.getPort() == 0) {
                         throw new SocketException("Can't connect to port 0");
                     }
-                    ensureBound();
+                    // Without a bind: the port is chosen towards the remote end and serves other ones too.
                     socket.connect(Addresses.remote(inet.getAddress(), inet.getPort()));
                     remote = inet;
                     rememberLocal();

@@ -7,7 +7,8 @@ import java.net.SocketOption;
 /// `setOption` and `getOption` of `Socket`, `SocketChannel`, `DatagramSocket` and `DatagramChannel`, and
 /// `supportedOptions` lists them; sockets of others refuse them with `UnsupportedOperationException`.
 public final class BerthSocketOptions {
-    /// `IP_LOCAL_PORT_RANGE`: a port that the host chooses for this socket lies within this range too. Listening sockets
+    /// `IP_LOCAL_PORT_RANGE`: a port that the host chooses for this socket lies within this range too. Listening
+    /// sockets
     /// have the option as well.
     ///
     /// The choice is made in what the range and that of the host have in common: "If either bound is outside of the
@@ -16,7 +17,8 @@ public final class BerthSocketOptions {
     /// no restriction.
     public static final SocketOption<PortRange> LOCAL_PORT_RANGE = new Option<>("LOCAL_PORT_RANGE", PortRange.class);
 
-    /// `IP_BIND_ADDRESS_NO_PORT`: a bind with port 0 takes the address only. The port is chosen when the socket connects,
+    /// `IP_BIND_ADDRESS_NO_PORT`: a bind with port 0 takes the address only. The port is chosen when the socket
+    /// connects,
     /// and so need only be free towards that remote end (RFC 6056 section 3.5 calls this lazy binding); a datagram
     /// socket that sends without being connected gets one that nobody uses. Until then the local port is 0. The
     /// default is false.

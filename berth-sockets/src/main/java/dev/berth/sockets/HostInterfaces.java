@@ -36,7 +36,8 @@ final class HostInterfaces {
             }
         }
         throw new SocketException(
-                "Network interface " + wanted.getName() + " is not one of host " + host.name() + ", which has " + names);
+                "Network interface " + wanted.getName() + " is not one of host " + host.name()
+                        + ", which has " + names);
     }
 
     /// The machine's interface that stands for one of the host's; null if there is none.

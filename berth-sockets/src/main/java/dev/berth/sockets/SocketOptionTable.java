@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// The options of one kind of host socket, under the names of the JDK.
 ///
@@ -16,7 +17,7 @@ final class SocketOptionTable<S> {
     /// Reads an option.
     @FunctionalInterface
     interface Getter<S, T> {
-        T get(S socket) throws IOException;
+        @Nullable T get(S socket) throws IOException;
     }
 
     /// Sets an option.
@@ -60,7 +61,8 @@ final class SocketOptionTable<S> {
         access(name).setter.set(socket, valid(name, value));
     }
 
-    /// Reads an option whose name was checked.
+    /// Reads an option whose name was checked. `IP_MULTICAST_IF` is null while no interface is set, as the JDK has it.
+    @SuppressWarnings("NullAway")
     <T> T get(S socket, SocketOption<T> name) throws IOException {
         return access(name).getter.get(socket);
     }

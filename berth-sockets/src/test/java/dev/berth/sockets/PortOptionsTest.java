@@ -176,6 +176,31 @@ class PortOptionsTest {
                 .hasMessageContaining("a connect without a bind or with a late one");
     }
 
+    @Test // RFC 6056 section 3.1: the five-tuple is what has to be unique, of UDP too
+    void connected_datagram_channels_use_each_port_for_many_destinations() throws IOException {
+        for (int destination = 1; destination <= 3; destination++) {
+            for (int i = 0; i < 20; i++) {
+                DatagramChannel channel = datagrams().connect(new InetSocketAddress(peer, destination));
+                assertThat(((InetSocketAddress) channel.getLocalAddress()).getAddress()).isEqualTo(me);
+            }
+            assertThat(portsTowards(destination)).hasSize(20);
+        }
+        assertThatThrownBy(() -> datagrams().connect(new InetSocketAddress(peer, 1)))
+                .isInstanceOf(BindException.class)
+                .hasMessage("Cannot assign requested address")
+                .cause()
+                .hasMessageContaining("of the 20 ports 50000-50019, 20 are in use towards it; a wider range");
+    }
+
+    @Test
+    void a_datagram_channel_that_disconnects_keeps_its_port_if_nobody_shares_it() throws IOException {
+        DatagramChannel channel = datagrams().connect(new InetSocketAddress(peer, 1));
+        int port = port(channel);
+        assertThat(channel.disconnect().getLocalAddress()).isNotNull();
+        assertThat(port(channel)).isEqualTo(port);
+        assertThat(host.snapshot().udpPorts().bindings()).hasSize(1);
+    }
+
     @Test
     void a_late_bind_holds_the_address_and_no_port() throws IOException {
         SocketChannel channel = client();

@@ -362,6 +362,17 @@ public class TcpScript {
         receive(List.of(seg));
     }
 
+    /// The stack receives a segment for another local port than that of the connection or listener.
+    protected void receiveAtPort(int port, Seg seg) {
+        int usual = localPort;
+        localPort = port;
+        try {
+            receive(List.of(seg));
+        } finally {
+            localPort = usual;
+        }
+    }
+
     /// The stack receives a segment that arrived at the host so many milliseconds ago and has waited since.
     protected void receiveAfterWaiting(Seg seg, long milliseconds) {
         waited = milliseconds * MILLISECOND;

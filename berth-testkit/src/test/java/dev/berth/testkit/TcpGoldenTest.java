@@ -103,8 +103,10 @@ class TcpGoldenTest {
 
     private static void write() throws IOException {
         StringBuilder table = new StringBuilder();
-        table.append("# Goodput in kbit/s of 2,000,000 octets, or of a minute, at MTU 1500, mean of 2 seeds; and segments sent\n");
-        table.append("# again. The buffer of the bottleneck is in percent of the bandwidth-delay product, at least 10 packets;\n");
+        table.append("# Goodput in kbit/s of 2,000,000 octets, or of a minute, at MTU 1500, mean of 2 seeds;"
+                + " and segments sent\n");
+        table.append("# again. The buffer of the bottleneck is in percent of the bandwidth-delay product,"
+                + " at least 10 packets;\n");
         table.append("# loss is per packet, in both directions. See TcpGoldenTest for how to write this file anew.\n");
         table.append("# control    Mbit/s  rtt ms buffer loss %   kbit/s   again\n");
         rows().parallelStream().map(Row::line).forEachOrdered(line -> table.append(line).append('\n'));

@@ -49,13 +49,20 @@ class TcpOpeningTest extends Script {
     // RFC 6335 section 6: port 0 is reserved, and nobody's
     @Test
     @Requirement("6335-13")
-    void a_segment_from_port_0_is_dropped_without_an_answer() {
+    void a_segment_from_port_0_or_to_it_is_dropped_without_an_answer() {
         listen();
         peerPort = 0;
         receive(SYN.seq(IRS));
         sentNothing();
         assertDrops(DropReason.PORT_ZERO, 1);
         peerPort = 5_000;
+        for (Seg each : List.of(SYN.seq(IRS), ACK.seq(1).ack(1), RST.seq(1))) {
+            receiveAtPort(0, each);
+        }
+        sentNothing();
+        assertDrops(DropReason.PORT_ZERO, 4);
+        receive(SYN.seq(IRS));
+        sent(SYN.seq(ISS).ack(1));
     }
 
     // LISTEN

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntUnaryOperator;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -40,6 +41,7 @@ public class PortSetBenchmark {
     String fill;
 
     private final SplittableRandom random = new SplittableRandom(1);
+    private final IntUnaryOperator below = bound -> (int) ((random.nextLong() >>> 32) * bound >>> 32);
     private final PortSet used = new PortSet();
 
     @Setup
@@ -56,13 +58,10 @@ public class PortSetBenchmark {
 
     @Benchmark
     public int pickAndRelease() {
-        int below = used.rank(RANGE.first());
-        int free = RANGE.size() - (used.rank(RANGE.last() + 1) - below);
-        if (free == 0) {
+        int port = used.drawAbsent(RANGE, below);
+        if (port < 0) {
             return 0;
         }
-        int draw = (int) ((random.nextLong() >>> 32) * free >>> 32);
-        int port = used.selectAbsent(RANGE.first() - below + draw);
         used.add(port);
         used.remove(port);
         return port;

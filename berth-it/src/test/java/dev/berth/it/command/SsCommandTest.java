@@ -69,7 +69,8 @@ class SsCommandTest {
                         .satisfies(
                                 titles -> assertThat(titles)
                                         .matches(
-                                                "Netid +State +Recv-Q +Send-Q +Local Address:Port +Peer Address:Port +Process"
+                                                "Netid +State +Recv-Q +Send-Q +Local Address:Port"
+                                                        + " +Peer Address:Port +Process"
                                                         + " +Owner"),
                                 org.assertj.core.api.Assertions.atIndex(0))
                         .satisfies(
@@ -79,13 +80,15 @@ class SsCommandTest {
                                 org.assertj.core.api.Assertions.atIndex(1))
                         .satisfies(
                                 connection -> assertThat(connection)
-                                        .matches("tcp +ESTAB +\\d+ +0 +10\\.0\\.0\\.1:80 +10\\.0\\.0\\.254:\\d+ +web\\.jar/"
+                                        .matches("tcp +ESTAB +\\d+ +0 +10\\.0\\.0\\.1:80"
+                                                + " +10\\.0\\.0\\.254:\\d+ +web\\.jar/"
                                                 + pid + " +thread main"),
                                 org.assertj.core.api.Assertions.atIndex(2));
                 assertThat(ss(pid, "--json", "-t", "sport", "=", ":http").lines())
                         .singleElement()
                         .satisfies(line -> assertThat(line)
-                                .startsWith("{\"pid\":" + pid + ",\"program\":\"web.jar\",\"host\":\"app\",\"transport\":\"tcp\","
+                                .startsWith("{\"pid\":" + pid + ",\"program\":\"web.jar\","
+                                        + "\"host\":\"app\",\"transport\":\"tcp\","
                                         + "\"state\":\"ESTABLISHED\",\"local\":\"10.0.0.1\",\"localPort\":80,")
                                 .containsPattern("\"octetsIn\":16,\"octetsOut\":0,")
                                 .containsPattern("\"ageMillis\":\\d+,"));

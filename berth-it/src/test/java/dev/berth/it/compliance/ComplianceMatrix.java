@@ -109,9 +109,9 @@ final class ComplianceMatrix {
         StringBuilder text = new StringBuilder("""
                 # Compliance
 
-                Every requirement that Berth answers to, with the test that fails without it or the reason why it is waived.
-                Made by `scripts/update-compliance` from `requirements.csv`, `waivers.csv` and the `@Requirement`
-                annotations of the tests; the test run fails when a requirement has neither. Choices within the
+                Every requirement that Berth answers to, with the test that fails without it or the reason why it is
+                waived. Made by `scripts/update-compliance` from `requirements.csv`, `waivers.csv` and the
+                `@Requirement` annotations of the tests; the test run fails when a requirement has neither. Choices within the
                 requirements are in the table of deviations in [ARCHITECTURE.md](ARCHITECTURE.md). The same table for
                 programs is [compliance.csv](compliance.csv).
 

@@ -82,7 +82,7 @@ final class RequirementScanner extends TreeScanner<Void, Void> {
         if (!ids.isEmpty()) {
             note(ids, classes.peek());
         }
-        super.visitClass(node, unused);
+        super.visitClass(node, null);
         classes.pop();
         return null;
     }
@@ -98,7 +98,7 @@ final class RequirementScanner extends TreeScanner<Void, Void> {
                 notTests.add(where);
             }
         }
-        return super.visitMethod(node, unused);
+        return super.visitMethod(node, null);
     }
 
     private void note(List<String> ids, String where) {
@@ -126,7 +126,7 @@ final class RequirementScanner extends TreeScanner<Void, Void> {
 
                     @Override
                     public Void visitAssignment(AssignmentTree node, Void unused) {
-                        return scan(node.getExpression(), unused);
+                        return scan(node.getExpression(), null);
                     }
                 }.scan(annotation.getArguments(), null);
             }

@@ -48,7 +48,8 @@ enum Difference {
                     && (match.is("who", "a", "b") || match.is("who", "b", "a"));
         }
     },
-    /// `::` for IPv6 alone and `::` for both rank alike on Linux for IPv6, and the order in a list decides. In Berth the
+    /// `::` for IPv6 alone and `::` for both rank alike on Linux for IPv6, and the order in a list decides. In Berth
+    /// the
     /// one for IPv6 alone is the more specific.
     IPV6_ONLY_IS_MORE_SPECIFIC {
         @Override

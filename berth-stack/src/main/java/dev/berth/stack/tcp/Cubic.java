@@ -84,7 +84,7 @@ final class Cubic extends CongestionControl {
         double cwnd = tcb.cwnd / mss;
         if (!inEpoch) {
             beginEpoch(cwnd, now);
-        } else if (now - lastGrowth > Math.max(tcb.rto, tcb.srtt)) {
+        } else if (now - lastGrowth > Math.max(RttEstimator.timeout(tcb), tcb.srtt)) {
             // Section 4.2: "The elapsed time t in Figure 1 MUST NOT include periods during which cwnd has not been
             // updated due to application-limited behavior".
             epochStart += now - lastGrowth;

@@ -101,6 +101,11 @@ final class Flight {
         return probing && probeIsRetransmission;
     }
 
+    /// True if it is one record that was sent once, and no rate, no probe and no retransmission is kept track of.
+    boolean isSingle() {
+        return tail - head == 1 && marks[head] == 0 && !probing && !retransmissions && rate == null;
+    }
+
     boolean isEmpty() {
         return head == tail;
     }

@@ -405,7 +405,6 @@ final class ListenArrives {
                 | (entry.sackPermitted ? Tcb.SACK_PERMITTED : 0)
                 | (entry.ecn ? Tcb.ECN : 0)
                 | (entry.retransmissions > 0 ? Tcb.SYN_RETRANSMITTED : 0);
-        tcb.rto = RttEstimator.INITIAL_RTO;
         tcp.updateMss(tcb);
         return tcb;
     }

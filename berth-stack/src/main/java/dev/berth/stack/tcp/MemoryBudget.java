@@ -22,6 +22,7 @@ final class MemoryBudget {
     private static final int HOARDER_PROBES = 3;
 
     private final long limit;
+    private final long scarceAbove;
     private long used;
     private int queues;
     private long nextRelief = Long.MIN_VALUE;
@@ -31,6 +32,7 @@ final class MemoryBudget {
     /// A budget of `limit` octets.
     MemoryBudget(long limit) {
         this.limit = limit;
+        scarceAbove = limit - limit / 4;
     }
 
     /// A queue holds a chunk of `octets` more, or less if negative.
@@ -58,7 +60,7 @@ final class MemoryBudget {
     }
 
     boolean isScarce() {
-        return used > limit - limit / 4;
+        return used > scarceAbove;
     }
 
     boolean isExhausted() {

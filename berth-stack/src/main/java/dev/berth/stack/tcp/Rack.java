@@ -32,16 +32,18 @@ final class Rack {
                 flight.dsackRound = true;
                 flight.dsackRoundEnd = tcb.sndNxt;
             }
-            tcb.reoWndMult = (byte) Math.min(tcb.reoWndMult + 1, MAX_MULT);
-            tcb.reoWndPersist = PERSIST;
+            TcbExtras extras = tcb.extras();
+            extras.reoWndMult = (byte) Math.min(extras.reoWndMult + 1, MAX_MULT);
+            extras.reoWndPersist = PERSIST;
         }
     }
 
     /// "Else if exiting Fast or RTO recovery: RACK.reo_wnd_persist -= 1; If RACK.reo_wnd_persist <= 0:
     /// RACK.reo_wnd_mult = 1".
     static void recovered(Tcb tcb) {
-        if (tcb.reoWndPersist > 0 && --tcb.reoWndPersist == 0) {
-            tcb.reoWndMult = 1;
+        TcbExtras extras = tcb.extras;
+        if (extras != null && extras.reoWndPersist > 0 && --extras.reoWndPersist == 0) {
+            extras.reoWndMult = 1;
         }
     }
 
@@ -50,7 +52,8 @@ final class Rack {
         if (!tcb.has(Tcb.REORDERING_SEEN) && (tcb.isRecovering() || reachesThreshold(flight, tcb.effectiveMss))) {
             return 0;
         }
-        long window = Math.max(1, tcb.reoWndMult) * (tcb.minRtt / 4);
+        TcbExtras extras = tcb.extras;
+        long window = (extras == null ? 1 : extras.reoWndMult) * (tcb.minRtt / 4);
         return Math.max(FLOOR, Math.min(window, tcb.srtt));
     }
 

@@ -27,7 +27,16 @@ final class RttEstimator {
             tcb.rttvar += (Math.abs(tcb.srtt - r) - tcb.rttvar) / 4;
             tcb.srtt += (r - tcb.srtt) / 8;
         }
-        tcb.rto = Math.min(MAX_RTO, Math.max(MIN_RTO, tcb.srtt + Math.max(GRANULARITY, 4 * tcb.rttvar)));
+    }
+
+    /// RTO without the backoff. Before the first sample, section 5.7: "If the timer expires awaiting the ACK of a SYN
+    /// segment ... the RTO MUST be re-initialized to 3 seconds when data transmission begins (i.e., after the
+    /// three-way handshake completes)."
+    static long timeout(Tcb tcb) {
+        if (tcb.srtt == 0) {
+            return tcb.has(Tcb.SYN_RETRANSMITTED) && tcb.state.isSynchronized() ? AFTER_SYN_TIMEOUT : INITIAL_RTO;
+        }
+        return Math.min(MAX_RTO, Math.max(MIN_RTO, tcb.srtt + Math.max(GRANULARITY, 4 * tcb.rttvar)));
     }
 
     /// An ACK arrived. RFC 6298 section 3: "RTT measurements MUST be made ... at least once per RTT"; here it is once
@@ -55,8 +64,8 @@ final class RttEstimator {
     /// RFC 8985 section 6.2, step 1: "The sender SHOULD track a windowed min-filtered estimate of recent RTT
     /// measurements".
     static void measured(Tcb tcb, long rtt, long now) {
-        int seconds = (int) (now / 1_000_000_000L);
-        if (tcb.minRtt == 0 || rtt <= tcb.minRtt || seconds - tcb.minRttAt > MIN_RTT_WINDOW) {
+        char seconds = (char) (now / 1_000_000_000L);
+        if (tcb.minRtt == 0 || rtt <= tcb.minRtt || (char) (seconds - tcb.minRttAt) > MIN_RTT_WINDOW) {
             tcb.minRtt = Math.max(1, rtt);
             tcb.minRttAt = seconds;
         }
@@ -64,7 +73,7 @@ final class RttEstimator {
 
     /// The timeout with the backoff of section 5.5.
     static long backedOff(Tcb tcb) {
-        long rto = tcb.rto << Math.min(tcb.backoff, 20);
+        long rto = timeout(tcb) << Math.min(tcb.backoff, 20);
         // 60 s times 2^20 is below 2^57.
         return Math.min(rto, MAX_RTO);
     }

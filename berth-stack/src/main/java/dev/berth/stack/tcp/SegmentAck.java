@@ -19,13 +19,22 @@ final class SegmentAck {
 
     /// An ACK between `SND.UNA - MAX.SND.WND` and `SND.NXT`.
     void process(Tcb tcb, Segment segment) {
+        if (segment.ack == tcb.sndNxt && segment.options.sackBlocks == 0 && isOrdinary(tcb)) {
+            takeAll(tcb, segment);
+            return;
+        }
         acked.begin(tcb, segment);
         int flight = tcb.flightSize();
         boolean advances = SeqNum.gt(segment.ack, tcb.sndUna);
         boolean selective = segment.options.sackBlocks > 0 && tcb.has(Tcb.SACK_PERMITTED);
         acked.duplicateAck = !advances && isDuplicate(tcb, segment, flight);
         if (advances) {
-            advance(tcb, segment);
+            acked.cumulative = segment.ack - tcb.sndUna;
+            advance(tcb, segment, acked.cumulative);
+            Flight board = tcb.flight;
+            if (board != null) {
+                board.acknowledge(segment.ack, acked);
+            }
         } else {
             acked.duplicateAck |= answersProbe(tcb, segment);
         }
@@ -45,22 +54,56 @@ final class SegmentAck {
             tcp.queues().dropFlight(tcb);
         }
         if (advances) {
-            timeouts.acknowledged(tcb, segment.now);
-            if (acked.cumulative >= tcb.effectiveMss) {
-                tcb.flags |= Tcb.FULL_ACKED;
-            }
-            if (tcb.extras != null && PathProbing.acknowledged(tcb, segment.now)) {
-                tcp.updateMss(tcb);
-            }
+            advanced(tcb, acked.cumulative, segment.now);
         }
         timeouts.armReordering(tcb, again, segment.now);
         tcb.pending |= Tcb.SEND;
         tcp.markDirty(tcb);
     }
 
-    private void advance(Tcb tcb, Segment segment) {
-        acked.cumulative = segment.ack - tcb.sndUna;
-        if (Integer.compareUnsigned(segment.ack - tcb.iss, acked.cumulative) < 0) {
+    /// True if an ACK of all that is in flight tells nothing but a round-trip time: it was sent at once and once only,
+    /// nobody waits for word of anything, and the window was not used, so that it does not grow.
+    private static boolean isOrdinary(Tcb tcb) {
+        Flight board = tcb.flight;
+        if (board == null || tcb.episode != null || tcb.isRecovering() || !board.isSingle()) {
+            return false;
+        }
+        int flight = tcb.flightSize();
+        return tcb.cwnd < tcb.ssthresh ? flight <= tcb.cwnd / 2 : flight + tcb.effectiveMss < tcb.cwnd;
+    }
+
+    /// The short way for the ordinary ACK: leaves the connection as the long way would.
+    private void takeAll(Tcb tcb, Segment segment) {
+        int octets = tcb.flightSize();
+        Flight board = tcb.flight;
+        assert board != null;
+        long rtt = Math.max(1, segment.arrivedAt - board.sentAt(0));
+        tcp.queues().dropFlight(tcb);
+        advance(tcb, segment, octets);
+        RttEstimator.measured(tcb, rtt, segment.arrivedAt);
+        RttEstimator.sample(tcb, rtt);
+        tcb.rttSeq = tcb.sndNxt;
+        tcb.recover = SeqNum.max(tcb.recover, tcb.sndUna);
+        tcb.dupAcks = 0;
+        advanced(tcb, octets, segment.now);
+        if (tcb.sendQueue != null || (tcb.pending & Tcb.FIN_QUEUED) != 0) {
+            tcb.pending |= Tcb.SEND;
+            tcp.markDirty(tcb);
+        }
+    }
+
+    private void advanced(Tcb tcb, int octets, long now) {
+        timeouts.acknowledged(tcb, now);
+        if (octets >= tcb.effectiveMss) {
+            tcb.flags |= Tcb.FULL_ACKED;
+        }
+        if (tcb.extras != null && PathProbing.acknowledged(tcb, now)) {
+            tcp.updateMss(tcb);
+        }
+    }
+
+    private void advance(Tcb tcb, Segment segment, int octets) {
+        if (Integer.compareUnsigned(segment.ack - tcb.iss, octets) < 0) {
             tcb.extras().ackedWraps++;
         }
         tcb.sndUna = segment.ack;
@@ -72,10 +115,6 @@ final class SegmentAck {
                 tcp.queues().dropSend(tcb);
             }
             tcp.ready(tcb);
-        }
-        Flight board = tcb.flight;
-        if (board != null) {
-            board.acknowledge(segment.ack, acked);
         }
     }
 

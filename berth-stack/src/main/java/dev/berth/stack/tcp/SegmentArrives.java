@@ -55,6 +55,7 @@ final class SegmentArrives {
         }
         tcb.irs = segment.seq;
         tcb.rcvNxt = segment.seq + 1;
+        tcb.lastAckSent = tcb.rcvNxt; // until the ACK is
         tcb.lastHeard = segment.now;
         negotiate(tcb, segment);
         Ecn.answered(tcb, segment);
@@ -125,7 +126,7 @@ final class SegmentArrives {
         tcb.sndUna = tcb.iss + 1;
         if (tcb.has(Tcb.RTT_RUNNING)) {
             tcb.flags &= ~Tcb.RTT_RUNNING;
-            long rtt = segment.arrivedAt - tcb.rttStart;
+            long rtt = segment.arrivedAt - tcb.lastProgress;
             RttEstimator.sample(tcb, rtt);
             RttEstimator.measured(tcb, rtt, segment.now);
         }
@@ -149,9 +150,6 @@ final class SegmentArrives {
             // RFC 6928 section 2: "If the SYN or SYN/ACK is lost, the initial window ... MUST be at most" one
             // segment.
             tcb.cwnd = tcb.effectiveMss;
-            if (tcb.srtt == 0) {
-                tcb.rto = RttEstimator.AFTER_SYN_TIMEOUT; // RFC 6298 section 5.7
-            }
         }
         timeouts.acknowledged(tcb, now);
         timeouts.armIdle(tcb, now);

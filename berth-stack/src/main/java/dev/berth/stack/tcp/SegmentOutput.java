@@ -8,6 +8,9 @@ final class SegmentOutput {
     /// The most octets of payload in one packet that a device cuts: 65,535 less the largest headers.
     private static final int MAX_SEGMENTED_HEADERS = 40 + TcpHeader.MAX_LENGTH;
 
+    /// What of `pending` is about octets that were sent before.
+    private static final int AGAIN = Tcb.RETRANSMIT | Tcb.PROBE | Tcb.LOSS_PROBE;
+
     private final SegmentWriter writer;
     private final Timeouts timeouts;
 
@@ -43,7 +46,7 @@ final class SegmentOutput {
         boolean answer = tcb.state == TcpState.SYN_RECEIVED;
         if (tcb.sndNxt == tcb.iss) {
             tcb.sndNxt = tcb.iss + 1;
-            tcb.rttStart = now;
+            tcb.lastProgress = now;
             tcb.rttSeq = tcb.iss + 1;
             tcb.flags |= Tcb.RTT_RUNNING;
         }
@@ -113,26 +116,8 @@ final class SegmentOutput {
     }
 
     private void sendSegments(Tcb tcb, long now) {
-        boolean sent = false;
         boolean idle = tcb.flightSize() == 0;
-        if ((tcb.pending & Tcb.RETRANSMIT) != 0) {
-            tcb.pending &= ~Tcb.RETRANSMIT;
-            sent = retransmitFirst(tcb, now);
-        }
-        if (tcb.isRecovering() && !LossRecovery.isProbing(tcb)) {
-            sent |= retransmitLost(tcb, now);
-        }
-        if ((tcb.pending & Tcb.PROBE) != 0) {
-            tcb.pending &= ~Tcb.PROBE;
-            sent |= probe(tcb, now);
-        }
-        if ((tcb.pending & Tcb.LOSS_PROBE) != 0) {
-            tcb.pending &= ~Tcb.LOSS_PROBE;
-            if (lossProbe(tcb, now)) {
-                sent = true;
-                timeouts.rearm(tcb, now);
-            }
-        }
+        boolean sent = ((tcb.pending & AGAIN) != 0 || tcb.isRecovering()) && sendAgain(tcb, now);
         if ((tcb.pending & (Tcb.SEND | Tcb.FIN_QUEUED)) != 0) {
             tcb.pending &= ~Tcb.SEND;
             if (sendNew(tcb, now)) {
@@ -158,6 +143,30 @@ final class SegmentOutput {
         } else {
             timeouts.armPersist(tcb, now);
         }
+    }
+
+    /// What was sent before and is lost, or perhaps is; probes.
+    private boolean sendAgain(Tcb tcb, long now) {
+        boolean sent = false;
+        if ((tcb.pending & Tcb.RETRANSMIT) != 0) {
+            tcb.pending &= ~Tcb.RETRANSMIT;
+            sent = retransmitFirst(tcb, now);
+        }
+        if (tcb.isRecovering() && !LossRecovery.isProbing(tcb)) {
+            sent |= retransmitLost(tcb, now);
+        }
+        if ((tcb.pending & Tcb.PROBE) != 0) {
+            tcb.pending &= ~Tcb.PROBE;
+            sent |= probe(tcb, now);
+        }
+        if ((tcb.pending & Tcb.LOSS_PROBE) != 0) {
+            tcb.pending &= ~Tcb.LOSS_PROBE;
+            if (lossProbe(tcb, now)) {
+                sent = true;
+                timeouts.rearm(tcb, now);
+            }
+        }
+        return sent;
     }
 
     /// RFC 6298 section 5.4: "Retransmit the earliest segment that has not been acknowledged by the TCP receiver."
@@ -303,8 +312,10 @@ final class SegmentOutput {
         int room = Math.min(tcb.sndUna + tcb.sndWnd - tcb.sndNxt, LossRecovery.congestionRoom(tcb));
         int mss = tcb.effectiveMss;
         // A device that cuts segments would repeat CWR and the urgent pointer in all of them.
-        int largest = tcb.has(Tcb.ECN_CWR) || Urgent.isSending(tcb) ? mss : largestSegment(tcb, mss);
         int available = end - tcb.sndNxt;
+        int largest = available <= mss || tcb.has(Tcb.ECN_CWR) || Urgent.isSending(tcb)
+                ? mss
+                : largestSegment(tcb, mss);
         int probe = tcb.extras == null ? 0 : PathProbing.probe(tcb, available, room, now);
         if (probe > 0) {
             writer.send(tcb, tcb.sndNxt, 0, probe, 0, now);
@@ -406,7 +417,7 @@ final class SegmentOutput {
     /// RFC 5681 section 4.1: "a TCP SHOULD set cwnd to no more than RW before beginning transmission if the TCP has
     /// not sent data in an interval exceeding the retransmission timeout."
     private static void restartIfIdle(Tcb tcb, long now) {
-        if (tcb.flightSize() == 0 && tcb.lastSent != 0 && now - tcb.lastSent > tcb.rto) {
+        if (tcb.flightSize() == 0 && tcb.lastSent != 0 && now - tcb.lastSent > RttEstimator.timeout(tcb)) {
             tcb.congestion.restart(tcb, now);
             tcb.episode = null;
         }

@@ -94,7 +94,6 @@ final class SegmentText {
             tcp.queues().receive(tcb).append(chunk, segment.payloadFrom, length);
         }
         tcb.rcvNxt += length;
-        tcb.unackedOctets += length;
         tcb.flags |= Tcb.ANSWERABLE;
         if (segment.has(TcpHeader.PSH) && length < Math.max(tcb.rcvUnit, 536)) {
             tcb.flags |= Tcb.PUSHED;
@@ -124,7 +123,7 @@ final class SegmentText {
             atOnce = true;
         }
         // RFC 9293 section 3.8.6.3, SHLD-19: an ACK for at least every second full-sized segment.
-        atOnce |= tcb.unackedOctets >= 2 * Math.max(tcb.rcvUnit, 536);
+        atOnce |= tcb.rcvNxt - tcb.lastAckSent >= 2 * Math.max(tcb.rcvUnit, 536);
         tcb.pending |= atOnce ? Tcb.ACK_NOW : Tcb.ACK_DELAYED;
         tcp.markDirty(tcb);
         tcp.ready(tcb);

@@ -97,7 +97,6 @@ final class SegmentWriter {
         }
         packet.segmentSize = segmentSize;
         tcb.lastAckSent = tcb.rcvNxt;
-        tcb.unackedOctets = 0;
         if (length > 0 && tcb.has(Tcb.ANSWERABLE)) {
             tcb.flags |= Tcb.PING_PONG;
             tcb.flags &= ~Tcb.ANSWERABLE;
@@ -167,8 +166,9 @@ final class SegmentWriter {
             blocks = Math.min(blocks + 1, most);
             System.arraycopy(sackLefts, 0, sackLefts, 1, blocks - 1);
             System.arraycopy(sackRights, 0, sackRights, 1, blocks - 1);
-            sackLefts[0] = tcb.duplicateLeft;
-            sackRights[0] = tcb.duplicateRight;
+            TcbExtras extras = tcb.extras();
+            sackLefts[0] = extras.duplicateLeft;
+            sackRights[0] = extras.duplicateRight;
         }
         if (blocks == 0) {
             return at;

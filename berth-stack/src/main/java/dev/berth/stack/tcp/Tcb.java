@@ -30,7 +30,7 @@ public final class Tcb extends Flow implements StackSocket {
     static final int FIN_RECEIVED = 8;
     static final int FIN_OUT_OF_ORDER = 16;
     static final int INPUT_SHUT = 32;
-    static final int RTT_RUNNING = 64;
+    static final int RTT_RUNNING = 64; // of the SYN, since lastProgress
     static final int FAST_RECOVERY = 128;
     static final int RTO_RECOVERY = 256;
     static final int SYN_RETRANSMITTED = 512;
@@ -77,7 +77,6 @@ public final class Tcb extends Flow implements StackSocket {
     byte rcvWindShift;
     int lastAckSent;
     char rcvUnit; // the largest segment payload seen: what "full-sized" means here
-    int unackedOctets; // received since the last ACK
 
     // Timestamps, RFC 7323
     int tsRecent;
@@ -91,8 +90,6 @@ public final class Tcb extends Flow implements StackSocket {
     // Round-trip time, RFC 6298; nanoseconds
     long srtt;
     long rttvar;
-    long rto;
-    long rttStart;
     int rttSeq;
     byte backoff;
 
@@ -111,13 +108,7 @@ public final class Tcb extends Flow implements StackSocket {
 
     // RACK, RFC 8985 section 5.3
     long minRtt; // RACK.min_RTT, 0 before the first measurement; nanoseconds
-    int minRttAt; // when it was measured, in seconds
-    byte reoWndMult = 1; // RACK.reo_wnd_mult
-    byte reoWndPersist; // RACK.reo_wnd_persist
-
-    // The duplicate octets that came last, with DUPLICATES
-    int duplicateLeft;
-    int duplicateRight;
+    char minRttAt; // when it was measured, in seconds modulo 2^16
 
     int openedAt; // CoarseTime
     long lastSent;
@@ -351,8 +342,9 @@ public final class Tcb extends Flow implements StackSocket {
     void duplicates(int left, int right) {
         if (has(SACK_PERMITTED) && SeqNum.lt(left, right)) {
             flags |= DUPLICATES;
-            duplicateLeft = left;
-            duplicateRight = right;
+            TcbExtras some = extras();
+            some.duplicateLeft = left;
+            some.duplicateRight = right;
         }
     }
 

@@ -46,6 +46,14 @@ final class TcbExtras {
     int retransmissions;
     long octetsRetransmitted;
 
+    // The duplicate octets that came last, with Tcb.DUPLICATES
+    int duplicateLeft;
+    int duplicateRight;
+
+    // RACK, RFC 8985 section 5.3
+    byte reoWndMult = 1; // RACK.reo_wnd_mult
+    byte reoWndPersist; // RACK.reo_wnd_persist
+
     int rcvFinSeq; // sequence number of a FIN beyond a hole
 
     @Nullable

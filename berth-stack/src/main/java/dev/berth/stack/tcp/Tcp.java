@@ -273,7 +273,6 @@ public final class Tcp {
         tcb.sndUna = tcb.iss;
         tcb.sndNxt = tcb.iss;
         tcb.recover = tcb.iss;
-        tcb.rto = RttEstimator.INITIAL_RTO;
         tcb.lastProgress = now;
         tcb.openedAt = CoarseTime.of(now);
         tcb.sendMss = (char) peerMss(tcb, -1);

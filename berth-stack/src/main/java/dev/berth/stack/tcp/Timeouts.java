@@ -61,11 +61,10 @@ final class Timeouts {
 
     /// The node in the wheel moves only when a deadline became earlier than it; when it fires too early it is put
     /// back. So that the ordinary case, deadlines that move away with every ACK, costs nothing.
-    private void schedule(Tcb.Deadlines deadlines) {
-        long earliest = deadlines.earliest();
-        if (earliest < deadlines.scheduled) {
-            deadlines.scheduled = earliest;
-            wheel.schedule(deadlines, earliest);
+    private void schedule(Tcb.Deadlines deadlines, long at) {
+        if (at < deadlines.scheduled) {
+            deadlines.scheduled = at;
+            wheel.schedule(deadlines, at);
         }
     }
 
@@ -102,7 +101,7 @@ final class Timeouts {
         deadlines.kind = Tcb.Deadlines.RTO;
         deadlines.retransmit = at;
         deadlines.retransmissionTimeout = at;
-        schedule(deadlines);
+        schedule(deadlines, at);
     }
 
     /// RFC 8985 section 7.2: "The sender SHOULD start or restart a loss probe PTO timer after transmitting new data
@@ -118,7 +117,7 @@ final class Timeouts {
             // "if the time at which an RTO would fire ... is sooner than the computed time for the PTO, then the
             // sender schedules a TLP to be sent at that RTO time".
             deadlines.retransmit = Math.min(now + LossProbe.timeout(tcb), deadlines.retransmissionTimeout);
-            schedule(deadlines);
+            schedule(deadlines, deadlines.retransmit);
         }
     }
 
@@ -142,7 +141,7 @@ final class Timeouts {
         if (delay > 0) {
             deadlines.kind = Tcb.Deadlines.REORDERING;
             deadlines.retransmit = now + delay;
-            schedule(deadlines);
+            schedule(deadlines, now + delay);
         } else if (deadlines.kind == Tcb.Deadlines.REORDERING
                 || deadlines.kind == Tcb.Deadlines.PROBE_TIMEOUT && !LossProbe.isWanted(tcb)) {
             backToRetransmission(tcb, deadlines, now);
@@ -160,7 +159,7 @@ final class Timeouts {
     void armPace(Tcb tcb, long at) {
         Tcb.Deadlines deadlines = deadlines(tcb);
         deadlines.pace = at;
-        schedule(deadlines);
+        schedule(deadlines, at);
     }
 
     /// What `tcb` has in flight.
@@ -228,7 +227,7 @@ final class Timeouts {
         Tcb.Deadlines deadlines = deadlines(tcb);
         if (deadlines.delayedAck == Tcb.Deadlines.NONE) {
             deadlines.delayedAck = now + DELAYED_ACK;
-            schedule(deadlines);
+            schedule(deadlines, now + DELAYED_ACK);
         }
     }
 
@@ -247,7 +246,7 @@ final class Timeouts {
         }
         Tcb.Deadlines deadlines = deadlines(tcb);
         deadlines.idle = now + delay;
-        schedule(deadlines);
+        schedule(deadlines, now + delay);
     }
 
     /// The wheel says that a connection's node is due.
@@ -284,7 +283,7 @@ final class Timeouts {
                     spare[spareCount++] = deadlines;
                 }
             } else {
-                schedule(deadlines);
+                schedule(deadlines, deadlines.earliest());
             }
         }
     }

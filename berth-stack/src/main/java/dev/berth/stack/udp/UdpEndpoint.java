@@ -211,7 +211,8 @@ public final class UdpEndpoint extends Flow implements StackSocket {
         return multicastTtl;
     }
 
-    /// Sets whether the host itself gets what is sent to groups that it is a member of (`IP_MULTICAST_LOOP`); set unless
+    /// Sets whether the host itself gets what is sent to groups that it is a member of (`IP_MULTICAST_LOOP`); set
+    /// unless
     /// taken away.
     public void multicastLoop(boolean value) {
         multicastLoop = value;

@@ -30,7 +30,6 @@ class CongestionControlTest {
         Tcb tcb = new Tcb(0, 1, 1, 0, 2, 2, TcpConfig.DEFAULT, CongestionControl.of(algorithm));
         tcb.effectiveMss = mss;
         tcb.cwnd = CongestionControl.initialWindow(mss);
-        tcb.rto = RttEstimator.INITIAL_RTO;
         return tcb;
     }
 
@@ -99,11 +98,11 @@ class CongestionControlTest {
                 RttEstimator.measured(tcb, rtt, random.nextLong(1L << 60));
                 assertThat(tcb.srtt).isBetween(1L, HOUR);
                 assertThat(tcb.rttvar).isBetween(0L, HOUR);
-                assertThat(tcb.rto).isBetween(RttEstimator.MIN_RTO, RttEstimator.MAX_RTO);
+                assertThat(RttEstimator.timeout(tcb)).isBetween(RttEstimator.MIN_RTO, RttEstimator.MAX_RTO);
                 assertThat(tcb.minRtt).isPositive();
                 tcb.backoff = (byte) random.nextInt(21);
-                assertThat(RttEstimator.backedOff(tcb)).isBetween(tcb.rto, RttEstimator.MAX_RTO);
-                tcb.reoWndMult = (byte) (1 + random.nextInt(100));
+                assertThat(RttEstimator.backedOff(tcb)).isBetween(RttEstimator.timeout(tcb), RttEstimator.MAX_RTO);
+                tcb.extras().reoWndMult = (byte) (1 + random.nextInt(100));
                 Flight flight = new Flight();
                 flight.begin(0, null);
                 flight.sent(1_000, 0);
@@ -118,12 +117,12 @@ class CongestionControlTest {
         Tcb tcb = tcb(TcpConfig.Congestion.CUBIC, 1_460);
         RttEstimator.sample(tcb, 1_000);
         assertThat(tcb.srtt).isEqualTo(1_000);
-        assertThat(tcb.rto).isEqualTo(RttEstimator.MIN_RTO);
+        assertThat(RttEstimator.timeout(tcb)).isEqualTo(RttEstimator.MIN_RTO);
         for (int i = 0; i < 200; i++) {
             RttEstimator.sample(tcb, HOUR);
         }
         assertThat(tcb.srtt).isBetween(HOUR / 100 * 99, HOUR);
-        assertThat(tcb.rto).isEqualTo(RttEstimator.MAX_RTO);
+        assertThat(RttEstimator.timeout(tcb)).isEqualTo(RttEstimator.MAX_RTO);
         for (int i = 0; i < 400; i++) {
             RttEstimator.sample(tcb, 1_000);
         }

@@ -11,14 +11,14 @@ class CubicTest {
     private static final long SECOND = 1_000_000_000L;
     private static final long RTT = SECOND / 10;
 
-    private final Tcb tcb = new Tcb(0, 1, 1, 0, 2, 2, TcpConfig.DEFAULT, CongestionControl.of(TcpConfig.Congestion.CUBIC));
+    private final Tcb tcb = 
+            new Tcb(0, 1, 1, 0, 2, 2, TcpConfig.DEFAULT, CongestionControl.of(TcpConfig.Congestion.CUBIC));
     private final Acked acked = new Acked();
     private long now = 100 * SECOND;
 
     CubicTest() {
         tcb.effectiveMss = MSS;
         tcb.srtt = RTT;
-        tcb.rto = 2 * RTT;
     }
 
     private void loss(int cwnd) {
