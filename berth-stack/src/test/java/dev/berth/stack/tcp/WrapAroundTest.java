@@ -22,7 +22,6 @@ class WrapAroundTest {
         tcb.state = TcpState.ESTABLISHED;
         tcb.effectiveMss = 1_000;
         tcb.cwnd = 20_000;
-        tcb.rto = RttEstimator.INITIAL_RTO;
         return tcb;
     }
 
