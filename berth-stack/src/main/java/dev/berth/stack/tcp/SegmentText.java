@@ -135,7 +135,7 @@ final class SegmentText {
             tcp.relieve(segment.now);
         }
         if (tcb.outOfOrder == null && segment.seq != tcb.rcvNxt && budget.isExhausted()
-                || segment.seq == tcb.rcvNxt && budget.refuses(tcb.available())) {
+                || segment.seq == tcb.rcvNxt && budget.refusesInOrder(tcb.available())) {
             drops.count(DropReason.RECEIVE_BUFFER_FULL);
             segment.flags &= ~TcpHeader.FIN;
             tcb.pending |= Tcb.ACK_NOW;
