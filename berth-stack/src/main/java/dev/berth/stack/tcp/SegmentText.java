@@ -98,7 +98,7 @@ final class SegmentText {
         if (segment.has(TcpHeader.PSH) && length < Math.max(tcb.rcvUnit, 536)) {
             tcb.flags |= Tcb.PUSHED;
         }
-        ReceiveTuning.arrived(tcb, budget, segment.now);
+        ReceiveTuning.arrived(tcb, budget, segment);
         boolean atOnce = false;
         if (holes != null) {
             tcb.duplicates(holes.first(), SeqNum.min(holes.endOfFirst(), tcb.rcvNxt));
