@@ -176,7 +176,20 @@ final class HostRequests {
                     .add("congestion", tcp.congestion())
                     .add("timestamps", tcp.timestamps())
                     .add("sack", tcp.sack())
-                    .add("recovering", tcp.recovering());
+                    .add("recovering", tcp.recovering())
+                    .add("minRttMicros", tcp.minRttNanos() / 1_000)
+                    .add("octetsSent", tcp.octetsSent())
+                    .add("octetsRetransmitted", tcp.octetsRetransmitted())
+                    .add("retransmissions", tcp.retransmissions())
+                    .add("octetsLost", tcp.octetsLost())
+                    .add("duplicateReports", tcp.duplicateReports())
+                    .add("undone", tcp.undone())
+                    .add("reorderingSeen", tcp.reorderingSeen())
+                    .add("reorderingMicros", tcp.reorderingNanos() / 1_000)
+                    .add("delivered", tcp.delivered())
+                    .add("deliveryRate", tcp.deliveryRate())
+                    .add("pacingRate", tcp.pacingRate())
+                    .add("ecn", tcp.ecn());
         }
     }
 

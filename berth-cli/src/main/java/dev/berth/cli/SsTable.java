@@ -221,6 +221,7 @@ final class SsTable {
         StringBuilder text = new StringBuilder();
         text.append(Boolean.TRUE.equals(socket.get("timestamps")) ? "ts " : "")
                 .append(Boolean.TRUE.equals(socket.get("sack")) ? "sack " : "")
+                .append(Boolean.TRUE.equals(socket.get("ecn")) ? "ecn " : "")
                 .append(text(socket, "congestion"))
                 .append(" wscale:")
                 .append(number(socket, "sendScale"))
@@ -240,6 +241,8 @@ final class SsTable {
         if (ssthresh != Integer.MAX_VALUE) {
             text.append(" ssthresh:").append(ssthresh / mss);
         }
+        text.append(" bytes_sent:").append(number(socket, "octetsSent"));
+        appendPositive(text, " bytes_retrans:", number(socket, "octetsRetransmitted"));
         text.append(" bytes_acked:")
                 .append(number(socket, "octetsOut"))
                 .append(" bytes_received:")
@@ -248,11 +251,37 @@ final class SsTable {
                 .append((number(socket, "inFlight") + mss - 1) / mss)
                 .append(" retrans:")
                 .append(number(socket, "retries"))
+                .append('/')
+                .append(number(socket, "retransmissions"))
                 .append(" snd_wnd:")
                 .append(number(socket, "sendWindow"))
                 .append(" rcv_wnd:")
                 .append(number(socket, "receiveWindow"));
+        appendPositive(text, " lost:", (number(socket, "octetsLost") + mss - 1) / mss);
+        appendPositive(text, " dsack_dups:", number(socket, "duplicateReports"));
+        appendPositive(text, " undone:", number(socket, "undone"));
+        appendRate(text, " pacing_rate ", number(socket, "pacingRate"));
+        appendRate(text, " delivery_rate ", number(socket, "deliveryRate"));
+        appendPositive(text, " bytes_delivered:", number(socket, "delivered"));
+        if (Boolean.TRUE.equals(socket.get("reorderingSeen"))) {
+            text.append(" reordering:").append(millis(number(socket, "reorderingMicros")));
+        }
+        if (number(socket, "minRttMicros") > 0) {
+            text.append(" minrtt:").append(millis(number(socket, "minRttMicros")));
+        }
         return text.append(Boolean.TRUE.equals(socket.get("recovering")) ? " recovering" : "").toString();
+    }
+
+    private static void appendPositive(StringBuilder text, String name, long value) {
+        if (value > 0) {
+            text.append(name).append(value);
+        }
+    }
+
+    private static void appendRate(StringBuilder text, String name, long octetsPerSecond) {
+        if (octetsPerSecond > 0) {
+            text.append(name).append(8 * octetsPerSecond).append("bps");
+        }
     }
 
     private static String millis(long micros) {

@@ -143,7 +143,8 @@ class SsCommandTest {
         assertThat(out)
                 .containsPattern("\\n\\t ts sack \\w+ wscale:\\d+,\\d+ rto:\\d+"
                         + " rtt:\\d+\\.\\d{3}/\\d+\\.\\d{3} mss:\\d+"
-                        + " cwnd:\\d+ bytes_acked:100 bytes_received:0 unacked:0 retrans:0");
+                        + " cwnd:\\d+ bytes_sent:100 bytes_acked:100 bytes_received:0 unacked:0 retrans:0/0"
+                        + " snd_wnd:\\d+ rcv_wnd:\\d+");
         TcpSocket accepted = acceptor.accept(PATIENCE);
         assertThat(accepted.read(new byte[100], 0, 100, PATIENCE)).isEqualTo(100);
         client.close();

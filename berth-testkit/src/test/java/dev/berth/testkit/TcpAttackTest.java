@@ -232,6 +232,8 @@ class TcpAttackTest extends Script {
         info = stack().tcp().info(tcb, now());
         assertThat(info.retransmissions()).isPositive();
         assertThat(info.octetsRetransmitted()).isPositive();
+        assertThat(info.octetsLost()).isPositive();
+        assertThat(info.pacingRate()).isZero();
         assertThat(info.lastHeardNanos()).isEqualTo(1_100_000_000L);
         receive(ACK.seq(701).ack(1 + before).ts(1_002, 0));
         ignoreSent();

@@ -4,6 +4,8 @@ import static dev.berth.testkit.Seg.ACK;
 import static dev.berth.testkit.Seg.SYN;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.stack.tcp.TcpListener;
+import dev.berth.stack.tcp.Tcb;
 import dev.berth.check.Requirement;
 import dev.berth.stack.tcp.TcpConfig;
 import dev.berth.stack.tcp.TcpState;
@@ -196,5 +198,46 @@ class TcpCongestionTest extends Script {
         sent(ACK.seq(1).data(1_000));
         assertState(TcpState.ESTABLISHED).ssthresh(7_000); // RFC 9438 section 4.6: beta 0.7
         receive(ACK.seq(1).ack(10_001));
+    }
+
+    // Congestion window validation, RFC 2861 section 3.2
+
+    @Test
+    void a_window_that_the_user_does_not_fill_decays_towards_what_it_fills() {
+        Pair pair = Paths.pair(new Paths.Path(50, 40_000, 200, 0), TcpConfig.DEFAULT, 1);
+        TcpListener listener = pair.listen(80);
+        Tcb client = pair.connect(Pair.SERVER, 80);
+        Tcb server = pair.accept(listener, 100);
+        Paths.Stream stream = new Paths.Stream(pair, client, server, 1L << 40);
+        pair.wire.runUntil(stream::isDone, 3 * Pair.SECOND);
+        int filled = pair.client.tcp().status(client).cwnd();
+        stream.pause();
+        pair.wire.runUntil(
+                () -> stream.isDone() || pair.client.tcp().status(client).unacknowledged() < 100_000,
+                10 * Pair.SECOND);
+        int least = 14_480;
+        assertThat(filled).isGreaterThan(10 * least);
+        // Never idle for a timeout, so that it is not RFC 5681 section 4.1 that takes the window away.
+        int last = 0;
+        for (int i = 0; i < 40; i++) {
+            stream.send(1_000);
+            pair.wire.runUntil(stream::isDone, Pair.SECOND / 20);
+            last = pair.client.tcp().status(client).cwnd();
+            assertThat(last).isGreaterThanOrEqualTo(least);
+        }
+        assertThat(last).isLessThan(filled / 4);
+    }
+
+    @Test
+    void a_window_that_is_filled_does_not_decay() {
+        Pair pair = Paths.pair(new Paths.Path(50, 40_000, 200, 0), TcpConfig.DEFAULT, 1);
+        TcpListener listener = pair.listen(80);
+        Tcb client = pair.connect(Pair.SERVER, 80);
+        Tcb server = pair.accept(listener, 100);
+        Paths.Stream stream = new Paths.Stream(pair, client, server, 1L << 40);
+        pair.wire.runUntil(stream::isDone, 3 * Pair.SECOND);
+        long before = stream.received();
+        pair.wire.runUntil(stream::isDone, 3 * Pair.SECOND);
+        assertThat(stream.received() - before).isGreaterThan(3L * 50 * 125_000 * 9 / 10);
     }
 }

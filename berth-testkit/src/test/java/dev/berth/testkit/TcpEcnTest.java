@@ -5,6 +5,7 @@ import static dev.berth.testkit.Seg.ACK;
 import static dev.berth.testkit.Seg.SYN;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.stack.tcp.TcpConfig;
 import dev.berth.stack.tcp.TcpFeatures;
 import dev.berth.stack.tcp.TcpState;
 import org.junit.jupiter.api.Test;
@@ -167,6 +168,39 @@ class TcpEcnTest extends Script {
         receive(ACK.seq(1).ack(12_001));
         sent(ACK.cwr().seq(12_001).data(1_000).ecn(ECT_0));
         sent(ACK.seq(13_001).data(1_000).ecn(ECT_0));
+        ignoringRest();
+    }
+
+    @Test
+    void cubic_takes_an_echo_for_a_loss() {
+        config = config.withCongestion(TcpConfig.Congestion.CUBIC);
+        opened();
+        send(20_000);
+        ignoreSent();
+        receive(ACK.seq(1).ack(1_001).ece());
+        // RFC 9438 section 4.6: the factor is 0.7, of the nine segments in flight
+        assertState(TcpState.ESTABLISHED).cwnd(6_300).ssthresh(6_300);
+        ignoringRest();
+    }
+
+    @Test
+    void bbr_conserves_what_is_in_flight_for_a_round_after_an_echo() {
+        config = config.withCongestion(TcpConfig.Congestion.BBR);
+        opened();
+        send(40_000);
+        advance(10);
+        ignoreSent();
+        int flight = tcpStatus().sndNxt() - tcpStatus().iss() - 1_001;
+        receive(ACK.seq(1).ack(1_001).ece());
+        assertThat(tcpStatus().cwnd()).isLessThanOrEqualTo(flight);
+        receive(ACK.seq(1).ack(2_001).ece());
+        assertThat(tcpStatus().cwnd()).as("still in the round").isLessThanOrEqualTo(flight);
+        for (int i = 0; i < 3; i++) {
+            advance(20);
+            ignoreSent();
+            receive(ACK.seq(1).ack(tcpStatus().sndNxt() - tcpStatus().iss()));
+        }
+        assertThat(tcpStatus().cwnd()).as("rounds later").isGreaterThan(flight);
         ignoringRest();
     }
 

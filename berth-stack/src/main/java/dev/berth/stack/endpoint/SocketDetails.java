@@ -43,6 +43,19 @@ public record SocketDetails(
     /// @param timestamps both ends use timestamps
     /// @param sack both ends use selective acknowledgments
     /// @param recovering loss is being repaired
+    /// @param minRttNanos the smallest round-trip time of late, 0 before the first measurement
+    /// @param octetsSent octets sent for the first time
+    /// @param octetsRetransmitted octets sent again
+    /// @param retransmissions segments sent again
+    /// @param octetsLost octets found lost, as often as they were
+    /// @param duplicateReports acknowledgments that reported octets received twice (D-SACK)
+    /// @param undone repairs of loss that were taken back
+    /// @param reorderingSeen segments arrived out of order at the remote end
+    /// @param reorderingNanos how late a segment may arrive before it counts as lost, 0 while nothing is in flight
+    /// @param delivered octets that arrived, 0 where it is not tracked
+    /// @param deliveryRate octets per second that the last acknowledgment showed, 0 where it is not tracked
+    /// @param pacingRate octets per second at which segments leave, 0 without pacing
+    /// @param ecn both ends use ECN
     public record Tcp(
             long srttNanos,
             long rttvarNanos,
@@ -58,5 +71,18 @@ public record SocketDetails(
             String congestion,
             boolean timestamps,
             boolean sack,
-            boolean recovering) {}
+            boolean recovering,
+            long minRttNanos,
+            long octetsSent,
+            long octetsRetransmitted,
+            long retransmissions,
+            long octetsLost,
+            int duplicateReports,
+            int undone,
+            boolean reorderingSeen,
+            long reorderingNanos,
+            long delivered,
+            long deliveryRate,
+            long pacingRate,
+            boolean ecn) {}
 }

@@ -46,6 +46,7 @@ final class Bbr extends CongestionControl {
     private boolean recovering;
     private boolean conserving;
     private long conservedFrom;
+    private boolean marked; // what is conserved is for a mark, not for a loss
 
     Mode mode() {
         return mode;
@@ -195,11 +196,12 @@ final class Bbr extends CongestionControl {
             // BBRModulateCwndForRecovery: "cwnd = max(cwnd - packets_lost, 1)"
             tcb.cwnd = Math.max(tcb.cwnd - acked.lost, mss);
         }
-        if (recovering && !tcb.isRecovering()) {
+        if (recovering && !marked && !tcb.isRecovering()) {
             recovered(tcb);
         }
         if (conserving && rate.delivered > conservedFrom && roundStart) {
             conserving = false;
+            marked = false;
         }
         if (conserving) {
             tcb.cwnd = clamp(Math.max(tcb.cwnd, (long) pipe + acked.delivered));
@@ -238,18 +240,28 @@ final class Bbr extends CongestionControl {
         return this;
     }
 
+    /// The model knows no marks; what is in flight is conserved for a round, as after a loss, and drains by what the
+    /// window had been beyond it.
+    @Override
+    CongestionControl marked(Tcb tcb, int flight, long now) {
+        marked = !recovering;
+        return lost(tcb, flight, now);
+    }
+
     /// BBROnEnterRTO: the window of one segment is for the caller to set.
     @Override
     CongestionControl timedOut(Tcb tcb, int flight, long now) {
         saveWindow(tcb);
         recovering = true;
         conserving = false;
+        marked = false;
         return this;
     }
 
     @Override
     void undo() {
         recovering = false;
+        marked = false;
         conserving = false;
         // What looked like the bottleneck may have been the mistake.
         fullBandwidth = 0;

@@ -72,6 +72,12 @@ abstract sealed class CongestionControl permits NewReno, Cubic, Bbr {
         return lost(tcb, flight, now);
     }
 
+    /// The other end echoed that a router marked a packet: RFC 3168 section 6.1.2, "the indication of congestion
+    /// should be treated just as a congestion loss".
+    CongestionControl marked(Tcb tcb, int flight, long now) {
+        return lost(tcb, flight, now);
+    }
+
     /// The last [#lost] or [#timedOut] was a mistake; `cwnd` and `ssthresh` have been put back.
     void undo() {}
 

@@ -22,6 +22,7 @@ final class DeliveryRate {
     private long ackElapsed;
     private long newestSent;
     boolean sampleLimited;
+    long latest; // the last sample that showed anything
 
     void flightBegins(long now) {
         firstSent = now;
@@ -74,7 +75,8 @@ final class DeliveryRate {
         if (interval <= 0 || interval < minRtt) {
             return 0;
         }
-        return rate(delivered - priorDelivered, interval);
+        latest = rate(delivered - priorDelivered, interval);
+        return latest;
     }
 
     /// `octets` per `nanos` as octets per second, without overflow.

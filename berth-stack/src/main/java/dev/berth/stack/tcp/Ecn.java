@@ -64,7 +64,8 @@ final class Ecn {
     /// congestion loss", but "TCP should not react to congestion indications more than once every window of data".
     ///
     /// Deviation: the window does not fall below two segments, and the retransmission timer does not pace what is
-    /// below one, as in Linux and FreeBSD.
+    /// below one, as in Linux and FreeBSD. RFC 8511, experimental, allows to reduce less than for a loss; neither
+    /// NewReno nor CUBIC does that here, whose factors are those of RFC 5681 and RFC 9438 section 4.6.
     static void echoed(Tcb tcb, int cwndBefore, long now) {
         // "The sending TCP SHOULD NOT increase the congestion window in response to the receipt of an ECN-Echo ACK".
         tcb.cwnd = Math.min(tcb.cwnd, cwndBefore);
@@ -78,7 +79,7 @@ final class Ecn {
         }
         extras.ecnActive = true;
         extras.ecnRecover = tcb.sndNxt;
-        tcb.congestion = tcb.congestion.lost(tcb, tcb.flightSize(), now);
+        tcb.congestion = tcb.congestion.marked(tcb, tcb.flightSize(), now);
         tcb.cwnd = Math.min(tcb.cwnd, Math.max(tcb.ssthresh, tcb.effectiveMss));
         reduced(tcb);
     }

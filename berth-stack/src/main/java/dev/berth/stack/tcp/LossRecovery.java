@@ -72,10 +72,17 @@ final class LossRecovery {
             duplicate(tcb, now);
         }
         acked.lost = (int) (board.everLost() - lostBefore);
+        countLost(tcb, acked.lost);
         if (board.lostOctets() > 0 && !tcb.isRecovering()) {
             enterFastRecovery(tcb, now);
         }
         return again;
+    }
+
+    private static void countLost(Tcb tcb, long octets) {
+        if (octets > 0) {
+            tcb.extras().octetsLost += octets;
+        }
     }
 
     private static void adjustWindow(Tcb tcb, Acked acked, int flight, long now) {
@@ -253,6 +260,7 @@ final class LossRecovery {
         tcb.dupAcks = 0;
         tcb.recover = tcb.sndNxt;
         if (board != null) {
+            long lostBefore = board.everLost();
             if (board.isReneged()) {
                 board.forgetSacks();
             }
@@ -263,6 +271,7 @@ final class LossRecovery {
             } else {
                 board.markLost(tcb.sndUna, tcb.sndNxt);
             }
+            countLost(tcb, board.everLost() - lostBefore);
             board.probing = false;
         }
         tcb.flags = tcb.flags & ~Tcb.FAST_RECOVERY | Tcb.RTO_RECOVERY | Tcb.TIMED_OUT;
@@ -318,9 +327,11 @@ final class LossRecovery {
     ///
     /// @return nanoseconds after which it is to expire again, 0 for never
     static long reorderingTimerExpired(Tcb tcb, long now) {
-        long again = Rack.detectLosses(tcb, now);
         Flight board = tcb.flight;
+        long lostBefore = board == null ? 0 : board.everLost();
+        long again = Rack.detectLosses(tcb, now);
         if (board != null && board.lostOctets() > 0) {
+            countLost(tcb, board.everLost() - lostBefore);
             if (!tcb.isRecovering()) {
                 enterFastRecovery(tcb, now);
                 Episode episode = tcb.episode;
@@ -389,6 +400,7 @@ final class LossRecovery {
         if (episode == null) {
             return;
         }
+        tcb.extras().undone++;
         boolean recovering = tcb.isRecovering();
         if (tcb.cwnd < episode.priorCwnd) {
             tcb.cwnd = episode.priorCwnd;

@@ -196,6 +196,7 @@ final class SegmentAck {
             return false;
         }
         acked.duplicates = true;
+        tcb.extras().duplicateReports++;
         acked.duplicateLeft = left;
         acked.duplicateRight = right;
         return true;

@@ -359,6 +359,10 @@ final class SegmentOutput {
             }
             noteLimit(tcb, available, room);
         }
+        if (sent) {
+            // A user whose buffer is full gives what it can.
+            WindowValidation.sent(tcb, available == 0 && room > 0 && tcb.sendRoom() > 0, now);
+        }
         // A FIN needs no room in the window: the other end always has a place for it.
         if (available == 0 && (tcb.pending & Tcb.FIN_QUEUED) != 0) {
             sendFin(tcb, 0, 0, now);

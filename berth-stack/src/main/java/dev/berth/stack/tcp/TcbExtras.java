@@ -48,6 +48,13 @@ final class TcbExtras {
     int receivedWraps; // how often RCV.NXT has come round to IRS
     int retransmissions;
     long octetsRetransmitted;
+    long octetsLost; // found lost, again and again
+    int duplicateReports; // ACKs with a D-SACK block
+    int undone; // repairs that were taken back
+
+    // Congestion window validation, RFC 2861 section 3.2
+    long usedSince; // T_prev; 0 before the first
+    int used; // W_used
 
     // The duplicate octets that came last, with Tcb.DUPLICATES
     int duplicateLeft;

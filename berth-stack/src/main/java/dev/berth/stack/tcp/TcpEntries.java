@@ -90,6 +90,7 @@ public final class TcpEntries {
         boolean finAcknowledged = (tcb.pending & Tcb.FIN_SENT) != 0 && tcb.flightSize() == 0;
         int in = open ? tcb.rcvNxt - tcb.irs - 1 - (tcb.has(Tcb.FIN_RECEIVED) ? 1 : 0) : 0;
         int out = open ? tcb.sndUna - tcb.iss - 1 - (finAcknowledged ? 1 : 0) : 0;
+        TcpInfo info = TcpInfo.of(tcb, now);
         return new SocketDetails(
                 Integer.toUnsignedLong(in),
                 Integer.toUnsignedLong(out),
@@ -113,6 +114,19 @@ public final class TcpEntries {
                         tcb.config.congestion().toString().toLowerCase(Locale.ROOT),
                         tcb.has(Tcb.TIMESTAMPS),
                         tcb.has(Tcb.SACK_PERMITTED),
-                        tcb.isRecovering()));
+                        tcb.isRecovering(),
+                        tcb.minRtt,
+                        info.octetsSent(),
+                        info.octetsRetransmitted(),
+                        info.retransmissions(),
+                        info.octetsLost(),
+                        info.duplicateReports(),
+                        info.undone(),
+                        info.reorderingSeen(),
+                        info.reorderingWindowNanos(),
+                        info.delivered(),
+                        info.deliveryRate(),
+                        info.pacingRate(),
+                        info.ecn()));
     }
 }

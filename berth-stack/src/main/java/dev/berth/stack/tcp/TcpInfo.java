@@ -47,6 +47,14 @@ import org.jspecify.annotations.Nullable;
 /// @param octetsSent octets sent for the first time
 /// @param octetsRetransmitted octets sent again
 /// @param retransmissions segments sent again
+/// @param octetsLost octets found lost, as often as they were, also where that was a mistake
+/// @param duplicateReports acknowledgments that reported octets received twice (D-SACK, RFC 2883)
+/// @param undone repairs of loss that were taken back, as nothing had been lost (RFC 3522, 5682, 2883)
+/// @param reorderingWindowNanos how long a segment may arrive after a later one before it counts as lost (RFC 8985);
+///     0 while nothing is in flight
+/// @param delivered octets that arrived, selectively acknowledged ones too; 0 where it is not tracked (only BBR does)
+/// @param deliveryRate octets per second that the last acknowledgment showed; 0 where it is not tracked
+/// @param pacingRate octets per second at which segments leave; 0 without pacing
 /// @param urgent octets up to the urgent pointer that were not read
 /// @param lastDataSentNanos since data were last sent, -1 if none were
 /// @param lastHeardNanos since the remote end was last heard of
@@ -96,6 +104,13 @@ public record TcpInfo(
         long octetsSent,
         long octetsRetransmitted,
         long retransmissions,
+        long octetsLost,
+        int duplicateReports,
+        int undone,
+        long reorderingWindowNanos,
+        long delivered,
+        long deliveryRate,
+        long pacingRate,
         int urgent,
         long lastDataSentNanos,
         long lastHeardNanos,
@@ -106,6 +121,7 @@ public record TcpInfo(
     static TcpInfo of(Tcb tcb, long now) {
         TcbExtras extras = tcb.extras == null ? new TcbExtras() : tcb.extras;
         Flight board = tcb.flight;
+        DeliveryRate rate = tcb.congestion.deliveryRate();
         OutOfOrderQueue holes = tcb.outOfOrder;
         boolean open = tcb.sndUna != tcb.iss; // the SYN was acknowledged
         // SYN and FIN take a sequence number each.
@@ -157,6 +173,13 @@ public record TcpInfo(
                 open ? acked + flight - finInFlight : 0,
                 extras.octetsRetransmitted,
                 extras.retransmissions,
+                extras.octetsLost,
+                extras.duplicateReports,
+                extras.undone,
+                board == null ? 0 : Rack.reorderingWindow(tcb, board),
+                rate == null ? 0 : rate.delivered,
+                rate == null ? 0 : rate.latest,
+                tcb.congestion.pacer() == null ? 0 : tcb.congestion.pacingRate(tcb),
                 Urgent.remaining(tcb),
                 tcb.lastSent == 0 ? -1 : now - tcb.lastSent,
                 now - tcb.lastHeard,
