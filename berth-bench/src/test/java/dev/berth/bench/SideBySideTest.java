@@ -65,7 +65,7 @@ class SideBySideTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"flow-bytes", "flow-bytes-client"})
+    @ValueSource(strings = {"flow-bytes", "flow-bytes-client", "flow-bytes-lone"})
     void a_row_without_a_goal_only_states_its_figure(String name) throws Exception {
         Row row = run.run(name);
         assertThat(row.berth().median()).isBetween(56.0, 1_000.0);

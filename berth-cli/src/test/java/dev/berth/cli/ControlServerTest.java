@@ -197,13 +197,16 @@ class ControlServerTest {
         ControlDirectory directory = ControlDirectory.in(null, dir);
         Path dead = directory.socketOf(NOBODY);
         KernelUnixSockets.listen(dead, 1).close();
+        Path reused = directory.socketOf(1); // the number of a dead process is that of another one now
+        KernelUnixSockets.listen(reused, 1).close();
         Path foreign = Files.createFile(directory.path().resolve("notes.sock"));
         try (ControlServer server = ControlServer.open(
                         directory.socketOf(ProcessHandle.current().pid()), HANDLERS);
                 ServerSocketChannel unseen = KernelUnixSockets.listen(directory.socketOf(NOBODY - 1), 1)) {
-            assertThat(directory.entries()).hasSize(3);
+            assertThat(directory.entries()).hasSize(4);
             directory.removeStale();
             assertThat(dead).doesNotExist();
+            assertThat(reused).doesNotExist();
             assertThat(foreign).exists();
             assertThat(server.path()).exists();
             assertThat(directory.entries())

@@ -210,12 +210,12 @@ class HostPortsTest {
             listen(49_152);
             assertThat(told)
                     .containsExactly(
-                            "WARNING Host a listens on TCP port 50003, one of the dynamic ports 49152-65535, which"
-                                    + " belong to no service (RFC 6335): a client of this host may have it when the"
-                                    + " server starts again. A port below 49152, or a reserved one, is safe.",
-                            "WARNING Host a listens on TCP port 49152, one of the dynamic ports 49152-65535, which"
-                                    + " belong to no service (RFC 6335): others may use it for their clients. A port"
-                                    + " below 49152, or a reserved one, is safe.");
+                            "WARNING Host a listens on TCP port 50003, one of the dynamic ports 49152-65535,"
+                                    + " which belong to no service (RFC 6335): a client of this host may have it when"
+                                    + " the server starts again. A port below 49152, or a reserved one, is safe.",
+                            "WARNING Host a listens on TCP port 49152, one of the dynamic ports 49152-65535,"
+                                    + " which belong to no service (RFC 6335): others may use it for their clients."
+                                    + " A port below 49152, or a reserved one, is safe.");
             for (int port = 60_000; port < 60_100; port++) {
                 listen(port);
             }

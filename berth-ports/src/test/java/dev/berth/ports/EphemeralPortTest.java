@@ -1,6 +1,7 @@
 package dev.berth.ports;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.berth.check.Requirement;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The choice of ephemeral ports: RFC 6056.
@@ -70,6 +72,27 @@ class EphemeralPortTest {
         PortTable<String> one = tableOf(PortPolicy.dynamic().withEphemeral(new PortRange(65_535, 65_535)));
         assertThat(connect(one, 80).localPort()).isEqualTo(65_535);
         assertThat(refusal(one, 80)).isNotNull();
+    }
+
+    @Requirement("6056-06")
+    @ParameterizedTest
+    @CsvSource({
+        "dynamic, 49152-65535, LINUX",
+        "Linux, 32768-60999, LINUX",
+        "freebsd, 10000-65535, FREEBSD",
+        "windows, 49152-65535, WINDOWS"
+    })
+    void a_policy_has_a_name_and_none_gives_a_client_a_system_port(String name, String range, BindRules rules) {
+        PortPolicy policy = PortPolicy.of(name);
+        assertThat(policy.ephemeral()).isEqualTo(PortRange.parse(range));
+        assertThat(policy.ephemeral().first()).isGreaterThan(PortRange.SYSTEM.last());
+        assertThat(policy.bindRules()).isEqualTo(rules);
+    }
+
+    @Test
+    void a_policy_that_does_not_exist_is_refused_with_those_that_do() {
+        assertThatThrownBy(() -> PortPolicy.of("plan9"))
+                .hasMessage("'plan9' is not a policy of ports; there are dynamic, linux, freebsd and windows");
     }
 
     @Requirement("6056-06")

@@ -395,8 +395,8 @@ class EphemeralSelectionTest {
         assertThat(EphemeralSelection.parse("random-increments:7"))
                 .isEqualTo(EphemeralSelection.RANDOM_INCREMENTS.with(7));
         assertThatThrownBy(() -> EphemeralSelection.parse("dice"))
-                .hasMessage("'dice' is not a way to choose ports; there are uniform, simple-randomization, "
-                        + "random-tries, simple-hash, double-hash, random-increments");
+                .hasMessage("'dice' is not a way to choose ports; there are uniform, simple-randomization,"
+                        + " random-tries, simple-hash, double-hash, random-increments");
         assertThatThrownBy(() -> EphemeralSelection.parse("random-tries:many"))
                 .hasMessage("'many' is not a number for random-tries");
         assertThatThrownBy(() -> EphemeralSelection.parse("random-tries:0"))

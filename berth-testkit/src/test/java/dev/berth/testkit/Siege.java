@@ -371,9 +371,9 @@ final class Siege {
         NetStack server = pair.server;
         long memory = server.tcp().memory();
         mostMemory = Math.max(mostMemory, memory);
-        // Every connection may hold a little, whatever the others do.
+        // Every connection may hold a little, whatever the others do: 16 KiB, in chunks that are not quite full.
         int flows = server.tcp().ports().flowCount();
-        long bound = MEMORY + (1 << 20) + flows * 20_000L;
+        long bound = MEMORY + (1 << 20) + flows * 26_000L;
         if (memory > bound) {
             throw new AssertionError("Memory is " + memory + ", beyond " + bound);
         }

@@ -307,6 +307,12 @@ class SiegeTest {
                 },
                 siege -> {
                     assertThat(siege.mostMemory()).isGreaterThan(Siege.MEMORY / 2);
+                    // Their probes are answered, so that only the want of memory ends them.
+                    siege.run(2_500, (same, turn) -> {
+                        if (turn % 100 == 0) {
+                            acknowledgeAll(same, 0);
+                        }
+                    });
                     assertThat(siege.bots.values().stream().filter(bot -> bot.reset).count()).isPositive();
                 });
     }

@@ -168,7 +168,7 @@ final class ListenArrives {
         entry.ecn = Ecn.isAsked(segment, config);
         entry.tsRecent = options.tsVal;
         entry.tsOffset = isns.timestampOffset(entry);
-        entry.rcvWnd = Math.min(config.receiveBuffer(), 65_535);
+        entry.rcvWnd = Math.min(tcp.queues().budget().bound(config.receiveBuffer()), 65_535);
         entry.tellCookie = tcp.fastOpen().isToBeTold(entry, options, config, segment.now);
     }
 

@@ -18,8 +18,11 @@ final class MemoryBudget {
     /// Between two visits to all connections.
     private static final long RELIEF_INTERVAL = 100_000_000L;
 
-    /// Probes of a closed window after which its connection may be ended for its memory.
-    private static final int HOARDER_PROBES = 3;
+    /// A window below this, and below a segment, lets hardly anything go.
+    static final int TIGHT = 512;
+
+    /// How long a window may be tight before its connection may be ended for its memory.
+    private static final long HOARDER_TIME = 3_000_000_000L;
 
     private final long limit;
     private final long scarceAbove;
@@ -72,9 +75,16 @@ final class MemoryBudget {
         return (int) Math.min(1 << 30, Math.max(LEAST, limit / Math.max(1, queues)));
     }
 
-    /// The most octets that a connection which holds `held` may hold now.
+    /// The most octets that a connection may offer to take now.
     int bound(int wanted) {
-        return isScarce() ? Math.min(wanted, share()) : wanted;
+        return isExhausted() ? Math.min(wanted, LEAST) : isScarce() ? Math.min(wanted, share()) : wanted;
+    }
+
+    /// True if a connection whose user has `held` octets to read is to get no more now. What was offered while there
+    /// was more memory is a promise, as far as an equal share goes: a sender who keeps to it must not lose data and wait
+    /// for its timer.
+    boolean refusesInOrder(long held) {
+        return isScarce() && held >= share();
     }
 
     /// Octets that the user of a connection which holds `held` may add now, 0 or less for none: up to an equal share
@@ -102,7 +112,7 @@ final class MemoryBudget {
             }
             return true;
         });
-        holders.sort((a, b) -> Long.compare(reclaimable(b), reclaimable(a)));
+        holders.sort((a, b) -> Long.compare(reclaimable(b, now), reclaimable(a, now)));
         for (Tcb tcb : holders) {
             if (!isScarce()) {
                 return;
@@ -115,7 +125,7 @@ final class MemoryBudget {
                 tcb.outOfOrder = null;
                 pruned++;
             }
-            if (isHoarder(tcb)) {
+            if (isHoarder(tcb, now)) {
                 tcp.writer().sendReset(tcb, now);
                 tcp.fail(tcb, TcpError.TIMED_OUT);
                 ended++;
@@ -123,17 +133,33 @@ final class MemoryBudget {
         }
     }
 
-    private static long reclaimable(Tcb tcb) {
+    private static long reclaimable(Tcb tcb, long now) {
         OutOfOrderQueue holes = tcb.outOfOrder;
-        return (holes == null ? 0 : holes.memory()) + (isHoarder(tcb) ? tcb.unacknowledged() : 0);
+        return (holes == null ? 0 : holes.memory()) + (isHoarder(tcb, now) ? tcb.unacknowledged() : 0);
     }
 
-    /// RFC 9293 section 3.8.6.1 has a connection stay open while its closed window is probed and answered (MUST-37),
-    /// so no time ends it; RFC 6429 section 4 lets the host end it when it needs the memory. A connection without an
-    /// owner, whom nobody can ask to end it, is such a one already if its window is less than a segment.
-    private static boolean isHoarder(Tcb tcb) {
+    /// RFC 9293 section 3.8.6.1 has a connection stay open while its closed window is probed and answered (MUST-37), so
+    /// no time ends it; RFC 6429 section 4 lets the host end it when it needs the memory. Who takes an octet now and
+    /// then is no better than who takes none. A connection without an owner, whom nobody can ask to end it, is not waited
+    /// for at all.
+    private static boolean isHoarder(Tcb tcb, long now) {
+        TcbExtras extras = tcb.extras;
         return tcb.sendQueue != null
-                && (tcb.sndWnd == 0 && tcb.backoff >= HOARDER_PROBES
-                        || tcb.has(Tcb.ABANDONED) && tcb.sndWnd < tcb.effectiveMss);
+                && extras != null
+                && extras.windowIsTight
+                && (tcb.has(Tcb.ABANDONED) || now - extras.tightSince >= HOARDER_TIME);
+    }
+
+    /// The other end's window was updated.
+    static void windowChanged(Tcb tcb, long now) {
+        boolean tight = tcb.sndWnd < Math.min(TIGHT, tcb.effectiveMss);
+        TcbExtras extras = tcb.extras;
+        if (tight && (extras == null || !extras.windowIsTight)) {
+            TcbExtras made = tcb.extras();
+            made.windowIsTight = true;
+            made.tightSince = now;
+        } else if (!tight && extras != null) {
+            extras.windowIsTight = false;
+        }
     }
 }

@@ -1,5 +1,7 @@
 package dev.berth.stack.tcp;
 
+import dev.berth.wire.TcpHeader;
+
 /// Lets a connection's receive buffer grow to what its path and its user can use ("dynamic right-sizing"): the window
 /// has to be twice what the user reads per round trip, so that a sender in slow start is never held back.
 ///
@@ -14,11 +16,11 @@ final class ReceiveTuning {
     private ReceiveTuning() {}
 
     /// Data came in order.
-    static void arrived(Tcb tcb, MemoryBudget budget, long now) {
-        if (!tcb.config.features().tuneReceive()
-                || tcb.extras == null && Integer.compareUnsigned(tcb.rcvNxt - tcb.irs, WORTHWHILE) < 0) {
+    static void arrived(Tcb tcb, MemoryBudget budget, Segment segment) {
+        if (tcb.extras == null && !isWorthwhile(tcb, segment) || !tcb.config.features().tuneReceive()) {
             return;
         }
+        long now = segment.now;
         TcbExtras extras = tcb.extras();
         int read = tcb.rcvNxt - tcb.available();
         if (extras.tuningSince == 0) {
@@ -40,6 +42,12 @@ final class ReceiveTuning {
             extras.receiveBuffer = (int) Math.min(wanted, tcb.config.features().maxReceiveBuffer());
         }
         begin(extras, read, now);
+    }
+
+    /// A window is no limit to a sender that has pushed all it has (RFC 9293 section 3.9.1.2, MUST-61): a connection of
+    /// messages and answers needs no state, however long it lasts.
+    private static boolean isWorthwhile(Tcb tcb, Segment segment) {
+        return !segment.has(TcpHeader.PSH) && Integer.compareUnsigned(tcb.rcvNxt - tcb.irs, WORTHWHILE) >= 0;
     }
 
     private static void begin(TcbExtras extras, int read, long now) {

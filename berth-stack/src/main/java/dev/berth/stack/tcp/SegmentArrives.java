@@ -390,6 +390,9 @@ final class SegmentArrives {
                 || tcb.sndWl1 == segment.seq && SeqNum.leq(tcb.sndWl2, segment.ack)) {
             int before = tcb.sndWnd;
             setWindow(tcb, segment);
+            if (tcb.extras != null || tcb.sndWnd < MemoryBudget.TIGHT) {
+                MemoryBudget.windowChanged(tcb, segment.now);
+            }
             if (tcb.sndWnd > before) {
                 if (before == 0) {
                     tcb.backoff = 0;

@@ -98,7 +98,7 @@ final class SegmentText {
         if (segment.has(TcpHeader.PSH) && length < Math.max(tcb.rcvUnit, 536)) {
             tcb.flags |= Tcb.PUSHED;
         }
-        ReceiveTuning.arrived(tcb, budget, segment.now);
+        ReceiveTuning.arrived(tcb, budget, segment);
         boolean atOnce = false;
         if (holes != null) {
             tcb.duplicates(holes.first(), SeqNum.min(holes.endOfFirst(), tcb.rcvNxt));
@@ -135,7 +135,7 @@ final class SegmentText {
             tcp.relieve(segment.now);
         }
         if (tcb.outOfOrder == null && segment.seq != tcb.rcvNxt && budget.isExhausted()
-                || segment.seq == tcb.rcvNxt && budget.refuses(tcb.available())) {
+                || segment.seq == tcb.rcvNxt && budget.refusesInOrder(tcb.available())) {
             drops.count(DropReason.RECEIVE_BUFFER_FULL);
             segment.flags &= ~TcpHeader.FIN;
             tcb.pending |= Tcb.ACK_NOW;

@@ -63,7 +63,9 @@ final class SendQueue {
             int room = last == null ? 0 : usable(last, align) - last.used;
             if (last == null || room <= 0) {
                 boolean large = left > BufferPool.SMALL || length() >= BufferPool.SMALL;
-                last = pool.takeChunk(large ? BufferPool.LARGE : left);
+                // Where memory is scarce, a few octets do not hold a large chunk.
+                int size = large && budget.isScarce() ? BufferPool.SMALL : large ? BufferPool.LARGE : left;
+                last = pool.takeChunk(size);
                 push(last);
                 room = usable(last, align);
             }

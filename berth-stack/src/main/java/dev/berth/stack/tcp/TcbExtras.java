@@ -34,6 +34,9 @@ final class TcbExtras {
     int claimedSeq;
     PathProbing.@Nullable Search search;
 
+    boolean windowIsTight; // of the other end
+    long tightSince; // with windowIsTight
+
     // Tuning of the receive buffer
     int receiveBuffer; // 0: as configured
     long tuningSince;

@@ -116,8 +116,9 @@ final class Timeouts {
             deadlines.kind = Tcb.Deadlines.PROBE_TIMEOUT;
             // "if the time at which an RTO would fire ... is sooner than the computed time for the PTO, then the
             // sender schedules a TLP to be sent at that RTO time".
-            deadlines.retransmit = Math.min(now + LossProbe.timeout(tcb), deadlines.retransmissionTimeout);
-            schedule(deadlines, deadlines.retransmit);
+            long at = Math.min(now + LossProbe.timeout(tcb), deadlines.retransmissionTimeout);
+            deadlines.retransmit = at;
+            schedule(deadlines, at);
         }
     }
 
@@ -277,8 +278,8 @@ final class Timeouts {
             idle(tcb, deadlines, now);
         }
         if (tcb.deadlines == deadlines) {
-            if (deadlines.earliest() == Tcb.Deadlines.NONE && !tcb.has(Tcb.DIRTY)) {
-                tcb.deadlines = null; // idle connections are small
+            if (deadlines.earliest() == Tcb.Deadlines.NONE) {
+                tcb.deadlines = null; // idle connections are small; output takes one again if it needs it
                 if (spareCount < SPARE) {
                     spare[spareCount++] = deadlines;
                 }
