@@ -11,7 +11,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,16 +33,22 @@ class CoverageFuzzTest {
     private static final int LONGEST = 2_048;
 
     enum Target {
-        SCRIPT("Script", ScriptProgram::run),
-        TWO("Two", PairProgram::run),
-        IP("Ip", IpProgram::run);
+        SCRIPT("Script"),
+        TWO("Two"),
+        IP("Ip");
 
         private final String name;
-        private final Consumer<byte[]> program;
 
-        Target(String name, Consumer<byte[]> program) {
+        Target(String name) {
             this.name = name;
-            this.program = program;
+        }
+
+        void run(byte[] octets) {
+            switch (this) {
+                case SCRIPT -> ScriptProgram.run(octets);
+                case TWO -> PairProgram.run(octets);
+                case IP -> IpProgram.run(octets);
+            }
         }
     }
 
@@ -58,7 +63,7 @@ class CoverageFuzzTest {
         for (Path program : programs) {
             byte[] octets = Files.readAllBytes(program);
             try {
-                target.program.accept(octets);
+                target.run(octets);
             } catch (RuntimeException | AssertionError e) {
                 throw new AssertionError(program + " fails", e);
             }
