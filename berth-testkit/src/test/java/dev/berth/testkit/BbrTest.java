@@ -85,22 +85,6 @@ class BbrTest {
     }
 
     @Test
-    void repairs_that_follow_each_other_do_not_hold_the_window_down() {
-        Paths.Path lossy = new Paths.Path(10, 50_000, 100, 20);
-        long sum = 0;
-        for (long seed = 1; seed <= 6; seed++) {
-            Pair pair = Paths.pair(lossy, BBR, seed);
-            TcpListener listener = pair.listen(80);
-            Tcb client = pair.connect(Pair.SERVER, 80);
-            Tcb server = pair.accept(listener, 600);
-            Paths.Stream stream = new Paths.Stream(pair, client, server, 1L << 40);
-            pair.wire.runUntil(stream::isDone, 10 * Pair.SECOND);
-            sum += stream.received();
-        }
-        assertThat(sum / 6).as("octets in ten seconds").isGreaterThan(5_750_000);
-    }
-
-    @Test
     void the_snapshot_tells_the_rates_of_the_model() {
         Pair pair = Paths.pair(path, BBR, 1);
         Paths.Stream stream = stream(pair, 1L << 40);

@@ -158,7 +158,7 @@ class TcpTimestampsTest extends Script {
         sent(ACK.seq(1_449).data(1_448));
         sent(ACK.seq(2_897).data(1_104));
         long before = tcpStatus().srttNanos();
-        advance(150);
+        advance(1); // before the loss probe
         receive(ACK.seq(1).ack(1).ts(1_001, 0));
         receive(ACK.seq(1).ack(1).ts(1_002, 0));
         assertThat(tcpStatus().srttNanos()).isEqualTo(before);
