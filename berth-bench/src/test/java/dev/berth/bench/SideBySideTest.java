@@ -102,7 +102,7 @@ class SideBySideTest {
         assertThat(run.select(List.of("ports")))
                 .containsAll(run.select(
                         List.of("pick", "connect-pick", "fill-28232", "fill-host", "lookup-1m", "lookup-10m", "flow")))
-                .hasSize(29);
+                .hasSize(30);
     }
 
     @Test

@@ -247,10 +247,14 @@ final class PortBitmap {
         if (ready != null && ready.isOf(first, last)) {
             return ready.at(random.applyAsInt(absent));
         }
+        return drawFromBits(first, last, absent, random);
+    }
+
+    private int drawFromBits(int first, int last, int absent, IntUnaryOperator random) {
         int width = last - first + 1;
         if (AbsentPorts.pay(width, absent) && ++otherDraws > width / AbsentPorts.PART) {
             otherDraws = 0;
-            ready = new AbsentPorts(this, first, last);
+            AbsentPorts ready = new AbsentPorts(this, first, last);
             absentPorts = ready;
             return ready.at(random.applyAsInt(absent));
         }
