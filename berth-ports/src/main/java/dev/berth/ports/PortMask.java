@@ -45,6 +45,11 @@ final class PortMask {
         return last;
     }
 
+    /// How many ports may be chosen where nobody holds any: those of the range that are leased and not reserved.
+    int size() {
+        return last + 1 - first - (excluded.rank(last + 1) - excluded.rank(first));
+    }
+
     boolean allows(int port) {
         return port >= first && port <= last && !blocked.contains(port);
     }

@@ -126,11 +126,12 @@ public final class PortStatistics {
 
     /// A bind with port 0 took a port.
     void boundAnywhere(int timeWait) {
-        int taken = range.size() - clients.freeForBind();
-        int percent = (int) (taken * 100L / range.size());
+        int all = clients.mask().size();
+        int taken = all - clients.freeForBind();
+        int percent = (int) (taken * 100L / all);
         int level = percent >= HIGH ? HIGH : percent >= LOW ? LOW : 0;
         if (level > bindLevel) {
-            offer(new PortWarning(transport, null, null, level, range, taken, range.size(), timeWait));
+            offer(new PortWarning(transport, null, null, level, range, taken, all, timeWait));
         }
         bindLevel = percent < REARM ? 0 : Math.max(bindLevel, level);
     }

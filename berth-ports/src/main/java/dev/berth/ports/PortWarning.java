@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// @param level the level that was reached, in per cent: 80 or 95
 /// @param range the range that ports are chosen from
 /// @param inUse the ports in use there
-/// @param usable the ports of the range that could be used there at all: neither reserved nor bound
+/// @param usable the ports of the range that could be used there at all: leased and not reserved, and for a destination
+///     not bound either
 /// @param timeWait the flows in TIME-WAIT there; for the bind range those of the whole table
 public record PortWarning(
         Transport transport,

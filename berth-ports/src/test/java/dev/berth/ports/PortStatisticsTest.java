@@ -127,6 +127,22 @@ class PortStatisticsTest {
     }
 
     @Test
+    void ports_outside_of_the_lease_do_not_count_as_taken() throws Exception {
+        PortTable<String> table = tableOf(100);
+        int first = table.policy().ephemeral().first();
+        table.lease(PortLease.of(new PortRange(first, first + 9)));
+        for (int i = 0; i < 7; i++) {
+            table.bind(ME.hi(), ME.lo(), 0, 0, null);
+        }
+        assertThat(warnings(table)).isEmpty();
+        table.bind(ME.hi(), ME.lo(), 0, 0, null);
+        assertThat(warnings(table)).singleElement().satisfies(warning -> {
+            assertThat(warning.inUse()).isEqualTo(8);
+            assertThat(warning.usable()).isEqualTo(10);
+        });
+    }
+
+    @Test
     void high_water_marks_stay_when_the_flows_are_gone() throws Exception {
         PortTable<String> table = tableOf(100);
         List<Flow> flows = connect(table, 443, 30);
