@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.IllegalBlockingModeException;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
@@ -97,6 +98,9 @@ final class ChannelWrites {
             channel.ensureOpenAndConnected();
             if (!channel.isBlocking()) {
                 throw new IllegalBlockingModeException();
+            }
+            if (closed) {
+                throw new ClosedChannelException();
             }
             boolean completed = false;
             try {

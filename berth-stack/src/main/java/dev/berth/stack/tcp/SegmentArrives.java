@@ -144,7 +144,7 @@ final class SegmentArrives {
         tcb.recover = tcb.iss;
         tcb.rttSeq = tcb.sndUna;
         tcb.cwnd = CongestionControl.initialWindow(tcb.effectiveMss);
-        tcb.quickAcks = 16;
+        tcb.quickAcks = Tcb.QUICK_ACKS;
         UserTimeout.advertise(tcb);
         if (tcb.has(Tcb.SYN_RETRANSMITTED)) {
             // RFC 6928 section 2: "If the SYN or SYN/ACK is lost, the initial window ... MUST be at most" one
