@@ -72,9 +72,12 @@ final class ChannelReads {
     }
 
     private int readInto(ByteBuffer destination, boolean blocking) throws IOException {
+        if (isAtEnd()) {
+            return -1;
+        }
         int room = destination.remaining();
-        if (room == 0 || isAtEnd()) {
-            return room == 0 ? 0 : -1;
+        if (room == 0) {
+            return 0;
         }
         if (!destination.hasArray()) {
             return receive(sink.to(destination), room, blocking);
@@ -109,8 +112,10 @@ final class ChannelReads {
             try {
                 begin(blocking);
                 int room = BufferSink.room(destinations, offset, length);
-                if (room > 0) {
-                    n = isAtEnd() ? -1 : receive(sink.to(destinations, offset), room, blocking);
+                if (isAtEnd()) {
+                    n = -1;
+                } else if (room > 0) {
+                    n = receive(sink.to(destinations, offset), room, blocking);
                 }
             } catch (SocketException e) {
                 throw failed(e);

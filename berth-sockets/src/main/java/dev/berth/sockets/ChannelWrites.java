@@ -75,6 +75,9 @@ final class ChannelWrites {
         int n = 0;
         try {
             begin(blocking);
+            if (closed) {
+                throw new AsynchronousCloseException(); // strange, and what the JDK throws
+            }
             if (length > 0) {
                 n = blocking ? socket.write(origin, length) : socket.tryWrite(origin, length);
             }
@@ -128,6 +131,9 @@ final class ChannelWrites {
             int n = 0;
             try {
                 begin(blocking);
+                if (closed) {
+                    throw new AsynchronousCloseException();
+                }
                 n = Math.max(0, socket.tryWriteUrgent(octet));
                 if (blocking && n == 0) {
                     throw new SocketException("No buffer space available");
@@ -146,9 +152,6 @@ final class ChannelWrites {
     private void begin(boolean blocking) throws IOException {
         if (blocking) {
             channel.beginBlocking();
-            if (closed) {
-                throw new AsynchronousCloseException(); // strange, and what the JDK throws
-            }
         }
     }
 
