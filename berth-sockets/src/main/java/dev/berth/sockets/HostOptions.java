@@ -46,6 +46,9 @@ final class HostOptions {
             .addExtended(ExtendedOptions.KEEP_COUNT, TcpSocket::keepCount, TcpSocket::keepCount)
             .build();
 
+    /// Options of connections of asynchronous channels, which have fewer.
+    static final SocketOptionTable<TcpSocket> ASYNCHRONOUS_TCP = TCP.without(SO_LINGER, IP_TOS);
+
     /// Options of listening sockets.
     static final SocketOptionTable<TcpAcceptor> ACCEPTOR = new SocketOptionTable.Builder<TcpAcceptor>()
             .add(SO_RCVBUF, TcpAcceptor::receiveBufferSize, TcpAcceptor::receiveBufferSize)
