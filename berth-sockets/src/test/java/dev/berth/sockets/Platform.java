@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketAddress;
+import java.nio.channels.spi.AsynchronousChannelProvider;
 import java.nio.channels.spi.SelectorProvider;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 interface Platform extends AutoCloseable {
     /// Channels and selectors.
     SelectorProvider provider();
+
+    /// Asynchronous channels and their groups.
+    AsynchronousChannelProvider asynchronousProvider();
 
     /// A new, unconnected socket.
     Socket socket() throws IOException;
