@@ -1,6 +1,7 @@
 package dev.berth.sockets;
 
 import dev.berth.host.Host;
+import dev.berth.names.NameTable;
 import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
