@@ -2,6 +2,7 @@ package dev.berth.network;
 
 import dev.berth.host.Host;
 import dev.berth.host.Link;
+import dev.berth.names.NameTable;
 import dev.berth.wire.IpAddress;
 import dev.berth.wire.Packet;
 import java.io.IOException;
@@ -199,6 +200,11 @@ public final class Network implements AutoCloseable {
     /// The host of that name.
     public synchronized Optional<Host> find(String hostName) {
         return Optional.ofNullable(hosts.get(hostName));
+    }
+
+    /// The names of the hosts, as they are at each look-up; for sockets that are installed, and name servers.
+    public NameTable names() {
+        return new NetworkNames(this);
     }
 
     /// The hosts, in the order in which they came.
