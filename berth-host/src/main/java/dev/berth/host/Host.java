@@ -263,6 +263,7 @@ public final class Host implements AutoCloseable {
         private LinkPlan plan = new LinkPlan(null, new ArrayList<>(), new ArrayList<>());
         private StackConfig config = StackConfig.DEFAULT;
         private @Nullable Link loopback;
+        private final List<IpAddress.Prefix> localPrefixes = new ArrayList<>();
 
         private Builder(String name) {
             this.name = Objects.requireNonNull(name);
@@ -286,6 +287,16 @@ public final class Host implements AutoCloseable {
         /// A route through the present link: `0.0.0.0/0` and `::/0` are the default routes.
         public Builder route(IpAddress.Prefix destination) {
             plan.routes.add(Objects.requireNonNull(destination));
+            return this;
+        }
+
+        /// Lets the host stand in for every unicast address of a prefix, as Linux does with a local route ("AnyIP"):
+        /// packets to them are delivered here whatever link they came through, sockets on a wildcard hear them and see
+        /// the address that was asked, and sockets may be bound to them and send from them. `0.0.0.0/0` and `::/0`
+        /// are all addresses there are. Packets *to* such addresses still follow the routes, so that others may have
+        /// some of them; [Host#addresses] does not have them.
+        public Builder localPrefix(IpAddress.Prefix prefix) {
+            localPrefixes.add(Objects.requireNonNull(prefix));
             return this;
         }
 
@@ -337,6 +348,7 @@ public final class Host implements AutoCloseable {
                     stack.addRoute(prefix, nic);
                 }
             }
+            localPrefixes.forEach(stack.addresses()::addLocalPrefix);
             monitor.ports(ports.toArray(new LinkPort[0]));
             Host host = new Host(name, monitor, List.copyOf(addresses));
             HostTimers.SHARED.register();
