@@ -48,7 +48,7 @@ public class BerthSelectorProvider extends SelectorProvider {
         return new BerthDatagramChannel(this, openUdpSocket(), ipv4Only);
     }
 
-    private UdpSocket openUdpSocket() throws IOException {
+    UdpSocket openUdpSocket() throws IOException {
         UdpSocket socket = host().openUdpSocket();
         socket.multicastAll(false); // as the JDK's channels
         return socket;
