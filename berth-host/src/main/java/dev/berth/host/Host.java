@@ -7,6 +7,7 @@ import dev.berth.ports.PortUnavailableException;
 import dev.berth.stack.NetStack;
 import dev.berth.stack.StackConfig;
 import dev.berth.stack.StackSnapshot;
+import dev.berth.stack.ip.DropObserver;
 import dev.berth.stack.ip.NetInterface;
 import dev.berth.stack.tcp.Tcb;
 import dev.berth.stack.tcp.TcpListener;
@@ -161,6 +162,12 @@ public final class Host implements AutoCloseable {
     /// of sockets.
     public HostPorts ports() {
         return ports;
+    }
+
+    /// Lets `observer` be told of every packet that the host drops from now on, such as
+    /// `dev.berth.capture.Capture#watch` does; null takes it away. There is one at most; without one it costs nothing.
+    public void observeDrops(@Nullable DropObserver observer) {
+        monitor.observeDrops(observer);
     }
 
     FixedPorts fixedPorts() {

@@ -2,6 +2,9 @@ package dev.berth.host;
 
 import dev.berth.stack.NetStack;
 import dev.berth.stack.endpoint.StackSocket;
+import dev.berth.stack.ip.DropObserver;
+import dev.berth.wire.DropReason;
+import dev.berth.wire.Packet;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +24,7 @@ final class StackMonitor {
     private long now; // guarded by the lock
     private @Nullable Wakeup afterwards;
     private final PortShortage shortage;
+    private volatile @Nullable DropObserver dropObserver;
 
     /// Reads and writes of arrays, for use under the lock.
     final ArrayBytes arrayBytes = new ArrayBytes();
@@ -50,6 +54,25 @@ final class StackMonitor {
         lock.lock();
         now = SystemClock.nanoTime();
         return now;
+    }
+
+    /// Lets `observer` be told of packets that the stack or the edge of a link drops; null takes it away.
+    void observeDrops(@Nullable DropObserver observer) {
+        enter();
+        try {
+            stack.drops().observer(observer);
+            dropObserver = observer;
+        } finally {
+            exit();
+        }
+    }
+
+    /// For links: a packet is dropped that the stack does not have. Not under the lock.
+    void tellDropped(DropReason reason, Packet packet) {
+        DropObserver observer = dropObserver;
+        if (observer != null) {
+            observer.dropped(reason, packet);
+        }
     }
 
     /// True if somebody is at work in the stack, so that what is left behind now has to wait.
