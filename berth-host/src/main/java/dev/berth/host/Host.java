@@ -1,5 +1,6 @@
 package dev.berth.host;
 
+import dev.berth.ports.Entropy;
 import dev.berth.ports.PortBinding;
 import dev.berth.ports.PortPolicy;
 import dev.berth.ports.PortRange;
@@ -62,6 +63,12 @@ public final class Host implements AutoCloseable {
     /// The name, as snapshots and messages show it.
     public String name() {
         return name;
+    }
+
+    /// The clock by which the host lives: that of [Builder#clock] or the system's. Its alarms are for hosts alone.
+    public HostClock clock() {
+        HostClock own = monitor.clock();
+        return own == null ? SystemClock.shared() : own;
     }
 
     /// The addresses, without loopback, in the order in which they were given.
@@ -253,7 +260,7 @@ public final class Host implements AutoCloseable {
         for (LinkPort port : monitor.ports()) {
             port.close();
         }
-        HostTimers.SHARED.deregister(monitor);
+        monitor.stopTimers();
     }
 
     @Override
@@ -270,6 +277,8 @@ public final class Host implements AutoCloseable {
         private LinkPlan plan = new LinkPlan(null, new ArrayList<>(), new ArrayList<>());
         private StackConfig config = StackConfig.DEFAULT;
         private @Nullable Link loopback;
+        private @Nullable HostClock clock;
+        private @Nullable Entropy entropy;
         private final List<IpAddress.Prefix> localPrefixes = new ArrayList<>();
 
         private Builder(String name) {
@@ -314,6 +323,19 @@ public final class Host implements AutoCloseable {
             return this;
         }
 
+        /// Another time than the system's, such as that of a network under virtual time.
+        public Builder clock(HostClock time) {
+            clock = Objects.requireNonNull(time);
+            return this;
+        }
+
+        /// Another source of random numbers than a secure one, so that a run can be repeated. It is called by one
+        /// thread at a time, under the host's lock. Whoever can guess the numbers can guess ports and sequence numbers.
+        public Builder entropy(Entropy source) {
+            entropy = Objects.requireNonNull(source);
+            return this;
+        }
+
         /// Other settings than [StackConfig#DEFAULT].
         public Builder config(StackConfig settings) {
             config = Objects.requireNonNull(settings);
@@ -331,8 +353,9 @@ public final class Host implements AutoCloseable {
         /// @throws IOException if a link cannot be started; the others are closed again
         /// @throws IllegalArgumentException if an address cannot be a host's
         public Host start() throws IOException {
-            NetStack stack = new NetStack(config, new BufferedEntropy(), SystemClock.nanoTime());
-            StackMonitor monitor = new StackMonitor(name, stack, HostTimers.SHARED);
+            Entropy random = entropy == null ? new BufferedEntropy() : entropy;
+            NetStack stack = new NetStack(config, random, SystemClock.nanoTime(clock));
+            StackMonitor monitor = new StackMonitor(name, stack, clock);
             List<IpAddress> addresses = new ArrayList<>();
             List<LinkPort> ports = new ArrayList<>();
             if (loopback != null) {
@@ -358,7 +381,7 @@ public final class Host implements AutoCloseable {
             localPrefixes.forEach(stack.addresses()::addLocalPrefix);
             monitor.ports(ports.toArray(new LinkPort[0]));
             Host host = new Host(name, monitor, List.copyOf(addresses));
-            HostTimers.SHARED.register();
+            monitor.startTimers();
             try {
                 for (LinkPort port : ports) {
                     port.link().start(port);
