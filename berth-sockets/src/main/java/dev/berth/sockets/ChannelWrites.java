@@ -118,7 +118,7 @@ final class ChannelWrites extends ChannelHalf {
     ///
     /// @return 1, or 0 if there is no room, which in blocking mode is an exception: the JDK does not wait here
     int writeUrgent(int octet) throws IOException {
-        lock.lock();
+        lock();
         try {
             channel.ensureOpenAndConnected();
             boolean blocking = channel.isBlocking();
@@ -136,7 +136,7 @@ final class ChannelWrites extends ChannelHalf {
             }
             return n;
         } finally {
-            lock.unlock();
+            unlock();
         }
     }
 

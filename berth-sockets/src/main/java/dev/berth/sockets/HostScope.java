@@ -1,6 +1,7 @@
 package dev.berth.sockets;
 
 import dev.berth.host.Host;
+import dev.berth.names.NameTable;
 import java.security.Security;
 import java.util.List;
 import java.util.Objects;

@@ -7,7 +7,7 @@ import dev.berth.host.Host;
 import dev.berth.network.Network;
 import dev.berth.sockets.BerthSockets;
 import dev.berth.sockets.HostScope;
-import dev.berth.sockets.NameTable;
+import dev.berth.names.NameTable;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.net.DatagramPacket;
