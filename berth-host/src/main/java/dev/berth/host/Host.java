@@ -86,6 +86,26 @@ public final class Host implements AutoCloseable {
         }
     }
 
+    /// The interfaces as they are now, the loopback interface first; the position of each is its index.
+    public List<InterfaceInfo> interfaces() {
+        List<InterfaceInfo> interfaces = new ArrayList<>();
+        monitor.enter();
+        try {
+            for (NetInterface nic : monitor.stack().interfaces()) {
+                List<IpAddress.Prefix> own = new ArrayList<>();
+                if (nic.isLoopback()) {
+                    own.add(new IpAddress.Prefix(IpAddress.LOOPBACK_IPV4, 8));
+                    own.add(new IpAddress.Prefix(IpAddress.LOOPBACK_IPV6, 128));
+                }
+                own.addAll(nic.addresses());
+                interfaces.add(new InterfaceInfo(nic.index(), nic.name(), nic.mtu(), nic.isUp(), List.copyOf(own)));
+            }
+        } finally {
+            monitor.exit();
+        }
+        return List.copyOf(interfaces);
+    }
+
     /// The index of the interface that has an address; 0 for loopback, -1 if none has it.
     public int interfaceIndexOf(IpAddress address) {
         monitor.enter();
@@ -140,11 +160,36 @@ public final class Host implements AutoCloseable {
     ///     or no route leads there
     /// @throws IOException if the host is closed
     public boolean isReachable(IpAddress address, long timeoutNanos) throws IOException {
+        return isReachable(address, UdpSocket.ANY_INTERFACE, 0, timeoutNanos);
+    }
+
+    /// As the other `isReachable`, from an address of one interface, and with a bound of the way.
+    ///
+    /// @param nic the index of the interface whose address the request comes from, or [UdpSocket#ANY_INTERFACE]; if it
+    ///     has none of the same family as `address`, the answer is false. The routes decide which way it takes
+    /// @param timeToLive hops that the request may take, 1 to 255; 0 for the default
+    /// @throws IllegalArgumentException if there is no such interface, or a number is out of range
+    public boolean isReachable(IpAddress address, int nic, int timeToLive, long timeoutNanos) throws IOException {
         if (timeoutNanos <= 0) {
             throw new IllegalArgumentException("The timeout is more than 0 ns, not " + timeoutNanos);
         }
+        if (timeToLive < 0 || timeToLive > 255) {
+            throw new IllegalArgumentException("The time to live is 0 to 255, not " + timeToLive);
+        }
+        IpAddress source = IpAddress.ANY_IPV6;
+        if (nic != UdpSocket.ANY_INTERFACE) {
+            List<InterfaceInfo> interfaces = interfaces();
+            if (nic < 0 || nic >= interfaces.size()) {
+                throw new IllegalArgumentException("There is no interface " + nic + " on host " + name);
+            }
+            IpAddress found = interfaces.get(nic).addressFor(address);
+            if (found == null) {
+                return false;
+            }
+            source = found;
+        }
         try (EchoSocket echo = openEchoSocket()) {
-            return echo.isReachable(address, timeoutNanos);
+            return echo.isReachable(address, source, timeToLive, timeoutNanos);
         }
     }
 
