@@ -55,7 +55,7 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
         super(provider);
         this.socket = socket;
         this.ipv4Only = ipv4Only;
-        this.keys = new ChannelKeys(socket);
+        this.keys = new ChannelKeys(this, socket);
         this.memberships = new ChannelMemberships(this, socket);
     }
 

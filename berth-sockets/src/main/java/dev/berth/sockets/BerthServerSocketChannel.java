@@ -42,7 +42,7 @@ final class BerthServerSocketChannel extends ServerSocketChannel implements Sele
         this.berth = provider;
         this.acceptor = acceptor;
         this.ipv4Only = ipv4Only;
-        this.keys = new ChannelKeys(acceptor);
+        this.keys = new ChannelKeys(this, acceptor);
         acceptor.reuseAddress(true); // as the JDK has it for listening sockets on all but Windows
     }
 

@@ -49,7 +49,7 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
         super(provider);
         this.socket = socket;
         this.ipv4Only = ipv4Only;
-        this.keys = new ChannelKeys(socket);
+        this.keys = new ChannelKeys(this, socket);
         this.reads = new ChannelReads(this, socket);
         this.writes = new ChannelWrites(this, socket);
     }
