@@ -54,6 +54,11 @@ final class StrictReader {
                 require(flags == 1 || flags == 2, "flags " + flags);
                 packets.add(new Entry(number, flags == 1 ? Direction.INBOUND : Direction.OUTBOUND, time, bytes));
             }
+            case 5 -> {
+                require(body.getInt() < interfaces.size(), "statistics of no interface");
+                body.getLong();
+                require(ByteBuffer.wrap(option(body, 4)).getLong() >= 0, "packets received");
+            }
             default -> throw new AssertionError("Block of type " + block.type());
         }
     }
