@@ -62,7 +62,7 @@ final class LinkPort implements LinkReceiver {
     public boolean receivedMore(Packet packet) {
         if (monitor.isBusy()) {
             // It will wait for whoever is at work: that time is not the network's.
-            packet.receivedAt = SystemClock.nanoTime();
+            packet.receivedAt = monitor.nanoTime();
         }
         if (closed || !inbox.offer(packet)) {
             inboxDrops.incrementAndGet();
