@@ -115,12 +115,12 @@ public final class EchoSocket extends SocketSignals implements AutoCloseable {
                 if (answer != null) {
                     return answer;
                 }
-                waiter = arm(Readiness.READABLE);
+                waiter = arm(Readiness.READABLE, monitor);
             } finally {
                 monitor.exit();
             }
             if (deadline == 0) {
-                deadline = HostSocket.deadline(timeoutNanos);
+                deadline = monitor.deadline(timeoutNanos);
             }
             if (!await(monitor, waiter, deadline)) {
                 throw SocketErrors.timedOut("Receive");

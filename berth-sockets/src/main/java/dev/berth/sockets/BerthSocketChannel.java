@@ -49,14 +49,9 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
         super(provider);
         this.socket = socket;
         this.ipv4Only = ipv4Only;
-        this.keys = new ChannelKeys(socket);
+        this.keys = new ChannelKeys(this, socket);
         this.reads = new ChannelReads(this, socket);
         this.writes = new ChannelWrites(this, socket);
-    }
-
-    /// What is below.
-    TcpSocket connection() {
-        return socket;
     }
 
     /// The channel of an accepted connection.
@@ -386,6 +381,11 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
     @Nullable
     InetSocketAddress remoteAddress() {
         return remote;
+    }
+
+    /// Writes an urgent octet; 0 if there is no room.
+    int writeUrgent(int octet) throws IOException {
+        return writes.writeUrgent(octet);
     }
 
     /// Octets that can be read at once.

@@ -1,6 +1,7 @@
 package dev.berth.sockets;
 
 import dev.berth.host.Host;
+import dev.berth.names.NameTable;
 import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -9,18 +10,15 @@ import java.net.Socket;
 import java.net.UnknownHostException;
 import java.nio.channels.spi.SelectorProvider;
 import java.util.List;
-import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
 
 /// Makes the sockets, channels and names of the whole JVM those of a host.
 ///
 /// It uses only what the JDK offers to everybody, so it must come before the program's first socket and look-up,
 /// once, and cannot be taken back: sockets that were opened before stay on the kernel. [BerthSelectorProvider],
-/// [BerthSocketFactory] and [BerthServerSocketFactory] do without it.
+/// [BerthSocketFactory] and [BerthServerSocketFactory] do without it. Other hosts may stand beside the installed one,
+/// for the threads of a [HostScope].
 public final class BerthSockets {
     private static final String PROVIDER_PROPERTY = "java.nio.channels.spi.SelectorProvider";
-    private static final AtomicReference<@Nullable HostNames> INSTALLED = new AtomicReference<>();
 
     private BerthSockets() {}
 
@@ -40,13 +38,9 @@ public final class BerthSockets {
     /// @throws IllegalStateException if sockets were installed before, or the program or the JVM has chosen others
     ///     already; the message is a sentence that says which
     public static void install(Host host, boolean otherNames, NameTable... names) {
-        HostNames installation = new HostNames(host, List.of(names), otherNames);
-        if (!INSTALLED.compareAndSet(null, installation)) {
-            throw new IllegalStateException("The sockets of host '"
-                    + Objects.requireNonNull(INSTALLED.get()).host().name() + "' are installed in this JVM already.");
-        }
+        HostScope.install(new HostNames(host, List.of(names), otherNames));
         installProvider();
-        installFactories(host);
+        installFactories();
         pinResolver(host);
     }
 
@@ -61,12 +55,12 @@ public final class BerthSockets {
     }
 
     @SuppressWarnings("deprecation") // the factories are the only way without an agent
-    private static void installFactories(Host host) {
-        install("java.net.Socket", () -> Socket.setSocketImplFactory(() -> new BerthSocketImpl(host, false)));
-        install("java.net.ServerSocket", () -> ServerSocket.setSocketFactory(() -> new BerthSocketImpl(host, true)));
+    private static void installFactories() {
+        install("java.net.Socket", () -> Socket.setSocketImplFactory(() -> new BerthSocketImpl(HostScope.requiredHost(), false)));
+        install("java.net.ServerSocket", () -> ServerSocket.setSocketFactory(() -> new BerthSocketImpl(HostScope.requiredHost(), true)));
         install(
                 "java.net.DatagramSocket",
-                () -> DatagramSocket.setDatagramSocketImplFactory(() -> new BerthDatagramSocketImpl(host)));
+                () -> DatagramSocket.setDatagramSocketImplFactory(() -> new BerthDatagramSocketImpl(HostScope.requiredHost())));
     }
 
     private interface Installation {
@@ -99,22 +93,5 @@ public final class BerthSockets {
     private static String notResolving(Host host) {
         return "The JVM does not resolve the name of host '" + host.name() + "' with Berth: it looked up names before"
                 + " Berth was on its class path, or -Djdk.net.hosts.file or another resolver is in use.";
-    }
-
-    /// The host whose sockets are installed.
-    ///
-    /// @throws IllegalStateException if there is none
-    static Host installedHost() {
-        HostNames installed = INSTALLED.get();
-        if (installed == null) {
-            throw new IllegalStateException(
-                    "No sockets are installed: call BerthSockets.install(host) before the first channel is opened.");
-        }
-        return installed.host();
-    }
-
-    /// What is installed, or null.
-    static @Nullable HostNames installedNames() {
-        return INSTALLED.get();
     }
 }

@@ -3,8 +3,10 @@ package dev.berth.sockets;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.berth.host.HostSocket;
 import dev.berth.stack.endpoint.Readiness;
+import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -23,10 +25,22 @@ final class ChannelKeys implements IntConsumer {
     private volatile @Nullable Thread waiter;
     private volatile BerthSelectionKey[] keys = NONE;
 
-    /// The keys of a channel on `socket`, which is observed from the first registration on; null for a channel
-    /// without a socket, whose own code calls [#accept].
-    ChannelKeys(@Nullable HostSocket socket) {
+    /// The channel's blocking lock, and how many threads wait in its monitor.
+    private final Object monitor;
+
+    private volatile int monitorWaits;
+    private final AtomicBoolean monitorCalled = new AtomicBoolean();
+
+    /// The keys of `channel` on `socket`, which is observed from the first registration on.
+    ChannelKeys(SelectableChannel channel, HostSocket socket) {
         this.socket = socket;
+        this.monitor = channel.blockingLock();
+    }
+
+    /// The keys of a channel without a socket, whose own code calls [#accept].
+    ChannelKeys() {
+        this.socket = null;
+        this.monitor = this;
     }
 
     /// Adds a key.
@@ -48,6 +62,27 @@ final class ChannelKeys implements IntConsumer {
         Thread thread = waiter;
         if (thread != null) {
             LockSupport.unpark(thread);
+        }
+    }
+
+    /// So many threads more wait in the monitor of the channel's blocking lock, and are to be notified whenever the
+    /// socket tells of readiness. The caller is in the monitor.
+    @SuppressWarnings("NonAtomicVolatileUpdate") // under the lock
+    synchronized void monitorWaits(int more) {
+        monitorWaits += more;
+        observe();
+    }
+
+    /// Notifies who waits in the monitor. On a thread of its own: whoever tells of readiness must not wait for a
+    /// monitor that the program may be in.
+    private void callMonitor() {
+        if (monitorCalled.compareAndSet(false, true)) {
+            Thread.ofVirtual().name("berth-stream-waker").start(() -> {
+                synchronized (monitor) {
+                    monitorCalled.set(false);
+                    monitor.notifyAll();
+                }
+            });
         }
     }
 
@@ -80,6 +115,9 @@ final class ChannelKeys implements IntConsumer {
     @Override
     public void accept(int readiness) {
         unparkWaiter();
+        if (monitorWaits > 0) {
+            callMonitor();
+        }
         BerthSelectionKey[] present = keys;
         if (present.length == 0) {
             return;

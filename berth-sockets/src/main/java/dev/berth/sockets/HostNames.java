@@ -1,6 +1,7 @@
 package dev.berth.sockets;
 
 import dev.berth.host.Host;
+import dev.berth.names.NameTable;
 import dev.berth.wire.IpAddress;
 import java.net.InetAddress;
 import java.net.UnknownHostException;

@@ -20,8 +20,9 @@ final class Modules {
         module("stack", "ports");
         module("testkit", "check", "stack");
         module("host", "stack");
-        module("network", "host");
-        module("sockets", "host", "network");
+        module("names", "host");
+        module("network", "names");
+        module("sockets", "network");
         module("capture", "host");
         module("tun", "host");
         module("gateway", "host", "network");
