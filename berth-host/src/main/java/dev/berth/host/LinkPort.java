@@ -62,10 +62,11 @@ final class LinkPort implements LinkReceiver {
     public boolean receivedMore(Packet packet) {
         if (monitor.isBusy()) {
             // It will wait for whoever is at work: that time is not the network's.
-            packet.receivedAt = SystemClock.nanoTime();
+            packet.receivedAt = monitor.nanoTime();
         }
         if (closed || !inbox.offer(packet)) {
             inboxDrops.incrementAndGet();
+            monitor.tellDropped(closed ? DropReason.DOWN : DropReason.INBOX_FULL, packet);
             packet.release();
             return false;
         }
@@ -93,9 +94,7 @@ final class LinkPort implements LinkReceiver {
     /// Gives the stack what has arrived, a batch at most. Under the host's lock.
     void drainInto(NetStack stack, long now) {
         if (inboxDrops.get() != 0) {
-            for (long missed = inboxDrops.getAndSet(0); missed > 0; missed--) {
-                stack.drops().count(DropReason.INBOX_FULL);
-            }
+            stack.drops().countAll(DropReason.INBOX_FULL, inboxDrops.getAndSet(0));
         }
         for (int i = 0; i < BATCH; i++) {
             Packet packet = inbox.poll();
@@ -129,6 +128,7 @@ final class LinkPort implements LinkReceiver {
                 Packet packet;
                 while ((packet = outbox.poll()) != null) {
                     if (closed || downReason != null) {
+                        monitor.tellDropped(DropReason.DOWN, packet);
                         packet.release();
                     } else {
                         link.transmit(packet);

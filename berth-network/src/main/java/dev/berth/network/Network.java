@@ -2,7 +2,9 @@ package dev.berth.network;
 
 import dev.berth.host.Host;
 import dev.berth.host.Link;
+import dev.berth.names.NameTable;
 import dev.berth.wire.IpAddress;
+import dev.berth.wire.Packet;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// A network in memory: hosts, their names and addresses. A packet goes straight from one host into the other, on the
@@ -36,6 +39,7 @@ public final class Network implements AutoCloseable {
     private final AtomicLong undeliverable = new AtomicLong();
     private volatile AddressMap attached = new AddressMap();
     private volatile List<NetworkLink> links = List.of();
+    private volatile @Nullable Gateway gateway;
 
     private Network(String name, int mtu) {
         this.name = name;
@@ -95,6 +99,41 @@ public final class Network implements AutoCloseable {
         return link;
     }
 
+    /// A link to this network for a host that also gets the packets to addresses that nobody has, as the default
+    /// gateway of a network does: to be used with [Host.Builder#localPrefix]. Packets to groups and broadcast
+    /// addresses do not count. Closing the link ends it.
+    ///
+    /// @param wanted which of those packets it gets; the others are dropped and counted as before. Called on whatever
+    ///     thread sends, with a packet that it must leave as it is
+    /// @param addresses the addresses that are the host's own, none or more
+    /// @throws IllegalArgumentException if an address is taken
+    /// @throws IllegalStateException if the network has such a link already
+    public Link gatewayLink(Predicate<Packet> wanted, IpAddress.Prefix... addresses) {
+        NetworkLink link = new NetworkLink(this, name, mtu, addresses);
+        Gateway next = new Gateway(link, wanted);
+        synchronized (this) {
+            if (gateway != null) {
+                throw new IllegalStateException("Network " + name + " has a gateway already");
+            }
+            attach(link);
+            gateway = next;
+        }
+        return link;
+    }
+
+    private record Gateway(NetworkLink link, Predicate<Packet> wanted) {}
+
+    /// The link that gets a packet which is for nobody's address, or null.
+    @Nullable
+    NetworkLink gatewayFor(Packet packet) {
+        Gateway present = gateway;
+        return present != null
+                        && IpAddress.isUnicast(packet.destinationHi, packet.destinationLo)
+                        && present.wanted.test(packet)
+                ? present.link
+                : null;
+    }
+
     private synchronized void attach(NetworkLink link) {
         AddressMap next = attached;
         for (IpAddress.Prefix prefix : link.addresses()) {
@@ -112,6 +151,10 @@ public final class Network implements AutoCloseable {
 
     synchronized void detach(NetworkLink link) {
         attached = attached.without(link);
+        Gateway present = gateway;
+        if (present != null && present.link == link) {
+            gateway = null;
+        }
         links = links.stream().filter(other -> other != link).toList();
         hosts.values().removeIf(host -> Arrays.stream(link.addresses())
                 .anyMatch(prefix -> host.addresses().contains(prefix.address())));
@@ -157,6 +200,11 @@ public final class Network implements AutoCloseable {
     /// The host of that name.
     public synchronized Optional<Host> find(String hostName) {
         return Optional.ofNullable(hosts.get(hostName));
+    }
+
+    /// The names of the hosts, as they are at each look-up; for sockets that are installed, and name servers.
+    public NameTable names() {
+        return new NetworkNames(this);
     }
 
     /// The hosts, in the order in which they came.

@@ -51,6 +51,10 @@ final class NetworkLink implements Link {
             flood(packet);
             return;
         }
+        if (to == null) {
+            NetworkLink gateway = network.gatewayFor(packet);
+            to = gateway == this ? null : gateway;
+        }
         LinkReceiver host = to == null ? null : to.receiver;
         if (host == null) {
             network.countUndeliverable();

@@ -77,6 +77,11 @@ final class Addresses {
         return new Endpoint(ipv4Only ? MAPPED_WILDCARD : IpAddress.ANY_IPV6, port);
     }
 
+    /// The wildcard as the JDK shows it: 0.0.0.0, or `::` if it prefers IPv6 addresses.
+    static InetAddress anyLocal() {
+        return new InetSocketAddress(0).getAddress();
+    }
+
     /// The remote end that a program means by `address` and `port`: a wildcard is the loopback of its family.
     static Endpoint remote(InetAddress address, int port) {
         if (address.isAnyLocalAddress()) {

@@ -1,5 +1,6 @@
 package dev.berth.sockets;
 
+import dev.berth.host.Host;
 import dev.berth.host.TcpAcceptor;
 import dev.berth.host.TcpSocket;
 import dev.berth.stack.endpoint.Readiness;
@@ -44,6 +45,11 @@ final class BerthServerSocketChannel extends ServerSocketChannel implements Sele
         this.ipv4Only = ipv4Only;
         this.keys = new ChannelKeys(this, acceptor);
         acceptor.reuseAddress(true); // as the JDK has it for listening sockets on all but Windows
+    }
+
+    /// The host that the channel is on.
+    Host host() {
+        return acceptor.host();
     }
 
     private void ensureOpen() throws ClosedChannelException {

@@ -54,11 +54,6 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
         this.writes = new ChannelWrites(this, socket);
     }
 
-    /// What is below.
-    TcpSocket connection() {
-        return socket;
-    }
-
     /// The channel of an accepted connection.
     static BerthSocketChannel accepted(BerthSelectorProvider provider, TcpSocket socket, boolean ipv4Only) {
         BerthSocketChannel channel = new BerthSocketChannel(provider, socket, ipv4Only);
@@ -378,6 +373,11 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
     @Nullable
     InetSocketAddress remoteAddress() {
         return remote;
+    }
+
+    /// Writes an urgent octet; 0 if there is no room.
+    int writeUrgent(int octet) throws IOException {
+        return writes.writeUrgent(octet);
     }
 
     /// Octets that can be read at once.

@@ -114,6 +114,32 @@ final class ChannelWrites extends ChannelHalf {
         }
     }
 
+    /// Writes an urgent octet.
+    ///
+    /// @return 1, or 0 if there is no room, which in blocking mode is an exception: the JDK does not wait here
+    int writeUrgent(int octet) throws IOException {
+        lock();
+        try {
+            channel.ensureOpenAndConnected();
+            boolean blocking = channel.isBlocking();
+            int n = 0;
+            try {
+                begin(blocking);
+                n = Math.max(0, socket.tryWriteUrgent(octet));
+                if (blocking && n == 0) {
+                    throw new SocketException("No buffer space available");
+                }
+            } catch (SocketException e) {
+                throw failed(e);
+            } finally {
+                end(blocking, n > 0);
+            }
+            return n;
+        } finally {
+            unlock();
+        }
+    }
+
     private void begin(boolean blocking) throws IOException {
         if (blocking) {
             channel.beginBlocking();

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.DatagramSocketImpl;
 import java.net.InetAddress;
+import java.net.MulticastSocket;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketAddress;
@@ -54,6 +55,28 @@ final class BerthPlatform implements Platform {
 
     @Override
     public DatagramSocket datagramSocket(@Nullable SocketAddress local) throws IOException {
+        return BerthDatagramSockets.open(host, local);
+    }
+
+    /// Does what `DatagramSocket.createDelegate` does with the socket of the agent.
+    @Override
+    public MulticastSocket multicastSocket(@Nullable SocketAddress local) throws IOException {
+        MulticastSocket socket = BerthDatagramSockets.delegate(host);
+        try {
+            socket.setReuseAddress(true);
+            if (local != null) {
+                socket.bind(local);
+            }
+            socket.setBroadcast(true);
+            return socket;
+        } catch (IOException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public DatagramSocket datagramSocketByFactory(@Nullable SocketAddress local) throws IOException {
         DatagramSocket socket = new HostedDatagramSocket(new BerthDatagramSocketImpl(host));
         if (local != null) {
             socket.bind(local);

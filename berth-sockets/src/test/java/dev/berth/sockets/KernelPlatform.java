@@ -3,6 +3,7 @@ package dev.berth.sockets;
 import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.MulticastSocket;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketAddress;
@@ -35,6 +36,16 @@ final class KernelPlatform implements Platform {
     @Override
     public DatagramSocket datagramSocket(@Nullable SocketAddress local) throws IOException {
         return new DatagramSocket(local);
+    }
+
+    @Override
+    public DatagramSocket datagramSocketByFactory(@Nullable SocketAddress local) throws IOException {
+        return datagramSocket(local);
+    }
+
+    @Override
+    public MulticastSocket multicastSocket(@Nullable SocketAddress local) throws IOException {
+        return new MulticastSocket(local);
     }
 
     @Override

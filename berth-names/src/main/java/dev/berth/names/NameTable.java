@@ -1,4 +1,4 @@
-package dev.berth.sockets;
+package dev.berth.names;
 
 import dev.berth.wire.IpAddress;
 import java.util.ArrayList;

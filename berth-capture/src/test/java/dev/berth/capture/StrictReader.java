@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Reads what the format allows of one section in network byte order, and checks lengths and paddings on the way.
-final class PcapngReader {
+final class StrictReader {
     record Block(int type, ByteBuffer body) {}
 
     record Interface(int linkType, String name, int resolution) {}
@@ -16,7 +16,7 @@ final class PcapngReader {
     final List<Interface> interfaces = new ArrayList<>();
     final List<Entry> packets = new ArrayList<>();
 
-    PcapngReader(byte[] file) {
+    StrictReader(byte[] file) {
         ByteBuffer buffer = ByteBuffer.wrap(file);
         require(file.length >= 28 && buffer.getInt(0) == 0x0a0d0d0a, "no section header");
         require(buffer.getInt(8) == 0x1a2b3c4d && buffer.getInt(12) == 1 << 16, "byte order or version");
@@ -53,6 +53,11 @@ final class PcapngReader {
                 int flags = ByteBuffer.wrap(option(body, 2)).getInt();
                 require(flags == 1 || flags == 2, "flags " + flags);
                 packets.add(new Entry(number, flags == 1 ? Direction.INBOUND : Direction.OUTBOUND, time, bytes));
+            }
+            case 5 -> {
+                require(body.getInt() < interfaces.size(), "statistics of no interface");
+                body.getLong();
+                require(ByteBuffer.wrap(option(body, 4)).getLong() >= 0, "packets received");
             }
             default -> throw new AssertionError("Block of type " + block.type());
         }
