@@ -1,12 +1,10 @@
-package dev.berth.cli;
+package dev.berth.agent.run;
 
 import dev.berth.wire.IpAddress;
 import java.util.List;
-import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.TypeConversionException;
 
-/// Addresses of hosts as the command line has them.
-final class HostAddress implements ITypeConverter<IpAddress.Prefix> {
+/// Addresses of hosts as options have them.
+final class HostAddress {
     /// What a host gets when nobody says otherwise.
     static final List<IpAddress.Prefix> DEFAULT =
             List.of(IpAddress.Prefix.parse("10.0.0.1/24"), IpAddress.Prefix.parse("fd00::1/64"));
@@ -19,17 +17,7 @@ final class HostAddress implements ITypeConverter<IpAddress.Prefix> {
 
     private static final IpAddress OUTSIDE_IPV6 = IpAddress.parse("fd62:6572:7468::fe");
 
-    /// For picocli.
-    HostAddress() {}
-
-    @Override
-    public IpAddress.Prefix convert(String value) {
-        try {
-            return parse(value);
-        } catch (IllegalArgumentException e) {
-            throw new TypeConversionException(String.valueOf(e.getMessage()));
-        }
-    }
+    private HostAddress() {}
 
     /// Parses `ADDRESS[/LENGTH]`; the length is 24 or, for IPv6, 64 if it is not given.
     ///

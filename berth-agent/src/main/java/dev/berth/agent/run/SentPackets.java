@@ -1,4 +1,4 @@
-package dev.berth.cli;
+package dev.berth.agent.run;
 
 import dev.berth.capture.Capture;
 import dev.berth.capture.Direction;
@@ -10,11 +10,11 @@ import java.io.IOException;
 
 /// A link that records what is sent over it and not what arrives, so that a packet between two recorded hosts is in
 /// the file once.
-final class SentPackets implements Link {
+public final class SentPackets implements Link {
     private final Link link;
     private final Capture.Origin origin;
 
-    SentPackets(Link link, Capture.Origin origin) {
+    public SentPackets(Link link, Capture.Origin origin) {
         this.link = link;
         this.origin = origin;
     }

@@ -1,10 +1,10 @@
-package dev.berth.cli;
+package dev.berth.agent.run;
 
 /// A request that cannot be fulfilled; the message is a sentence for the one who asked.
-final class ControlException extends Exception {
+public final class ControlException extends Exception {
     private static final long serialVersionUID = 1L;
 
-    ControlException(String sentence) {
+    public ControlException(String sentence) {
         super(sentence);
     }
 }

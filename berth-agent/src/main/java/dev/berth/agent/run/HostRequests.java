@@ -1,6 +1,5 @@
-package dev.berth.cli;
+package dev.berth.agent.run;
 
-import dev.berth.bench.JsonLine;
 import dev.berth.host.Host;
 import dev.berth.host.HostPorts;
 import dev.berth.ports.PortCounters;
@@ -23,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// What a control socket tells of the hosts of its process: `hello`, `sockets`, `fill` and `summary`.
 ///
 /// `sockets` and `fill` give one page a request, so that neither end holds more than a page, however many there are.
-final class HostRequests {
+public final class HostRequests {
     private static final long MILLI = 1_000_000L;
 
     private final String program;
@@ -31,13 +30,13 @@ final class HostRequests {
 
     /// @param program what runs in this process, for people
     /// @param hosts its hosts, the program's first
-    HostRequests(String program, List<Host> hosts) {
+    public HostRequests(String program, List<Host> hosts) {
         this.program = program;
         hosts.forEach(host -> this.hosts.putIfAbsent(host.name(), host));
     }
 
     /// The handlers by the name of their request. Others may be added to the map.
-    Map<String, ControlHandler> handlers() {
+    public Map<String, ControlHandler> handlers() {
         Map<String, ControlHandler> handlers = new LinkedHashMap<>();
         handlers.put("hello", this::hello);
         handlers.put("sockets", this::sockets);

@@ -1,4 +1,4 @@
-package dev.berth.cli;
+package dev.berth.agent.run;
 
 import dev.berth.gateway.KernelSockets;
 import java.io.IOException;
@@ -9,13 +9,13 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 
 /// UNIX-domain sockets of the kernel, also in a JVM whose default sockets are those of a host in memory.
-final class KernelUnixSockets {
+public final class KernelUnixSockets {
     private static final String WHAT = "Control sockets";
 
     private KernelUnixSockets() {}
 
     /// A socket that is connected to `path`.
-    static SocketChannel connect(Path path) throws IOException {
+    public static SocketChannel connect(Path path) throws IOException {
         SocketChannel channel = KernelSockets.provider(WHAT).openSocketChannel(StandardProtocolFamily.UNIX);
         boolean connected = false;
         try {
@@ -30,7 +30,7 @@ final class KernelUnixSockets {
     }
 
     /// A socket that listens at `path`, which must not exist.
-    static ServerSocketChannel listen(Path path, int backlog) throws IOException {
+    public static ServerSocketChannel listen(Path path, int backlog) throws IOException {
         ServerSocketChannel channel =
                 KernelSockets.provider(WHAT).openServerSocketChannel(StandardProtocolFamily.UNIX);
         boolean bound = false;

@@ -1,4 +1,4 @@
-package dev.berth.bench;
+package dev.berth.agent.run;
 
 import java.util.Collection;
 import org.jspecify.annotations.Nullable;

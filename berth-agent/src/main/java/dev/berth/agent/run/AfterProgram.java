@@ -1,4 +1,4 @@
-package dev.berth.cli;
+package dev.berth.agent.run;
 
 import java.lang.instrument.Instrumentation;
 import java.lang.reflect.Method;
@@ -11,14 +11,14 @@ import java.util.Set;
 /// The hooks of [Runtime#addShutdownHook] all run at once. If the host closed in one of them, a program that still
 /// answers its last requests there would lose its connections. The JDK has hooks of its own, which it runs one after
 /// the other: those of programs are the second of ten, and we take the last.
-final class AfterProgram {
+public final class AfterProgram {
     private static final int LAST = 9;
 
     private AfterProgram() {}
 
     /// Runs `action` once, at the end of the JVM. Where the JDK has no hooks of its own for us, it runs beside the
     /// hooks of the program.
-    static void run(Instrumentation instrumentation, Runnable action) {
+    public static void run(Instrumentation instrumentation, Runnable action) {
         String internals = "jdk.internal.access";
         Module ours = AfterProgram.class.getModule();
         instrumentation.redefineModule(

@@ -1,24 +1,24 @@
-package dev.berth.cli;
+package dev.berth.agent.run;
 
 import dev.berth.host.Host;
 import java.io.PrintStream;
 import java.util.List;
 
 /// Prints the table of a host's ports and flows whenever it has changed, a few times a second at most.
-final class PortWatch {
+public final class PortWatch {
     private static final long PAUSE_MILLIS = 250;
 
     private final Host host;
     private final PrintStream out;
     private List<String> last = List.of();
 
-    PortWatch(Host host, PrintStream out) {
+    public PortWatch(Host host, PrintStream out) {
         this.host = host;
         this.out = out;
     }
 
     /// Prints changes from now on, on a daemon thread.
-    void start() {
+    public void start() {
         Thread.ofPlatform().name("berth-ports").daemon().start(this::watch);
     }
 
@@ -34,7 +34,7 @@ final class PortWatch {
     }
 
     /// Prints the table a last time, changed or not.
-    void finish() {
+    public void finish() {
         print("ports of " + host.name() + " at the end", true);
     }
 

@@ -1,4 +1,4 @@
-package dev.berth.cli;
+package dev.berth.agent.run;
 
 import dev.berth.capture.Capture;
 import dev.berth.gateway.PublishedPort;
@@ -6,7 +6,6 @@ import dev.berth.host.Host;
 import dev.berth.host.Link;
 import dev.berth.host.LoopbackLink;
 import dev.berth.network.Network;
-import dev.berth.ports.PortPolicy;
 import dev.berth.tun.TunLink;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
@@ -22,24 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The host of `berth run` with everything around it: the network it is on, the gateway for published ports, the TUN
 /// device and the capture.
-final class RunningHost implements AutoCloseable {
-    /// What the command line asks for.
-    ///
-    /// @param name the host's name
-    /// @param addresses its addresses, one at least
-    /// @param ports which ports it hands out
-    /// @param publications its published ports
-    /// @param tun the name of a TUN device, or null
-    /// @param capture the file to record packets to, or null
-    record Plan(
-            String name,
-            List<IpAddress.Prefix> addresses,
-            PortPolicy ports,
-            List<Publication> publications,
-            @Nullable String tun,
-            @Nullable Path capture) {}
-
-    private final Plan plan;
+public final class RunningHost implements AutoCloseable {
+    private final HostPlan plan;
     private final Network network = Network.create("berth");
     private final List<PublishedPort> published = new ArrayList<>();
     private @Nullable TunLink tun;
@@ -48,14 +31,14 @@ final class RunningHost implements AutoCloseable {
     private @Nullable Capture capture;
     private boolean closed;
 
-    private RunningHost(Plan plan) {
+    private RunningHost(HostPlan plan) {
         this.plan = plan;
     }
 
     /// Starts the host and publishes its ports.
     ///
     /// @throws IOException if a part cannot be had, with a sentence that says why; nothing is left behind then
-    static RunningHost start(Plan plan) throws IOException {
+    public static RunningHost start(HostPlan plan) throws IOException {
         RunningHost running = new RunningHost(plan);
         boolean started = false;
         try {
@@ -71,25 +54,25 @@ final class RunningHost implements AutoCloseable {
 
     /// What is most likely to fail comes first, and the capture, which overwrites a file, late.
     private void start() throws IOException {
-        IpAddress gateway = plan.publications.isEmpty() ? null : publish();
-        if (plan.tun != null) {
-            attach(plan.tun);
+        IpAddress gateway = plan.publications().isEmpty() ? null : publish();
+        if (plan.tun() != null) {
+            attach(plan.tun());
         }
-        if (plan.capture != null) {
-            capture = open(plan.capture);
+        if (plan.capture() != null) {
+            capture = open(plan.capture());
         }
-        Host.Builder builder = Host.builder(plan.name).ports(plan.ports);
+        Host.Builder builder = Host.builder(plan.name()).ports(plan.ports());
         if (capture != null) {
             builder.loopback(new SentPackets(new LoopbackLink(), capture.origin("lo")));
         }
-        builder.link(captured(network.link(plan.addresses.toArray(new IpAddress.Prefix[0]))));
+        builder.link(captured(network.link(plan.addresses().toArray(new IpAddress.Prefix[0]))));
         if (gateway != null) {
             builder.route(new IpAddress.Prefix(gateway, gateway.isIpv4() ? 32 : 128));
         }
         if (tun != null) {
             builder.link(captured(tun));
         }
-        for (IpAddress.Prefix address : plan.addresses) {
+        for (IpAddress.Prefix address : plan.addresses()) {
             builder.address(address);
         }
         if (tun != null) {
@@ -126,10 +109,10 @@ final class RunningHost implements AutoCloseable {
     }
 
     private void defaultRoutes(Host.Builder builder) {
-        if (plan.addresses.stream().anyMatch(prefix -> prefix.address().isIpv4())) {
+        if (plan.addresses().stream().anyMatch(prefix -> prefix.address().isIpv4())) {
             builder.route(IpAddress.Prefix.parse("0.0.0.0/0"));
         }
-        if (plan.addresses.stream().anyMatch(prefix -> !prefix.address().isIpv4())) {
+        if (plan.addresses().stream().anyMatch(prefix -> !prefix.address().isIpv4())) {
             builder.route(IpAddress.Prefix.parse("::/0"));
         }
     }
@@ -138,14 +121,14 @@ final class RunningHost implements AutoCloseable {
     ///
     /// @return the gateway's address
     private IpAddress publish() throws IOException {
-        IpAddress.Prefix first = plan.addresses.getFirst();
+        IpAddress.Prefix first = plan.addresses().getFirst();
         List<IpAddress> taken = new ArrayList<>();
-        for (IpAddress.Prefix prefix : plan.addresses) {
+        for (IpAddress.Prefix prefix : plan.addresses()) {
             taken.add(prefix.address());
         }
-        IpAddress address = HostAddress.gateway(first, taken, plan.tun != null);
+        IpAddress address = HostAddress.gateway(first, taken, plan.tun() != null);
         Host door = network.host("berth-gateway", new IpAddress.Prefix(address, address.isIpv4() ? 32 : 128));
-        for (Publication publication : plan.publications) {
+        for (Publication publication : plan.publications()) {
             Endpoint target = new Endpoint(first.address(), publication.port());
             published.add(PublishedPort.open(publication.socketAddress(), door, target));
         }
@@ -154,12 +137,12 @@ final class RunningHost implements AutoCloseable {
     }
 
     /// The program's host, and the gateway of published ports if there is one.
-    List<Host> hosts() {
+    public List<Host> hosts() {
         return gatewayHost == null ? List.of(host()) : List.of(host(), gatewayHost);
     }
 
     /// The host.
-    Host host() {
+    public Host host() {
         if (host == null) {
             throw new AssertionError("start() makes it or throws");
         }
@@ -167,10 +150,10 @@ final class RunningHost implements AutoCloseable {
     }
 
     /// One line for people: `host app at 10.0.0.1, published 127.0.0.1:8080 -> 80`.
-    String describe() {
-        StringBuilder line = new StringBuilder("host " + plan.name + " at ");
-        for (int i = 0; i < plan.addresses.size(); i++) {
-            line.append(i == 0 ? "" : " and ").append(plan.addresses.get(i).address());
+    public String describe() {
+        StringBuilder line = new StringBuilder("host " + plan.name() + " at ");
+        for (int i = 0; i < plan.addresses().size(); i++) {
+            line.append(i == 0 ? "" : " and ").append(plan.addresses().get(i).address());
         }
         for (PublishedPort port : published) {
             String text = port.toString();
@@ -181,8 +164,8 @@ final class RunningHost implements AutoCloseable {
             // Not as the command line has it: the kernel makes a number of the %d in a name.
             line.append(", on TUN device ").append(tun.info().name());
         }
-        if (plan.capture != null) {
-            line.append(", packets to ").append(plan.capture);
+        if (plan.capture() != null) {
+            line.append(", packets to ").append(plan.capture());
         }
         return line.toString();
     }

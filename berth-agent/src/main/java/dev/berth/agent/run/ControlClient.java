@@ -1,4 +1,4 @@
-package dev.berth.cli;
+package dev.berth.agent.run;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -13,7 +13,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Asks the control socket of a running program. Not safe for several threads.
-final class ControlClient implements AutoCloseable {
+public final class ControlClient implements AutoCloseable {
     private static final int LONGEST_LINE = 1 << 20;
     private static final String LAST = "{\"ok\":";
 
@@ -28,7 +28,7 @@ final class ControlClient implements AutoCloseable {
     }
 
     /// @throws IOException if nobody listens there
-    static ControlClient connect(Path socket) throws IOException {
+    public static ControlClient connect(Path socket) throws IOException {
         return new ControlClient(KernelUnixSockets.connect(socket));
     }
 
@@ -39,7 +39,7 @@ final class ControlClient implements AutoCloseable {
     /// @return the members of the last line
     /// @throws ControlException if the answer is that the request cannot be fulfilled
     /// @throws IOException if the program ended or does not talk as it should
-    Map<String, @Nullable Object> ask(String request, Consumer<String> lines) throws ControlException, IOException {
+    public Map<String, @Nullable Object> ask(String request, Consumer<String> lines) throws ControlException, IOException {
         out.write((request + "\n").getBytes(StandardCharsets.UTF_8));
         for (; ; ) {
             String line = readLine();

@@ -1,4 +1,4 @@
-package dev.berth.cli;
+package dev.berth.agent.run;
 
 import dev.berth.host.Host;
 import dev.berth.host.HostPorts;
@@ -18,7 +18,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// The ports and flows of a host as text for people, with the names of services.
-final class PortText {
+public final class PortText {
     private static final int MOST_FLOWS = 40;
     private static final Comparator<SocketEntry> ORDER = Comparator.comparing(SocketEntry::transport)
             .thenComparingInt(entry -> entry.local().port())
@@ -28,7 +28,7 @@ final class PortText {
     private PortText() {}
 
     /// What kind of port it is: `http, well-known`, `registered` or `ephemeral`.
-    static String kind(Transport transport, int port) {
+    public static String kind(Transport transport, int port) {
         PortKind kind = PortKind.of(port);
         if (kind == PortKind.DYNAMIC) {
             return "ephemeral";
@@ -38,7 +38,7 @@ final class PortText {
     }
 
     /// An endpoint with its port in words: `10.0.0.1:80 (http, well-known)`.
-    static String describe(Transport transport, Endpoint endpoint) {
+    public static String describe(Transport transport, Endpoint endpoint) {
         return text(endpoint) + " (" + kind(transport, endpoint.port()) + ")";
     }
 
@@ -48,7 +48,7 @@ final class PortText {
 
     /// Listeners, bound ports and flows of a host, one line each, and a line on the ephemeral ports. Sees the host page
     /// by page and keeps no more flows than it prints.
-    static List<String> table(Host host) {
+    public static List<String> table(Host host) {
         List<String[]> rows = new ArrayList<>();
         rows.add(TITLES);
         PriorityQueue<SocketEntry> first = new PriorityQueue<>(ORDER.reversed());

@@ -1,6 +1,5 @@
-package dev.berth.cli;
+package dev.berth.agent.run;
 
-import dev.berth.bench.JsonLine;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
@@ -33,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 /// go on asking. Bounded are the length of a request (16 KiB), the clients at one time (8; more wait), and the time
 /// until a request is there (10 seconds) and its answer is taken (30 seconds). What a client does wrong is answered and
 /// harms nobody else.
-final class ControlServer implements AutoCloseable {
+public final class ControlServer implements AutoCloseable {
     private static final int LONGEST_REQUEST = 16 << 10;
     private static final int MOST_CLIENTS = 8;
     private static final long SECONDS_TO_ASK = 10;
@@ -65,7 +64,7 @@ final class ControlServer implements AutoCloseable {
     ///
     /// @param handlers who answers, by the name of the request
     /// @throws IOException if it cannot be made, with a sentence that says why
-    static ControlServer open(Path path, Map<String, ControlHandler> handlers) throws IOException {
+    public static ControlServer open(Path path, Map<String, ControlHandler> handlers) throws IOException {
         Path absolute = path.toAbsolutePath();
         Path parent = absolute.getParent();
         if (parent == null || !Files.isDirectory(parent)) {
@@ -103,7 +102,7 @@ final class ControlServer implements AutoCloseable {
     }
 
     /// Where it is.
-    Path path() {
+    public Path path() {
         return path;
     }
 

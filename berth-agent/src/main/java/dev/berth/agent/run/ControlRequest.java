@@ -1,4 +1,4 @@
-package dev.berth.cli;
+package dev.berth.agent.run;
 
 import dev.berth.ports.PortRange;
 import dev.berth.ports.Transport;
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /// One request to a control socket: a JSON object on one line, whose member `request` names the kind. Members that its
 /// handler did not ask for are refused, so that nothing is silently ignored.
-final class ControlRequest {
+public final class ControlRequest {
     private final Map<String, @Nullable Object> members;
 
     private ControlRequest(Map<String, @Nullable Object> members) {

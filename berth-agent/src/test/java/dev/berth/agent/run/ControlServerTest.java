@@ -1,9 +1,8 @@
-package dev.berth.cli;
+package dev.berth.agent.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.berth.bench.JsonLine;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.Channels;

@@ -1,4 +1,4 @@
-package dev.berth.cli;
+package dev.berth.agent.run;
 
 import dev.berth.host.Host;
 import java.io.IOException;

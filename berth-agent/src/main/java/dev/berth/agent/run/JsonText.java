@@ -1,4 +1,4 @@
-package dev.berth.cli;
+package dev.berth.agent.run;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads JSON (RFC 8259): objects as maps, arrays as lists, numbers as [Long] or [Double]. For short texts of
 /// programs that need not be friendly: nesting is bounded, and whatever is not JSON is refused with a sentence.
-final class JsonText {
+public final class JsonText {
     private static final int DEEPEST = 8;
 
     private final String text;
@@ -21,7 +21,7 @@ final class JsonText {
     /// The members of the object that `text` is.
     ///
     /// @throws IllegalArgumentException if it is no object, or has a member twice
-    static Map<String, @Nullable Object> object(String text) {
+    public static Map<String, @Nullable Object> object(String text) {
         JsonText reader = new JsonText(text);
         Object value = reader.value(0);
         reader.skipSpace();

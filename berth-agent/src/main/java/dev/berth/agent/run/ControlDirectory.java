@@ -1,4 +1,4 @@
-package dev.berth.cli;
+package dev.berth.agent.run;
 
 import java.io.IOException;
 import java.net.ConnectException;
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The directory belongs to the user and nobody else has any right in it; one that is anything else, or a symbolic
 /// link, is refused.
-record ControlDirectory(Path path, UserPrincipal user) {
+public record ControlDirectory(Path path, UserPrincipal user) {
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
     private static final String SUFFIX = ".sock";
 
@@ -30,17 +30,17 @@ record ControlDirectory(Path path, UserPrincipal user) {
     ///
     /// @param path the socket
     /// @param pid the process that made it
-    record Entry(Path path, long pid) {}
+    public record Entry(Path path, long pid) {}
 
     /// The directory of the present user.
     ///
     /// @throws IOException if there is none, and none can be made, with a sentence that says why
-    static ControlDirectory present() throws IOException {
+    public static ControlDirectory present() throws IOException {
         return in(System.getenv("XDG_RUNTIME_DIR"), Path.of("/tmp"));
     }
 
     /// The directory below `runtime` if that is a directory of the user's own, otherwise below `temporary`.
-    static ControlDirectory in(@Nullable String runtime, Path temporary) throws IOException {
+    public static ControlDirectory in(@Nullable String runtime, Path temporary) throws IOException {
         Path probe = Files.createTempFile("berth", null);
         UserPrincipal user;
         Object uid;
@@ -90,12 +90,12 @@ record ControlDirectory(Path path, UserPrincipal user) {
     }
 
     /// The socket of a process.
-    Path socketOf(long pid) {
+    public Path socketOf(long pid) {
         return path.resolve(pid + SUFFIX);
     }
 
     /// The sockets that are there, by process.
-    List<Entry> entries() throws IOException {
+    public List<Entry> entries() throws IOException {
         List<Entry> entries = new ArrayList<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(path, "*" + SUFFIX)) {
             for (Path file : files) {
@@ -112,7 +112,7 @@ record ControlDirectory(Path path, UserPrincipal user) {
 
     /// Removes sockets where nobody listens any more, as those of processes that were killed. A process that cannot be
     /// seen from here, as one in another container, keeps its socket; the number of a dead one may be another's by now.
-    void removeStale() throws IOException {
+    public void removeStale() throws IOException {
         for (Entry entry : entries()) {
             if (isDead(entry.path)) {
                 Files.deleteIfExists(entry.path);

@@ -1,4 +1,4 @@
-package dev.berth.cli;
+package dev.berth.agent.run;
 
 import dev.berth.ports.ServiceName;
 import dev.berth.ports.ServiceRegistry;
@@ -8,8 +8,6 @@ import dev.berth.wire.IpAddress;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
-import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.TypeConversionException;
 
 /// What `--publish` asks for: a port of this machine that leads to a port of the host.
 ///
@@ -17,13 +15,13 @@ import picocli.CommandLine.TypeConversionException;
 /// @param port the port of the host
 ///
 /// A port is a number or, as in `8080:http`, the name of a service that has one TCP port in IANA's registry.
-record Publication(Endpoint machine, int port) {
+public record Publication(Endpoint machine, int port) {
     private static final String FORM = "' is not [ADDRESS:]HOSTPORT:PORT, such as 8080:80 or 0.0.0.0:8080:80";
 
     /// Parses `[ADDRESS:]HOSTPORT:PORT`; an IPv6 address stands in brackets. Without an address it is 127.0.0.1.
     ///
     /// @throws IllegalArgumentException if `text` has another form, with a sentence that says so
-    static Publication parse(String text) {
+    public static Publication parse(String text) {
         int last = text.lastIndexOf(':');
         int first = text.lastIndexOf(':', last - 1);
         if (last <= 0) {
@@ -66,7 +64,7 @@ record Publication(Endpoint machine, int port) {
 
     /// True if both want the same port of the same address; 0.0.0.0 and `::` are all addresses. Port 0 is another one
     /// each time.
-    boolean meets(Publication other) {
+    public boolean meets(Publication other) {
         IpAddress address = machine.address();
         IpAddress others = other.machine.address();
         return machine.port() != 0
@@ -75,24 +73,12 @@ record Publication(Endpoint machine, int port) {
     }
 
     /// The machine's end for the kernel.
-    InetSocketAddress socketAddress() {
+    public InetSocketAddress socketAddress() {
         try {
             return new InetSocketAddress(
                     InetAddress.getByAddress(machine.address().octets()), machine.port());
         } catch (UnknownHostException e) {
             throw new AssertionError("an address has 4 or 16 octets", e);
-        }
-    }
-
-    /// For picocli.
-    static final class Converter implements ITypeConverter<Publication> {
-        @Override
-        public Publication convert(String value) {
-            try {
-                return parse(value);
-            } catch (IllegalArgumentException e) {
-                throw new TypeConversionException(String.valueOf(e.getMessage()));
-            }
         }
     }
 }
