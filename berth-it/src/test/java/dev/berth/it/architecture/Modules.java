@@ -24,6 +24,7 @@ final class Modules {
         module("network", "names");
         module("sockets", "network");
         module("capture", "host");
+        module("junit", "network", "sockets", "capture");
         module("tun", "host");
         module("gateway", "host", "network");
         module("agent", "sockets", "capture", "tun", "gateway");
