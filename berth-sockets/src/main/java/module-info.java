@@ -8,6 +8,7 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module dev.berth.sockets {
     requires transitive dev.berth.host;
+    requires transitive dev.berth.names;
     requires transitive dev.berth.network;
     requires static com.google.errorprone.annotations;
     requires static transitive org.jspecify;

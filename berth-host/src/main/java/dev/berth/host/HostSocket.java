@@ -247,8 +247,13 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     }
 
     /// The deadline of a wait that begins now; 0 for none.
-    static long deadline(long timeoutNanos) {
-        return timeoutNanos <= 0 ? 0 : Math.max(1, System.nanoTime() + timeoutNanos);
+    final long deadline(long timeoutNanos) {
+        return monitor.deadline(timeoutNanos);
+    }
+
+    /// Adds a waiter for the calling thread. Under the host's lock.
+    final Waiter arm(int interest) {
+        return arm(interest, monitor);
     }
 
     /// Waits outside the lock.

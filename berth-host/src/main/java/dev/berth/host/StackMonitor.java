@@ -2,6 +2,9 @@ package dev.berth.host;
 
 import dev.berth.stack.NetStack;
 import dev.berth.stack.endpoint.StackSocket;
+import dev.berth.stack.ip.DropObserver;
+import dev.berth.wire.DropReason;
+import dev.berth.wire.Packet;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -15,20 +18,23 @@ import org.jspecify.annotations.Nullable;
 final class StackMonitor {
     private final ReentrantLock lock = new ReentrantLock();
     private final NetStack stack;
-    private final HostTimers timers;
+    private final @Nullable HostClock clock; // null: the system's
+    private HostClock.@Nullable Alarm alarm; // of that clock
     private volatile LinkPort[] ports = new LinkPort[0];
     private volatile boolean timerDue;
     private long now; // guarded by the lock
     private @Nullable Wakeup afterwards;
     private final PortShortage shortage;
+    private volatile @Nullable DropObserver dropObserver;
 
     /// Reads and writes of arrays, for use under the lock.
     final ArrayBytes arrayBytes = new ArrayBytes();
 
-    StackMonitor(String name, NetStack stack, HostTimers timers) {
+    /// @param clock the host's time; null for the system's
+    StackMonitor(String name, NetStack stack, @Nullable HostClock clock) {
         this.stack = stack;
         shortage = new PortShortage(name, stack);
-        this.timers = timers;
+        this.clock = clock;
     }
 
     NetStack stack() {
@@ -43,13 +49,83 @@ final class StackMonitor {
         ports = all;
     }
 
+    /// Lets the host be woken at its deadlines from now on.
+    void startTimers() {
+        if (clock == null) {
+            HostTimers.SHARED.register();
+        } else {
+            alarm = clock.alarm(this::timerExpired);
+        }
+    }
+
+    void stopTimers() {
+        HostClock.Alarm own = alarm;
+        if (own != null) {
+            own.cancel();
+        } else if (clock == null) {
+            HostTimers.SHARED.deregister(this);
+        }
+    }
+
+    /// The host's clock; null for the system's.
+    @Nullable
+    HostClock clock() {
+        return clock;
+    }
+
+    /// The present time of the host's clock.
+    long nanoTime() {
+        return clock == null ? SystemClock.nanoTime() : clock.nanoTime();
+    }
+
+    /// The present time for whoever has just taken the lock, which is given back if the clock refuses its thread.
+    private long timeInside() {
+        if (clock == null) {
+            return SystemClock.nanoTime();
+        }
+        boolean told = false;
+        try {
+            long time = clock.nanoTime();
+            told = true;
+            return time;
+        } finally {
+            if (!told) {
+                lock.unlock();
+            }
+        }
+    }
+
+    /// The deadline of a wait that begins now; 0 for none.
+    long deadline(long timeoutNanos) {
+        return timeoutNanos <= 0 ? 0 : Math.max(1, nanoTime() + timeoutNanos);
+    }
+
     /// Enters the critical section; [#exit] must follow in a `finally`.
     ///
     /// @return the time, read once, under the lock: it never runs backwards in the stack
     long enter() {
         lock.lock();
-        now = SystemClock.nanoTime();
+        now = timeInside();
         return now;
+    }
+
+    /// Lets `observer` be told of packets that the stack or the edge of a link drops; null takes it away.
+    void observeDrops(@Nullable DropObserver observer) {
+        enter();
+        try {
+            stack.drops().observer(observer);
+            dropObserver = observer;
+        } finally {
+            exit();
+        }
+    }
+
+    /// For links: a packet is dropped that the stack does not have. Not under the lock.
+    void tellDropped(DropReason reason, Packet packet) {
+        DropObserver observer = dropObserver;
+        if (observer != null) {
+            observer.dropped(reason, packet);
+        }
     }
 
     /// True if somebody is at work in the stack, so that what is left behind now has to wait.
@@ -60,7 +136,7 @@ final class StackMonitor {
     /// For links: runs the stack if nobody does; otherwise whoever does will see the packet.
     void tryRun() {
         if (lock.tryLock()) {
-            now = SystemClock.nanoTime();
+            now = timeInside();
             exit();
         }
     }
@@ -74,7 +150,7 @@ final class StackMonitor {
     /// Processes what has arrived, lets the stack send, and leaves the critical section.
     void exit() {
         while (!leave() && lock.tryLock()) {
-            now = SystemClock.nanoTime();
+            now = timeInside();
         }
     }
 
@@ -115,7 +191,12 @@ final class StackMonitor {
             woken.wake();
             woken = next;
         }
-        timers.arm(this, deadline);
+        HostClock.Alarm own = alarm;
+        if (own != null) {
+            own.set(deadline);
+        } else if (clock == null) {
+            HostTimers.SHARED.arm(this, deadline);
+        }
         if (warning != null) {
             PortShortage.log(warning);
         }

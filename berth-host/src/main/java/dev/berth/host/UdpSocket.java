@@ -32,6 +32,8 @@ public final class UdpSocket extends DataSocket {
     private long senderHi;
     private long senderLo;
     private int senderPort;
+    private long askedHi;
+    private long askedLo;
     private String boundBy = "";
 
     UdpSocket(Host host) {
@@ -139,17 +141,33 @@ public final class UdpSocket extends DataSocket {
     /// @throws IOException if the datagram is too long, the destination cannot be reached or the socket is closed
     public void send(byte[] bytes, int from, int length, @Nullable Endpoint to) throws IOException {
         Objects.checkFromIndexSize(from, length, bytes.length);
-        send(null, bytes, from, length, to);
+        send(null, bytes, from, length, null, to);
+    }
+
+    /// Sends a datagram of `length` octets from one of the host's addresses, as a server does that answers from the
+    /// address that was asked ([#lastDestination]).
+    ///
+    /// @param local one of the host's own addresses, or one of a prefix that it stands in for
+    /// @throws IOException as the other `send`, and if `local` is not the host's
+    public void send(byte[] bytes, int from, int length, IpAddress local, Endpoint to) throws IOException {
+        Objects.checkFromIndexSize(from, length, bytes.length);
+        send(null, bytes, from, length, local, to);
     }
 
     /// Sends a datagram of `length` octets from `source`; otherwise as the other `send`.
     ///
     /// @return `length`
     public int trySend(ByteSource source, int length, @Nullable Endpoint to) throws IOException {
-        return send(source, null, 0, length, to);
+        return send(source, null, 0, length, null, to);
     }
 
-    private int send(@Nullable ByteSource source, byte @Nullable [] bytes, int from, int length, @Nullable Endpoint to)
+    private int send(
+            @Nullable ByteSource source,
+            byte @Nullable [] bytes,
+            int from,
+            int length,
+            @Nullable IpAddress local,
+            @Nullable Endpoint to)
             throws IOException {
         long now = monitor.enter();
         try {
@@ -161,7 +179,9 @@ public final class UdpSocket extends DataSocket {
             } else {
                 Endpoint target = host.reachable(to);
                 IpAddress address = target.address();
-                result = udp().send(endpoint, octets, length, address.hi(), address.lo(), target.port(), now);
+                long hi = local == null ? 0 : local.hi();
+                long lo = local == null ? 0 : local.lo();
+                result = udp().send(endpoint, octets, length, hi, lo, address.hi(), address.lo(), target.port(), now);
             }
             monitor.arrayBytes.clear();
             return check(result);
@@ -206,6 +226,8 @@ public final class UdpSocket extends DataSocket {
         senderHi = endpoint.lastSourceHi();
         senderLo = endpoint.lastSourceLo();
         senderPort = endpoint.lastSourcePort();
+        askedHi = endpoint.lastDestinationHi();
+        askedLo = endpoint.lastDestinationLo();
         return result;
     }
 
@@ -214,6 +236,17 @@ public final class UdpSocket extends DataSocket {
         monitor.enter();
         try {
             return new Endpoint(new IpAddress(senderHi, senderLo), senderPort);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// The address that the datagram received last was sent to, as RFC 1122 section 4.1.3.5 asks for; for a socket
+    /// that is bound to a wildcard. Callers that receive in several threads have to take turns.
+    public IpAddress lastDestination() {
+        monitor.enter();
+        try {
+            return new IpAddress(askedHi, askedLo);
         } finally {
             monitor.exit();
         }

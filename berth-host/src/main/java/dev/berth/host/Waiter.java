@@ -1,33 +1,39 @@
 package dev.berth.host;
 
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// A thread, platform or virtual, that waits for a socket to become ready. Armed and signalled under the host's lock,
 /// so that no wake-up is lost; the unpark comes after it.
 final class Waiter extends Wakeup {
     private final Thread thread = Thread.currentThread();
+    private final @Nullable HostClock clock;
     final int interest;
     private volatile boolean signalled;
 
     @Nullable
     Waiter following; // in the list of its socket
 
-    Waiter(int interest) {
+    /// @param clock what the thread waits by; null for the system's
+    Waiter(int interest, @Nullable HostClock clock) {
         this.interest = interest;
+        this.clock = clock;
     }
 
     @Override
     void wake() {
         signalled = true;
-        LockSupport.unpark(thread);
+        SystemClock.unpark(clock, thread);
+    }
+
+    Thread thread() {
+        return thread;
     }
 
     boolean isSignalled() {
         return signalled;
     }
 
-    /// Parks until signalled, the deadline of [System#nanoTime] has passed (0: none) or a virtual thread is
+    /// Parks until signalled, the deadline of the clock has passed (0: none) or a virtual thread is
     /// interrupted. On a platform thread an interrupt does not end the wait; its status is there again afterwards, as
     /// the JDK's sockets have it.
     ///
@@ -36,15 +42,10 @@ final class Waiter extends Wakeup {
         boolean interrupted = false;
         try {
             while (!signalled) {
-                if (deadline == 0) {
-                    LockSupport.park(this);
-                } else {
-                    long left = deadline - System.nanoTime();
-                    if (left <= 0) {
-                        return false;
-                    }
-                    LockSupport.parkNanos(this, left);
+                if (deadline != 0 && deadline <= SystemClock.nanoTime(clock)) {
+                    return false;
                 }
+                SystemClock.park(clock, this, deadline);
                 if (Thread.interrupted()) {
                     interrupted = true;
                     if (thread.isVirtual()) {

@@ -64,7 +64,7 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
         this.socket = socket;
         this.ipv4Only = ipv4Only;
         this.interruptible = interruptible;
-        this.keys = new ChannelKeys(socket);
+        this.keys = new ChannelKeys(this, socket);
         this.memberships = new ChannelMemberships(this, socket, ipv4Only);
     }
 

@@ -124,6 +124,16 @@ public final class NetStack {
 
     /// A packet arrived on an interface; takes it over.
     public void receive(NetInterface nic, Packet packet, long now) {
+        if (!drops.isObserved()) {
+            process(nic, packet, now);
+            return;
+        }
+        drops.processing(packet);
+        process(nic, packet, now);
+        drops.processing(null);
+    }
+
+    private void process(NetInterface nic, Packet packet, long now) {
         Packet accepted = ipInput.accept(nic, packet, now);
         if (accepted == null) {
             icmp.answer(ipInput, now);

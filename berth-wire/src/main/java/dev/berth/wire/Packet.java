@@ -76,6 +76,10 @@ public final class Packet {
     /// When the link received it, in nanoseconds of the host's clock; 0 for packets that the stack built.
     public long receivedAt;
 
+    /// Where a packet capture has recorded it, so that it can say later what became of it; 0 if none has. Nobody else
+    /// reads or writes it.
+    public long mark;
+
     /// The next packet of whatever queue the owner keeps it in.
     public @Nullable Packet next;
 
@@ -102,6 +106,7 @@ public final class Packet {
         ipv6 = false;
         receivedAt = 0;
         via = 0;
+        mark = 0;
         next = null;
     }
 

@@ -344,6 +344,28 @@ public final class Udp {
     /// @throws PortUnavailableException if the endpoint is unbound and no port is left
     public int send(UdpEndpoint endpoint, ByteSource source, int length, long hi, long lo, int port, long now)
             throws PortUnavailableException {
+        return send(endpoint, source, length, 0, 0, hi, lo, port, now);
+    }
+
+    /// As the other `send`, from a local address of the caller's choice: an answer has to come from the address that
+    /// was asked.
+    ///
+    /// RFC 1122 section 4.1.3.5: "An application program MUST be able to set the IP source address to be used for
+    /// sending a UDP datagram".
+    ///
+    /// @param localHi the upper half of one of the host's own addresses, of a local prefix too
+    /// @param localLo its lower half; 0 in both lets the host choose
+    public int send(
+            UdpEndpoint endpoint,
+            ByteSource source,
+            int length,
+            long localHi,
+            long localLo,
+            long hi,
+            long lo,
+            int port,
+            long now)
+            throws PortUnavailableException {
         if (endpoint.closed) {
             return CLOSED;
         }
@@ -357,7 +379,9 @@ public final class Udp {
         if (length > (ipv6 ? MAX_DATA_IPV6 : MAX_DATA_IPV4)) {
             return MESSAGE_TOO_LONG;
         }
-        int chosen = endpoint.isConnected() ? keepSource(endpoint, hi, lo) : chooseSource(endpoint, hi, lo);
+        int chosen = (localHi | localLo) != 0
+                ? takeSource(endpoint, localHi, localLo, hi, lo)
+                : endpoint.isConnected() ? keepSource(endpoint, hi, lo) : chooseSource(endpoint, hi, lo);
         if (chosen != OK) {
             return chosen;
         }
@@ -434,6 +458,17 @@ public final class Udp {
             return PERMISSION_DENIED;
         }
         return useSource(endpoint.localHi(), endpoint.localLo(), hi, lo, outgoing(endpoint, hi, lo));
+    }
+
+    /// As [#chooseSource] with an address that the user named.
+    private int takeSource(UdpEndpoint endpoint, long localHi, long localLo, long hi, long lo) {
+        if (!addresses.isOwn(localHi, localLo) || endpoint.ipv4Only && !IpAddress.isIpv4(hi, lo)) {
+            return BAD_ADDRESS;
+        }
+        if (addresses.isBroadcast(hi, lo) && !endpoint.broadcast()) {
+            return PERMISSION_DENIED;
+        }
+        return useSource(localHi, localLo, hi, lo, outgoing(endpoint, hi, lo));
     }
 
     private int useSource(long localHi, long localLo, long hi, long lo, @Nullable NetInterface nic) {
