@@ -81,6 +81,13 @@ final class LinkPort implements LinkReceiver {
     }
 
     @Override
+    public void receivedAll(long sentAt) {
+        if (hasInput()) {
+            monitor.tryRun(sentAt);
+        }
+    }
+
+    @Override
     public void down(String reason) {
         downReason = reason;
         System.getLogger("dev.berth.host")
@@ -107,12 +114,14 @@ final class LinkPort implements LinkReceiver {
 
     /// Moves what the stack has to send to the outbox. Under the host's lock.
     void collectOutput() {
-        while (nic.hasEgress()) {
-            Packet packet = nic.pollEgress();
-            if (packet == null) {
-                return;
-            }
-            if (!outbox.offer(packet)) {
+        if (!nic.hasEgress()) {
+            return;
+        }
+        long sentAt = monitor.sentAt();
+        Packet packet;
+        while ((packet = nic.pollEgress()) != null) {
+            packet.sentAt = sentAt;
+            if (!outbox.offerAlone(packet)) {
                 monitor.stack().drops().drop(DropReason.EGRESS_FULL, packet);
             }
         }

@@ -22,6 +22,7 @@ final class NetworkLink implements Link {
     // Of the one thread that transmits at a time: who has got packets and was not told to process them
     private @Nullable LinkReceiver batchFor;
     private int batchOctets;
+    private long batchSentAt;
     private final BufferPool copies = new BufferPool(64, 64, 4);
 
     NetworkLink(Network network, String name, int mtu, IpAddress.Prefix[] addresses) {
@@ -65,6 +66,7 @@ final class NetworkLink implements Link {
                 batchFor = host;
             }
             batchOctets += packet.length();
+            batchSentAt = packet.sentAt;
             host.receivedMore(packet);
             if (batchOctets >= MAX_BATCH) {
                 flush();
@@ -116,7 +118,7 @@ final class NetworkLink implements Link {
         if (host != null) {
             batchFor = null;
             batchOctets = 0;
-            host.receivedAll();
+            host.receivedAll(batchSentAt);
         }
     }
 
