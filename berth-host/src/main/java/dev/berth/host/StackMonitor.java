@@ -1,8 +1,10 @@
 package dev.berth.host;
 
+import dev.berth.ports.Flow;
 import dev.berth.stack.NetStack;
 import dev.berth.stack.endpoint.StackSocket;
 import dev.berth.stack.ip.DropObserver;
+import dev.berth.stack.tcp.RetransmissionNotes;
 import dev.berth.wire.DropReason;
 import dev.berth.wire.Packet;
 import java.util.concurrent.locks.ReentrantLock;
@@ -25,6 +27,8 @@ final class StackMonitor {
     private long now; // guarded by the lock
     private @Nullable Wakeup afterwards;
     private final PortShortage shortage;
+    private final String name;
+    private final RetransmissionNotes retransmitted;
     private volatile @Nullable DropObserver dropObserver;
 
     /// Reads and writes of arrays, for use under the lock.
@@ -32,7 +36,9 @@ final class StackMonitor {
 
     /// @param clock the host's time; null for the system's
     StackMonitor(String name, NetStack stack, @Nullable HostClock clock) {
+        this.name = name;
         this.stack = stack;
+        retransmitted = stack.tcp().noteRetransmissions();
         shortage = new PortShortage(name, stack);
         this.clock = clock;
     }
@@ -159,6 +165,9 @@ final class StackMonitor {
             for (LinkPort port : ports) {
                 port.collectOutput();
             }
+            if (retransmitted.size() > 0) {
+                tellRetransmissions();
+            }
             woken = collectWakeups();
             deadline = stack.nextDeadline();
             warning = shortage.poll(now);
@@ -193,6 +202,29 @@ final class StackMonitor {
             }
         }
         return false;
+    }
+
+    /// Lets the observer be told of what was sent again, when the lock is released.
+    private void tellRetransmissions() {
+        SocketObserver observer = SocketObserver.present();
+        if (observer != null && observer.wantsRetransmissions()) {
+            for (int i = 0; i < retransmitted.size(); i++) {
+                Flow flow = retransmitted.connection(i);
+                Retransmission told = new Retransmission(
+                        flow.local(),
+                        flow.remote(),
+                        flow.stateName(),
+                        retransmitted.segments(i),
+                        retransmitted.octets(i));
+                afterwards(new Wakeup() {
+                    @Override
+                    void wake() {
+                        observer.retransmitted(name, told);
+                    }
+                });
+            }
+        }
+        retransmitted.clear();
     }
 
     private @Nullable Wakeup collectWakeups() {
