@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// One thread at a time reads or accepts, and one writes; closing waits for neither. An interrupt ends the wait of a
 /// virtual thread, not that of a platform thread.
-public final class BerthSocketImpl extends SocketImpl {
+public class BerthSocketImpl extends SocketImpl {
     private static final int NEW = 0;
     private static final int UNCONNECTED = 1;
     private static final int CONNECTING = 2;
@@ -58,6 +58,11 @@ public final class BerthSocketImpl extends SocketImpl {
     public BerthSocketImpl(Host host, boolean server) {
         this.host = Objects.requireNonNull(host);
         this.server = server;
+    }
+
+    /// The host that the socket is on.
+    final Host host() {
+        return host;
     }
 
     @Override

@@ -38,13 +38,36 @@ public final class BerthSockets {
     /// @throws IllegalStateException if sockets were installed before, or the program or the JVM has chosen others
     ///     already; the message is a sentence that says which
     public static void install(Host host, boolean otherNames, NameTable... names) {
+        install(host, true, true, otherNames, names);
+    }
+
+    /// Installs the sockets of `host` for an agent, which has rewritten what the factories would be for ([JdkHooks]).
+    ///
+    /// @param socketFactories whether `Socket` and `ServerSocket` need a factory
+    /// @param datagramFactory whether `DatagramSocket` and `MulticastSocket` need a factory
+    /// @param otherNames whether names that neither the host nor `names` know are looked up as the JDK does;
+    ///     if not, they are unknown
+    /// @throws IllegalStateException if sockets were installed before, or the program or the JVM has chosen others
+    ///     already; the message is a sentence that says which
+    public static void install(
+            Host host, boolean socketFactories, boolean datagramFactory, boolean otherNames, NameTable... names) {
         HostScope.install(new HostNames(host, List.of(names), otherNames));
         installProvider();
-        installFactories();
+        if (socketFactories) {
+            installSocketFactories();
+        }
+        if (datagramFactory) {
+            installDatagramFactory();
+        }
         pinResolver(host);
     }
 
     private static void installProvider() {
+        String wanted = System.getProperty(PROVIDER_PROPERTY);
+        if (wanted != null && !wanted.equals(InstalledSelectorProvider.class.getName())) {
+            throw new IllegalStateException("The property " + PROVIDER_PROPERTY + " asks for " + wanted
+                    + ": leave it out, for the channels of this JVM are to be Berth's.");
+        }
         System.setProperty(PROVIDER_PROPERTY, InstalledSelectorProvider.class.getName());
         SelectorProvider chosen = SelectorProvider.provider();
         if (!(chosen instanceof InstalledSelectorProvider)) {
@@ -55,9 +78,13 @@ public final class BerthSockets {
     }
 
     @SuppressWarnings("deprecation") // the factories are the only way without an agent
-    private static void installFactories() {
+    private static void installSocketFactories() {
         install("java.net.Socket", () -> Socket.setSocketImplFactory(() -> new BerthSocketImpl(HostScope.requiredHost(), false)));
         install("java.net.ServerSocket", () -> ServerSocket.setSocketFactory(() -> new BerthSocketImpl(HostScope.requiredHost(), true)));
+    }
+
+    @SuppressWarnings("deprecation") // as above
+    private static void installDatagramFactory() {
         install(
                 "java.net.DatagramSocket",
                 () -> DatagramSocket.setDatagramSocketImplFactory(() -> new BerthDatagramSocketImpl(HostScope.requiredHost())));

@@ -59,6 +59,9 @@ final class HostOptions {
             .filter(name -> name != SO_OOBINLINE)
             .collect(Collectors.toUnmodifiableSet());
 
+    /// Options of connections of asynchronous channels, which have fewer.
+    static final SocketOptionTable<TcpSocket> ASYNCHRONOUS_TCP = TCP.without(SO_LINGER, IP_TOS, SO_OOBINLINE);
+
     /// Options of listening sockets.
     static final SocketOptionTable<TcpAcceptor> ACCEPTOR = new SocketOptionTable.Builder<TcpAcceptor>()
             .add(SO_RCVBUF, TcpAcceptor::receiveBufferSize, TcpAcceptor::receiveBufferSize)

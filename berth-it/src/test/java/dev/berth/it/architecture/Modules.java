@@ -26,7 +26,7 @@ final class Modules {
         module("capture", "host");
         module("tun", "host");
         module("gateway", "host", "network");
-        module("agent");
+        module("agent", "sockets", "capture", "tun", "gateway");
         module("bench", "testkit", "sockets", "capture", "tun", "gateway", "agent");
         module("cli", "bench");
     }
