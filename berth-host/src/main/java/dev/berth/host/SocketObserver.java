@@ -7,9 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Is told what happens on the sockets of all hosts of the JVM: for flight recordings and traces.
 ///
-/// While none is installed, an operation pays one read of a field for it. All methods are called without a host's lock,
-/// on the thread that does the operation (retransmissions: on whatever thread is at work in the host); they should be
-/// quick and must not throw.
+/// While none is installed, an operation pays one read of a field for it. All methods are called without a host's
+/// lock, on the thread that does the operation (retransmissions: on whatever thread is at work in the host); they
+/// should be quick and must not throw.
 public abstract class SocketObserver {
     /// What is observed from its begin to its end.
     public enum Operation {

@@ -388,7 +388,8 @@ public final class UdpSocket extends DataSocket {
     /// Joins a multicast group, for all sources.
     ///
     /// @param nic the index of an interface ([Host#interfaceNames]), or [#ANY_INTERFACE]
-    /// @throws SocketException if the socket is a member already, there is no such interface, or no route to the group
+    /// @throws SocketException if the socket is a member already, there is no such interface, or no route to the
+    ///     group
     /// @throws IllegalArgumentException if `group` is not a multicast address
     public void join(IpAddress group, int nic) throws IOException {
         change(nic, group, (groups, on) -> groups.join(endpoint, group, on), "Already a member of the group");

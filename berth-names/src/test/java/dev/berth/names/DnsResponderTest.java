@@ -22,7 +22,10 @@ class DnsResponderTest {
     private static final NameTable TABLE = NameTable.of(Map.of(
             "web.test", addresses("10.0.0.1", "10.0.0.2", "fd00::1"),
             "old", addresses("10.0.0.9"),
-            "many.test", IntStream.range(0, 100).mapToObj(i -> IpAddress.ofIpv4(0x0a01_0000 + i)).toList()));
+            "many.test",
+                    IntStream.range(0, 100)
+                            .mapToObj(i -> IpAddress.ofIpv4(0x0a01_0000 + i))
+                            .toList()));
 
     private final DnsResponder responder = DnsResponder.of(TABLE);
 
@@ -65,7 +68,8 @@ class DnsResponderTest {
     @Test
     void names_are_found_by_address() {
         assertThat(ask("1.0.0.10.in-addr.arpa", DnsQuery.PTR).data()).containsExactly("web.test");
-        assertThat(ask("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6.arpa", DnsQuery.PTR).data())
+        assertThat(ask("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6.arpa", DnsQuery.PTR)
+                        .data())
                 .containsExactly("web.test");
         assertThat(ask("1.0.0.127.in-addr.arpa", DnsQuery.PTR).data()).containsExactly("localhost");
         assertThat(ask("7.0.0.10.in-addr.arpa", DnsQuery.PTR).rcode()).isEqualTo(DnsQuery.NXDOMAIN);
@@ -90,8 +94,7 @@ class DnsResponderTest {
     @Test
     void an_unknown_name_does_not_exist_or_is_refused() {
         assertThat(ask("nowhere.test", DnsQuery.A).rcode()).isEqualTo(DnsQuery.NXDOMAIN);
-        Messages.Reply refused =
-                ask(responder.refusingOthers(), Messages.query(1, "nowhere.test", DnsQuery.A), false);
+        Messages.Reply refused = ask(responder.refusingOthers(), Messages.query(1, "nowhere.test", DnsQuery.A), false);
         assertThat(refused.rcode()).isEqualTo(DnsQuery.REFUSED);
         assertThat(refused.is(DnsQuery.AA)).isFalse();
     }
@@ -109,7 +112,8 @@ class DnsResponderTest {
 
     @Test
     void edns_is_answered_with_edns_and_its_size_is_used_up_to_our_own() {
-        NameTable forty = NameTable.of(Map.of("forty.test", TABLE.addresses("many.test").subList(0, 40)));
+        NameTable forty =
+                NameTable.of(Map.of("forty.test", TABLE.addresses("many.test").subList(0, 40)));
         Messages.Reply plain = ask(DnsResponder.of(forty), Messages.query(1, 0, "forty.test", 1, 0), false);
         assertThat(plain.is(DnsQuery.TC)).isTrue();
         assertThat(plain.edns()).isFalse();
@@ -187,8 +191,8 @@ class DnsResponderTest {
 
     private static byte[] ofUpstream(byte[] query, int count) {
         byte[] asked = query.clone();
-        NameTable theirs = NameTable.of(
-                Map.of("example.test", TABLE.addresses("many.test").subList(0, count)));
+        NameTable theirs =
+                NameTable.of(Map.of("example.test", TABLE.addresses("many.test").subList(0, count)));
         return DnsResponder.of(theirs).answer(asked, 0, asked.length, true);
     }
 
@@ -196,8 +200,8 @@ class DnsResponderTest {
     void an_upstream_that_fails_or_talks_nonsense_is_a_server_failure() {
         byte[] query = Messages.query(9, "example.test", DnsQuery.A);
         byte[] otherId = ofUpstream(Messages.query(10, "example.test", DnsQuery.A), 1);
-        List<DnsUpstream> bad = List.of(
-                _ -> null, _ -> new byte[5], asked -> asked, _ -> otherId, _ -> new byte[70_000], _ -> {
+        List<DnsUpstream> bad =
+                List.of(_ -> null, _ -> new byte[5], asked -> asked, _ -> otherId, _ -> new byte[70_000], _ -> {
                     throw new IOException("nobody there");
                 });
         for (DnsUpstream upstream : bad) {

@@ -231,7 +231,7 @@ final class FlightObserver extends SocketObserver {
     protected void closed(Object begun, TcpSocket socket, TcpInfo info, boolean reset) {
         if (begun instanceof SocketClose event && event.shouldCommit()) {
             event.ends(socket.host().name(), Transport.TCP, socket.local(), socket.remote());
-            event.state = info.state().toString();
+            event.state = info.state().text();
             event.reset = reset;
             event.age = info.ageNanos();
             event.bytesReceived = info.octetsReceived();

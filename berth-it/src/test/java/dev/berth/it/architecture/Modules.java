@@ -23,6 +23,7 @@ final class Modules {
         module("names", "host");
         module("network", "names");
         module("sockets", "network");
+        module("micrometer", "host");
         module("capture", "host");
         module("tun", "host");
         module("gateway", "host", "network");

@@ -4,9 +4,9 @@ import dev.berth.ports.Flow;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// Which connections sent something again since it was looked at last, for whoever tells people: no call leads up from
-/// the stack. Of at most [#MOST] connections at a time; what others sent again is counted in [#missed]. Used in the
-/// host's critical section only; allocates nothing.
+/// Which connections sent something again since it was looked at last, for whoever tells people: no call leads up
+/// from the stack. Of at most [#MOST] connections at a time; what others sent again is counted in [#missed]. Used in
+/// the host's critical section only; allocates nothing.
 public final class RetransmissionNotes {
     /// Connections that are noted at most.
     public static final int MOST = 64;
