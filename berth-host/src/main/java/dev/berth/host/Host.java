@@ -285,27 +285,46 @@ public final class Host implements AutoCloseable {
         listening.remove(socket);
     }
 
+    /// The threads, platform and virtual, that wait in a socket of this host now: to read, write, connect or accept.
+    /// Those that wait in a selector are not among them. For leak checks; walks all flows under the host's lock.
+    public List<Thread> waitingThreads() {
+        List<Thread> threads = new ArrayList<>();
+        monitor.enter();
+        try {
+            collectSockets().forEach(socket -> socket.collectWaiting(threads));
+        } finally {
+            monitor.exit();
+        }
+        return threads;
+    }
+
+    /// All sockets that may have threads waiting in them. Under the lock.
+    private List<SocketSignals> collectSockets() {
+        List<SocketSignals> sockets = new ArrayList<>(listening);
+        monitor.stack().tcp().ports().visitFlows(flow -> {
+            if (flow instanceof Tcb tcb && tcb.attachment() instanceof HostSocket socket) {
+                sockets.add(socket);
+            }
+            return true;
+        });
+        return sockets;
+    }
+
     /// Takes the host down at once: connections are reset, all sockets are closed, links are closed. Threads that
     /// wait in a socket get a `SocketException("Socket closed")`. Idempotent.
     @Override
     public void close() {
-        List<SocketSignals> sockets = new ArrayList<>();
+        List<SocketSignals> sockets;
         monitor.enter();
         try {
             if (closed) {
                 return;
             }
             closed = true;
-            monitor.stack().tcp().ports().visitFlows(flow -> {
-                if (flow instanceof Tcb tcb && tcb.attachment() instanceof HostSocket socket) {
-                    sockets.add(socket);
-                }
-                return true;
-            });
+            sockets = collectSockets();
         } finally {
             monitor.exit();
         }
-        sockets.addAll(listening);
         for (SocketSignals socket : sockets) {
             switch (socket) {
                 case TcpSocket connection -> connection.abort();

@@ -28,6 +28,9 @@ public interface LinkReceiver {
     /// The batch of [#receivedMore] has ended.
     default void receivedAll() {}
 
+    /// The link takes packets again, after [Link#isReady] said that it does not. From any thread.
+    default void ready() {}
+
     /// The link has failed or was taken away; the host counts and drops what it would have sent.
     void down(String reason);
 }

@@ -47,6 +47,11 @@ final class PacketQueue {
         return packet;
     }
 
+    /// True if [#offer] refuses.
+    boolean isFull() {
+        return tail.get() - head.getAcquire() > mask;
+    }
+
     boolean isEmpty() {
         return ring.get((int) head.get() & mask) == null;
     }

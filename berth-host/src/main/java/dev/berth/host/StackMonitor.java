@@ -84,6 +84,23 @@ final class StackMonitor {
         return clock == null ? SystemClock.nanoTime() : clock.nanoTime();
     }
 
+    /// The present time for whoever has just taken the lock, which is given back if the clock refuses its thread.
+    private long timeInside() {
+        if (clock == null) {
+            return SystemClock.nanoTime();
+        }
+        boolean told = false;
+        try {
+            long time = clock.nanoTime();
+            told = true;
+            return time;
+        } finally {
+            if (!told) {
+                lock.unlock();
+            }
+        }
+    }
+
     /// The deadline of a wait that begins now; 0 for none.
     long deadline(long timeoutNanos) {
         return timeoutNanos <= 0 ? 0 : Math.max(1, nanoTime() + timeoutNanos);
@@ -94,7 +111,7 @@ final class StackMonitor {
     /// @return the time, read once, under the lock: it never runs backwards in the stack
     long enter() {
         lock.lock();
-        now = nanoTime();
+        now = timeInside();
         return now;
     }
 
@@ -125,7 +142,7 @@ final class StackMonitor {
     /// For links: runs the stack if nobody does; otherwise whoever does will see the packet.
     void tryRun() {
         if (lock.tryLock()) {
-            now = nanoTime();
+            now = timeInside();
             exit();
         }
     }
@@ -139,7 +156,7 @@ final class StackMonitor {
     /// Processes what has arrived, lets the stack send, and leaves the critical section.
     void exit() {
         while (!leave() && lock.tryLock()) {
-            now = nanoTime();
+            now = timeInside();
         }
     }
 

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 public class BerthAsynchronousChannelProvider extends AsynchronousChannelProvider {
     private static final String FACTORY_PROPERTY = "java.nio.channels.DefaultThreadPool.threadFactory";
 
-    private final Host host;
+    private final @Nullable Host host;
     private volatile @Nullable BerthAsynchronousChannelGroup defaultGroup;
 
     /// The channels of `host`.
@@ -34,9 +34,14 @@ public class BerthAsynchronousChannelProvider extends AsynchronousChannelProvide
         this.host = Objects.requireNonNull(host);
     }
 
+    /// For a provider that finds the host when it is needed, by overriding [#host].
+    BerthAsynchronousChannelProvider() {
+        host = null;
+    }
+
     /// The host that the channels are on.
-    public final Host host() {
-        return host;
+    public Host host() {
+        return Objects.requireNonNull(host);
     }
 
     @Override
@@ -55,13 +60,13 @@ public class BerthAsynchronousChannelProvider extends AsynchronousChannelProvide
     @Override
     public AsynchronousServerSocketChannel openAsynchronousServerSocketChannel(
             @Nullable AsynchronousChannelGroup group) throws IOException {
-        return BerthAsynchronousServerSocketChannel.open(this, own(group), host.openTcpAcceptor());
+        return BerthAsynchronousServerSocketChannel.open(this, own(group), host().openTcpAcceptor());
     }
 
     @Override
     public AsynchronousSocketChannel openAsynchronousSocketChannel(@Nullable AsynchronousChannelGroup group)
             throws IOException {
-        return BerthAsynchronousSocketChannel.open(this, own(group), host.openTcpSocket());
+        return BerthAsynchronousSocketChannel.open(this, own(group), host().openTcpSocket());
     }
 
     private BerthAsynchronousChannelGroup own(@Nullable AsynchronousChannelGroup group) {
@@ -97,10 +102,10 @@ public class BerthAsynchronousChannelProvider extends AsynchronousChannelProvide
                     .factory());
         }
         try {
-            return Executors.newCachedThreadPool(
-                    (ThreadFactory) Class.forName(factory, true, ClassLoader.getSystemClassLoader())
-                            .getDeclaredConstructor()
-                            .newInstance());
+            return Executors.newCachedThreadPool(Class.forName(factory, true, ClassLoader.getSystemClassLoader())
+                    .asSubclass(ThreadFactory.class)
+                    .getDeclaredConstructor()
+                    .newInstance());
         } catch (ReflectiveOperationException | ClassCastException e) {
             throw new IllegalStateException(
                     "The property " + FACTORY_PROPERTY + " names no usable thread factory: " + factory, e);

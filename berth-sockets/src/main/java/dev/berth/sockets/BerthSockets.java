@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.UnknownHostException;
+import java.nio.channels.spi.AsynchronousChannelProvider;
 import java.nio.channels.spi.SelectorProvider;
 import java.util.List;
 
@@ -19,6 +20,7 @@ import java.util.List;
 /// for the threads of a [HostScope].
 public final class BerthSockets {
     private static final String PROVIDER_PROPERTY = "java.nio.channels.spi.SelectorProvider";
+    private static final String ASYNCHRONOUS_PROPERTY = "java.nio.channels.spi.AsynchronousChannelProvider";
 
     private BerthSockets() {}
 
@@ -52,7 +54,7 @@ public final class BerthSockets {
     public static void install(
             Host host, boolean socketFactories, boolean datagramFactory, boolean otherNames, NameTable... names) {
         HostScope.install(new HostNames(host, List.of(names), otherNames));
-        installProvider();
+        installProviders();
         if (socketFactories) {
             installSocketFactories();
         }
@@ -62,19 +64,30 @@ public final class BerthSockets {
         pinResolver(host);
     }
 
-    private static void installProvider() {
-        String wanted = System.getProperty(PROVIDER_PROPERTY);
-        if (wanted != null && !wanted.equals(InstalledSelectorProvider.class.getName())) {
-            throw new IllegalStateException("The property " + PROVIDER_PROPERTY + " asks for " + wanted
-                    + ": leave it out, for the channels of this JVM are to be Berth's.");
-        }
-        System.setProperty(PROVIDER_PROPERTY, InstalledSelectorProvider.class.getName());
+    private static void installProviders() {
+        choose(PROVIDER_PROPERTY, InstalledSelectorProvider.class);
         SelectorProvider chosen = SelectorProvider.provider();
         if (!(chosen instanceof InstalledSelectorProvider)) {
             throw new IllegalStateException(
                     "The JVM uses the selector provider " + chosen.getClass().getName()
                             + " already: install Berth's sockets before the first channel or selector is opened.");
         }
+        choose(ASYNCHRONOUS_PROPERTY, InstalledAsynchronousChannelProvider.class);
+        AsynchronousChannelProvider asynchronous = AsynchronousChannelProvider.provider();
+        if (!(asynchronous instanceof InstalledAsynchronousChannelProvider)) {
+            throw new IllegalStateException("The JVM uses the asynchronous channel provider "
+                    + asynchronous.getClass().getName()
+                    + " already: install Berth's sockets before the first asynchronous channel is opened.");
+        }
+    }
+
+    private static void choose(String property, Class<?> provider) {
+        String wanted = System.getProperty(property);
+        if (wanted != null && !wanted.equals(provider.getName())) {
+            throw new IllegalStateException("The property " + property + " asks for " + wanted
+                    + ": leave it out, for the channels of this JVM are to be Berth's.");
+        }
+        System.setProperty(property, provider.getName());
     }
 
     @SuppressWarnings("deprecation") // the factories are the only way without an agent

@@ -25,6 +25,7 @@ final class Modules {
         module("sockets", "network");
         module("micrometer", "host");
         module("capture", "host");
+        module("junit", "network", "sockets", "capture");
         module("tun", "host");
         module("gateway", "host", "network");
         module("agent", "sockets", "capture", "tun", "gateway");
