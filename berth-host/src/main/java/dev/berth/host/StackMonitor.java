@@ -1,8 +1,10 @@
 package dev.berth.host;
 
+import dev.berth.ports.Flow;
 import dev.berth.stack.NetStack;
 import dev.berth.stack.endpoint.StackSocket;
 import dev.berth.stack.ip.DropObserver;
+import dev.berth.stack.tcp.RetransmissionNotes;
 import dev.berth.wire.DropReason;
 import dev.berth.wire.Packet;
 import java.lang.invoke.VarHandle;
@@ -26,6 +28,8 @@ final class StackMonitor {
     private long now; // guarded by the lock
     private @Nullable Wakeup afterwards;
     private final PortShortage shortage;
+    private final String name;
+    private final RetransmissionNotes retransmitted;
     private volatile @Nullable DropObserver dropObserver;
 
     /// Reads and writes of arrays, for use under the lock.
@@ -33,7 +37,9 @@ final class StackMonitor {
 
     /// @param clock the host's time; null for the system's
     StackMonitor(String name, NetStack stack, @Nullable HostClock clock) {
+        this.name = name;
         this.stack = stack;
+        retransmitted = stack.tcp().noteRetransmissions();
         shortage = new PortShortage(name, stack);
         this.clock = clock;
     }
@@ -221,6 +227,9 @@ final class StackMonitor {
             for (LinkPort port : all) {
                 port.collectOutput();
             }
+            if (retransmitted.size() > 0) {
+                tellRetransmissions();
+            }
             woken = collectWakeups();
             deadline = stack.nextDeadline();
             warning = shortage.poll(now);
@@ -255,6 +264,29 @@ final class StackMonitor {
             }
         }
         return false;
+    }
+
+    /// Lets the observer be told of what was sent again, when the lock is released.
+    private void tellRetransmissions() {
+        SocketObserver observer = SocketObserver.present();
+        if (observer != null && observer.wantsRetransmissions()) {
+            for (int i = 0; i < retransmitted.size(); i++) {
+                Flow flow = retransmitted.connection(i);
+                Retransmission told = new Retransmission(
+                        flow.local(),
+                        flow.remote(),
+                        flow.stateName(),
+                        retransmitted.segments(i),
+                        retransmitted.octets(i));
+                afterwards(new Wakeup() {
+                    @Override
+                    void wake() {
+                        observer.retransmitted(name, told);
+                    }
+                });
+            }
+        }
+        retransmitted.clear();
     }
 
     private @Nullable Wakeup collectWakeups() {

@@ -92,6 +92,15 @@ public final class TcpAcceptor extends HostSocket {
     /// @throws java.net.SocketTimeoutException after `timeoutNanos` ("Accept timed out")
     /// @throws SocketException if the socket is closed or does not listen
     public TcpSocket accept(long timeoutNanos) throws IOException {
+        Object begun = SocketObserver.begun(SocketObserver.Operation.ACCEPT);
+        TcpSocket accepted = await(timeoutNanos);
+        if (begun != null) {
+            SocketObserver.ended(begun, accepted, null, 0, null);
+        }
+        return accepted;
+    }
+
+    private TcpSocket await(long timeoutNanos) throws IOException {
         long deadline = deadline(timeoutNanos);
         for (; ; ) {
             Waiter waiter;
@@ -113,12 +122,18 @@ public final class TcpAcceptor extends HostSocket {
 
     /// A connection that waits, or null if none does.
     public @Nullable TcpSocket tryAccept() throws IOException {
+        Object begun = SocketObserver.begun(SocketObserver.Operation.ACCEPT);
+        TcpSocket accepted;
         monitor.enterQuietly();
         try {
-            return poll();
+            accepted = poll();
         } finally {
             monitor.exitQuietly();
         }
+        if (begun != null && accepted != null) {
+            SocketObserver.ended(begun, accepted, null, 0, null);
+        }
+        return accepted;
     }
 
     private @Nullable TcpSocket poll() throws SocketException {

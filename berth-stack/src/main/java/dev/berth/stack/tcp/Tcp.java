@@ -566,6 +566,11 @@ public final class Tcp {
         return timeouts.retransmissions();
     }
 
+    /// Notes from now on which connections send something again; to be looked at and cleared after each batch.
+    public RetransmissionNotes noteRetransmissions() {
+        return timeouts.noteRetransmissions();
+    }
+
     /// SYNs that were answered with a cookie since the start, because a listener's incomplete connections were at
     /// their bound.
     public long synCookiesSent() {
