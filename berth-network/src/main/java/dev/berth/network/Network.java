@@ -390,6 +390,18 @@ public final class Network implements AutoCloseable, NameTable {
         return Optional.ofNullable(node == null ? null : node.host);
     }
 
+    /// What a host does, as reactions on the network's one thread.
+    ///
+    /// @throws IllegalArgumentException if there is no such host, or it is crashed
+    /// @throws IllegalStateException if the network lives by the system's time
+    public Script script(String hostName) {
+        time();
+        Host host = find(hostName)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "There is no host " + hostName + " that runs on network " + name));
+        return new Script(this, host);
+    }
+
     private @Nullable Node lookUp(String hostName) {
         String key = NameTable.canonical(hostName);
         Node node = nodes.get(key);
