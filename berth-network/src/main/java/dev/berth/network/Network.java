@@ -156,12 +156,16 @@ public final class Network implements AutoCloseable, NameTable {
         Node node = new Node(plan.name(), plan);
         synchronized (this) {
             requireFree(plan.name());
-            plan.aliases().forEach(this::requireFree);
             nodes.put(NameTable.canonical(plan.name()), node);
-            plan.aliases().forEach(alias -> aliases.put(NameTable.canonical(alias), node));
         }
         boolean started = false;
         try {
+            synchronized (this) {
+                for (String alias : plan.aliases()) {
+                    requireFree(alias);
+                    aliases.put(NameTable.canonical(alias), node);
+                }
+            }
             Host host = boot(node, plan);
             started = true;
             return host;
