@@ -47,6 +47,17 @@ public final class CapturingLink implements Link {
         }
 
         @Override
+        public boolean receivedMore(Packet packet) {
+            origin.record(Direction.INBOUND, packet);
+            return receiver.receivedMore(packet);
+        }
+
+        @Override
+        public void receivedAll() {
+            receiver.receivedAll();
+        }
+
+        @Override
         public void down(String reason) {
             receiver.down(reason);
         }

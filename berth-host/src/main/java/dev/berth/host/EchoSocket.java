@@ -128,11 +128,13 @@ public final class EchoSocket extends SocketSignals implements AutoCloseable {
         }
     }
 
-    boolean isReachable(IpAddress address, long timeoutNanos) throws IOException {
+    /// @param source where the request comes from, `::` for the host's choice
+    boolean isReachable(IpAddress address, IpAddress source, int timeToLive, long timeoutNanos) throws IOException {
         long now = monitor.enter();
         try {
             requireOpen();
-            if (echo().send(endpoint, address.hi(), address.lo(), 56, 0, now) < 0) {
+            if (echo().sendFrom(endpoint, source.hi(), source.lo(), address.hi(), address.lo(), 56, timeToLive, now)
+                    < 0) {
                 return false;
             }
         } finally {

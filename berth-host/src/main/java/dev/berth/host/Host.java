@@ -8,6 +8,7 @@ import dev.berth.ports.PortUnavailableException;
 import dev.berth.stack.NetStack;
 import dev.berth.stack.StackConfig;
 import dev.berth.stack.StackSnapshot;
+import dev.berth.stack.ip.DropObserver;
 import dev.berth.stack.ip.NetInterface;
 import dev.berth.stack.tcp.Tcb;
 import dev.berth.stack.tcp.TcpListener;
@@ -85,6 +86,26 @@ public final class Host implements AutoCloseable {
         }
     }
 
+    /// The interfaces as they are now, the loopback interface first; the position of each is its index.
+    public List<InterfaceInfo> interfaces() {
+        List<InterfaceInfo> interfaces = new ArrayList<>();
+        monitor.enter();
+        try {
+            for (NetInterface nic : monitor.stack().interfaces()) {
+                List<IpAddress.Prefix> own = new ArrayList<>();
+                if (nic.isLoopback()) {
+                    own.add(new IpAddress.Prefix(IpAddress.LOOPBACK_IPV4, 8));
+                    own.add(new IpAddress.Prefix(IpAddress.LOOPBACK_IPV6, 128));
+                }
+                own.addAll(nic.addresses());
+                interfaces.add(new InterfaceInfo(nic.index(), nic.name(), nic.mtu(), nic.isUp(), List.copyOf(own)));
+            }
+        } finally {
+            monitor.exit();
+        }
+        return List.copyOf(interfaces);
+    }
+
     /// The index of the interface that has an address; 0 for loopback, -1 if none has it.
     public int interfaceIndexOf(IpAddress address) {
         monitor.enter();
@@ -139,11 +160,36 @@ public final class Host implements AutoCloseable {
     ///     or no route leads there
     /// @throws IOException if the host is closed
     public boolean isReachable(IpAddress address, long timeoutNanos) throws IOException {
+        return isReachable(address, UdpSocket.ANY_INTERFACE, 0, timeoutNanos);
+    }
+
+    /// As the other `isReachable`, from an address of one interface, and with a bound of the way.
+    ///
+    /// @param nic the index of the interface whose address the request comes from, or [UdpSocket#ANY_INTERFACE]; if it
+    ///     has none of the same family as `address`, the answer is false. The routes decide which way it takes
+    /// @param timeToLive hops that the request may take, 1 to 255; 0 for the default
+    /// @throws IllegalArgumentException if there is no such interface, or a number is out of range
+    public boolean isReachable(IpAddress address, int nic, int timeToLive, long timeoutNanos) throws IOException {
         if (timeoutNanos <= 0) {
             throw new IllegalArgumentException("The timeout is more than 0 ns, not " + timeoutNanos);
         }
+        if (timeToLive < 0 || timeToLive > 255) {
+            throw new IllegalArgumentException("The time to live is 0 to 255, not " + timeToLive);
+        }
+        IpAddress source = IpAddress.ANY_IPV6;
+        if (nic != UdpSocket.ANY_INTERFACE) {
+            List<InterfaceInfo> interfaces = interfaces();
+            if (nic < 0 || nic >= interfaces.size()) {
+                throw new IllegalArgumentException("There is no interface " + nic + " on host " + name);
+            }
+            IpAddress found = interfaces.get(nic).addressFor(address);
+            if (found == null) {
+                return false;
+            }
+            source = found;
+        }
         try (EchoSocket echo = openEchoSocket()) {
-            return echo.isReachable(address, timeoutNanos);
+            return echo.isReachable(address, source, timeToLive, timeoutNanos);
         }
     }
 
@@ -168,6 +214,12 @@ public final class Host implements AutoCloseable {
     /// of sockets.
     public HostPorts ports() {
         return ports;
+    }
+
+    /// Lets `observer` be told of every packet that the host drops from now on, such as
+    /// `dev.berth.capture.Capture#watch` does; null takes it away. There is one at most; without one it costs nothing.
+    public void observeDrops(@Nullable DropObserver observer) {
+        monitor.observeDrops(observer);
     }
 
     FixedPorts fixedPorts() {
@@ -222,27 +274,46 @@ public final class Host implements AutoCloseable {
         listening.remove(socket);
     }
 
+    /// The threads, platform and virtual, that wait in a socket of this host now: to read, write, connect or accept.
+    /// Those that wait in a selector are not among them. For leak checks; walks all flows under the host's lock.
+    public List<Thread> waitingThreads() {
+        List<Thread> threads = new ArrayList<>();
+        monitor.enter();
+        try {
+            collectSockets().forEach(socket -> socket.collectWaiting(threads));
+        } finally {
+            monitor.exit();
+        }
+        return threads;
+    }
+
+    /// All sockets that may have threads waiting in them. Under the lock.
+    private List<SocketSignals> collectSockets() {
+        List<SocketSignals> sockets = new ArrayList<>(listening);
+        monitor.stack().tcp().ports().visitFlows(flow -> {
+            if (flow instanceof Tcb tcb && tcb.attachment() instanceof HostSocket socket) {
+                sockets.add(socket);
+            }
+            return true;
+        });
+        return sockets;
+    }
+
     /// Takes the host down at once: connections are reset, all sockets are closed, links are closed. Threads that
     /// wait in a socket get a `SocketException("Socket closed")`. Idempotent.
     @Override
     public void close() {
-        List<SocketSignals> sockets = new ArrayList<>();
+        List<SocketSignals> sockets;
         monitor.enter();
         try {
             if (closed) {
                 return;
             }
             closed = true;
-            monitor.stack().tcp().ports().visitFlows(flow -> {
-                if (flow instanceof Tcb tcb && tcb.attachment() instanceof HostSocket socket) {
-                    sockets.add(socket);
-                }
-                return true;
-            });
+            sockets = collectSockets();
         } finally {
             monitor.exit();
         }
-        sockets.addAll(listening);
         for (SocketSignals socket : sockets) {
             switch (socket) {
                 case TcpSocket connection -> connection.abort();

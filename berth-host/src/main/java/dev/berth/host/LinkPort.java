@@ -68,6 +68,7 @@ final class LinkPort implements LinkReceiver {
         }
         if (closed || !inbox.offer(packet)) {
             inboxDrops.incrementAndGet();
+            monitor.tellDropped(closed ? DropReason.DOWN : DropReason.INBOX_FULL, packet);
             packet.release();
             return false;
         }
@@ -78,6 +79,13 @@ final class LinkPort implements LinkReceiver {
     public void receivedAll() {
         if (hasInput()) {
             monitor.tryRun();
+        }
+    }
+
+    @Override
+    public void receivedAll(long sentAt) {
+        if (hasInput()) {
+            monitor.tryRun(sentAt);
         }
     }
 
@@ -108,9 +116,7 @@ final class LinkPort implements LinkReceiver {
     /// Gives the stack what has arrived, a batch at most. Under the host's lock.
     void drainInto(NetStack stack, long now) {
         if (inboxDrops.get() != 0) {
-            for (long missed = inboxDrops.getAndSet(0); missed > 0; missed--) {
-                stack.drops().count(DropReason.INBOX_FULL);
-            }
+            stack.drops().countAll(DropReason.INBOX_FULL, inboxDrops.getAndSet(0));
         }
         for (int i = 0; i < BATCH; i++) {
             Packet packet = inbox.poll();
@@ -124,12 +130,17 @@ final class LinkPort implements LinkReceiver {
     /// Moves what the stack has to send to the outbox, as far as it has room. Under the host's lock.
     void collectOutput() {
         held = outbox.isFull();
-        while (!held && nic.hasEgress()) {
+        if (held || !nic.hasEgress()) {
+            return;
+        }
+        long sentAt = monitor.sentAt();
+        while (!held) {
             Packet packet = nic.pollEgress();
             if (packet == null) {
                 return;
             }
-            if (!outbox.offer(packet)) {
+            packet.sentAt = sentAt;
+            if (!outbox.offerAlone(packet)) {
                 monitor.stack().drops().drop(DropReason.EGRESS_FULL, packet);
             }
             held = outbox.isFull();
@@ -146,6 +157,7 @@ final class LinkPort implements LinkReceiver {
                 Packet packet;
                 while (isReady() && (packet = outbox.poll()) != null) {
                     if (closed || downReason != null) {
+                        monitor.tellDropped(DropReason.DOWN, packet);
                         packet.release();
                     } else {
                         link.transmit(packet);

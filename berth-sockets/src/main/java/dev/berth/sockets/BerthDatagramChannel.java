@@ -1,12 +1,13 @@
 package dev.berth.sockets;
 
+import dev.berth.host.Host;
 import dev.berth.host.HostSocket;
 import dev.berth.host.UdpSocket;
 import dev.berth.stack.endpoint.Readiness;
 import dev.berth.wire.Endpoint;
 import java.io.IOException;
+import java.net.DatagramPacket;
 import java.net.DatagramSocket;
-import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 final class BerthDatagramChannel extends DatagramChannel implements Selectable {
     private final UdpSocket socket;
     private final boolean ipv4Only;
+    private final boolean interruptible;
     private final ChannelKeys keys;
     private final ChannelMemberships memberships;
     private final ReentrantLock readLock = new ReentrantLock();
@@ -52,11 +54,33 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
     private @Nullable DatagramSocket view;
 
     BerthDatagramChannel(BerthSelectorProvider provider, UdpSocket socket, boolean ipv4Only) {
+        this(provider, socket, ipv4Only, true);
+    }
+
+    private BerthDatagramChannel(
+            BerthSelectorProvider provider, UdpSocket socket, boolean ipv4Only, boolean interruptible) {
         super(provider);
         this.socket = socket;
         this.ipv4Only = ipv4Only;
-        this.keys = new ChannelKeys(socket);
-        this.memberships = new ChannelMemberships(this, socket);
+        this.interruptible = interruptible;
+        this.keys = new ChannelKeys(this, socket);
+        this.memberships = new ChannelMemberships(this, socket, ipv4Only);
+    }
+
+    /// A channel that is to be seen as a socket only: an interrupt does not close it. It ends the wait of a virtual
+    /// thread, with `InterruptedIOException`.
+    static BerthDatagramChannel uninterruptible(Host host) throws SocketException {
+        try {
+            BerthSelectorProvider provider = new BerthSelectorProvider(host);
+            return new BerthDatagramChannel(provider, provider.openUdpSocket(), false, false);
+        } catch (IOException e) {
+            throw Failures.asSocketException(e);
+        }
+    }
+
+    /// The host that the channel is on.
+    Host host() {
+        return socket.host();
     }
 
     private void ensureOpen() throws ClosedChannelException {
@@ -295,7 +319,7 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
     }
 
     private void begin(boolean blocking, boolean mustBeConnected) throws IOException {
-        if (blocking) {
+        if (blocking && interruptible) {
             begin();
         }
         ensureOpen();
@@ -306,8 +330,10 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
     }
 
     private void end(boolean blocking, boolean completed) throws AsynchronousCloseException {
-        if (blocking) {
+        if (blocking && interruptible) {
             end(completed);
+        } else if (blocking && !completed && !isOpen()) {
+            throw new AsynchronousCloseException();
         }
     }
 
@@ -399,17 +425,27 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
         }
     }
 
-    /// A send of the [DatagramSocketView]; the remote of a connected channel if `to` is null.
-    void blockingSend(byte[] bytes, int from, int length, @Nullable InetSocketAddress to) throws IOException {
-        if (!isBlocking()) {
+    /// A send of the [DatagramSocketView]; a packet without an address goes to the remote end and gets its address.
+    void blockingSend(DatagramPacket packet) throws IOException {
+        writeLock.lock();
+        try {
             ensureOpen();
-            throw new IllegalBlockingModeException();
+            if (!isBlocking()) {
+                throw new IllegalBlockingModeException();
+            }
+            InetSocketAddress to = remote;
+            if (packet.getAddress() != null) {
+                to = (InetSocketAddress) packet.getSocketAddress();
+            } else if (to == null) {
+                throw new IllegalArgumentException("Address not set");
+            } else {
+                packet.setAddress(to.getAddress());
+                packet.setPort(to.getPort());
+            }
+            send(ByteBuffer.wrap(packet.getData(), packet.getOffset(), packet.getLength()), to);
+        } finally {
+            writeLock.unlock();
         }
-        InetSocketAddress end = to == null ? remote : to;
-        if (end == null) {
-            throw new IllegalArgumentException("Address not set");
-        }
-        send(ByteBuffer.wrap(bytes, from, length), end);
     }
 
     private Endpoint target(InetSocketAddress inet) {
@@ -426,24 +462,16 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
 
     @Override
     public MembershipKey join(InetAddress group, NetworkInterface networkInterface) throws IOException {
-        return joinFrom(group, networkInterface, null);
+        Objects.requireNonNull(networkInterface);
+        return memberships.join(group, networkInterface, null);
     }
 
     @Override
     public MembershipKey join(InetAddress group, NetworkInterface networkInterface, InetAddress origin)
             throws IOException {
-        return joinFrom(group, networkInterface, Objects.requireNonNull(origin, "source address is null"));
-    }
-
-    private MembershipKey joinFrom(InetAddress group, NetworkInterface nic, @Nullable InetAddress origin)
-            throws IOException {
-        Objects.requireNonNull(group, "group is null");
-        Objects.requireNonNull(nic, "network interface is null");
-        if (ipv4Only && group instanceof Inet6Address) {
-            throw new IllegalArgumentException("Only IPv6 sockets can join IPv6 multicast group");
-        }
-        ensureOpen();
-        return memberships.join(group, nic, origin);
+        Objects.requireNonNull(origin);
+        Objects.requireNonNull(networkInterface);
+        return memberships.join(group, networkInterface, origin);
     }
 
     /// The groups of the channel.
@@ -534,7 +562,7 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
         synchronized (stateLock) {
             DatagramSocket present = view;
             if (present == null) {
-                present = new DatagramSocketView(this);
+                present = MulticastSocketView.of(new DatagramSocketView(this));
                 view = present;
             }
             return present;

@@ -49,14 +49,9 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
         super(provider);
         this.socket = socket;
         this.ipv4Only = ipv4Only;
-        this.keys = new ChannelKeys(socket);
+        this.keys = new ChannelKeys(this, socket);
         this.reads = new ChannelReads(this, socket);
         this.writes = new ChannelWrites(this, socket);
-    }
-
-    /// What is below.
-    TcpSocket connection() {
-        return socket;
     }
 
     /// The channel of an accepted connection.
@@ -156,21 +151,13 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
                 if (local != null) {
                     throw new AlreadyBoundException();
                 }
-                socket.bind(bindEnd(address));
+                socket.bind(Addresses.bindEnd(address, ipv4Only));
                 rememberLocal();
             }
         } finally {
             unlockBoth();
         }
         return this;
-    }
-
-    private Endpoint bindEnd(@Nullable SocketAddress address) {
-        if (address == null) {
-            return Addresses.wildcard(0, ipv4Only);
-        }
-        InetSocketAddress inet = Addresses.check(address, ipv4Only);
-        return Addresses.local(inet.getAddress(), inet.getPort(), ipv4Only);
     }
 
     @Override
@@ -386,6 +373,11 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
     @Nullable
     InetSocketAddress remoteAddress() {
         return remote;
+    }
+
+    /// Writes an urgent octet; 0 if there is no room.
+    int writeUrgent(int octet) throws IOException {
+        return writes.writeUrgent(octet);
     }
 
     /// Octets that can be read at once.

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// One thread at a time reads or accepts, and one writes; closing waits for neither. An interrupt ends the wait of a
 /// virtual thread, not that of a platform thread.
-public final class BerthSocketImpl extends SocketImpl {
+public class BerthSocketImpl extends SocketImpl {
     private static final int NEW = 0;
     private static final int UNCONNECTED = 1;
     private static final int CONNECTING = 2;
@@ -58,6 +58,11 @@ public final class BerthSocketImpl extends SocketImpl {
     public BerthSocketImpl(Host host, boolean server) {
         this.host = Objects.requireNonNull(host);
         this.server = server;
+    }
+
+    /// The host that the socket is on.
+    final Host host() {
+        return host;
     }
 
     @Override
@@ -389,7 +394,7 @@ public final class BerthSocketImpl extends SocketImpl {
 
     @Override
     protected Set<SocketOption<?>> supportedOptions() {
-        return server ? HostOptions.ACCEPTOR.names() : HostOptions.TCP.names();
+        return server ? HostOptions.ACCEPTOR.names() : HostOptions.SOCKET_NAMES;
     }
 
     @Override
@@ -415,67 +420,28 @@ public final class BerthSocketImpl extends SocketImpl {
     @Override
     public void setOption(int id, Object value) throws SocketException {
         ensureOpen();
-        if (id == SocketOptions.SO_TIMEOUT) {
-            int millis = NumberedOptions.integer(value, "SO_TIMEOUT");
-            if (millis < 0) {
-                throw new IllegalArgumentException("timeout < 0");
-            }
-            timeoutMillis = millis;
-            return;
-        }
-        if (id == SocketOptions.SO_OOBINLINE) {
-            setUrgentInline(NumberedOptions.bool(value, "SO_OOBINLINE"));
-            return;
-        }
-        try {
+        if (id != SocketOptions.SO_TIMEOUT) {
             NumberedOptions.set(id, value, this::setOption);
-        } catch (SocketException e) {
-            throw e;
-        } catch (IOException | IllegalArgumentException | UnsupportedOperationException e) {
-            throw NumberedOptions.failed(e);
+            return;
         }
-    }
-
-    private void setUrgentInline(boolean on) throws SocketException {
-        try {
-            synchronized (stateLock) {
-                connection().urgentInline(on);
-            }
-        } catch (IOException e) {
-            throw NumberedOptions.failed(e);
+        int millis = NumberedOptions.integer(value, "SO_TIMEOUT");
+        if (millis < 0) {
+            throw new SocketException("timeout < 0");
         }
-    }
-
-    private boolean urgentInline() throws SocketException {
-        try {
-            synchronized (stateLock) {
-                return connection().urgentInline();
-            }
-        } catch (IOException e) {
-            throw NumberedOptions.failed(e);
-        }
+        timeoutMillis = millis;
     }
 
     @Override
     public Object getOption(int id) throws SocketException {
         ensureOpen();
-        if (id == SocketOptions.SO_TIMEOUT) {
-            return timeoutMillis;
-        }
-        if (id == SocketOptions.SO_OOBINLINE) {
-            return urgentInline();
-        }
-        if (id == SocketOptions.SO_BINDADDR) {
-            Endpoint end = either().local();
-            return end == null ? new InetSocketAddress(0).getAddress() : Addresses.inetAddress(end.address(), false);
-        }
-        try {
-            return NumberedOptions.get(id, this::getOption);
-        } catch (SocketException e) {
-            throw e;
-        } catch (IOException | UnsupportedOperationException e) {
-            throw NumberedOptions.failed(e);
-        }
+        return switch (id) {
+            case SocketOptions.SO_TIMEOUT -> timeoutMillis;
+            case SocketOptions.SO_BINDADDR -> {
+                Endpoint end = either().local();
+                yield end == null ? Addresses.anyLocal() : Addresses.inetAddress(end.address(), false);
+            }
+            default -> NumberedOptions.get(id, this::getOption);
+        };
     }
 
     /// The stream of what comes in.

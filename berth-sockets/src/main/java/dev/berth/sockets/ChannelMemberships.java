@@ -5,8 +5,11 @@ import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Inet4Address;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.MembershipKey;
 import java.nio.channels.MulticastChannel;
@@ -21,19 +24,27 @@ import org.jspecify.annotations.Nullable;
 final class ChannelMemberships {
     private final DatagramChannel channel;
     private final UdpSocket socket;
+    private final boolean ipv4Only;
     private final List<Key> keys = new ArrayList<>(); // guarded by this
 
-    ChannelMemberships(DatagramChannel channel, UdpSocket socket) {
+    ChannelMemberships(DatagramChannel channel, UdpSocket socket, boolean ipv4Only) {
         this.channel = channel;
         this.socket = socket;
+        this.ipv4Only = ipv4Only;
     }
 
     /// Joins a group, or returns the key if the channel is a member already.
     ///
     /// @param source null for all sources
-    synchronized MembershipKey join(InetAddress group, NetworkInterface nic, @Nullable InetAddress source)
-            throws IOException {
+    synchronized MembershipKey join(
+            InetAddress group, @Nullable NetworkInterface nic, @Nullable InetAddress source) throws IOException {
+        if (ipv4Only && group instanceof Inet6Address) {
+            throw new IllegalArgumentException("Only IPv6 sockets can join IPv6 multicast group");
+        }
         checkGroup(group, source);
+        if (!channel.isOpen()) {
+            throw new ClosedChannelException();
+        }
         int index = HostInterfaces.indexOf(socket.host(), nic);
         Key known = find(group, nic, source);
         if (known != null) {
@@ -56,6 +67,16 @@ final class ChannelMemberships {
         Key key = new Key(group, nic, index, source);
         keys.add(key);
         return key;
+    }
+
+    /// Joins a group of which the channel is not a member; `nic` is null for the interface of the route.
+    ///
+    /// @throws SocketException if the channel is a member already
+    synchronized void joinOnce(InetAddress group, @Nullable NetworkInterface nic) throws IOException {
+        if (find(group, nic, null) != null) {
+            throw new SocketException("Already a member of group");
+        }
+        join(group, nic, null);
     }
 
     private static void checkGroup(InetAddress group, @Nullable InetAddress source) {
@@ -92,12 +113,12 @@ final class ChannelMemberships {
     /// One membership.
     final class Key extends MembershipKey {
         private final InetAddress group;
-        private final NetworkInterface nic;
+        private final @Nullable NetworkInterface nic;
         private final int index;
         private final @Nullable InetAddress source;
         private final Set<InetAddress> blocked = new HashSet<>();
 
-        Key(InetAddress group, NetworkInterface nic, int index, @Nullable InetAddress source) {
+        Key(InetAddress group, @Nullable NetworkInterface nic, int index, @Nullable InetAddress source) {
             this.group = group;
             this.nic = nic;
             this.index = index;
@@ -180,6 +201,7 @@ final class ChannelMemberships {
         }
 
         @Override
+        @SuppressWarnings("NullAway") // null only for a socket that joined on the route's: it keeps the key to itself
         public NetworkInterface networkInterface() {
             return nic;
         }
@@ -191,7 +213,7 @@ final class ChannelMemberships {
 
         @Override
         public String toString() {
-            return "<" + group.getHostAddress() + "," + nic.getName()
+            return "<" + group.getHostAddress() + "," + (nic == null ? "any" : nic.getName())
                     + (source == null ? "" : "," + source.getHostAddress()) + ">";
         }
     }

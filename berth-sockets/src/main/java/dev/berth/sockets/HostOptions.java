@@ -21,9 +21,16 @@ import dev.berth.host.UdpSocket;
 import dev.berth.stack.tcp.TcpConfig;
 import java.io.IOException;
 import java.net.NetworkInterface;
+import java.net.SocketOption;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /// What can be set on each kind of host socket. An option that is not here is refused, never ignored.
 final class HostOptions {
+    /// Urgent octets are part of the stream. Programs set it with `Socket.setOOBInline`; the JDK's channels list it under
+    /// this name.
+    static final SocketOption<Boolean> SO_OOBINLINE = new BerthSocketOptions.Option<>("SO_OOBINLINE", Boolean.class);
+
     /// Options of connections.
     static final SocketOptionTable<TcpSocket> TCP = new SocketOptionTable.Builder<TcpSocket>()
             .add(SO_SNDBUF, TcpSocket::sendBufferSize, TcpSocket::sendBufferSize)
@@ -34,6 +41,7 @@ final class HostOptions {
             .add(SO_LINGER, TcpSocket::lingerSeconds, TcpSocket::lingerSeconds)
             .add(TCP_NODELAY, TcpSocket::noDelay, TcpSocket::noDelay)
             .add(IP_TOS, TcpSocket::trafficClass, TcpSocket::trafficClass)
+            .add(SO_OOBINLINE, TcpSocket::urgentInline, TcpSocket::urgentInline)
             .add(BerthSocketOptions.LABEL, TcpSocket::label, TcpSocket::label)
             .add(LOCAL_PORT_RANGE, TcpSocket::localPortRange, TcpSocket::localPortRange)
             .add(BIND_ADDRESS_NO_PORT, TcpSocket::bindAddressNoPort, TcpSocket::bindAddressNoPort)
@@ -45,6 +53,14 @@ final class HostOptions {
             .addExtended(ExtendedOptions.KEEP_INTERVAL, TcpSocket::keepIntervalSeconds, TcpSocket::keepIntervalSeconds)
             .addExtended(ExtendedOptions.KEEP_COUNT, TcpSocket::keepCount, TcpSocket::keepCount)
             .build();
+
+    /// The names that a `Socket` lists: those of a channel without the one that only channels have.
+    static final Set<SocketOption<?>> SOCKET_NAMES = TCP.names().stream()
+            .filter(name -> name != SO_OOBINLINE)
+            .collect(Collectors.toUnmodifiableSet());
+
+    /// Options of connections of asynchronous channels, which have fewer.
+    static final SocketOptionTable<TcpSocket> ASYNCHRONOUS_TCP = TCP.without(SO_LINGER, IP_TOS, SO_OOBINLINE);
 
     /// Options of listening sockets.
     static final SocketOptionTable<TcpAcceptor> ACCEPTOR = new SocketOptionTable.Builder<TcpAcceptor>()

@@ -39,6 +39,23 @@ final class SocketOptionTable<S> {
         return options.keySet();
     }
 
+    /// The table without some of its options.
+    SocketOptionTable<S> without(SocketOption<?>... names) {
+        Map<SocketOption<?>, Access<S, ?>> rest = new LinkedHashMap<>(options);
+        rest.keySet().removeAll(Set.of(names));
+        return new SocketOptionTable<>(Collections.unmodifiableMap(rest));
+    }
+
+    /// Sets an option of an asynchronous channel whose name is supported.
+    ///
+    /// @throws IllegalArgumentException if the value is not one of the option's
+    <T> void setAsynchronously(S socket, SocketOption<T> name, @Nullable T value) throws IOException {
+        if (value == null) {
+            throw new IllegalArgumentException("Invalid option value");
+        }
+        set(socket, name, name.type().cast(value));
+    }
+
     /// @throws UnsupportedOperationException if the option is not in the table
     /// @throws IllegalArgumentException if the value is not one of the option's
     <T> void check(SocketOption<T> name, T value) {

@@ -76,6 +76,14 @@ public final class Packet {
     /// When the link received it, in nanoseconds of the host's clock; 0 for packets that the stack built.
     public long receivedAt;
 
+    /// Where a packet capture has recorded it, so that it can say later what became of it; 0 if none has. Nobody else
+    /// reads or writes it.
+    public long mark;
+
+    /// When the stack that built it let it go, in nanoseconds of the clock that all hosts of the JVM share by default;
+    /// 0 if that is not known. Set for every packet that a link is to transmit.
+    public long sentAt;
+
     /// The next packet of whatever queue the owner keeps it in.
     public @Nullable Packet next;
 
@@ -102,6 +110,7 @@ public final class Packet {
         ipv6 = false;
         receivedAt = 0;
         via = 0;
+        mark = 0;
         next = null;
     }
 

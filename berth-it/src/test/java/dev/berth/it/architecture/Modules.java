@@ -24,9 +24,10 @@ final class Modules {
         module("network", "names");
         module("sockets", "network");
         module("capture", "host");
+        module("junit", "network", "sockets", "capture");
         module("tun", "host");
         module("gateway", "host", "network");
-        module("agent");
+        module("agent", "sockets", "capture", "tun", "gateway");
         module("bench", "testkit", "sockets", "capture", "tun", "gateway", "agent");
         module("cli", "bench");
     }

@@ -28,6 +28,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import jdk.net.ExtendedSocketOptions;
 
 /// A program on the kernel's sockets, run as a child in a namespace. Servers print `ready` when they listen; what a
@@ -53,6 +56,7 @@ final class KernelPeer {
             case "blast" -> peer.blast();
             case "swallow" -> peer.swallow();
             case "measure" -> peer.measure();
+            case "share" -> peer.share();
             case "serve" -> peer.serve();
             case "exchange" -> peer.exchange();
             case "many" -> peer.connectOften();
@@ -281,13 +285,65 @@ final class KernelPeer {
         }
     }
 
-    /// Connects and sends until the other end has enough.
+    /// Connects and sends until the other end has enough; if there is an argument, on so many connections at once.
     private void blast() throws IOException {
-        try (Socket socket = connected()) {
-            byte[] block = new byte[256 * 1024];
-            while (!socket.isClosed()) {
+        for (int i = 1; i < (rest.length == 0 ? 1 : number(0)); i++) {
+            Socket another = connected();
+            Thread.ofPlatform().daemon().start(() -> blast(another));
+        }
+        blast(connected());
+    }
+
+    private static void blast(Socket socket) {
+        byte[] block = new byte[256 * 1024];
+        try (socket) {
+            for (; ; ) {
                 socket.getOutputStream().write(block);
             }
+        } catch (IOException e) {
+            say("blasted until " + e);
+        }
+    }
+
+    /// Accepts so many connections, reads from all of them, and says `got` and the remote address and octets of each
+    /// in the seconds that the third argument gives, after those that the second one gives. They begin when all are
+    /// there.
+    private void share() throws Exception {
+        try (ServerSocket server = new ServerSocket(port, 100, InetAddress.getByName(address))) {
+            say("ready");
+            Socket[] sockets = new Socket[(int) number(0)];
+            AtomicLong[] octets = new AtomicLong[sockets.length];
+            for (int i = 0; i < sockets.length; i++) {
+                sockets[i] = server.accept();
+                sockets[i].setSoLinger(true, 0);
+                Socket socket = sockets[i];
+                AtomicLong sum = octets[i] = new AtomicLong();
+                Thread.ofPlatform().daemon().start(() -> count(socket, sum));
+            }
+            TimeUnit.SECONDS.sleep(number(1));
+            long[] before = Stream.of(octets).mapToLong(AtomicLong::get).toArray();
+            TimeUnit.SECONDS.sleep(number(2));
+            long[] after = Stream.of(octets).mapToLong(AtomicLong::get).toArray();
+            StringBuilder line = new StringBuilder("got");
+            for (int i = 0; i < sockets.length; i++) {
+                line.append(' ').append(sockets[i].getInetAddress().getHostAddress());
+                line.append(' ').append(after[i] - before[i]);
+            }
+            say(line.toString());
+            for (Socket socket : sockets) {
+                socket.close();
+            }
+        }
+    }
+
+    private static void count(Socket socket, AtomicLong octets) {
+        byte[] block = new byte[64 * 1024];
+        try {
+            for (int part = 0; part >= 0; part = socket.getInputStream().read(block)) {
+                octets.addAndGet(part);
+            }
+        } catch (IOException e) {
+            say("counted until " + e);
         }
     }
 

@@ -88,7 +88,7 @@ final class PathComparison {
         }
     }
 
-    private static TcpConfig settings(String control) {
+    static TcpConfig settings(String control) {
         TcpConfig.Congestion algorithm =
                 switch (control) {
                     case "cubic" -> TcpConfig.Congestion.CUBIC;
@@ -99,7 +99,7 @@ final class PathComparison {
         return TcpConfig.DEFAULT.withCongestion(algorithm).withBuffers(1 << 22, 1 << 22);
     }
 
-    private static TunLink open(NetworkNamespace namespace) throws IOException {
+    static TunLink open(NetworkNamespace namespace) throws IOException {
         return TunLink.builder("berth0")
                 .inNamespace(namespace.path())
                 .receiveOffload(false)
@@ -131,7 +131,7 @@ final class PathComparison {
         }
     }
 
-    private static void write(TcpSocket socket) {
+    static void write(TcpSocket socket) {
         byte[] block = new byte[64 * 1024];
         try {
             for (; ; ) {

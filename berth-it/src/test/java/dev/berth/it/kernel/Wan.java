@@ -4,6 +4,7 @@ import dev.berth.host.Link;
 import dev.berth.host.LinkInfo;
 import dev.berth.host.LinkReceiver;
 import dev.berth.wire.BufferPool;
+import dev.berth.wire.Ipv4Header;
 import dev.berth.wire.Packet;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -18,7 +19,7 @@ import java.util.function.Consumer;
 /// whoever sends it.
 ///
 /// It stands between two TUN devices ([#connect]), so that the kernel talks with the kernel over it, or around a
-/// link of a host ([#around]).
+/// link of a host ([#around]), or the kernel and a host share it ([#share]).
 final class Wan implements AutoCloseable {
     private static final long SECOND = 1_000_000_000L;
 
@@ -40,6 +41,45 @@ final class Wan implements AutoCloseable {
         inbound.leadTo(a);
         a.start(receiver(outbound));
         b.start(receiver(inbound));
+    }
+
+    /// Carries the packets of the kernel behind `near` and of a host to `far`, through one bottleneck, and the answers
+    /// back to whom they are for. Packets for IPv4 addresses that end with `hostNumber` are the host's.
+    ///
+    /// @return the link for the host
+    Link share(Link near, Link far, int hostNumber) throws IOException {
+        outbound.leadTo(far);
+        near.start(receiver(outbound));
+        return new Link() {
+            @Override
+            public LinkInfo info() {
+                LinkInfo info = far.info();
+                return new LinkInfo(info.name(), info.mtu(), info.checksumOffload(), 0);
+            }
+
+            @Override
+            public void start(LinkReceiver receiver) throws IOException {
+                inbound.start(packet -> {
+                    if (packet.bytes[packet.start + Ipv4Header.DESTINATION + 3] == hostNumber) {
+                        receiver.received(packet);
+                    } else {
+                        near.transmit(packet);
+                        near.flush();
+                    }
+                });
+                far.start(receiver(inbound));
+            }
+
+            @Override
+            public void transmit(Packet packet) {
+                outbound.send(packet);
+            }
+
+            @Override
+            public void close() {
+                far.close();
+            }
+        };
     }
 
     private static LinkReceiver receiver(Direction direction) {

@@ -314,6 +314,7 @@ public final class IpInput {
         copy.receivedAt = packet.receivedAt;
         copy.checksum = packet.checksum;
         copy.segmentSize = packet.segmentSize;
+        copy.mark = packet.mark;
         packet.release();
         return copy;
     }

@@ -123,7 +123,8 @@ final class ListenArrives {
             long cookie = tcp.fastOpen().cookieFor(tcb, segment.now);
             tcb.extras().fastOpenCookie = new FastOpen.Cookie(FastOpen.COOKIE_LENGTH, cookie, 0, 0);
         }
-        // "the server MUST follow [RFC5681] to set the initial congestion window for sending more data packets"
+        // "the server MUST follow [RFC5681] (based on [RFC3390]) to set the initial congestion window for sending
+        // more data packets"
         tcb.cwnd = CongestionControl.initialWindow(tcb.effectiveMss);
         tcb.lastProgress = segment.now;
         tcb.lastHeard = segment.now;
@@ -173,7 +174,7 @@ final class ListenArrives {
     }
 
     /// The listener has as many incomplete connections as it may: this one is not remembered. RFC 4987 section 3.6:
-    /// "SYN cookies go further and allocate no state at all for connections in SYN-RECEIVED."
+    /// "SYN cookies go a step further and allocate no state at all for connections in SYN-RECEIVED."
     private void answerWithCookie(SynEntry entry, long now) {
         entry.listener.lastCookie = now;
         cookies.encode(entry, now);

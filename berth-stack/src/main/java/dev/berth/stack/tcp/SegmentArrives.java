@@ -147,8 +147,8 @@ final class SegmentArrives {
         tcb.quickAcks = 16;
         UserTimeout.advertise(tcb);
         if (tcb.has(Tcb.SYN_RETRANSMITTED)) {
-            // RFC 6928 section 2: "If the SYN or SYN/ACK is lost, the initial window ... MUST be at most" one
-            // segment.
+            // RFC 5681 section 3.1: "if the SYN or SYN/ACK is lost, the initial window used by a sender after a
+            // correctly transmitted SYN MUST be one segment".
             tcb.cwnd = tcb.effectiveMss;
         }
         timeouts.acknowledged(tcb, now);
@@ -196,7 +196,7 @@ final class SegmentArrives {
             return false;
         }
         if (tcb.state == TcpState.SYN_RECEIVED) {
-            // "If SND.UNA < SEG.ACK =< SND.NXT, then enter ESTABLISHED ... otherwise form a reset segment".
+            // "If SND.UNA < SEG.ACK =< SND.NXT, then enter ESTABLISHED"; otherwise a RST answers.
             if (SeqNum.leq(segment.ack, tcb.sndUna) || SeqNum.gt(segment.ack, tcb.sndNxt)) {
                 return true;
             }
@@ -283,7 +283,8 @@ final class SegmentArrives {
         }
     }
 
-    /// "...tailor such segments by trimming off any portions that lie outside the window (including SYN and FIN)".
+    /// "One could tailor actual segments to fit this assumption by trimming off any portions that lie outside the
+    /// window (including SYN and FIN)".
     private void trim(Tcb tcb, Segment segment, int window) {
         int before = tcb.rcvNxt - segment.seq;
         if (before > 0) {
@@ -310,7 +311,7 @@ final class SegmentArrives {
 
     /// Second, check the RST bit: RFC 5961 section 3.2, "If the RST bit is set and the sequence number exactly
     /// matches the next expected sequence number (RCV.NXT), then TCP endpoints MUST reset the connection"; elsewhere
-    /// in the window "TCP MUST send a challenge ACK".
+    /// in the window "TCP MUST send an acknowledgment (challenge ACK)".
     private void checkReset(Tcb tcb, Segment segment) {
         if (segment.seq != tcb.rcvNxt) {
             challenges.send(tcb, segment.now);

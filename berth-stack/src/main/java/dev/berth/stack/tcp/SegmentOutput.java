@@ -409,12 +409,13 @@ final class SegmentOutput {
         }
         // No data are in flight; perhaps a SYN,ACK is.
         boolean idle = tcb.sndNxt == tcb.sndUna || !tcb.state.isSynchronized() && tcb.sndNxt == tcb.iss + 1;
-        // "(2) if all queued data can be sent now": [SND.NXT = SND.UNA and] PUSHed and D <= U
+        // "(2) or if the data is pushed and all queued data can be sent now": [SND.NXT = SND.UNA and] PUSHed and D <=
+        // U
         boolean last = (tcb.pending & Tcb.FIN_QUEUED) != 0 || Urgent.isSending(tcb);
         if (usable == available && (idle || tcb.config.noDelay() || last)) {
             return usable;
         }
-        // "(3) if at least a fraction Fs of the maximum window can be sent": Fs = 1/2
+        // "(3) or if at least a fraction Fs of the maximum window can be sent": Fs = 1/2
         return usable >= tcb.maxSndWnd / 2 && usable > 0 && (idle || tcb.config.noDelay()) ? usable : 0;
     }
 
