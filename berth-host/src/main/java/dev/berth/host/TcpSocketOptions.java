@@ -12,7 +12,11 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
     /// The settings; under the host's lock.
     TcpConfig config;
 
+<<<<<<< HEAD
     private boolean quickAck = true;
+=======
+    int lingerSeconds = -1; // under the host's lock
+>>>>>>> main
 
     TcpSocketOptions(Host host, TcpConfig config) {
         super(host);
@@ -166,6 +170,7 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
         return config().keepCount();
     }
 
+<<<<<<< HEAD
     /// TCP_QUICKACK: the next segments are acknowledged at once, as at the start of a connection; false lets ACKs wait.
     /// Not for ever, as on Linux: the connection goes its own way later. Without a connection it says how one begins.
     public void quickAck(boolean value) throws IOException {
@@ -201,5 +206,18 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
         if (!quickAck) {
             monitor.stack().tcp().quickAck(connection, false);
         }
+=======
+    /// SO_LINGER: seconds that [#close] waits for acknowledgments; 0 resets the connection, -1 (the default) does not
+    /// wait.
+    public void lingerSeconds(int value) throws IOException {
+        requireOpen();
+        lingerSeconds = Math.max(-1, value);
+    }
+
+    /// SO_LINGER.
+    public int lingerSeconds() throws IOException {
+        requireOpen();
+        return lingerSeconds;
+>>>>>>> main
     }
 }
