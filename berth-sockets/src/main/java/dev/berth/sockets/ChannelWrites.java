@@ -143,9 +143,9 @@ final class ChannelWrites extends ChannelHalf {
     private void begin(boolean blocking) throws IOException {
         if (blocking) {
             channel.beginBlocking();
-            if (isClosed()) {
-                throw new AsynchronousCloseException(); // strange, and what the JDK throws
-            }
+        }
+        if (isClosed()) {
+            throw new AsynchronousCloseException(); // strange, and what the JDK throws
         }
     }
 
