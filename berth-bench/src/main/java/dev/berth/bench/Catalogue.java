@@ -77,7 +77,7 @@ final class Catalogue {
     private static Benchmark select(String name, int channels) {
         return Benchmark.of(
                 name,
-                "processor time to write, select and read when one of so many channels becomes ready",
+                "processor time of a selection that finds one of so many channels ready",
                 "ns",
                 true,
                 Goal.none(),

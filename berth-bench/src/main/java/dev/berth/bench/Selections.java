@@ -15,11 +15,12 @@ import java.nio.channels.spi.SelectorProvider;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What a selector costs for a channel that becomes ready, beside many others that do not: one thread writes an octet
-/// to a channel, selects, takes the key and reads the octet. Counted is the processor time of that thread, per channel.
+/// What a selection costs that finds one channel ready, beside many others that are not. One thread writes an octet to a
+/// channel, selects, takes the key and reads the octet, and does the same without selecting in turn. Counted is the
+/// processor time of that thread; the figure is the difference.
 ///
-/// The channels that become ready take turns, a thousand of them at most, spread over all: so the figure is about the
-/// selector rather than about memory that nobody has touched for long.
+/// The first thousand channels take turns in becoming ready: so the figure is about the selector rather than about
+/// memory that nobody has touched for long, and has to be about the same however many others there are.
 final class Selections implements Measurement {
     /// Connections of a server: a client has no more than some ten thousand ports towards one destination.
     private static final int PER_SERVER = 10_000;
@@ -31,21 +32,24 @@ final class Selections implements Measurement {
     private final Selector selector;
     private final List<AutoCloseable> opened = new ArrayList<>();
     private final List<SocketChannel> writers = new ArrayList<>();
+    private final List<SocketChannel> readers = new ArrayList<>();
     private final ByteBuffer octet = ByteBuffer.allocateDirect(1);
     private final ByteBuffer room = ByteBuffer.allocateDirect(16);
-    private final int stride;
+    private final int inTurn;
     private int next;
 
     private Selections(AutoCloseable platform, SelectorProvider provider, int channels) throws IOException {
         this.platform = platform;
         selector = provider.openSelector();
-        stride = Math.max(1, channels / MOST_IN_TURN);
-        ServerSocketChannel server = null;
+        inTurn = Math.min(channels, MOST_IN_TURN);
+        List<ServerSocketChannel> servers = new ArrayList<>();
+        for (int i = 0; i < channels; i += PER_SERVER) { // before the ports have connections
+            ServerSocketChannel server = provider.openServerSocketChannel();
+            opened.add(server.bind(new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), 0)));
+            servers.add(server);
+        }
         for (int i = 0; i < channels; i++) {
-            if (i % PER_SERVER == 0) {
-                server = provider.openServerSocketChannel();
-                opened.add(server.bind(new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), 0)));
-            }
+            ServerSocketChannel server = servers.get(i / PER_SERVER);
             SocketChannel writer = provider.openSocketChannel();
             opened.add(writer);
             writer.connect(server.getLocalAddress());
@@ -55,6 +59,7 @@ final class Selections implements Measurement {
             reader.configureBlocking(false);
             reader.register(selector, SelectionKey.OP_READ);
             writers.add(writer);
+            readers.add(reader);
         }
     }
 
@@ -72,34 +77,47 @@ final class Selections implements Measurement {
     @Override
     public double measure(long nanos) throws IOException {
         long operations = 0;
-        long cpu = Threads.cpuNanos();
+        long selecting = 0;
         long end = System.nanoTime() + nanos;
         do {
+            long before = Threads.cpuNanos();
             for (int i = 0; i < ROUNDS; i++) {
-                writeAndSelect();
+                int channel = write();
+                select();
+                read(channel);
             }
+            long between = Threads.cpuNanos();
+            for (int i = 0; i < ROUNDS; i++) {
+                read(write());
+            }
+            long after = Threads.cpuNanos();
+            selecting += between - before - (after - between);
             operations += ROUNDS;
+            selector.selectNow(); // forgets who has become ready and was not selected
         } while (System.nanoTime() < end);
-        return (double) (Threads.cpuNanos() - cpu) / operations;
+        return (double) selecting / operations;
     }
 
-    private void writeAndSelect() throws IOException {
-        writers.get(next).write(octet.clear());
-        next += stride;
-        if (next >= writers.size()) {
-            next = 0;
+    private int write() throws IOException {
+        int channel = next;
+        next = (channel + 1) % inTurn;
+        writers.get(channel).write(octet.clear());
+        return channel;
+    }
+
+    private void read(int channel) throws IOException {
+        if (readers.get(channel).read(room.clear()) != 1) {
+            throw new AssertionError("The octet that was written is not there");
         }
+    }
+
+    private void select() throws IOException {
         int found = 0;
         while (found == 0) {
             found = selector.select();
         }
-        for (SelectionKey key : selector.selectedKeys()) {
-            if (((SocketChannel) key.channel()).read(room.clear()) != 1) {
-                throw new AssertionError("A channel was ready without the octet that was written");
-            }
-        }
-        if (selector.selectedKeys().size() != 1) {
-            throw new AssertionError("One channel was written to, not " + selector.selectedKeys().size());
+        if (found != 1) {
+            throw new AssertionError("One channel was written to, not " + found);
         }
         selector.selectedKeys().clear();
     }
