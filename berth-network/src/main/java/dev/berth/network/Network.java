@@ -679,24 +679,6 @@ public final class Network implements AutoCloseable, NameTable {
         undeliverable.incrementAndGet();
     }
 
-    /// Packets for addresses that nobody has.
-    public long undeliverable() {
-        return undeliverable.get();
-    }
-
-    /// The host of that name.
-    public synchronized Optional<Host> find(String hostName) {
-        return Optional.ofNullable(hosts.get(hostName));
-    }
-
-    /// The names of the hosts, as they are at each look-up; for sockets that are installed, and name servers.
-    public NameTable names() {
-        return new NetworkNames(this);
-    }
-
-    /// The hosts, in the order in which they came.
-    public synchronized List<Host> hosts() {
-        return new ArrayList<>(hosts.values());
     void countDropped() {
         dropped.incrementAndGet();
     }
