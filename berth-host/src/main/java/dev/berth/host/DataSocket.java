@@ -26,11 +26,11 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
     }
 
     private int tryTakeNow(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             return take(sink, bytes, from, max);
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 
@@ -52,7 +52,7 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
         long deadline = 0;
         for (; ; ) {
             Waiter waiter;
-            monitor.enter();
+            monitor.enterQuietly();
             try {
                 int taken = take(sink, bytes, from, max);
                 if (taken != UNAVAILABLE) {
@@ -60,7 +60,7 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
                 }
                 waiter = arm(Readiness.READABLE);
             } finally {
-                monitor.exit();
+                monitor.exitQuietly();
             }
             if (deadline == 0) {
                 deadline = deadline(timeoutNanos);

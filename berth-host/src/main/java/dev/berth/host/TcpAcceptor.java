@@ -104,7 +104,7 @@ public final class TcpAcceptor extends HostSocket {
         long deadline = deadline(timeoutNanos);
         for (; ; ) {
             Waiter waiter;
-            monitor.enter();
+            monitor.enterQuietly();
             try {
                 TcpSocket accepted = poll();
                 if (accepted != null) {
@@ -112,7 +112,7 @@ public final class TcpAcceptor extends HostSocket {
                 }
                 waiter = arm(Readiness.ACCEPTABLE);
             } finally {
-                monitor.exit();
+                monitor.exitQuietly();
             }
             if (!await(waiter, deadline)) {
                 throw SocketErrors.timedOut("Accept");
@@ -124,11 +124,11 @@ public final class TcpAcceptor extends HostSocket {
     public @Nullable TcpSocket tryAccept() throws IOException {
         Object begun = SocketObserver.begun(SocketObserver.Operation.ACCEPT);
         TcpSocket accepted;
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             accepted = poll();
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
         if (begun != null && accepted != null) {
             SocketObserver.ended(begun, accepted, null, 0, null);

@@ -49,7 +49,7 @@ public final class TcpSocket extends TcpSocketOptions {
 
     @Override
     public @Nullable Endpoint local() {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             Tcb connection = tcb;
             PortBinding<TcpListener> bound = binding;
@@ -59,7 +59,7 @@ public final class TcpSocket extends TcpSocketOptions {
             }
             return bound != null ? bound.endpoint() : late != null ? new Endpoint(late, 0) : null;
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 
@@ -105,7 +105,7 @@ public final class TcpSocket extends TcpSocketOptions {
         long deadline = deadline(timeoutNanos);
         for (; ; ) {
             Waiter waiter = null;
-            monitor.enter();
+            monitor.enterQuietly();
             try {
                 Tcb connection = tcb;
                 if (connection != null && connection.isOpening()) {
@@ -113,7 +113,7 @@ public final class TcpSocket extends TcpSocketOptions {
                     waiter = arm(Readiness.CONNECTED);
                 }
             } finally {
-                monitor.exit();
+                monitor.exitQuietly();
             }
             if (waiter == null) {
                 if (finishConnect()) {
@@ -196,11 +196,11 @@ public final class TcpSocket extends TcpSocketOptions {
     }
 
     private boolean pollConnect() throws IOException {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             return isMade();
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 
@@ -294,12 +294,12 @@ public final class TcpSocket extends TcpSocketOptions {
 
     /// Octets that can be read without waiting.
     public int available() throws IOException {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             requireOpen();
             return inputShutdown ? 0 : connection().readable();
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 

@@ -173,7 +173,7 @@ public final class BerthExtension
     }
 
     private static InetAddress address(Host host) throws UnknownHostException {
-        return InetAddress.getByAddress(host.name(), host.addresses().getFirst().toOctets());
+        return InetAddress.getByAddress(host.name(), host.addresses().getFirst().octets());
     }
 
     @Override

@@ -156,12 +156,16 @@ public final class Network implements AutoCloseable, NameTable {
         Node node = new Node(plan.name(), plan);
         synchronized (this) {
             requireFree(plan.name());
-            plan.aliases().forEach(this::requireFree);
             nodes.put(NameTable.canonical(plan.name()), node);
-            plan.aliases().forEach(alias -> aliases.put(NameTable.canonical(alias), node));
         }
         boolean started = false;
         try {
+            synchronized (this) {
+                for (String alias : plan.aliases()) {
+                    requireFree(alias);
+                    aliases.put(NameTable.canonical(alias), node);
+                }
+            }
             Host host = boot(node, plan);
             started = true;
             return host;
@@ -388,6 +392,18 @@ public final class Network implements AutoCloseable, NameTable {
     public synchronized Optional<Host> find(String hostName) {
         Node node = lookUp(hostName);
         return Optional.ofNullable(node == null ? null : node.host);
+    }
+
+    /// What a host does, as reactions on the network's one thread.
+    ///
+    /// @throws IllegalArgumentException if there is no such host, or it is crashed
+    /// @throws IllegalStateException if the network lives by the system's time
+    public Script script(String hostName) {
+        time();
+        Host host = find(hostName)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "There is no host " + hostName + " that runs on network " + name));
+        return new Script(this, host);
     }
 
     private @Nullable Node lookUp(String hostName) {

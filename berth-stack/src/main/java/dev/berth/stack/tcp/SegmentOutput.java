@@ -143,6 +143,7 @@ final class SegmentOutput {
         } else {
             timeouts.armPersist(tcb, now);
         }
+        Tally.limited(tcb, now);
     }
 
     /// What was sent before and is lost, or perhaps is; probes.

@@ -97,6 +97,7 @@ final class Timeouts {
         Tcb.Deadlines deadlines = deadlines(tcb);
         if (deadlines.retransmit == Tcb.Deadlines.NONE) {
             if (tcb.unanswered == 0) {
+                Tally.begins(tcb, now);
                 tcb.lastProgress = now;
             }
             long at = now + RttEstimator.backedOff(tcb);
@@ -190,6 +191,7 @@ final class Timeouts {
             extras.softError = null;
         }
         tcb.unanswered = 0;
+        Tally.progressed(tcb, now);
         tcb.lastProgress = now;
         Tcb.Deadlines deadlines = tcb.deadlines;
         if (deadlines != null) {
