@@ -695,11 +695,6 @@ public final class Network implements AutoCloseable, NameTable {
         undeliverable.incrementAndGet();
     }
 
-    /// The names of the hosts, as they are at each look-up; for sockets that are installed, and name servers.
-    public NameTable names() {
-        return new NetworkNames(this);
-    }
-
     void countDropped() {
         dropped.incrementAndGet();
     }
