@@ -12,15 +12,15 @@ import java.util.function.ToLongFunction;
 public final class TrafficAssert {
     private static final int MAX_LISTED = 20;
 
-    private final Traffic traffic;
+    private final TrafficLog traffic;
     private final Predicate<Talk> wanted;
     private final String which;
 
-    TrafficAssert(Traffic traffic) {
+    TrafficAssert(TrafficLog traffic) {
         this(traffic, talk -> true, "");
     }
 
-    private TrafficAssert(Traffic traffic, Predicate<Talk> wanted, String which) {
+    private TrafficAssert(TrafficLog traffic, Predicate<Talk> wanted, String which) {
         this.traffic = traffic;
         this.wanted = wanted;
         this.which = which;

@@ -129,6 +129,7 @@ final class NetworkLink implements Link, Attachment {
     public void transmit(Packet packet) {
         if (network.isDetoured()) {
             if (crashed) {
+                network.countDropped(packet, "its host has crashed");
                 packet.release();
                 return;
             }
@@ -146,7 +147,7 @@ final class NetworkLink implements Link, Attachment {
         }
         LinkReceiver host = to instanceof NetworkLink link ? link.receiver : null;
         if (host == null) {
-            network.countUndeliverable();
+            network.countUndeliverable(packet);
             packet.release();
         } else {
             if (host != batchFor) {
@@ -165,7 +166,7 @@ final class NetworkLink implements Link, Attachment {
     public void arrived(Packet packet) {
         LinkReceiver host = receiver;
         if (host == null) {
-            network.countUndeliverable();
+            network.countUndeliverable(packet);
             packet.release();
         } else {
             host.received(packet);
