@@ -7,7 +7,9 @@ import org.jspecify.annotations.NullMarked;
 module dev.berth.agent {
     requires transitive dev.berth.wire;
     requires transitive dev.berth.ports;
+    requires transitive dev.berth.stack;
     requires transitive dev.berth.host;
+    requires transitive dev.berth.names;
     requires transitive dev.berth.network;
     requires transitive dev.berth.sockets;
     requires transitive dev.berth.capture;
@@ -17,4 +19,5 @@ module dev.berth.agent {
     requires static transitive org.jspecify;
 
     exports dev.berth.agent;
+    exports dev.berth.agent.run;
 }

@@ -101,7 +101,7 @@ public final class JdkInstallation {
     /// Lets Berth see what it needs of the JDK.
     private void open() {
         Set<Module> ours = new HashSet<>(
-                Set.of(JdkInstallation.class.getModule(), BerthSockets.class.getModule(), guard.gatewayModule()));
+                List.of(JdkInstallation.class.getModule(), BerthSockets.class.getModule(), guard.gatewayModule()));
         instrumentation.redefineModule(
                 Object.class.getModule(),
                 Set.of(),

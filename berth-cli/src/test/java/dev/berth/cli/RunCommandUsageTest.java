@@ -67,9 +67,9 @@ class RunCommandUsageTest {
     }
 
     private static PortPolicy policy(String... words) {
-        PortOptions options = new PortOptions();
-        new CommandLine(options).parseArgs(words);
-        return options.policy();
+        CommandLine run = Berth.commandLine().getSubcommands().get("run");
+        run.parseArgs(words);
+        return HostOptions.plan(run.getCommandSpec()).ports();
     }
 
     @Test

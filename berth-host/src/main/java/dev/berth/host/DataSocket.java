@@ -18,11 +18,11 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
 
     /// Takes what is there; otherwise as [#take].
     final int tryTake(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             return take(sink, bytes, from, max);
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 
@@ -35,7 +35,7 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
         long deadline = 0;
         for (; ; ) {
             Waiter waiter;
-            monitor.enter();
+            monitor.enterQuietly();
             try {
                 int taken = take(sink, bytes, from, max);
                 if (taken != UNAVAILABLE) {
@@ -43,7 +43,7 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
                 }
                 waiter = arm(Readiness.READABLE);
             } finally {
-                monitor.exit();
+                monitor.exitQuietly();
             }
             if (deadline == 0) {
                 deadline = deadline(timeoutNanos);

@@ -83,6 +83,13 @@ final class LinkPort implements LinkReceiver {
     }
 
     @Override
+    public void receivedAll(long sentAt) {
+        if (hasInput()) {
+            monitor.tryRun(sentAt);
+        }
+    }
+
+    @Override
     public void down(String reason) {
         downReason = reason;
         System.getLogger("dev.berth.host")
@@ -123,12 +130,17 @@ final class LinkPort implements LinkReceiver {
     /// Moves what the stack has to send to the outbox, as far as it has room. Under the host's lock.
     void collectOutput() {
         held = outbox.isFull();
-        while (!held && nic.hasEgress()) {
+        if (held || !nic.hasEgress()) {
+            return;
+        }
+        long sentAt = monitor.sentAt();
+        while (!held) {
             Packet packet = nic.pollEgress();
             if (packet == null) {
                 return;
             }
-            if (!outbox.offer(packet)) {
+            packet.sentAt = sentAt;
+            if (!outbox.offerAlone(packet)) {
                 monitor.stack().drops().drop(DropReason.EGRESS_FULL, packet);
             }
             held = outbox.isFull();

@@ -64,11 +64,11 @@ abstract sealed class SocketSignals permits HostSocket, EchoSocket {
     }
 
     final void disarm(StackMonitor monitor, Waiter waiter) {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             takeOut(waiter);
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 

@@ -5,6 +5,7 @@ import dev.berth.stack.endpoint.StackSocket;
 import dev.berth.stack.ip.DropObserver;
 import dev.berth.wire.DropReason;
 import dev.berth.wire.Packet;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -109,6 +110,26 @@ final class StackMonitor {
         return now;
     }
 
+    /// Enters the critical section for a call that takes something out of the stack or looks at it, and needs no time
+    /// for that; [#exitQuietly] must follow in a `finally`. The clock is read only if there turns out to be more to do:
+    /// to read it takes as long as the lock.
+    void enterQuietly() {
+        lock.lock();
+    }
+
+    /// Leaves the critical section of [#enterQuietly].
+    void exitQuietly() {
+        if (timerDue || afterwards != null || stack.hasWork() || hasInput()) {
+            now = timeInside();
+            exit();
+            return;
+        }
+        lock.unlock();
+        if (timerDue || hasInput()) {
+            tryRun();
+        }
+    }
+
     /// Lets `observer` be told of packets that the stack or the edge of a link drops; null takes it away.
     void observeDrops(@Nullable DropObserver observer) {
         enter();
@@ -135,10 +156,33 @@ final class StackMonitor {
 
     /// For links: runs the stack if nobody does; otherwise whoever does will see the packet.
     void tryRun() {
-        if (lock.tryLock()) {
+        if (tryEnter()) {
             now = timeInside();
             exit();
         }
+    }
+
+    /// As the other `tryRun`, for packets that another host sent at `sentAt` of the system's clock, a moment ago.
+    void tryRun(long sentAt) {
+        if (tryEnter()) {
+            now = sentAt == 0 || clock != null ? timeInside() : Math.max(now, sentAt);
+            exit();
+        }
+    }
+
+    private boolean tryEnter() {
+        if (lock.tryLock()) {
+            return true;
+        }
+        // What was left behind has to be visible before the lock is looked at: either it is free now, or its owner,
+        // who looks again after he has released it, sees it.
+        VarHandle.fullFence();
+        return lock.tryLock();
+    }
+
+    /// When what leaves the stack now was sent, for [#tryRun(long)]; 0 if its clock is not the system's.
+    long sentAt() {
+        return clock == null ? now : 0;
     }
 
     /// The timer thread says that a deadline has come.
@@ -149,7 +193,7 @@ final class StackMonitor {
 
     /// Processes what has arrived, lets the stack send, and leaves the critical section.
     void exit() {
-        while (!leave() && lock.tryLock()) {
+        while (!leave() && tryEnter()) {
             now = timeInside();
         }
     }
@@ -160,11 +204,12 @@ final class StackMonitor {
         long deadline;
         boolean settled;
         String warning;
+        LinkPort[] all = ports;
         try {
             if (timerDue) {
                 timerDue = false;
             }
-            for (LinkPort port : ports) {
+            for (LinkPort port : all) {
                 if (port.hasInput()) {
                     port.drainInto(stack, now);
                 }
@@ -173,7 +218,7 @@ final class StackMonitor {
                 stack.advance(now);
             }
             settled = stack.settle(now);
-            for (LinkPort port : ports) {
+            for (LinkPort port : all) {
                 port.collectOutput();
             }
             woken = collectWakeups();
@@ -182,7 +227,7 @@ final class StackMonitor {
         } finally {
             lock.unlock();
         }
-        for (LinkPort port : ports) {
+        for (LinkPort port : all) {
             port.transmit();
         }
         while (woken != null) {

@@ -95,7 +95,7 @@ public final class TcpAcceptor extends HostSocket {
         long deadline = deadline(timeoutNanos);
         for (; ; ) {
             Waiter waiter;
-            monitor.enter();
+            monitor.enterQuietly();
             try {
                 TcpSocket accepted = poll();
                 if (accepted != null) {
@@ -103,7 +103,7 @@ public final class TcpAcceptor extends HostSocket {
                 }
                 waiter = arm(Readiness.ACCEPTABLE);
             } finally {
-                monitor.exit();
+                monitor.exitQuietly();
             }
             if (!await(waiter, deadline)) {
                 throw SocketErrors.timedOut("Accept");
@@ -113,11 +113,11 @@ public final class TcpAcceptor extends HostSocket {
 
     /// A connection that waits, or null if none does.
     public @Nullable TcpSocket tryAccept() throws IOException {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             return poll();
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 

@@ -49,7 +49,7 @@ public final class TcpSocket extends TcpSocketOptions {
 
     @Override
     public @Nullable Endpoint local() {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             Tcb connection = tcb;
             PortBinding<TcpListener> bound = binding;
@@ -59,7 +59,7 @@ public final class TcpSocket extends TcpSocketOptions {
             }
             return bound != null ? bound.endpoint() : late != null ? new Endpoint(late, 0) : null;
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 
@@ -105,14 +105,14 @@ public final class TcpSocket extends TcpSocketOptions {
         long deadline = deadline(timeoutNanos);
         for (; ; ) {
             Waiter waiter;
-            monitor.enter();
+            monitor.enterQuietly();
             try {
                 if (pollConnect()) {
                     return;
                 }
                 waiter = arm(Readiness.CONNECTED);
             } finally {
-                monitor.exit();
+                monitor.exitQuietly();
             }
             if (!await(waiter, deadline)) {
                 throw SocketErrors.timedOut("Connect");
@@ -157,11 +157,11 @@ public final class TcpSocket extends TcpSocketOptions {
     /// @return true if it is, false while it is not
     /// @throws IOException why it could not be made
     public boolean finishConnect() throws IOException {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             return pollConnect();
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 
@@ -254,12 +254,12 @@ public final class TcpSocket extends TcpSocketOptions {
 
     /// Octets that can be read without waiting.
     public int available() throws IOException {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             requireOpen();
             return inputShutdown ? 0 : connection().readable();
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 

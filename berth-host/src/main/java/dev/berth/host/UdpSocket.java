@@ -59,21 +59,21 @@ public final class UdpSocket extends DataSocket {
 
     @Override
     public @Nullable Endpoint local() {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             return endpoint.isBound() || late ? endpoint.local() : null;
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 
     /// The remote end while the socket is connected, otherwise null.
     public @Nullable Endpoint remote() {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             return endpoint.isConnected() ? endpoint.remote() : null;
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 
@@ -233,11 +233,11 @@ public final class UdpSocket extends DataSocket {
 
     /// Who sent the datagram that was received last. Callers that receive in several threads have to take turns.
     public Endpoint lastSender() {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             return new Endpoint(new IpAddress(senderHi, senderLo), senderPort);
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 

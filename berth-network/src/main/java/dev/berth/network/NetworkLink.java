@@ -27,6 +27,7 @@ final class NetworkLink implements Link, Attachment {
     // Of the one thread that transmits at a time: who has got packets and was not told to process them
     private @Nullable LinkReceiver batchFor;
     private int batchOctets;
+    private long batchSentAt;
     private @Nullable Passage passage;
     private @Nullable BufferPool copies;
 
@@ -155,6 +156,7 @@ final class NetworkLink implements Link, Attachment {
                 batchFor = host;
             }
             batchOctets += packet.length();
+            batchSentAt = packet.sentAt;
             host.receivedMore(packet);
             if (batchOctets >= MAX_BATCH) {
                 flush();
@@ -197,7 +199,7 @@ final class NetworkLink implements Link, Attachment {
         if (host != null) {
             batchFor = null;
             batchOctets = 0;
-            host.receivedAll();
+            host.receivedAll(batchSentAt);
         }
     }
 
