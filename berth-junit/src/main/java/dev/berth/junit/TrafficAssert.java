@@ -167,7 +167,7 @@ public final class TrafficAssert {
                 .append(expected)
                 .append(which)
                 .append(", but there ")
-                .append(actual.equals("1") || actual.equals("1 talk") || actual.equals("none") ? "was " : "were ")
+                .append(actual.matches("(?!1\\b)\\d.*") ? "were " : "was ")
                 .append(actual)
                 .append('.');
         list(message, "Seen" + which, talks());

@@ -165,6 +165,7 @@ class FailureReportTest {
                         directory.toString(),
                         Samples.Failing.class.getName(),
                         Samples.Leaking.class.getName(),
+                        Samples.Scoped.class.getName(),
                         NetworkFieldsTest.class.getName())
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
@@ -182,6 +183,8 @@ class FailureReportTest {
                 .contains("works(): ok")
                 .contains("is_not_for_here(): aborted")
                 .contains("cleans_up(): ok")
+                .contains("plain_sockets_are_those_of_the_host(): ok")
+                .contains("a_method_may_be_elsewhere(): ok")
                 .contains("leaves_a_server(): java.lang.AssertionError: The test has left open on its network:")
                 .contains("sockets_of_java_net_are_on_their_hosts(InetAddress): ok")
                 .contains("a_nested_class_sees_the_networks_of_the_outer_one(): ok")

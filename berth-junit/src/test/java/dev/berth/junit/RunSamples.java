@@ -2,6 +2,9 @@ package dev.berth.junit;
 
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
+import dev.berth.host.Host;
+import dev.berth.sockets.BerthSockets;
+import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -60,10 +63,11 @@ final class RunSamples {
         }
     }
 
-    /// Runs classes and prints a line for each test.
+    /// Makes the JVM's sockets Berth's, runs classes and prints a line for each test.
     ///
     /// @param arguments the directory for reports, then names of classes
-    public static void main(String[] arguments) throws ClassNotFoundException {
+    public static void main(String[] arguments) throws ClassNotFoundException, IOException {
+        BerthSockets.install(Host.builder("nowhere").start());
         System.out.println("JUnit " + Test.class.getPackage().getImplementationVersion());
         Class<?>[] classes = new Class<?>[arguments.length - 1];
         for (int i = 1; i < arguments.length; i++) {

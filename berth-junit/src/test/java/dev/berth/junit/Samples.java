@@ -3,14 +3,18 @@ package dev.berth.junit;
 import dev.berth.host.Host;
 import dev.berth.network.Fault;
 import dev.berth.network.Network;
+import dev.berth.sockets.HostScope;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.concurrent.CountDownLatch;
 import javax.net.ServerSocketFactory;
 import javax.net.SocketFactory;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -104,6 +108,56 @@ final class Samples {
         @Test
         void leaves_a_socket(@BerthHost("web") ServerSocketFactory web) throws IOException {
             web.createServerSocket(80);
+        }
+    }
+
+    /// Code that knows nothing of Berth, on the hosts that its tests name.
+    @OnHost("client")
+    static class Scoped {
+        @BerthNetwork(hosts = {"web", "client"}, leaks = Leaks.FAIL)
+        Network network;
+
+        @BerthNetwork
+        TrafficLog traffic;
+
+        @BerthHost("web")
+        HostScope web;
+
+        private ServerSocket server;
+
+        @BeforeEach
+        void start() throws IOException {
+            server = web.call(() -> new ServerSocket(80));
+        }
+
+        @AfterEach
+        void stop() throws IOException {
+            server.close();
+        }
+
+        @Test
+        void plain_sockets_are_those_of_the_host() throws Exception {
+            Socket[] connected = new Socket[1];
+            Thread thread = Thread.ofVirtual().start(() -> {
+                try {
+                    connected[0] = new Socket("10.0.0.1", 80);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            server.accept().close();
+            thread.join();
+            connected[0].close();
+            BerthAssertions.assertThat(traffic).from("client").to("web").onPort(80).hasConnections(1);
+        }
+
+        @Test
+        @OnHost("web")
+        void a_method_may_be_elsewhere() throws IOException {
+            try (Socket socket = new Socket("10.0.0.1", 80)) {
+                server.accept().close();
+                BerthAssertions.assertThat(traffic).didNotHappen(); // a host does not use the network to talk to itself
+            }
         }
     }
 
