@@ -14,7 +14,7 @@ public final class Packet {
     public static final int HEADER_ROOM = 192;
 
     /// Where the transport header starts in the own array: network and link headers are prepended before it.
-    public static final int TRANSPORT_AT = 128;
+    public static final int TRANSPORT_AT = 112;
 
     /// The transport checksum in the header has to be verified by the receiver, and is complete for the link.
     public static final byte CHECKSUM_COMPLETE = 0;
