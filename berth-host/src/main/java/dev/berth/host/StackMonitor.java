@@ -28,6 +28,9 @@ final class StackMonitor {
     private final PortShortage shortage;
     private volatile @Nullable DropObserver dropObserver;
 
+    /// What the threads that wait in its sockets have learned.
+    final Spinning spinning = new Spinning();
+
     /// Reads and writes of arrays, for use under the lock.
     final ArrayBytes arrayBytes = new ArrayBytes();
 
