@@ -6,7 +6,6 @@ import dev.berth.stack.ip.DropObserver;
 import dev.berth.wire.DropReason;
 import dev.berth.wire.Packet;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// The lock of a host and its exit protocol: run to completion, with flat combining.
@@ -17,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// at the end makes it safe not to wait for the lock: whoever leaves something behind either finds the lock free or
 /// is seen.
 final class StackMonitor {
-    private final ReentrantLock lock = new ReentrantLock();
+    private final SectionLock lock = new SectionLock();
     private final NetStack stack;
     private final @Nullable HostClock clock; // null: the system's
     private HostClock.@Nullable Alarm alarm; // of that clock

@@ -121,6 +121,9 @@ public final class Tcp {
             copyPayload(packet);
         }
         dispatch(packet, now);
+        if (segment.payloadTaken) {
+            packet.chunk = null;
+        }
         packet.release();
     }
 
