@@ -53,6 +53,7 @@ final class Catalogue {
                         () -> new IdlePairs(new KernelSockets(), Math.min(pairs, OTHER_PAIRS)))
                 .at(Benchmark.Pace.ONCE));
         all.addAll(PortRows.all(progress));
+        all.addAll(NetworkRows.all());
         all.add(tun("tun-in", "stream from the kernel over TUN, MTU 1500", "Gbit/s", 0.53, PeerTask.RECEIVE));
         all.add(tun("tun-out", "stream to the kernel over TUN, MTU 1500", "Gbit/s", 1.1, PeerTask.SEND));
         all.add(tun("tun-rtt", "round trip of 1 byte to the kernel over TUN", "us", 1.2, PeerTask.ROUND_TRIP));
