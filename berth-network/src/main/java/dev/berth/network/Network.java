@@ -195,7 +195,7 @@ public final class Network implements AutoCloseable, NameTable {
     }
 
     private synchronized void forget(Node node) {
-        nodes.values().remove(node);
+        nodes.remove(NameTable.canonical(node.name()), node);
         aliases.values().removeIf(other -> other == node);
     }
 
