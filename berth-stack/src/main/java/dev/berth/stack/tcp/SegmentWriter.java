@@ -110,7 +110,7 @@ final class SegmentWriter {
             deadlines.delayedAck = Tcb.Deadlines.NONE;
         }
         if (length > 0) {
-            tcb.lastSent = now;
+            tcb.lastSent = CoarseTime.millis(now);
         }
         transmit(packet, tcb, trafficClass, tcb.config.timeToLive(), now);
     }
