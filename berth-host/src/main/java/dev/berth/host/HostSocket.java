@@ -64,11 +64,11 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
 
     /// What the socket is ready for now: bits of [Readiness].
     public final int readiness() {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             return readinessNow();
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 

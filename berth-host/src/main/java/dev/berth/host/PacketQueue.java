@@ -28,8 +28,20 @@ final class PacketQueue {
                 return false;
             }
         } while (!tail.compareAndSet(at, at + 1));
-        // Volatile: whoever offers looks next whether somebody is at work, and that one looks here when he is done.
-        ring.set((int) at & mask, packet);
+        // Whoever offers has to see to it that this is visible before he looks whether somebody is at work, who would
+        // look here when he is done: see StackMonitor.tryRun.
+        ring.setRelease((int) at & mask, packet);
+        return true;
+    }
+
+    /// As [#offer], by one thread at a time: under the lock of the host, whose release makes it visible.
+    boolean offerAlone(Packet packet) {
+        long at = tail.getPlain();
+        if (at - head.getAcquire() > mask) {
+            return false;
+        }
+        tail.setPlain(at + 1);
+        ring.setRelease((int) at & mask, packet);
         return true;
     }
 
@@ -42,9 +54,14 @@ final class PacketQueue {
         Packet packet = ring.get(slot);
         if (packet != null) {
             ring.setPlain(slot, null);
-            head.set(at + 1);
+            head.setRelease(at + 1);
         }
         return packet;
+    }
+
+    /// True if [#offer] refuses.
+    boolean isFull() {
+        return tail.get() - head.getAcquire() > mask;
     }
 
     boolean isEmpty() {

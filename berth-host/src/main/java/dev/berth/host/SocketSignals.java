@@ -1,6 +1,7 @@
 package dev.berth.host;
 
 import java.io.InterruptedIOException;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,13 @@ abstract sealed class SocketSignals permits HostSocket, EchoSocket {
         }
     }
 
+    /// Adds the threads that wait to `threads`.
+    final void collectWaiting(List<Thread> threads) {
+        for (Waiter waiter = waiters; waiter != null; waiter = waiter.following) {
+            threads.add(waiter.thread());
+        }
+    }
+
     /// Waits outside the lock of `monitor`, until `deadline` of its clock; 0 for without limit.
     ///
     /// @return false if the deadline has passed
@@ -56,11 +64,11 @@ abstract sealed class SocketSignals permits HostSocket, EchoSocket {
     }
 
     final void disarm(StackMonitor monitor, Waiter waiter) {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             takeOut(waiter);
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 

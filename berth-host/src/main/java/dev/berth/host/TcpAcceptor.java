@@ -92,10 +92,19 @@ public final class TcpAcceptor extends HostSocket {
     /// @throws java.net.SocketTimeoutException after `timeoutNanos` ("Accept timed out")
     /// @throws SocketException if the socket is closed or does not listen
     public TcpSocket accept(long timeoutNanos) throws IOException {
+        Object begun = SocketObserver.begun(SocketObserver.Operation.ACCEPT);
+        TcpSocket accepted = await(timeoutNanos);
+        if (begun != null) {
+            SocketObserver.ended(begun, accepted, null, 0, null);
+        }
+        return accepted;
+    }
+
+    private TcpSocket await(long timeoutNanos) throws IOException {
         long deadline = deadline(timeoutNanos);
         for (; ; ) {
             Waiter waiter;
-            monitor.enter();
+            monitor.enterQuietly();
             try {
                 TcpSocket accepted = poll();
                 if (accepted != null) {
@@ -103,7 +112,7 @@ public final class TcpAcceptor extends HostSocket {
                 }
                 waiter = arm(Readiness.ACCEPTABLE);
             } finally {
-                monitor.exit();
+                monitor.exitQuietly();
             }
             if (!await(waiter, deadline)) {
                 throw SocketErrors.timedOut("Accept");
@@ -113,12 +122,18 @@ public final class TcpAcceptor extends HostSocket {
 
     /// A connection that waits, or null if none does.
     public @Nullable TcpSocket tryAccept() throws IOException {
-        monitor.enter();
+        Object begun = SocketObserver.begun(SocketObserver.Operation.ACCEPT);
+        TcpSocket accepted;
+        monitor.enterQuietly();
         try {
-            return poll();
+            accepted = poll();
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
+        if (begun != null && accepted != null) {
+            SocketObserver.ended(begun, accepted, null, 0, null);
+        }
+        return accepted;
     }
 
     private @Nullable TcpSocket poll() throws SocketException {

@@ -12,6 +12,8 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
     /// The settings; under the host's lock.
     TcpConfig config;
 
+    int lingerSeconds = -1; // under the host's lock
+
     TcpSocketOptions(Host host, TcpConfig config) {
         super(host);
         this.config = config;
@@ -161,5 +163,18 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
     /// TCP_KEEPCOUNT: unanswered probes after which the connection is dead.
     public int keepCount() throws IOException {
         return config().keepCount();
+    }
+
+    /// SO_LINGER: seconds that [#close] waits for acknowledgments; 0 resets the connection, -1 (the default) does not
+    /// wait.
+    public void lingerSeconds(int value) throws IOException {
+        requireOpen();
+        lingerSeconds = Math.max(-1, value);
+    }
+
+    /// SO_LINGER.
+    public int lingerSeconds() throws IOException {
+        requireOpen();
+        return lingerSeconds;
     }
 }

@@ -59,21 +59,21 @@ public final class UdpSocket extends DataSocket {
 
     @Override
     public @Nullable Endpoint local() {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             return endpoint.isBound() || late ? endpoint.local() : null;
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 
     /// The remote end while the socket is connected, otherwise null.
     public @Nullable Endpoint remote() {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             return endpoint.isConnected() ? endpoint.remote() : null;
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 
@@ -169,6 +169,28 @@ public final class UdpSocket extends DataSocket {
             @Nullable IpAddress local,
             @Nullable Endpoint to)
             throws IOException {
+        Object begun = SocketObserver.begun(SocketObserver.Operation.WRITE);
+        if (begun == null) {
+            return sendNow(source, bytes, from, length, local, to);
+        }
+        try {
+            int sent = sendNow(source, bytes, from, length, local, to);
+            SocketObserver.ended(begun, this, to, sent, null);
+            return sent;
+        } catch (IOException e) {
+            SocketObserver.ended(begun, this, to, 0, e);
+            throw e;
+        }
+    }
+
+    private int sendNow(
+            @Nullable ByteSource source,
+            byte @Nullable [] bytes,
+            int from,
+            int length,
+            @Nullable IpAddress local,
+            @Nullable Endpoint to)
+            throws IOException {
         long now = monitor.enter();
         try {
             requireOpen();
@@ -231,13 +253,18 @@ public final class UdpSocket extends DataSocket {
         return result;
     }
 
+    @Override
+    Endpoint lastRemote() {
+        return lastSender();
+    }
+
     /// Who sent the datagram that was received last. Callers that receive in several threads have to take turns.
     public Endpoint lastSender() {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             return new Endpoint(new IpAddress(senderHi, senderLo), senderPort);
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 
@@ -361,7 +388,8 @@ public final class UdpSocket extends DataSocket {
     /// Joins a multicast group, for all sources.
     ///
     /// @param nic the index of an interface ([Host#interfaceNames]), or [#ANY_INTERFACE]
-    /// @throws SocketException if the socket is a member already, there is no such interface, or no route to the group
+    /// @throws SocketException if the socket is a member already, there is no such interface, or no route to the
+    ///     group
     /// @throws IllegalArgumentException if `group` is not a multicast address
     public void join(IpAddress group, int nic) throws IOException {
         change(nic, group, (groups, on) -> groups.join(endpoint, group, on), "Already a member of the group");

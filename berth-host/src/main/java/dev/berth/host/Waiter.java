@@ -25,6 +25,10 @@ final class Waiter extends Wakeup {
         SystemClock.unpark(clock, thread);
     }
 
+    Thread thread() {
+        return thread;
+    }
+
     boolean isSignalled() {
         return signalled;
     }

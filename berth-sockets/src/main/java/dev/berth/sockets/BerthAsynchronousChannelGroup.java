@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.channels.AsynchronousChannelGroup;
 import java.nio.channels.ShutdownChannelGroupException;
 import java.nio.channels.spi.AsynchronousChannelProvider;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -37,7 +37,7 @@ final class BerthAsynchronousChannelGroup extends AsynchronousChannelGroup {
     private final ExecutorService executor;
 
     @GuardedBy("channels")
-    private final Set<Closeable> channels = new HashSet<>();
+    private final Set<Closeable> channels = new LinkedHashSet<>();
 
     private volatile boolean shutdown;
 

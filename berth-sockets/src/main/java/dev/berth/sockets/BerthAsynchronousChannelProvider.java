@@ -102,10 +102,10 @@ public class BerthAsynchronousChannelProvider extends AsynchronousChannelProvide
                     .factory());
         }
         try {
-            return Executors.newCachedThreadPool(
-                    (ThreadFactory) Class.forName(factory, true, ClassLoader.getSystemClassLoader())
-                            .getDeclaredConstructor()
-                            .newInstance());
+            return Executors.newCachedThreadPool(Class.forName(factory, true, ClassLoader.getSystemClassLoader())
+                    .asSubclass(ThreadFactory.class)
+                    .getDeclaredConstructor()
+                    .newInstance());
         } catch (ReflectiveOperationException | ClassCastException e) {
             throw new IllegalStateException(
                     "The property " + FACTORY_PROPERTY + " names no usable thread factory: " + factory, e);

@@ -132,7 +132,7 @@ final class BerthAsynchronousSocketChannel extends AsynchronousSocketChannel imp
             }
             closed = true;
         }
-        Closing.close(socket);
+        socket.close(); // a reset if something is unread, as the JDK's asynchronous channels do it
         tell(Readiness.ALL); // what waits fails
         group.leave(this);
     }

@@ -270,6 +270,12 @@ public final class NetStack {
         }
     }
 
+    /// True if [#settle] has something to send or [#pollReady] something to tell; for callers who have not given the
+    /// stack a packet or the time since they were last called.
+    public boolean hasWork() {
+        return tcp.hasOutput() || !readyQueue.isEmpty();
+    }
+
     /// The next socket whose readiness changed, or null.
     public @Nullable StackSocket pollReady() {
         return readyQueue.poll();

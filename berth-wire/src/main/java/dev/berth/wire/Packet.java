@@ -80,6 +80,10 @@ public final class Packet {
     /// reads or writes it.
     public long mark;
 
+    /// When the stack that built it let it go, in nanoseconds of the clock that all hosts of the JVM share by default;
+    /// 0 if that is not known. Set for every packet that a link is to transmit.
+    public long sentAt;
+
     /// The next packet of whatever queue the owner keeps it in.
     public @Nullable Packet next;
 

@@ -23,7 +23,9 @@ final class Modules {
         module("names", "host");
         module("network", "names");
         module("sockets", "network");
+        module("micrometer", "host");
         module("capture", "host");
+        module("junit", "network", "sockets", "capture");
         module("tun", "host");
         module("gateway", "host", "network");
         module("agent", "sockets", "capture", "tun", "gateway");

@@ -143,6 +143,7 @@ final class SegmentOutput {
         } else {
             timeouts.armPersist(tcb, now);
         }
+        Tally.limited(tcb, now);
     }
 
     /// What was sent before and is lost, or perhaps is; probes.
@@ -204,7 +205,7 @@ final class SegmentOutput {
         LossRecovery.resent(tcb, sent, now);
         LossRecovery.transmitted(tcb, sent);
         board.resent(seq, seq + sent, now);
-        timeouts.countRetransmission();
+        timeouts.countRetransmission(tcb, data);
         Pacer pacer = tcb.congestion.pacer();
         if (pacer != null) {
             pacer.sent(sent, tcb.congestion.pacingRate(tcb), now);

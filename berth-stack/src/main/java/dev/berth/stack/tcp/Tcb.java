@@ -117,6 +117,13 @@ public final class Tcb extends Flow implements StackSocket {
     byte unanswered; // retransmissions and probes since the remote end was last heard of
     byte quickAcks; // so many ACKs more are sent at once, for a quick start
 
+    // Counters, see Tally
+    char segmentsIn;
+    char segmentsOut;
+    char dataSegmentsIn;
+    char dataSegmentsOut;
+    int busyMicros;
+
     @Nullable
     SendQueue sendQueue;
 

@@ -130,6 +130,9 @@ public final class Tcp {
         }
         dispatch(packet, now);
         packet.release();
+        if (queues.budget().isScarce()) {
+            relieve(now);
+        }
     }
 
     /// A payload in the packet's own header array has no chunk to refer to yet.
@@ -153,6 +156,7 @@ public final class Tcp {
                 segment.sourcePort);
         boolean reset;
         if (flow instanceof Tcb tcb) {
+            Tally.received(tcb, segment);
             reset = tcb.state == TcpState.SYN_SENT ? arrives.synSent(tcb, segment) : arrives.otherwise(tcb, segment);
         } else if (flow instanceof SynEntry entry) {
             reset = listens.synReceived(entry, segment);
@@ -354,14 +358,9 @@ public final class Tcp {
         }
     }
 
-    /// STATUS: RFC 9293 section 3.10.6.
-    public TcpStatus status(Tcb tcb) {
-        return TcpStatus.of(tcb);
-    }
-
-    /// Everything that is known of a connection.
+    /// STATUS, RFC 9293 section 3.10.6: everything that is known of a connection.
     public TcpInfo info(Tcb tcb, long now) {
-        return TcpInfo.of(tcb, now);
+        return TcpInfo.of(tcb, writer, now);
     }
 
     /// Looks for a connection that breaks what must hold once the stack has settled, such as one whose data wait
@@ -564,6 +563,11 @@ public final class Tcp {
     /// Segments sent again since the start.
     public long retransmissions() {
         return timeouts.retransmissions();
+    }
+
+    /// Notes from now on which connections send something again; to be looked at and cleared after each batch.
+    public RetransmissionNotes noteRetransmissions() {
+        return timeouts.noteRetransmissions();
     }
 
     /// SYNs that were answered with a cookie since the start, because a listener's incomplete connections were at
