@@ -12,11 +12,8 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
     /// The settings; under the host's lock.
     TcpConfig config;
 
-<<<<<<< HEAD
-    private boolean quickAck = true;
-=======
+    private boolean quickAck = true; // under the host's lock
     int lingerSeconds = -1; // under the host's lock
->>>>>>> main
 
     TcpSocketOptions(Host host, TcpConfig config) {
         super(host);
@@ -170,7 +167,6 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
         return config().keepCount();
     }
 
-<<<<<<< HEAD
     /// TCP_QUICKACK: the next segments are acknowledged at once, as at the start of a connection; false lets ACKs wait.
     /// Not for ever, as on Linux: the connection goes its own way later. Without a connection it says how one begins.
     public void quickAck(boolean value) throws IOException {
@@ -206,7 +202,8 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
         if (!quickAck) {
             monitor.stack().tcp().quickAck(connection, false);
         }
-=======
+    }
+
     /// SO_LINGER: seconds that [#close] waits for acknowledgments; 0 resets the connection, -1 (the default) does not
     /// wait.
     public void lingerSeconds(int value) throws IOException {
@@ -218,6 +215,5 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
     public int lingerSeconds() throws IOException {
         requireOpen();
         return lingerSeconds;
->>>>>>> main
     }
 }

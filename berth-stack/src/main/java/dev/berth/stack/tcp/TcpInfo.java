@@ -117,8 +117,8 @@ import org.jspecify.annotations.Nullable;
 /// @param deliveryRate octets per second that the last acknowledgment showed; 0 where it is not tracked
 /// @param pacingRate octets per second at which segments leave; 0 without pacing
 /// @param urgent octets up to the urgent pointer that were not read
-/// @param lastDataSentNanos since data were last sent, -1 if none were
-/// @param lastHeardNanos since the remote end was last heard of
+/// @param lastDataSentNanos since data were last sent, to a millisecond, -1 if none were
+/// @param lastHeardNanos since the remote end was last heard of, to a millisecond
 /// @param userTimeoutNanos how long data may stay unacknowledged, 0 if retransmissions are counted instead
 /// @param softError what the network reported without ending the connection; null if nothing
 /// @param error why the connection ended; null if it has not
@@ -298,8 +298,8 @@ public record TcpInfo(
                 rate == null ? 0 : rate.latest,
                 tcb.congestion.pacer() == null ? 0 : tcb.congestion.pacingRate(tcb),
                 Urgent.remaining(tcb),
-                tcb.lastSent == 0 ? -1 : now - tcb.lastSent,
-                now - tcb.lastHeard,
+                tcb.lastSent == 0 ? -1 : CoarseTime.sinceMillis(tcb.lastSent, now),
+                CoarseTime.sinceMillis(tcb.lastHeard, now),
                 UserTimeout.of(tcb),
                 tcb.softError(),
                 tcb.error);
