@@ -476,7 +476,7 @@ public final class Capture implements AutoCloseable {
                 lock.unlock();
             }
             dump.describe();
-            RecordStore.Record entry = new RecordStore.Record();
+            RecordStore.Entry entry = new RecordStore.Entry();
             while (at < end && (at = next(at, entry)) >= 0) {
                 dump.put(entry);
             }
@@ -485,7 +485,7 @@ public final class Capture implements AutoCloseable {
         }
     }
 
-    private long next(long at, RecordStore.Record entry) {
+    private long next(long at, RecordStore.Entry entry) {
         lock.lock();
         try {
             return store.next(at, entry);
@@ -515,7 +515,7 @@ public final class Capture implements AutoCloseable {
     /// A file under way, and how much of what is known is in it.
     private final class FileOutput {
         private final PcapngWriter writer;
-        private final RecordStore.Record entry = new RecordStore.Record();
+        private final RecordStore.Entry entry = new RecordStore.Entry();
         private int names;
         private int secretOctets;
 
@@ -606,7 +606,7 @@ public final class Capture implements AutoCloseable {
             }
         }
 
-        void put(RecordStore.Record record) throws IOException {
+        void put(RecordStore.Entry record) throws IOException {
             if (record.interfaceNumber >= writer.interfaces()) {
                 describe();
             }

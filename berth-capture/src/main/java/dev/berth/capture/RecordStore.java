@@ -31,7 +31,7 @@ final class RecordStore {
     private static final String MANY_TEXTS = "dropped (there were too many different reasons to keep them)";
 
     /// A record, as [#next] found it.
-    static final class Record {
+    static final class Entry {
         int interfaceNumber;
         long epochNanos;
         Direction direction = Direction.INBOUND;
@@ -56,7 +56,7 @@ final class RecordStore {
 
     /// Room for about so many octets, and for one segment at least.
     RecordStore(long octets) {
-        maxSegments = (int) Math.clamp((octets + SEGMENT - 1) / SEGMENT, 1, Integer.MAX_VALUE);
+        maxSegments = Math.clamp((octets + SEGMENT - 1) / SEGMENT, 1, Integer.MAX_VALUE);
     }
 
     /// Where the next record goes, if it fits into the newest segment.
@@ -210,7 +210,7 @@ final class RecordStore {
     /// Copies the record at `position`, or the oldest one if that is newer, to `into`.
     ///
     /// @return where the next record is, or -1 if there is none from `position` on
-    long next(long position, Record into) {
+    long next(long position, Entry into) {
         long at = Math.max(position, tail());
         byte[] segment = segmentAt(at);
         if (segment == null) {

@@ -29,6 +29,8 @@ final class LinkPort implements LinkReceiver {
     private final AtomicLong inboxDrops = new AtomicLong(); // not yet counted by the stack
     private volatile @Nullable String downReason;
     private volatile boolean closed;
+    /// The outbox was full, so that packets may have stayed in the interface.
+    private volatile boolean held;
 
     LinkPort(StackMonitor monitor, NetInterface nic, Link link) {
         this.monitor = monitor;
@@ -94,6 +96,19 @@ final class LinkPort implements LinkReceiver {
                 .log(System.Logger.Level.WARNING, "Interface {0} is down: {1}", nic.name(), reason);
     }
 
+    @Override
+    public void ready() {
+        transmit();
+        if (held) {
+            monitor.tryRun(); // what did not fit in the outbox
+        }
+    }
+
+    /// What is closed or down takes packets, and drops them.
+    private boolean isReady() {
+        return closed || downReason != null || link.isReady();
+    }
+
     boolean hasInput() {
         return !inbox.isEmpty();
     }
@@ -112,30 +127,35 @@ final class LinkPort implements LinkReceiver {
         }
     }
 
-    /// Moves what the stack has to send to the outbox. Under the host's lock.
+    /// Moves what the stack has to send to the outbox, as far as it has room. Under the host's lock.
     void collectOutput() {
-        if (!nic.hasEgress()) {
+        held = outbox.isFull();
+        if (held || !nic.hasEgress()) {
             return;
         }
         long sentAt = monitor.sentAt();
-        Packet packet;
-        while ((packet = nic.pollEgress()) != null) {
+        while (!held) {
+            Packet packet = nic.pollEgress();
+            if (packet == null) {
+                return;
+            }
             packet.sentAt = sentAt;
             if (!outbox.offerAlone(packet)) {
                 monitor.stack().drops().drop(DropReason.EGRESS_FULL, packet);
             }
+            held = outbox.isFull();
         }
     }
 
     /// Transmits what is in the outbox. Without the host's lock.
     void transmit() {
-        while (!outbox.isEmpty()) {
+        while (!outbox.isEmpty() && isReady()) {
             if (!transmitting.compareAndSet(false, true)) {
                 return;
             }
             try {
                 Packet packet;
-                while ((packet = outbox.poll()) != null) {
+                while (isReady() && (packet = outbox.poll()) != null) {
                     if (closed || downReason != null) {
                         monitor.tellDropped(DropReason.DOWN, packet);
                         packet.release();

@@ -1,6 +1,7 @@
 package dev.berth.host;
 
 import java.io.InterruptedIOException;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,13 @@ abstract sealed class SocketSignals permits HostSocket, EchoSocket {
                 return;
             }
             previous = waiter;
+        }
+    }
+
+    /// Adds the threads that wait to `threads`.
+    final void collectWaiting(List<Thread> threads) {
+        for (Waiter waiter = waiters; waiter != null; waiter = waiter.following) {
+            threads.add(waiter.thread());
         }
     }
 

@@ -1,8 +1,10 @@
 package dev.berth.host;
 
+import dev.berth.ports.Flow;
 import dev.berth.stack.NetStack;
 import dev.berth.stack.endpoint.StackSocket;
 import dev.berth.stack.ip.DropObserver;
+import dev.berth.stack.tcp.RetransmissionNotes;
 import dev.berth.wire.DropReason;
 import dev.berth.wire.Packet;
 import java.lang.invoke.VarHandle;
@@ -25,6 +27,8 @@ final class StackMonitor {
     private long now; // guarded by the lock
     private @Nullable Wakeup afterwards;
     private final PortShortage shortage;
+    private final String name;
+    private final RetransmissionNotes retransmitted;
     private volatile @Nullable DropObserver dropObserver;
 
     /// What the threads that wait in its sockets have learned.
@@ -35,7 +39,9 @@ final class StackMonitor {
 
     /// @param clock the host's time; null for the system's
     StackMonitor(String name, NetStack stack, @Nullable HostClock clock) {
+        this.name = name;
         this.stack = stack;
+        retransmitted = stack.tcp().noteRetransmissions();
         shortage = new PortShortage(name, stack);
         this.clock = clock;
     }
@@ -81,6 +87,23 @@ final class StackMonitor {
         return clock == null ? SystemClock.nanoTime() : clock.nanoTime();
     }
 
+    /// The present time for whoever has just taken the lock, which is given back if the clock refuses its thread.
+    private long timeInside() {
+        if (clock == null) {
+            return SystemClock.nanoTime();
+        }
+        boolean told = false;
+        try {
+            long time = clock.nanoTime();
+            told = true;
+            return time;
+        } finally {
+            if (!told) {
+                lock.unlock();
+            }
+        }
+    }
+
     /// The deadline of a wait that begins now; 0 for none.
     long deadline(long timeoutNanos) {
         return timeoutNanos <= 0 ? 0 : Math.max(1, nanoTime() + timeoutNanos);
@@ -91,7 +114,7 @@ final class StackMonitor {
     /// @return the time, read once, under the lock: it never runs backwards in the stack
     long enter() {
         lock.lock();
-        now = nanoTime();
+        now = timeInside();
         return now;
     }
 
@@ -105,7 +128,7 @@ final class StackMonitor {
     /// Leaves the critical section of [#enterQuietly].
     void exitQuietly() {
         if (timerDue || afterwards != null || stack.hasWork() || hasInput()) {
-            now = nanoTime();
+            now = timeInside();
             exit();
             return;
         }
@@ -142,7 +165,7 @@ final class StackMonitor {
     /// For links: runs the stack if nobody does; otherwise whoever does will see the packet.
     void tryRun() {
         if (tryEnter()) {
-            now = nanoTime();
+            now = timeInside();
             exit();
         }
     }
@@ -150,7 +173,7 @@ final class StackMonitor {
     /// As the other `tryRun`, for packets that another host sent at `sentAt` of the system's clock, a moment ago.
     void tryRun(long sentAt) {
         if (tryEnter()) {
-            now = sentAt == 0 || clock != null ? nanoTime() : Math.max(now, sentAt);
+            now = sentAt == 0 || clock != null ? timeInside() : Math.max(now, sentAt);
             exit();
         }
     }
@@ -179,7 +202,7 @@ final class StackMonitor {
     /// Processes what has arrived, lets the stack send, and leaves the critical section.
     void exit() {
         while (!leave() && tryEnter()) {
-            now = nanoTime();
+            now = timeInside();
         }
     }
 
@@ -205,6 +228,9 @@ final class StackMonitor {
             settled = stack.settle(now);
             for (LinkPort port : all) {
                 port.collectOutput();
+            }
+            if (retransmitted.size() > 0) {
+                tellRetransmissions();
             }
             woken = collectWakeups();
             deadline = stack.nextDeadline();
@@ -240,6 +266,29 @@ final class StackMonitor {
             }
         }
         return false;
+    }
+
+    /// Lets the observer be told of what was sent again, when the lock is released.
+    private void tellRetransmissions() {
+        SocketObserver observer = SocketObserver.present();
+        if (observer != null && observer.wantsRetransmissions()) {
+            for (int i = 0; i < retransmitted.size(); i++) {
+                Flow flow = retransmitted.connection(i);
+                Retransmission told = new Retransmission(
+                        flow.local(),
+                        flow.remote(),
+                        flow.stateName(),
+                        retransmitted.segments(i),
+                        retransmitted.octets(i));
+                afterwards(new Wakeup() {
+                    @Override
+                    void wake() {
+                        observer.retransmitted(name, told);
+                    }
+                });
+            }
+        }
+        retransmitted.clear();
     }
 
     private @Nullable Wakeup collectWakeups() {

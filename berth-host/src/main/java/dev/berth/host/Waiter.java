@@ -44,6 +44,10 @@ final class Waiter extends Wakeup {
         }
     }
 
+    Thread thread() {
+        return thread;
+    }
+
     boolean isSignalled() {
         return state == SIGNALLED;
     }

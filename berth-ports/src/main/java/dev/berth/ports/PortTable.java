@@ -428,9 +428,9 @@ public final class PortTable<L> {
         return bindings.listener(localHi, localLo, localPort, remoteHi, remoteLo, remotePort);
     }
 
-    /// The newest binding that covers an address and port, for a datagram that goes to everybody there: to a multicast
-    /// group or a broadcast address. [#nextCovering] gives the others, whatever the specificity of their addresses and
-    /// how they share. Nothing is allocated; the table must not change on the way.
+    /// The newest binding that covers an address and port, for a datagram that goes to everybody there: to a
+    /// multicast group or a broadcast address. [#nextCovering] gives the others, whatever the specificity of their
+    /// addresses and how they share. Nothing is allocated; the table must not change on the way.
     public @Nullable PortBinding<L> firstCovering(long hi, long lo, int port) {
         return bindings.firstCovering(hi, lo, port);
     }
@@ -475,6 +475,11 @@ public final class PortTable<L> {
     /// How many ports [#connect] could choose from towards a destination, without displacing anything.
     public int freePorts(long localHi, long localLo, long remoteHi, long remoteLo, int remotePort) {
         return clients.freeTowards(localHi, localLo, remoteHi, remoteLo, remotePort);
+    }
+
+    /// How many ports a [#bind] with port 0 chooses from.
+    public int freeForBind() {
+        return clients.freeForBind();
     }
 
     /// The transport of the table.

@@ -12,6 +12,7 @@ import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// Translates between the addresses of `java.net` and those of a host.
 ///
@@ -60,6 +61,15 @@ final class Addresses {
             return wildcard(port, ipv4Only);
         }
         return new Endpoint(ipAddress(address), port);
+    }
+
+    /// The local end that a program means by the address of a bind; null is any.
+    static Endpoint bindEnd(@Nullable SocketAddress address, boolean ipv4Only) {
+        if (address == null) {
+            return wildcard(0, ipv4Only);
+        }
+        InetSocketAddress inet = check(address, ipv4Only);
+        return local(inet.getAddress(), inet.getPort(), ipv4Only);
     }
 
     /// All addresses, with a port.

@@ -17,8 +17,10 @@ import org.jspecify.annotations.Nullable;
 /// Channels and selectors on a host. Use it explicitly, where a library takes a provider, or install it for the whole
 /// JVM with [BerthSockets].
 ///
-/// Channels without a family are dual-stack. UNIX-domain channels are those of the JDK, and are not for the selectors
-/// of this provider.
+/// Channels without a family are dual-stack. UNIX-domain channels are those of the JDK, which can be reached only where
+/// the package `sun.nio.ch` is exported to this module, as the agent does; otherwise opening one throws
+/// `UnsupportedOperationException` with the option that exports it. A selector of this provider takes them too, as it
+/// does the other channels of the JDK's own provider, wherever they come from.
 public class BerthSelectorProvider extends SelectorProvider {
     private final @Nullable Host host;
 

@@ -65,19 +65,11 @@ final class BerthServerSocketChannel extends ServerSocketChannel implements Sele
             if (local != null) {
                 throw new AlreadyBoundException();
             }
-            acceptor.bind(bindEnd(address));
+            acceptor.bind(Addresses.bindEnd(address, ipv4Only));
             acceptor.listen(backlog < 1 ? DEFAULT_BACKLOG : backlog);
             local = Addresses.socketAddress(Objects.requireNonNull(acceptor.local()), ipv4Only);
         }
         return this;
-    }
-
-    private Endpoint bindEnd(@Nullable SocketAddress address) {
-        if (address == null) {
-            return Addresses.wildcard(0, ipv4Only);
-        }
-        InetSocketAddress inet = Addresses.check(address, ipv4Only);
-        return Addresses.local(inet.getAddress(), inet.getPort(), ipv4Only);
     }
 
     @Override

@@ -151,21 +151,13 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
                 if (local != null) {
                     throw new AlreadyBoundException();
                 }
-                socket.bind(bindEnd(address));
+                socket.bind(Addresses.bindEnd(address, ipv4Only));
                 rememberLocal();
             }
         } finally {
             unlockBoth();
         }
         return this;
-    }
-
-    private Endpoint bindEnd(@Nullable SocketAddress address) {
-        if (address == null) {
-            return Addresses.wildcard(0, ipv4Only);
-        }
-        InetSocketAddress inet = Addresses.check(address, ipv4Only);
-        return Addresses.local(inet.getAddress(), inet.getPort(), ipv4Only);
     }
 
     @Override
@@ -184,8 +176,9 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
         try {
             lockBoth();
             try {
-                ensureOpen();
-                if (mustBlock && !isBlocking()) {
+                if (!mustBlock) {
+                    ensureOpen();
+                } else if (!isBlocking()) {
                     throw new IllegalBlockingModeException();
                 }
                 return lockedConnect(inet, end, nanos);

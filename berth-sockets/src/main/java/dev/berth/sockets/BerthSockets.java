@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.UnknownHostException;
+import java.nio.channels.spi.AsynchronousChannelProvider;
 import java.nio.channels.spi.SelectorProvider;
 import java.util.List;
 
@@ -19,6 +20,7 @@ import java.util.List;
 /// for the threads of a [HostScope].
 public final class BerthSockets {
     private static final String PROVIDER_PROPERTY = "java.nio.channels.spi.SelectorProvider";
+    private static final String ASYNCHRONOUS_PROPERTY = "java.nio.channels.spi.AsynchronousChannelProvider";
 
     private BerthSockets() {}
 
@@ -38,26 +40,64 @@ public final class BerthSockets {
     /// @throws IllegalStateException if sockets were installed before, or the program or the JVM has chosen others
     ///     already; the message is a sentence that says which
     public static void install(Host host, boolean otherNames, NameTable... names) {
+        install(host, true, true, otherNames, names);
+    }
+
+    /// Installs the sockets of `host` for an agent, which has rewritten what the factories would be for ([JdkHooks]).
+    ///
+    /// @param socketFactories whether `Socket` and `ServerSocket` need a factory
+    /// @param datagramFactory whether `DatagramSocket` and `MulticastSocket` need a factory
+    /// @param otherNames whether names that neither the host nor `names` know are looked up as the JDK does;
+    ///     if not, they are unknown
+    /// @throws IllegalStateException if sockets were installed before, or the program or the JVM has chosen others
+    ///     already; the message is a sentence that says which
+    public static void install(
+            Host host, boolean socketFactories, boolean datagramFactory, boolean otherNames, NameTable... names) {
         HostScope.install(new HostNames(host, List.of(names), otherNames));
-        installProvider();
-        installFactories();
+        installProviders();
+        if (socketFactories) {
+            installSocketFactories();
+        }
+        if (datagramFactory) {
+            installDatagramFactory();
+        }
         pinResolver(host);
     }
 
-    private static void installProvider() {
-        System.setProperty(PROVIDER_PROPERTY, InstalledSelectorProvider.class.getName());
+    private static void installProviders() {
+        choose(PROVIDER_PROPERTY, InstalledSelectorProvider.class);
         SelectorProvider chosen = SelectorProvider.provider();
         if (!(chosen instanceof InstalledSelectorProvider)) {
             throw new IllegalStateException(
                     "The JVM uses the selector provider " + chosen.getClass().getName()
                             + " already: install Berth's sockets before the first channel or selector is opened.");
         }
+        choose(ASYNCHRONOUS_PROPERTY, InstalledAsynchronousChannelProvider.class);
+        AsynchronousChannelProvider asynchronous = AsynchronousChannelProvider.provider();
+        if (!(asynchronous instanceof InstalledAsynchronousChannelProvider)) {
+            throw new IllegalStateException("The JVM uses the asynchronous channel provider "
+                    + asynchronous.getClass().getName()
+                    + " already: install Berth's sockets before the first asynchronous channel is opened.");
+        }
+    }
+
+    private static void choose(String property, Class<?> provider) {
+        String wanted = System.getProperty(property);
+        if (wanted != null && !wanted.equals(provider.getName())) {
+            throw new IllegalStateException("The property " + property + " asks for " + wanted
+                    + ": leave it out, for the channels of this JVM are to be Berth's.");
+        }
+        System.setProperty(property, provider.getName());
     }
 
     @SuppressWarnings("deprecation") // the factories are the only way without an agent
-    private static void installFactories() {
+    private static void installSocketFactories() {
         install("java.net.Socket", () -> Socket.setSocketImplFactory(() -> new BerthSocketImpl(HostScope.requiredHost(), false)));
         install("java.net.ServerSocket", () -> ServerSocket.setSocketFactory(() -> new BerthSocketImpl(HostScope.requiredHost(), true)));
+    }
+
+    @SuppressWarnings("deprecation") // as above
+    private static void installDatagramFactory() {
         install(
                 "java.net.DatagramSocket",
                 () -> DatagramSocket.setDatagramSocketImplFactory(() -> new BerthDatagramSocketImpl(HostScope.requiredHost())));

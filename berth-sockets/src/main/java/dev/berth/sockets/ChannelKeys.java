@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// [#accept] is called on whatever thread makes the socket ready; it takes no lock.
 final class ChannelKeys implements IntConsumer {
-    private static final BerthSelectionKey[] NONE = {};
+    private static final ChannelKey[] NONE = {};
 
     private final @Nullable HostSocket socket;
 
@@ -23,7 +23,7 @@ final class ChannelKeys implements IntConsumer {
     private boolean observing;
 
     private volatile @Nullable Thread waiter;
-    private volatile BerthSelectionKey[] keys = NONE;
+    private volatile ChannelKey[] keys = NONE;
 
     /// The channel's blocking lock, and how many threads wait in its monitor.
     private final Object monitor;
@@ -44,8 +44,8 @@ final class ChannelKeys implements IntConsumer {
     }
 
     /// Adds a key.
-    synchronized void add(BerthSelectionKey key) {
-        BerthSelectionKey[] grown = Arrays.copyOf(keys, keys.length + 1);
+    synchronized void add(ChannelKey key) {
+        ChannelKey[] grown = Arrays.copyOf(keys, keys.length + 1);
         grown[grown.length - 1] = key;
         keys = grown;
         observe();
@@ -95,15 +95,15 @@ final class ChannelKeys implements IntConsumer {
     }
 
     /// Takes a key away.
-    synchronized void remove(BerthSelectionKey key) {
-        BerthSelectionKey[] old = keys;
+    synchronized void remove(ChannelKey key) {
+        ChannelKey[] old = keys;
         for (int i = 0; i < old.length; i++) {
             if (old[i] == key) {
                 if (old.length == 1) {
                     keys = NONE;
                     return;
                 }
-                BerthSelectionKey[] rest = Arrays.copyOf(old, old.length - 1);
+                ChannelKey[] rest = Arrays.copyOf(old, old.length - 1);
                 System.arraycopy(old, i + 1, rest, i, rest.length - i);
                 keys = rest;
                 return;
@@ -118,13 +118,13 @@ final class ChannelKeys implements IntConsumer {
         if (monitorWaits > 0) {
             callMonitor();
         }
-        BerthSelectionKey[] present = keys;
+        ChannelKey[] present = keys;
         if (present.length == 0) {
             return;
         }
         // None at all: the socket was shut down or closed on this side, and whoever cares has to look.
         int ops = readiness == Readiness.NONE ? operations(Readiness.ALL) : operations(readiness);
-        for (BerthSelectionKey key : present) {
+        for (ChannelKey key : present) {
             key.becameReady(ops);
         }
     }

@@ -20,7 +20,11 @@ final class PlatformProvider {
                     .getMethod("get")
                     .invoke(null);
         } catch (IllegalAccessException e) {
-            throw new UnsupportedOperationException(UNREACHABLE, e);
+            SelectorProvider chosen = SelectorProvider.provider();
+            if (chosen instanceof BerthSelectorProvider) {
+                throw new UnsupportedOperationException(UNREACHABLE, e);
+            }
+            return chosen; // Berth is not installed: the JVM's own is there for everybody
         } catch (ClassNotFoundException | NoSuchMethodException | InvocationTargetException e) {
             throw new UnsupportedOperationException("UNIX-domain channels are not supported on this JDK", e);
         }

@@ -12,6 +12,7 @@ import java.net.MulticastSocket;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketAddress;
+import java.nio.channels.spi.AsynchronousChannelProvider;
 import java.nio.channels.spi.SelectorProvider;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class BerthPlatform implements Platform {
     private final Host host;
     private final BerthSelectorProvider provider;
+    private final BerthAsynchronousChannelProvider asynchronousProvider;
 
     BerthPlatform() throws IOException {
         host = Host.builder("contract")
@@ -28,11 +30,17 @@ final class BerthPlatform implements Platform {
                 .address(IpAddress.Prefix.parse("10.77.0.1/24"))
                 .start();
         provider = new BerthSelectorProvider(host);
+        asynchronousProvider = new BerthAsynchronousChannelProvider(host);
     }
 
     @Override
     public SelectorProvider provider() {
         return provider;
+    }
+
+    @Override
+    public AsynchronousChannelProvider asynchronousProvider() {
+        return asynchronousProvider;
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.net.MulticastSocket;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketAddress;
+import java.nio.channels.spi.AsynchronousChannelProvider;
 import java.nio.channels.spi.SelectorProvider;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,11 @@ final class KernelPlatform implements Platform {
     @Override
     public SelectorProvider provider() {
         return SelectorProvider.provider();
+    }
+
+    @Override
+    public AsynchronousChannelProvider asynchronousProvider() {
+        return AsynchronousChannelProvider.provider();
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.net.MulticastSocket;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketAddress;
+import java.nio.channels.spi.AsynchronousChannelProvider;
 import java.nio.channels.spi.SelectorProvider;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 interface Platform extends AutoCloseable {
     /// Channels and selectors.
     SelectorProvider provider();
+
+    /// Asynchronous channels and their groups.
+    AsynchronousChannelProvider asynchronousProvider();
 
     /// A new, unconnected socket.
     Socket socket() throws IOException;

@@ -9,12 +9,21 @@ public final class Bottleneck implements VirtualWire.Fault {
     private final VirtualWire wire;
     private final long rate;
     private final long buffer;
+    private final double unevenness;
     private final long[] busyUntil = new long[2];
     private long dropped;
     private long longestQueue;
 
     /// A link of `rate` octets per second with a queue of `buffer` octets.
     public Bottleneck(VirtualWire wire, long rate, long buffer) {
+        this(wire, rate, buffer, 0);
+    }
+
+    /// A link of `rate` octets per second with a queue of `buffer` octets, of which others take up to the part
+    /// `unevenness`, now more, now less. Without it who sends right after a packet has left always finds room, and one
+    /// of many flows may get all of it: the phase effects of a simulation without any noise.
+    public Bottleneck(VirtualWire wire, long rate, long buffer, double unevenness) {
+        this.unevenness = unevenness;
         this.wire = wire;
         this.rate = rate;
         this.buffer = buffer;
@@ -40,7 +49,8 @@ public final class Bottleneck implements VirtualWire.Fault {
         long now = wire.now();
         long wait = Math.max(0, busyUntil[direction] - now);
         long queued = wait * rate / Pair.SECOND;
-        if (queued > 0 && queued + packet.length() > buffer) {
+        double room = unevenness == 0 ? buffer : buffer * (1 - unevenness * random.nextDouble());
+        if (queued > 0 && queued + packet.length() > room) {
             dropped++;
             return -1;
         }

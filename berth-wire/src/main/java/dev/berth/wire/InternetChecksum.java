@@ -2,7 +2,7 @@ package dev.berth.wire;
 
 /// The Internet checksum: the 16-bit one's complement of the one's complement sum (RFC 1071).
 ///
-/// Sums are kept unfolded in a `long`, so that parts can be added in any order ("the sum may be computed in pieces",
+/// Sums are kept unfolded in a `long`, so that parts can be added in any order ("the sum can be done in any order",
 /// RFC 1071 section 2); [#finish] folds and complements. Every part but the last must have an even length. Headers
 /// and payloads have separate methods on purpose: one shared method would give the compiler one profile of trip
 /// counts for both, and the payload loop would no longer be vectorized.

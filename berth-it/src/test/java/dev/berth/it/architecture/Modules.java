@@ -23,10 +23,12 @@ final class Modules {
         module("names", "host");
         module("network", "names");
         module("sockets", "network");
+        module("micrometer", "host");
         module("capture", "host");
+        module("junit", "network", "sockets", "capture");
         module("tun", "host");
         module("gateway", "host", "network");
-        module("agent");
+        module("agent", "sockets", "capture", "tun", "gateway");
         module("bench", "testkit", "sockets", "capture", "tun", "gateway", "agent");
         module("cli", "bench");
     }

@@ -6,6 +6,10 @@ package dev.berth.stack.tcp;
 ///
 /// The congestion window is only a bound on what the model may get wrong; the rate comes from the [Pacer]. Loss
 /// neither shrinks the model nor the window beyond the round in which it is repaired.
+///
+/// Deviation: the draft conserves packets for a round whenever a repair begins. Where every fifth packet is lost one
+/// repair begins as another ends, and the rate would fall by what is lost each time; so that is done once in the
+/// rounds that the estimate of the bandwidth looks back.
 final class Bbr extends CongestionControl {
     /// What it is doing: section 3.4.
     enum Mode {
@@ -23,6 +27,7 @@ final class Bbr extends CongestionControl {
     private static final int MIN_SEGMENTS = 4;
     private static final double FULL_GROWTH = 1.25;
     private static final int FULL_ROUNDS = 3;
+    private static final long SLOW = 150_000; // octets per second: 1.2 Mbit/s
 
     private final DeliveryRate rate = new DeliveryRate();
     private final Pacer pacer = new Pacer();
@@ -46,6 +51,7 @@ final class Bbr extends CongestionControl {
     private boolean recovering;
     private boolean conserving;
     private long conservedFrom;
+    private long conservedRound = -BANDWIDTH_WINDOW; // of the last conservation
     private boolean marked; // what is conserved is for a mark, not for a loss
 
     Mode mode() {
@@ -65,7 +71,7 @@ final class Bbr extends CongestionControl {
         int pipe = LossRecovery.pipe(tcb);
         updateRound();
         long sample = rate.sample(minRtt == 0 ? 0 : Math.min(minRtt, tcb.srtt));
-        // "an application-limited sample is only taken when it exceeds the estimate": it says at least so much.
+        // What an application-limited sample shows is a lower bound: it counts where it exceeds the estimate.
         if (sample > 0 && (!rate.sampleLimited || sample >= bandwidth.get())) {
             bandwidth.update(sample, round);
         }
@@ -185,15 +191,16 @@ final class Bbr extends CongestionControl {
             return initialWindow(tcb.effectiveMss);
         }
         double product = most / 1e9 * minRtt * gain;
-        // "add 3 * send_quantum"
-        double quantum = Math.max(2.0 * tcb.effectiveMss, most / 1e9 * Pacer.QUANTUM);
+        // Room for three quanta; on a slow path a quantum is one segment.
+        int segments = most < SLOW ? 1 : 2;
+        double quantum = Math.max((double) segments * tcb.effectiveMss, most / 1e9 * Pacer.QUANTUM);
         return (int) Math.min(product + 3 * quantum, 1 << 30);
     }
 
     private void setWindow(Tcb tcb, Acked acked, int pipe) {
         int mss = tcb.effectiveMss;
         if (acked.lost > 0) {
-            // BBRModulateCwndForRecovery: "cwnd = max(cwnd - packets_lost, 1)"
+            // BBRModulateCwndForRecovery: the window loses what was lost, and keeps a segment.
             tcb.cwnd = Math.max(tcb.cwnd - acked.lost, mss);
         }
         if (recovering && !marked && !tcb.isRecovering()) {
@@ -228,11 +235,15 @@ final class Bbr extends CongestionControl {
         return 0;
     }
 
-    /// BBROnEnterFastRecovery: "packet conservation" for a round.
+    /// BBROnEnterFastRecovery: as many packets leave as arrive, for a round.
     @Override
     CongestionControl lost(Tcb tcb, int flight, long now) {
         saveWindow(tcb);
         recovering = true;
+        if (!marked && round - conservedRound < BANDWIDTH_WINDOW) {
+            return this;
+        }
+        conservedRound = round;
         conserving = true;
         conservedFrom = rate.delivered;
         nextRoundDelivered = rate.delivered;
@@ -301,13 +312,13 @@ final class Bbr extends CongestionControl {
     long pacingRate(Tcb tcb) {
         long most = bandwidth.get();
         if (most == 0) {
-            // "InitPacingRate": the initial window per round-trip time, or per millisecond where none was measured
+            // InitPacingRate: the initial window per round-trip time, or per millisecond where none was measured
             long rtt = tcb.srtt == 0 ? 1_000_000L : tcb.srtt;
             return (long) (HIGH_GAIN * DeliveryRate.rate(initialWindow(tcb.effectiveMss), rtt));
         }
         long paced = (long) (pacingGain * most);
         if (!filled) {
-            // "if (rate > BBR.pacing_rate || BBR.filled_pipe)": while it is still finding out, it never gets slower
+            // While it is still finding out, it never gets slower.
             long rtt = tcb.srtt == 0 ? 1_000_000L : tcb.srtt;
             paced = Math.max(
                     paced, (long) (HIGH_GAIN * DeliveryRate.rate(initialWindow(tcb.effectiveMss), rtt)));

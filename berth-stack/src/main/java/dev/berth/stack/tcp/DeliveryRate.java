@@ -48,7 +48,7 @@ final class DeliveryRate {
     void delivered(int octets, long sent, long[] stamps, int at, boolean limited, long now) {
         delivered += octets;
         deliveredAt = now;
-        // "Update info using the newest packet": the one sent last.
+        // The packet that was sent last decides.
         long prior = stamps[at];
         if (priorDelivered < 0 || sent > newestSent || sent == newestSent && prior > priorDelivered) {
             newestSent = sent;

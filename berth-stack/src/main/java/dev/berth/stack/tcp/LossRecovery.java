@@ -125,7 +125,7 @@ final class LossRecovery {
         tcb.pending |= Tcb.RETRANSMIT;
     }
 
-    /// RFC 6937 section 3. On every ACK in recovery: "cwnd = pipe + sndcnt".
+    /// RFC 6937 section 3. On every ACK in recovery the window becomes the pipe and `sndcnt`.
     private static void reduceProportionally(Tcb tcb, Acked acked) {
         Episode episode = tcb.episode;
         if (episode == null || acked.delivered == 0 && episode.prrOut > 0) {
@@ -158,7 +158,7 @@ final class LossRecovery {
         tcb.cwnd = Math.max(CongestionControl.clamp(pipe + Math.max(0, count)), mss);
     }
 
-    /// Octets were sent in recovery: "prr_out += sndcnt".
+    /// Octets were sent in recovery: "prr_out += (data sent)".
     static void transmitted(Tcb tcb, int octets) {
         Episode episode = tcb.episode;
         if (episode != null && tcb.has(Tcb.FAST_RECOVERY)) {
@@ -241,6 +241,9 @@ final class LossRecovery {
     /// The retransmission timer expired.
     static void timedOut(Tcb tcb, long now) {
         Flight board = tcb.flight;
+        TcbExtras extras = tcb.extras();
+        extras.timeouts++;
+        extras.timeoutRepairs += tcb.has(Tcb.RTO_RECOVERY) ? 0 : 1;
         if (!tcb.has(Tcb.TIMED_OUT)) {
             boolean fresh = !tcb.isRecovering();
             Episode episode = fresh || tcb.episode == null ? begin(tcb) : tcb.episode;
@@ -296,12 +299,10 @@ final class LossRecovery {
             return;
         }
         if (acked.originalsOnly()) {
-            // Section 3.1, step 3b: "the algorithm has confirmed that the ... timeout was spurious", since what was
-            // sent once arrives in its turn.
+            // Section 3.1, step 3b: the timeout was spurious, since what was sent once arrives in its turn.
             undo(tcb);
         } else if (episode.frto == Episode.FRTO_WAITING && acked.cumulative > 0 && canSendNew(tcb)) {
-            // Step 2b: "If the acknowledgment advances the window ... transmit up to two new (previously unsent)
-            // segments and enter step 3".
+            // Step 2b: the window moves on; two new segments find out more.
             episode.frto = Episode.FRTO_PROBING;
         } else if (acked.cumulative > 0 || acked.duplicateAck || acked.sackNews) {
             // Steps 2a and 3a: a duplicate, or nothing new to send: the conventional recovery goes on.

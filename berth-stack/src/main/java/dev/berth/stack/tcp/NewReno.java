@@ -8,7 +8,7 @@ final class NewReno extends CongestionControl {
 
     @Override
     int avoidance(Tcb tcb, int octets, long now) {
-        // "If the formula yields 0, the result SHOULD be rounded up to 1 byte."
+        // "If the above formula yields 0, the result SHOULD be rounded up to 1 byte."
         long growth = (long) tcb.effectiveMss * Math.min(octets, tcb.effectiveMss * 2L) / tcb.cwnd;
         return (int) Math.max(1, growth);
     }

@@ -10,8 +10,8 @@ import dev.berth.wire.IpAddress;
 ///
 /// Sizes are those of the MSS: payload and TCP options. The state exists only while there is something to search.
 final class PathProbing {
-    /// Timeouts of one segment after which the path counts as a black hole for its size. RFC 4821 section 7.7: "Full-
-    /// stop timeouts ... after several timeouts ... the MTU should be set to a smaller value".
+    /// Timeouts of one segment after which the path counts as a black hole for its size, as RFC 4821 section 7.7 has
+    /// it for timeouts that follow each other.
     private static final int BLACK_HOLE_TIMEOUTS = 2;
 
     /// The same where segments of that size got through before, or nearly every path carries them: more likely it is
@@ -24,7 +24,7 @@ final class PathProbing {
     /// The size that every IPv4 path carries: RFC 9293 section 3.7.1.
     private static final int IPV4_FLOOR = 536;
 
-    /// The search ends when the bounds are so close: RFC 4821 section 7.3, "the search has converged".
+    /// The search ends when the bounds are so close (RFC 4821 section 7.3).
     private static final int CLOSE = 16;
 
     /// After that, the search begins anew when paths may have changed: RFC 1191 section 6.3 and RFC 8201 section 5.3,
@@ -175,8 +175,8 @@ final class PathProbing {
         int size = search.size;
         search.size = 0;
         if (search.lost) {
-            // Section 7.6.2: "the probe failed ... high is set to probe size", and "the congestion control reaction
-            // ... SHOULD be suppressed": its loss says that it was large.
+            // Section 7.6.2: the size becomes the upper bound, and congestion control does not react, since the loss
+            // says that the segment was large.
             search.high = size - 1;
             search.next = now + PAUSE;
             if (search.cwnd > 0) {

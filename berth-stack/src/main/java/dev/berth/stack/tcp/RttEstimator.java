@@ -39,8 +39,8 @@ final class RttEstimator {
         return Math.min(MAX_RTO, Math.max(MIN_RTO, tcb.srtt + Math.max(GRANULARITY, 4 * tcb.rttvar)));
     }
 
-    /// An ACK arrived. RFC 6298 section 3: "RTT measurements MUST be made ... at least once per RTT"; here it is once
-    /// per round trip, so that many ACKs do not make the variance look smaller than it is.
+    /// An ACK arrived. RFC 6298 section 3: "A TCP implementation MUST take at least one RTT measurement per RTT";
+    /// here it is one per round trip, so that many ACKs do not make the variance look smaller than it is.
     static void acknowledged(Tcb tcb, Acked acked) {
         if (acked.longestRtt > 0 && !acked.retransmissions) {
             measured(tcb, acked.shortestRtt, acked.at);

@@ -61,8 +61,8 @@ final class SegmentAck {
         tcp.markDirty(tcb);
     }
 
-    /// True if an ACK of all that is in flight tells nothing but a round-trip time: it was sent at once and once only,
-    /// nobody waits for word of anything, and the window was not used, so that it does not grow.
+    /// True if an ACK of all that is in flight tells nothing but a round-trip time: it was sent at once and once
+    /// only, nobody waits for word of anything, and the window was not used, so that it does not grow.
     private static boolean isOrdinary(Tcb tcb) {
         Flight board = tcb.flight;
         if (board == null || tcb.episode != null || tcb.isRecovering() || !board.isSingle()) {
@@ -177,8 +177,8 @@ final class SegmentAck {
 
     /// RFC 2883 section 4: "the sender should compare the sequence space in the first SACK block to the cumulative
     /// ACK ... if the SACK sequence space is less than this cumulative ACK, it is an indication that the segment ...
-    /// has been received more than once"; otherwise with that of the second block, whether the first "is contained
-    /// within the second".
+    /// has been received more than once"; otherwise with that of the second block, whether the first is
+    /// part of the second.
     private boolean takeDuplicates(Tcb tcb, Segment segment) {
         TcpOptions options = segment.options;
         int left = options.sackLeft[0];

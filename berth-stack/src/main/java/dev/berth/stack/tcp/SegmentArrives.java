@@ -56,7 +56,7 @@ final class SegmentArrives {
         tcb.irs = segment.seq;
         tcb.rcvNxt = segment.seq + 1;
         tcb.lastAckSent = tcb.rcvNxt; // until the ACK is
-        tcb.lastHeard = segment.now;
+        tcb.lastHeard = CoarseTime.millis(segment.now);
         negotiate(tcb, segment);
         Ecn.answered(tcb, segment);
         tcb.rcvAdv = tcb.rcvNxt + Math.min(tcb.config.receiveBuffer(), 65_535);
@@ -144,11 +144,11 @@ final class SegmentArrives {
         tcb.recover = tcb.iss;
         tcb.rttSeq = tcb.sndUna;
         tcb.cwnd = CongestionControl.initialWindow(tcb.effectiveMss);
-        tcb.quickAcks = 16;
+        tcb.quickAcks = Tcb.QUICK_ACKS;
         UserTimeout.advertise(tcb);
         if (tcb.has(Tcb.SYN_RETRANSMITTED)) {
-            // RFC 6928 section 2: "If the SYN or SYN/ACK is lost, the initial window ... MUST be at most" one
-            // segment.
+            // RFC 5681 section 3.1: "if the SYN or SYN/ACK is lost, the initial window used by a sender after a
+            // correctly transmitted SYN MUST be one segment".
             tcb.cwnd = tcb.effectiveMss;
         }
         timeouts.acknowledged(tcb, now);
@@ -181,7 +181,7 @@ final class SegmentArrives {
         if (!checkTimestamp(tcb, segment) || !checkSequence(tcb, segment)) {
             return false;
         }
-        tcb.lastHeard = segment.now;
+        tcb.lastHeard = CoarseTime.millis(segment.now);
         if (segment.has(TcpHeader.RST)) {
             checkReset(tcb, segment);
             return false;
@@ -196,7 +196,7 @@ final class SegmentArrives {
             return false;
         }
         if (tcb.state == TcpState.SYN_RECEIVED) {
-            // "If SND.UNA < SEG.ACK =< SND.NXT, then enter ESTABLISHED ... otherwise form a reset segment".
+            // "If SND.UNA < SEG.ACK =< SND.NXT, then enter ESTABLISHED"; otherwise a RST answers.
             if (SeqNum.leq(segment.ack, tcb.sndUna) || SeqNum.gt(segment.ack, tcb.sndNxt)) {
                 return true;
             }
@@ -283,7 +283,8 @@ final class SegmentArrives {
         }
     }
 
-    /// "...tailor such segments by trimming off any portions that lie outside the window (including SYN and FIN)".
+    /// "One could tailor actual segments to fit this assumption by trimming off any portions that lie outside the
+    /// window (including SYN and FIN)".
     private void trim(Tcb tcb, Segment segment, int window) {
         int before = tcb.rcvNxt - segment.seq;
         if (before > 0) {
@@ -310,7 +311,7 @@ final class SegmentArrives {
 
     /// Second, check the RST bit: RFC 5961 section 3.2, "If the RST bit is set and the sequence number exactly
     /// matches the next expected sequence number (RCV.NXT), then TCP endpoints MUST reset the connection"; elsewhere
-    /// in the window "TCP MUST send a challenge ACK".
+    /// in the window "TCP MUST send an acknowledgment (challenge ACK)".
     private void checkReset(Tcb tcb, Segment segment) {
         if (segment.seq != tcb.rcvNxt) {
             challenges.send(tcb, segment.now);

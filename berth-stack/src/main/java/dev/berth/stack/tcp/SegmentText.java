@@ -77,6 +77,7 @@ final class SegmentText {
             if (refused || !holes.insert(segment.seq, chunk, segment.payloadFrom, length)) {
                 drops.count(DropReason.RECEIVE_BUFFER_FULL);
             }
+            tcb.extras().outOfOrderSegments++;
             if (!refused) {
                 tcb.duplicates(holes.duplicateLeft(), holes.duplicateRight());
             }

@@ -45,8 +45,8 @@ final class UserTimeout {
         return (int) (seconds < MINUTES ? seconds : MINUTES | Math.min(MINUTES - 1, (seconds + 59) / 60));
     }
 
-    /// The other end advertises its timeout. Section 3.3: "An option with a value of zero ... is reserved for future
-    /// use ... MUST be ignored".
+    /// The other end advertises its timeout. Section 3.3: one of zero "is reserved for future use" and TCPs "MUST
+    /// ignore it upon reception".
     static void received(Tcb tcb, int option) {
         if ((option & ~MINUTES) != 0 && tcb.config.features().userTimeoutOption()) {
             tcb.extras().remoteUserTimeout = (char) option;

@@ -30,8 +30,8 @@ final class WindowValidation {
         }
         extras.used = Math.max(extras.used, tcb.flightSize());
         if (now - extras.usedSince >= RttEstimator.timeout(tcb)) {
-            // "ssthresh = max(ssthresh, 3*cwnd/4)": slow start leads back to where it was; "cwnd = (win + W_used) /
-            // 2".
+            // The threshold becomes three quarters of the window: slow start leads back to where it was. The window
+            // becomes the mean of itself and what was used.
             if (tcb.ssthresh != Integer.MAX_VALUE) {
                 tcb.ssthresh = Math.max(tcb.ssthresh, tcb.cwnd / 4 * 3);
             }
