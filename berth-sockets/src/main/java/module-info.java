@@ -11,6 +11,7 @@ module dev.berth.sockets {
     requires transitive dev.berth.names;
     requires transitive dev.berth.network;
     requires static com.google.errorprone.annotations;
+    requires static jdk.jfr;
     requires static transitive org.jspecify;
 
     exports dev.berth.sockets;

@@ -165,8 +165,8 @@ public final class Host implements AutoCloseable {
 
     /// As the other `isReachable`, from an address of one interface, and with a bound of the way.
     ///
-    /// @param nic the index of the interface whose address the request comes from, or [UdpSocket#ANY_INTERFACE]; if it
-    ///     has none of the same family as `address`, the answer is false. The routes decide which way it takes
+    /// @param nic the index of the interface whose address the request comes from, or [UdpSocket#ANY_INTERFACE]; if
+    ///     it has none of the same family as `address`, the answer is false. The routes decide which way it takes
     /// @param timeToLive hops that the request may take, 1 to 255; 0 for the default
     /// @throws IllegalArgumentException if there is no such interface, or a number is out of range
     public boolean isReachable(IpAddress address, int nic, int timeToLive, long timeoutNanos) throws IOException {
@@ -210,6 +210,16 @@ public final class Host implements AutoCloseable {
         }
     }
 
+    /// What the host counts, copied under the lock; for meters of hosts with any number of sockets.
+    public HostCounters counters() {
+        monitor.enter();
+        try {
+            return HostCounters.of(monitor.stack());
+        } finally {
+            monitor.exit();
+        }
+    }
+
     /// Bindings, listeners and flows page by page, fill towards destinations, and counts; for hosts with any number
     /// of sockets.
     public HostPorts ports() {
@@ -217,7 +227,8 @@ public final class Host implements AutoCloseable {
     }
 
     /// Lets `observer` be told of every packet that the host drops from now on, such as
-    /// `dev.berth.capture.Capture#watch` does; null takes it away. There is one at most; without one it costs nothing.
+    /// `dev.berth.capture.Capture#watch` does; null takes it away. There is one at most; without one it costs
+    /// nothing.
     public void observeDrops(@Nullable DropObserver observer) {
         monitor.observeDrops(observer);
     }
@@ -371,10 +382,10 @@ public final class Host implements AutoCloseable {
         }
 
         /// Lets the host stand in for every unicast address of a prefix, as Linux does with a local route ("AnyIP"):
-        /// packets to them are delivered here whatever link they came through, sockets on a wildcard hear them and see
-        /// the address that was asked, and sockets may be bound to them and send from them. `0.0.0.0/0` and `::/0`
-        /// are all addresses there are. Packets *to* such addresses still follow the routes, so that others may have
-        /// some of them; [Host#addresses] does not have them.
+        /// packets to them are delivered here whatever link they came through, sockets on a wildcard hear them and
+        /// see the address that was asked, and sockets may be bound to them and send from them. `0.0.0.0/0` and
+        /// `::/0` are all addresses there are. Packets *to* such addresses still follow the routes, so that others
+        /// may have some of them; [Host#addresses] does not have them.
         public Builder localPrefix(IpAddress.Prefix prefix) {
             localPrefixes.add(Objects.requireNonNull(prefix));
             return this;
@@ -394,7 +405,8 @@ public final class Host implements AutoCloseable {
         }
 
         /// Another source of random numbers than a secure one, so that a run can be repeated. It is called by one
-        /// thread at a time, under the host's lock. Whoever can guess the numbers can guess ports and sequence numbers.
+        /// thread at a time, under the host's lock. Whoever can guess the numbers can guess ports and sequence
+        /// numbers.
         public Builder entropy(Entropy source) {
             entropy = Objects.requireNonNull(source);
             return this;

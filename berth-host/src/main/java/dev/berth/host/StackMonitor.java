@@ -1,12 +1,13 @@
 package dev.berth.host;
 
+import dev.berth.ports.Flow;
 import dev.berth.stack.NetStack;
 import dev.berth.stack.endpoint.StackSocket;
 import dev.berth.stack.ip.DropObserver;
+import dev.berth.stack.tcp.RetransmissionNotes;
 import dev.berth.wire.DropReason;
 import dev.berth.wire.Packet;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// The lock of a host and its exit protocol: run to completion, with flat combining.
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// at the end makes it safe not to wait for the lock: whoever leaves something behind either finds the lock free or
 /// is seen.
 final class StackMonitor {
-    private final ReentrantLock lock = new ReentrantLock();
+    private final SectionLock lock = new SectionLock();
     private final NetStack stack;
     private final @Nullable HostClock clock; // null: the system's
     private HostClock.@Nullable Alarm alarm; // of that clock
@@ -26,14 +27,21 @@ final class StackMonitor {
     private long now; // guarded by the lock
     private @Nullable Wakeup afterwards;
     private final PortShortage shortage;
+    private final String name;
+    private final RetransmissionNotes retransmitted;
     private volatile @Nullable DropObserver dropObserver;
+
+    /// What the threads that wait in its sockets have learned.
+    final Spinning spinning = new Spinning();
 
     /// Reads and writes of arrays, for use under the lock.
     final ArrayBytes arrayBytes = new ArrayBytes();
 
     /// @param clock the host's time; null for the system's
     StackMonitor(String name, NetStack stack, @Nullable HostClock clock) {
+        this.name = name;
         this.stack = stack;
+        retransmitted = stack.tcp().noteRetransmissions();
         shortage = new PortShortage(name, stack);
         this.clock = clock;
     }
@@ -221,6 +229,9 @@ final class StackMonitor {
             for (LinkPort port : all) {
                 port.collectOutput();
             }
+            if (retransmitted.size() > 0) {
+                tellRetransmissions();
+            }
             woken = collectWakeups();
             deadline = stack.nextDeadline();
             warning = shortage.poll(now);
@@ -255,6 +266,29 @@ final class StackMonitor {
             }
         }
         return false;
+    }
+
+    /// Lets the observer be told of what was sent again, when the lock is released.
+    private void tellRetransmissions() {
+        SocketObserver observer = SocketObserver.present();
+        if (observer != null && observer.wantsRetransmissions()) {
+            for (int i = 0; i < retransmitted.size(); i++) {
+                Flow flow = retransmitted.connection(i);
+                Retransmission told = new Retransmission(
+                        flow.local(),
+                        flow.remote(),
+                        flow.stateName(),
+                        retransmitted.segments(i),
+                        retransmitted.octets(i));
+                afterwards(new Wakeup() {
+                    @Override
+                    void wake() {
+                        observer.retransmitted(name, told);
+                    }
+                });
+            }
+        }
+        retransmitted.clear();
     }
 
     private @Nullable Wakeup collectWakeups() {

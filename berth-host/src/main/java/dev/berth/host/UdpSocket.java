@@ -169,6 +169,28 @@ public final class UdpSocket extends DataSocket {
             @Nullable IpAddress local,
             @Nullable Endpoint to)
             throws IOException {
+        Object begun = SocketObserver.begun(SocketObserver.Operation.WRITE);
+        if (begun == null) {
+            return sendNow(source, bytes, from, length, local, to);
+        }
+        try {
+            int sent = sendNow(source, bytes, from, length, local, to);
+            SocketObserver.ended(begun, this, to, sent, null);
+            return sent;
+        } catch (IOException e) {
+            SocketObserver.ended(begun, this, to, 0, e);
+            throw e;
+        }
+    }
+
+    private int sendNow(
+            @Nullable ByteSource source,
+            byte @Nullable [] bytes,
+            int from,
+            int length,
+            @Nullable IpAddress local,
+            @Nullable Endpoint to)
+            throws IOException {
         long now = monitor.enter();
         try {
             requireOpen();
@@ -229,6 +251,11 @@ public final class UdpSocket extends DataSocket {
         askedHi = endpoint.lastDestinationHi();
         askedLo = endpoint.lastDestinationLo();
         return result;
+    }
+
+    @Override
+    Endpoint lastRemote() {
+        return lastSender();
     }
 
     /// Who sent the datagram that was received last. Callers that receive in several threads have to take turns.
@@ -345,6 +372,17 @@ public final class UdpSocket extends DataSocket {
         return endpoint().tos();
     }
 
+    /// IP_DONTFRAGMENT: what is sent is never fragmented, here or on the way; what is longer than the path takes is an
+    /// error.
+    public void dontFragment(boolean on) throws IOException {
+        endpoint().dontFragment(on);
+    }
+
+    /// IP_DONTFRAGMENT.
+    public boolean dontFragment() throws IOException {
+        return endpoint().dontFragment();
+    }
+
     /// IP_TTL: the hop limit of sent packets, 1 to 255.
     public void timeToLive(int value) throws IOException {
         endpoint().ttl(value);
@@ -361,7 +399,8 @@ public final class UdpSocket extends DataSocket {
     /// Joins a multicast group, for all sources.
     ///
     /// @param nic the index of an interface ([Host#interfaceNames]), or [#ANY_INTERFACE]
-    /// @throws SocketException if the socket is a member already, there is no such interface, or no route to the group
+    /// @throws SocketException if the socket is a member already, there is no such interface, or no route to the
+    ///     group
     /// @throws IllegalArgumentException if `group` is not a multicast address
     public void join(IpAddress group, int nic) throws IOException {
         change(nic, group, (groups, on) -> groups.join(endpoint, group, on), "Already a member of the group");

@@ -164,12 +164,16 @@ public final class Network implements AutoCloseable, NameTable {
         Node node = new Node(plan.name(), plan);
         synchronized (this) {
             requireFree(plan.name());
-            plan.aliases().forEach(this::requireFree);
             nodes.put(NameTable.canonical(plan.name()), node);
-            plan.aliases().forEach(alias -> aliases.put(NameTable.canonical(alias), node));
         }
         boolean started = false;
         try {
+            synchronized (this) {
+                for (String alias : plan.aliases()) {
+                    requireFree(alias);
+                    aliases.put(NameTable.canonical(alias), node);
+                }
+            }
             Host host = boot(node, plan);
             started = true;
             return host;
@@ -191,7 +195,7 @@ public final class Network implements AutoCloseable, NameTable {
     }
 
     private synchronized void forget(Node node) {
-        nodes.values().remove(node);
+        nodes.remove(NameTable.canonical(node.name()), node);
         aliases.values().removeIf(other -> other == node);
     }
 
@@ -397,6 +401,18 @@ public final class Network implements AutoCloseable, NameTable {
     public synchronized Optional<Host> find(String hostName) {
         Node node = lookUp(hostName);
         return Optional.ofNullable(node == null ? null : node.host);
+    }
+
+    /// What a host does, as reactions on the network's one thread.
+    ///
+    /// @throws IllegalArgumentException if there is no such host, or it is crashed
+    /// @throws IllegalStateException if the network lives by the system's time
+    public Script script(String hostName) {
+        time();
+        Host host = find(hostName)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "There is no host " + hostName + " that runs on network " + name));
+        return new Script(this, host);
     }
 
     private @Nullable Node lookUp(String hostName) {
@@ -687,11 +703,6 @@ public final class Network implements AutoCloseable, NameTable {
     void countUndeliverable(Packet packet) {
         undeliverable.incrementAndGet();
         observer.dropped(packet, "nobody has its destination");
-    }
-
-    /// The names of the hosts, as they are at each look-up; for sockets that are installed, and name servers.
-    public NameTable names() {
-        return new NetworkNames(this);
     }
 
     void countDropped(Packet packet, String why) {

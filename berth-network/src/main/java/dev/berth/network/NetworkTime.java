@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The time of a network: what it is, and what happens later.
 interface NetworkTime extends AutoCloseable {
-    /// Nanoseconds now.
+    /// Nanoseconds now, more than 0.
     long now();
 
     /// Lets an event happen at a time; in the past means as soon as possible.

@@ -16,8 +16,8 @@ final class Pipe {
     private final SplittableRandom random;
     private LinkProfile profile;
     private boolean bad; // the state of the loss model
-    private long busyUntil = Long.MIN_VALUE;
-    private long lastArrival = Long.MIN_VALUE;
+    private long busyUntil;
+    private long lastArrival;
     private boolean again;
     private boolean wrong;
 
@@ -37,7 +37,7 @@ final class Pipe {
 
     synchronized void profile(LinkProfile other) {
         profile = other;
-        busyUntil = Long.MIN_VALUE;
+        busyUntil = 0;
     }
 
     /// Nanoseconds until a packet that comes now is not refused any more for want of room; 0 if there is room.

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 /// The system's time. What happens later happens on one platform daemon thread, which is there only once something was
 /// to happen later.
 final class RealTime implements NetworkTime {
+    /// So that times are positive.
+    private static final long ORIGIN = System.nanoTime() - 1_000_000_000_000L;
+
     private final String name;
     private final ReentrantLock lock = new ReentrantLock();
     private final PriorityQueue<Event> queue = new PriorityQueue<>();
@@ -22,7 +25,7 @@ final class RealTime implements NetworkTime {
 
     @Override
     public long now() {
-        return System.nanoTime();
+        return System.nanoTime() - ORIGIN;
     }
 
     @Override
@@ -66,7 +69,7 @@ final class RealTime implements NetworkTime {
             try {
                 Event first = queue.peek();
                 if (first != null) {
-                    wait = first.at - System.nanoTime();
+                    wait = first.at - now();
                     if (wait <= 0) {
                         due = queue.poll();
                     }

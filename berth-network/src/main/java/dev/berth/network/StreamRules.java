@@ -4,6 +4,7 @@ import dev.berth.wire.Bytes;
 import dev.berth.wire.TcpHeader;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 
 /// Faults that know connections of TCP: they end them, or keep them from ending.
 final class StreamRules {
@@ -54,15 +55,35 @@ final class StreamRules {
 
     /// Connections that are reset some time after they were seen first, also if they are idle.
     static final class Ending implements Rule {
+        /// A connection, seen from the end that was heard first.
+        private static final class Ends {
+            final long end;
+            final Reset first;
+            /// What each end expects next, the one heard first before the other.
+            int here;
+
+            int there;
+
+            Ends(long end, Reset first) {
+                this.end = end;
+                this.first = first;
+                here = first.acknowledgment;
+                there = first.sequence;
+            }
+        }
+
         private final Network network;
+        private final Traffic traffic;
         private final long nanos;
         private final boolean silent;
-        private final Map<Way, Long> ends = new Known<>(); // by the direction that was seen first; guarded by this
+        private final Map<Way, Ends> known = new Known<>(); // by the direction that was seen first; guarded by this
 
+        /// @param traffic whose data count; the rule itself sees both directions
         /// @param nanos after which time; with `silent`, 0 means never
-        /// @param silent nothing gets through until then
-        Ending(Network network, long nanos, boolean silent) {
+        /// @param silent no data get through until then
+        Ending(Network network, Traffic traffic, long nanos, boolean silent) {
             this.network = network;
+            this.traffic = traffic;
             this.nanos = nanos;
             this.silent = silent;
         }
@@ -70,45 +91,65 @@ final class StreamRules {
         @Override
         public Verdict decide(Passage packet) {
             int flags = packet.tcpFlags();
-            if (!packet.isTcp() || (flags & TcpHeader.RST) != 0) {
-                return Verdict.PASS;
-            }
-            if ((flags & TcpHeader.SYN) != 0) {
+            if (!packet.isTcp() || (flags & (TcpHeader.RST | TcpHeader.SYN)) != 0) {
                 return Verdict.PASS;
             }
             boolean data = packet.payloadLength() > 0 || (flags & TcpHeader.FIN) != 0;
+            boolean swallowed = silent && data && traffic.matches(packet);
             if (silent && nanos == 0) {
-                return data ? Verdict.DROP : Verdict.PASS;
+                return swallowed ? Verdict.DROP : Verdict.PASS;
             }
-            if (packet.now() >= endOf(packet)) {
+            if (packet.now() >= endOf(packet, flags)) {
                 return Verdict.RESET;
             }
-            return silent && data ? Verdict.DROP : Verdict.PASS;
+            return swallowed ? Verdict.DROP : Verdict.PASS;
         }
 
-        private long endOf(Passage packet) {
+        private long endOf(Passage packet, int flags) {
             Way way = Way.of(packet);
-            long now = packet.now();
+            Ends ends;
+            boolean fresh;
             synchronized (this) {
-                Long known = ends.get(way);
-                if (known == null) {
-                    known = ends.get(way.back());
+                ends = known.get(way);
+                Ends back = ends == null ? known.get(way.back()) : null;
+                fresh = ends == null && back == null;
+                if (fresh) {
+                    ends = new Ends(packet.now() + nanos, Reset.about(packet));
+                    known.put(way, ends);
                 }
-                if (known != null) {
-                    return known;
+                boolean here = back == null;
+                Ends present = back != null ? back : Objects.requireNonNull(ends);
+                // What is not delivered does not count; where data are swallowed, only what an end says itself does.
+                int next = sequence(packet) + packet.payloadLength() + (flags & TcpHeader.FIN);
+                if (here) {
+                    present.here = later(present.here, acknowledgment(packet));
+                    present.there = silent ? present.there : later(present.there, next);
+                } else {
+                    present.there = later(present.there, acknowledgment(packet));
+                    present.here = silent ? present.here : later(present.here, next);
                 }
-                ends.put(way, now + nanos);
+                ends = present;
             }
-            if (nanos > 0) {
-                // The connection may be idle by then: whoever sent this is told what the packet says.
-                Reset reset = Reset.about(packet);
-                network.clock().after(nanos, () -> {
-                    if (network.rules().isInForce(this)) {
-                        network.carrier().reset(reset, true, true);
-                    }
-                });
+            if (fresh && nanos > 0) {
+                // The connection may be idle by then.
+                Ends later = ends;
+                network.clock().after(nanos, () -> end(later));
             }
-            return now + nanos;
+            return ends.end;
+        }
+
+        private static int later(int one, int other) {
+            return one - other >= 0 ? one : other;
+        }
+
+        private void end(Ends ends) {
+            Reset reset;
+            synchronized (this) {
+                reset = ends.first.expecting(ends.there, ends.here);
+            }
+            if (network.rules().isInForce(this)) {
+                network.carrier().reset(reset, true, true);
+            }
         }
     }
 
@@ -123,10 +164,13 @@ final class StreamRules {
             }
         }
 
+        private final Traffic traffic;
         private final int octets;
         private final Map<Way, Sent> known = new Known<>(); // guarded by this
 
-        Limit(int octets) {
+        /// @param traffic whose data count; the rule itself sees both directions
+        Limit(Traffic traffic, int octets) {
+            this.traffic = traffic;
             this.octets = octets;
         }
 
@@ -145,6 +189,9 @@ final class StreamRules {
             Sent back = known.get(way.back());
             if (back != null && isEnd(back, packet, flags)) {
                 return Verdict.RESET;
+            }
+            if (!traffic.matches(packet)) {
+                return Verdict.PASS;
             }
             Sent sent = known.computeIfAbsent(way, _ -> new Sent(sequence));
             if (sent.over) {
@@ -183,6 +230,12 @@ final class StreamRules {
             int sequence,
             int acknowledgment,
             boolean acknowledges) {
+        /// The same with what the receiver and the sender expect.
+        Reset expecting(int receiver, int sender) {
+            return new Reset(from, ipv6, sourceHi, sourceLo, sourcePort, destinationHi, destinationLo, destinationPort,
+                    receiver, sender, true);
+        }
+
         static Reset about(Passage passage) {
             var packet = passage.packet;
             int flags = passage.tcpFlags();

@@ -84,6 +84,13 @@ public final class Traffic {
         return new Traffic(network, shape, List.of(first), List.of(second), protocol, number);
     }
 
+    /// The same with the other direction.
+    private Traffic bothWays() {
+        return shape == Shape.ONE_WAY
+                ? new Traffic(network, Shape.BOTH_WAYS, List.of(first), List.of(second), protocol, port)
+                : this;
+    }
+
     boolean matches(Passage passage) {
         boolean hosts =
                 switch (shape) {
@@ -206,13 +213,13 @@ public final class Traffic {
     /// on when the fault is closed.
     public Fault timeout(Duration time) {
         long nanos = LinkProfile.nanos("timeout", time);
-        return add("timeout " + time, new StreamRules.Ending(network, nanos, true));
+        return bothWays().add("timeout " + time, new StreamRules.Ending(network, this, nanos, true));
     }
 
     /// Resets TCP connections, this time after their handshake or the first packet that is seen of them.
     public Fault resetPeer(Duration delay) {
         long nanos = LinkProfile.nanos("delay of RST", delay);
-        return add("reset_peer " + delay, new StreamRules.Ending(network, nanos, false));
+        return bothWays().add("reset_peer " + delay, new StreamRules.Ending(network, this, nanos, false));
     }
 
     /// Ends TCP connections when so many octets of data have gone one way: the receiver gets those octets and the end
@@ -223,7 +230,7 @@ public final class Traffic {
         if (octets < 0 || octets > Integer.MAX_VALUE) {
             throw new IllegalArgumentException("A limit is 0 to 2^31 - 1 octets, not " + octets);
         }
-        return add("limit_data " + octets, new StreamRules.Limit((int) octets));
+        return bothWays().add("limit_data " + octets, new StreamRules.Limit(this, (int) octets));
     }
 
     private Fault add(String what, Rule rule) {

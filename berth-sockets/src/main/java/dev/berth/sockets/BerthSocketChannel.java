@@ -176,8 +176,9 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
         try {
             lockBoth();
             try {
-                ensureOpen();
-                if (mustBlock && !isBlocking()) {
+                if (!mustBlock) {
+                    ensureOpen();
+                } else if (!isBlocking()) {
                     throw new IllegalBlockingModeException();
                 }
                 return lockedConnect(inet, end, nanos);

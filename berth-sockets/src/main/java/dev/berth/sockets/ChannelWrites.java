@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
 import java.util.Objects;
 
 /// The writing half of a [BerthSocketChannel]: one thread at a time. In blocking mode a write takes all octets over.
@@ -44,11 +45,15 @@ final class ChannelWrites extends ChannelHalf {
         try {
             channel.ensureOpenAndConnected();
             boolean blocking = channel.isBlocking();
+            int length = origin.remaining();
             try {
                 begin(blocking);
-                n = give(origin, blocking);
+                n = give(origin, length, blocking);
             } catch (SocketException e) {
-                throw failed(e);
+                n = length - origin.remaining(); // as a write of the kernel: the next one fails
+                if (n == 0) {
+                    throw failed(e);
+                }
             } finally {
                 end(blocking, n > 0);
             }
@@ -58,8 +63,7 @@ final class ChannelWrites extends ChannelHalf {
         }
     }
 
-    private int give(BufferSource origin, boolean blocking) throws IOException {
-        int length = origin.remaining();
+    private int give(BufferSource origin, int length, boolean blocking) throws IOException {
         if (length == 0) {
             return 0;
         }
@@ -99,6 +103,9 @@ final class ChannelWrites extends ChannelHalf {
         lock();
         try {
             ensureReadyForStream();
+            if (isClosed()) {
+                throw new ClosedChannelException();
+            }
             boolean completed = false;
             try {
                 begin(true);
@@ -143,9 +150,9 @@ final class ChannelWrites extends ChannelHalf {
     private void begin(boolean blocking) throws IOException {
         if (blocking) {
             channel.beginBlocking();
-            if (isClosed()) {
-                throw new AsynchronousCloseException(); // strange, and what the JDK throws
-            }
+        }
+        if (isClosed()) {
+            throw new AsynchronousCloseException(); // strange, and what the JDK throws
         }
     }
 

@@ -75,6 +75,7 @@ public final class HostScope {
     ///     they are unknown
     public static HostScope of(Host host, boolean otherNames, NameTable... tables) {
         Uncached.init();
+        FlightEvents.enable();
         return new HostScope(new HostNames(Objects.requireNonNull(host), List.of(tables), otherNames));
     }
 
@@ -151,6 +152,8 @@ public final class HostScope {
             throw new IllegalStateException(
                     "The sockets of host '" + present.host().name() + "' are installed in this JVM already.");
         }
+        Uncached.init();
+        FlightEvents.enable();
         ofJvm = names;
     }
 

@@ -1,21 +1,21 @@
 package dev.berth.testkit;
 
-import dev.berth.stack.tcp.TcpStatus;
+import dev.berth.stack.tcp.TcpInfo;
 import org.jspecify.annotations.Nullable;
 
 /// What a [TcpScript] asserts of a connection besides its state. Sequence numbers are relative.
 public final class ConnectionState {
     private static final long MILLISECOND = 1_000_000L;
 
-    private final @Nullable TcpStatus status;
+    private final @Nullable TcpInfo status;
     private final int peerIss;
 
-    ConnectionState(@Nullable TcpStatus status, int peerIss) {
+    ConnectionState(@Nullable TcpInfo status, int peerIss) {
         this.status = status;
         this.peerIss = peerIss;
     }
 
-    private TcpStatus status() {
+    private TcpInfo status() {
         if (status == null) {
             throw new AssertionError("there is no connection");
         }
@@ -39,7 +39,7 @@ public final class ConnectionState {
 
         /// SND.WND.
         public ConnectionState sndWnd(int value) {
-            return check("SND.WND", status().sndWnd(), value);
+            return check("SND.WND", status().sendWindow(), value);
         }
 
         /// The congestion window.
@@ -54,7 +54,7 @@ public final class ConnectionState {
 
         /// Octets per full segment.
         public ConnectionState mss(int value) {
-            return check("effective MSS", status().effectiveMss(), value);
+            return check("effective MSS", status().sendMss(), value);
         }
 
         /// The retransmission timeout in milliseconds.

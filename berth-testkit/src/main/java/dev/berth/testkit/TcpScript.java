@@ -12,7 +12,7 @@ import dev.berth.stack.tcp.TcpConfig;
 import dev.berth.stack.tcp.TcpError;
 import dev.berth.stack.tcp.TcpListener;
 import dev.berth.stack.tcp.TcpState;
-import dev.berth.stack.tcp.TcpStatus;
+import dev.berth.stack.tcp.TcpInfo;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.DropReason;
 import dev.berth.wire.Endpoint;
@@ -125,7 +125,7 @@ public class TcpScript {
             if (probe == null) {
                 throw new AssertionError("no route");
             }
-            now += Integer.toUnsignedLong(iss - trial.tcp().status(probe).iss()) << 12;
+            now += Integer.toUnsignedLong(iss - trial.tcp().info(probe, now).iss()) << 12;
         } catch (PortUnavailableException e) {
             throw new AssertionError(e);
         }
@@ -542,7 +542,7 @@ public class TcpScript {
         if (!actual.equals(state.text())) {
             throw new AssertionError("the state is " + actual + ", not " + state.text());
         }
-        return new ConnectionState(tcb == null ? null : tcpStatus(), peerIss);
+        return new ConnectionState(tcb == null ? null : tcpInfo(), peerIss);
     }
 
     private String flowState() {
@@ -567,12 +567,12 @@ public class TcpScript {
     }
 
     /// STATUS of the connection.
-    protected TcpStatus tcpStatus() {
-        return stack().tcp().status(connection());
+    protected TcpInfo tcpInfo() {
+        return stack().tcp().info(connection(), now());
     }
 
     private String status() {
-        return "; " + (tcb == null ? "no connection" : tcpStatus().toString());
+        return "; " + (tcb == null ? "no connection" : tcpInfo().toString());
     }
 
     // The end

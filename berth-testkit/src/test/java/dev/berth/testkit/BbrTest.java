@@ -60,7 +60,7 @@ class BbrTest {
         int least = Integer.MAX_VALUE;
         for (int i = 0; i < 1_400; i++) {
             pair.wire.runUntil(stream::isDone, Pair.SECOND / 100);
-            least = Math.min(least, pair.client.tcp().status(stream.sender()).cwnd());
+            least = Math.min(least, pair.client.tcp().info(stream.sender(), pair.wire.now()).cwnd());
         }
         assertThat(least).as("the window of ProbeRTT").isLessThanOrEqualTo(4 * 1_448);
         long before = stream.received();

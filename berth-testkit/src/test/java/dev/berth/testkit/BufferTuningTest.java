@@ -27,7 +27,7 @@ class BufferTuningTest {
         long begin = pair.wire.now();
         pair.transfer(pair.client, near, pair.server, far, 30_000_000, 100);
         long took = (pair.wire.now() - begin) / 1_000_000L;
-        window[0] = pair.server.tcp().status(far).rcvWnd();
+        window[0] = pair.server.tcp().info(far, pair.wire.now()).receiveWindow();
         pair.client.tcp().close(near, pair.wire.now());
         pair.wire.run(Pair.SECOND);
         pair.server.tcp().close(far, pair.wire.now());
@@ -69,7 +69,7 @@ class BufferTuningTest {
         Tcb near = pair.connect(Pair.SERVER, 80);
         Tcb far = pair.accept(listener, 10);
         pair.transfer(pair.client, near, pair.server, far, 100_000, 100);
-        window[0] = pair.client.tcp().status(near).sndWnd();
+        window[0] = pair.client.tcp().info(near, pair.wire.now()).sendWindow();
         assertThat(window[0]).isGreaterThanOrEqualTo(65_534 << 14);
         pair.client.tcp().abort(near, pair.wire.now());
         pair.wire.run(Pair.SECOND);

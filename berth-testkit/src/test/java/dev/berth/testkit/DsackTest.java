@@ -94,7 +94,7 @@ class DsackTest extends RecoveryScript {
         receive(ACK.seq(1).ack(1).sack(1_001, 4_001));
         sentData(1);
         assertRecovering(true);
-        assertThat(tcpStatus().cwnd()).isLessThan(10_000);
+        assertThat(tcpInfo().cwnd()).isLessThan(10_000);
     }
 
     @Test

@@ -8,7 +8,7 @@ import dev.berth.stack.tcp.Tcb;
 import dev.berth.stack.tcp.TcpConfig;
 import dev.berth.stack.tcp.TcpFeatures;
 import dev.berth.stack.tcp.TcpListener;
-import dev.berth.stack.tcp.TcpStatus;
+import dev.berth.stack.tcp.TcpInfo;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.Packet;
@@ -49,7 +49,7 @@ final class PairProgram {
         End(NetStack stack, Tcb tcb) {
             this.stack = stack;
             this.tcb = tcb;
-            iss = stack.tcp().status(tcb).iss();
+            iss = stack.tcp().info(tcb, 0).iss();
         }
     }
 
@@ -79,8 +79,14 @@ final class PairProgram {
                 .withFeatures(TcpFeatures.DEFAULT
                         .withEcn(ecn[features % ecn.length])
                         .withFastOpen((features & 4) != 0, 4)
-                        .withTuning((features & 8) != 0, (features & 0x10) != 0));
-        StackConfig all = StackConfig.DEFAULT.withTcp(config).withTcpMemory(MEMORY);
+                        .withUserTimeoutOption((features & 0x40) != 0)
+                        .withTuning((features & 8) != 0, (features & 0x10) != 0))
+                .withUserTimeout((features & 0x80) != 0 ? 30_000 : 0);
+        // What both ends need not agree about, the server decides for itself.
+        TcpConfig listening = config.withCongestion(controls[(settings + features) % controls.length])
+                .withUserTimeout((features & 0xc0) == 0x40 ? 120_000 : 0)
+                .withFeatures(config.features().withEcn(ecn[features / ecn.length % ecn.length]));
+        StackConfig all = StackConfig.DEFAULT.withTcp(listening).withTcpMemory(MEMORY);
         pair = new Pair(all, (features & 0x20) != 0 ? 9_000 : 1_500, input.u8());
         nics = new NetInterface[] {
             pair.client.interfaces().get(1), pair.server.interfaces().get(1),
@@ -141,11 +147,16 @@ final class PairProgram {
         if (ends.size() >= 2 * CONNECTIONS) {
             return;
         }
-        Endpoint to = new Endpoint((input.u8() & 1) == 0 ? Pair.SERVER : Pair.SERVER6, PORT);
+        int how = input.u8();
+        Endpoint to = new Endpoint((how & 1) == 0 ? Pair.SERVER : Pair.SERVER6, PORT);
         try {
             Tcb tcb = pair.client.connect(to, null, config, null, pair.wire.now());
             if (tcb != null) {
-                ends.add(new End(pair.client, tcb));
+                End end = new End(pair.client, tcb);
+                ends.add(end);
+                if ((how & 2) != 0) {
+                    send(end, how); // with Fast Open, on the SYN
+                }
             }
         } catch (PortUnavailableException e) {
             throw new AssertionError("of so few connections", e);
@@ -167,7 +178,10 @@ final class PairProgram {
         if (ends.isEmpty()) {
             return;
         }
-        End end = ends.get(which % ends.size());
+        send(ends.get(which % ends.size()), length);
+    }
+
+    private static void send(End end, int length) {
         end.stack
                 .tcp()
                 .send(
@@ -210,7 +224,7 @@ final class PairProgram {
 
     /// The end that sends what `end` receives; null if its stream was begun by somebody else, with a SYN made up.
     private End otherEnd(End end) {
-        int irs = end.stack.tcp().status(end.tcb).irs();
+        int irs = end.stack.tcp().info(end.tcb, 0).irs();
         for (End other : ends) {
             if (other.stack != end.stack
                     && other.iss == irs
@@ -242,7 +256,13 @@ final class PairProgram {
                 end.ended = true;
                 end.stack.tcp().shutdownInput(end.tcb);
             }
-            case 3 -> end.stack.tcp().configure(end.tcb, config.withNoDelay((how & 8) != 0), pair.wire.now());
+            case 3 -> {
+                TcpConfig.Congestion[] controls = TcpConfig.Congestion.values();
+                TcpConfig other = config.withNoDelay((how & 8) != 0)
+                        .withCongestion(controls[how / 16 % controls.length])
+                        .withUserTimeout((how & 0x80) != 0 ? 60_000 : 0);
+                end.stack.tcp().configure(end.tcb, other, pair.wire.now());
+            }
             default -> end.stack.tcp().shutdownOutput(end.tcb);
         }
     }
@@ -370,9 +390,9 @@ final class PairProgram {
             return;
         }
         if (end.delivered != other.written) {
-            TcpStatus from = other.stack.tcp().status(other.tcb);
+            TcpInfo from = other.stack.tcp().info(other.tcb, 0);
             throw new AssertionError(end.delivered + " of " + other.written + " octets were delivered; " + from + "; "
-                    + end.stack.tcp().status(end.tcb));
+                    + end.stack.tcp().info(end.tcb, 0));
         }
     }
 }

@@ -109,7 +109,7 @@ class PathProbingTest extends Script {
             pair.wire.run(2 * Pair.SECOND);
         }
         int headers = address.indexOf(':') >= 0 ? 60 : 40;
-        int found = pair.client.tcp().status(near).effectiveMss() + 12;
+        int found = pair.client.tcp().info(near, pair.wire.now()).sendMss() + 12;
         assertThat(found).isBetween(Math.max(path - headers - 16, 536), path - headers);
         pair.client.tcp().abort(near, pair.wire.now());
         pair.wire.run(Pair.SECOND);

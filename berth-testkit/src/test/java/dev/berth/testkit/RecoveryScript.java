@@ -27,7 +27,7 @@ abstract class RecoveryScript extends Script {
 
     /// SEND of so many octets, of which the first segments leave at once; a round trip later.
     void sendAndWait(int octets, int segments) {
-        int first = tcpStatus().sndNxt() - tcpStatus().iss();
+        int first = tcpInfo().sndNxt() - tcpInfo().iss();
         send(octets);
         for (int i = 0; i < segments; i++) {
             sentData(first + 1_000 * i);
@@ -43,6 +43,6 @@ abstract class RecoveryScript extends Script {
     }
 
     void assertRecovering(boolean expected) {
-        assertThat(tcpStatus().recovering()).as("recovering").isEqualTo(expected);
+        assertThat(tcpInfo().recovering()).as("recovering").isEqualTo(expected);
     }
 }

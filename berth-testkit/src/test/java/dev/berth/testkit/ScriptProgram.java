@@ -159,7 +159,7 @@ final class ScriptProgram extends TcpScript {
         Seg seg = List.of(SYN, ACK, ACK, ACK, FIN, RST, Seg.BARE).get(input.u8() % 7);
         seg = seg.seq(input.near(1)).win(input.u8() % 5 == 0 ? 0 : input.u16());
         if (input.u8() % 5 > 0) {
-            int sent = tcb == null ? 1 : tcpStatus().sndNxt() - tcpStatus().iss();
+            int sent = tcb == null ? 1 : tcpInfo().sndNxt() - tcpInfo().iss();
             seg = seg.ack(
                     input.u8() % 4 > 0 ? Math.floorMod(input.i32(), Math.max(1, sent) + 1) : input.near(sent));
         }
@@ -230,7 +230,7 @@ final class ScriptProgram extends TcpScript {
         Tcb connection = tcb;
         assert connection != null;
         // The remote end may have begun anywhere: octet 0 follows its SYN.
-        int begin = tcpStatus().irs() - peerIss;
+        int begin = tcpInfo().irs() - peerIss;
         stack().tcp()
                 .receive(
                         connection,

@@ -14,8 +14,10 @@ import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Ipv4Header;
 import dev.berth.wire.Packet;
 import dev.berth.wire.TcpHeader;
+import dev.berth.wire.TcpOptions;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -61,6 +63,8 @@ final class Siege {
         int answers; // segments of the server's
         int iss; // the server's
         int acked; // what the server has acknowledged
+        int taken; // octets that it says it has taken
+        byte @Nullable [] cookie; // of Fast Open, that the server gave
         boolean open;
         boolean finished; // the server has sent its FIN
         boolean reset;
@@ -71,7 +75,7 @@ final class Siege {
         }
     }
 
-    private record Answer(long bot, int seq, int ack, int flags, int length) {}
+    private record Answer(long bot, int seq, int ack, int flags, int length, byte @Nullable [] cookie) {}
 
     private final class Client {
         @Nullable
@@ -194,9 +198,24 @@ final class Siege {
                     Bytes.i32(bytes, tcp + TcpHeader.SEQUENCE),
                     Bytes.i32(bytes, tcp + TcpHeader.ACKNOWLEDGMENT),
                     Bytes.u8(bytes, tcp + TcpHeader.FLAGS),
-                    length));
+                    length,
+                    cookie(bytes, tcp)));
         }
         return -1;
+    }
+
+    /// The eight octets of a Fast Open option in a SYN,ACK, or null.
+    private static byte @Nullable [] cookie(byte[] bytes, int tcp) {
+        int end = tcp + (Bytes.u8(bytes, tcp + TcpHeader.DATA_OFFSET) >>> 4 << 2);
+        int at = tcp + TcpHeader.MIN_LENGTH;
+        while ((Bytes.u8(bytes, tcp + TcpHeader.FLAGS) & TcpHeader.SYN) != 0 && at < end) {
+            int kind = Bytes.u8(bytes, at);
+            if (kind == TcpOptions.FAST_OPEN) {
+                return Arrays.copyOfRange(bytes, at + 2, at + Bytes.u8(bytes, at + 1));
+            }
+            at += kind == TcpOptions.NOP ? 1 : Math.max(2, Bytes.u8(bytes, at + 1));
+        }
+        return null;
     }
 
     private static long key(int address, int port) {
@@ -219,6 +238,7 @@ final class Siege {
                 bot.iss = answer.seq;
                 bot.rcvNxt = answer.seq + 1;
                 bot.open = true;
+                bot.cookie = answer.cookie;
                 send(bot, TcpHeader.ACK, bot.sndNxt, bot.rcvNxt, bot.window, new byte[0], 0);
                 continue;
             }
@@ -244,6 +264,14 @@ final class Siege {
         bots.put(key(bot.address, bot.port), bot);
         send(bot, TcpHeader.SYN, bot.sndNxt++, 0, window, bot.options, 0);
         return bot;
+    }
+
+    /// A SYN with data from a bot's address and another port, whose answer nobody hears.
+    void silent(Bot bot, int port, byte[] options, int data) {
+        attackPackets++;
+        attacker.send(
+                bot.address, port, Pair.SERVER, 80, random.nextInt(), 0, TcpHeader.SYN, 65_535, options, data,
+                pair.wire.now());
     }
 
     /// An ACK of all that the server has sent.

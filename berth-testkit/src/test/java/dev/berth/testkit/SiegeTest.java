@@ -7,7 +7,7 @@ import dev.berth.check.Seeds;
 import dev.berth.stack.tcp.Tcb;
 import dev.berth.stack.tcp.TcpConfig;
 import dev.berth.stack.tcp.TcpFeatures;
-import dev.berth.stack.tcp.TcpStatus;
+import dev.berth.stack.tcp.TcpInfo;
 import dev.berth.testkit.Siege.Bot;
 import dev.berth.wire.DropReason;
 import dev.berth.wire.IpProtocol;
@@ -62,8 +62,8 @@ class SiegeTest {
         };
     }
 
-    private static TcpStatus status(Siege siege, Tcb tcb) {
-        return siege.server().tcp().status(tcb);
+    private static TcpInfo status(Siege siege, Tcb tcb) {
+        return siege.server().tcp().info(tcb, 0);
     }
 
     // From outside: somebody who does not see the connections
@@ -96,7 +96,7 @@ class SiegeTest {
     void forged_data_in_the_window_reach_no_reader() {
         withstand(
                 onVictims((siege, victim) -> {
-                    TcpStatus status = status(siege, victim);
+                    TcpInfo status = status(siege, victim);
                     int ack = status.sndNxt() + 1 + siege.random.nextInt(1 << 30);
                     for (int i = 0; i < 3; i++) {
                         int seq = status.rcvNxt() + siege.random.nextInt(60_000);
@@ -128,7 +128,7 @@ class SiegeTest {
     void an_ack_storm_dies_out() {
         withstand(
                 onVictims((siege, victim) -> {
-                    TcpStatus status = status(siege, victim);
+                    TcpInfo status = status(siege, victim);
                     for (int i = 0; i < 20; i++) {
                         siege.forge(victim, TcpHeader.ACK, status.rcvNxt() - 100_000, status.sndNxt(), 0);
                         siege.forge(victim, TcpHeader.ACK, status.rcvNxt(), status.sndNxt() + 100_000, 0);
@@ -194,6 +194,7 @@ class SiegeTest {
         return options.array();
     }
 
+    private static final byte[] ASK_FOR_A_COOKIE = {2, 4, 5, (byte) 0xb4, 34, 2, 1, 1};
     private static final byte[] SACK_PERMITTED = {2, 4, 5, (byte) 0xb4, 4, 2, 1, 1};
 
     @Test
@@ -331,6 +332,38 @@ class SiegeTest {
                 siege -> assertThat(siege.mostMemory()).isGreaterThan(Siege.MEMORY / 2));
     }
 
+    /// With a window that would do for more, and an octet acknowledged now and then: for each its own memory is well
+    /// spent, as it costs it nothing.
+    @Test
+    void readers_that_take_next_to_nothing_are_ended_when_memory_is_scarce() {
+        withstand(
+                (siege, turn) -> {
+                    for (int i = 0; i < 2 && siege.bots.size() < 600; i++) {
+                        siege.bot(1_000);
+                    }
+                    drip(siege, turn);
+                },
+                siege -> {
+                    assertThat(siege.mostMemory()).isGreaterThan(Siege.MEMORY / 2);
+                    assertThat(siege.bots.values().stream().filter(bot -> bot.reset).count()).isZero();
+                    siege.run(35_000, SiegeTest::drip);
+                    assertThat(siege.bots.values().stream().filter(bot -> bot.reset).count()).isPositive();
+                    assertThat(siege.server().tcp().memory()).isLessThan(Siege.MEMORY * 4 / 5);
+                });
+    }
+
+    private static void drip(Siege siege, int turn) {
+        if (turn % 100 > 0) {
+            return;
+        }
+        for (Bot bot : siege.bots.values()) {
+            if (bot.open && !bot.reset) {
+                int ack = Math.min(bot.rcvNxt - bot.iss, 1 + ++bot.taken) + bot.iss;
+                siege.send(bot, TcpHeader.ACK, bot.sndNxt, ack, 1_000, NONE, 0);
+            }
+        }
+    }
+
     @Test
     void data_beyond_holes_are_given_up_when_memory_is_scarce() {
         withstand(
@@ -463,5 +496,45 @@ class SiegeTest {
                     }
                 },
                 siege -> assertThat(siege.server().tcp().ports().flowCount()).isLessThan(200));
+    }
+
+    /// Who has addresses of its own has cookies for them, and data of its SYNs would be delivered at once.
+    @Test
+    void fast_open_with_right_cookies_takes_no_more_than_its_queue() {
+        TcpConfig config = TcpConfig.DEFAULT.withFeatures(TcpFeatures.DEFAULT.withFastOpen(false, 10));
+        int[] most = {0};
+        withstand(
+                config,
+                FLOWS,
+                (siege, turn) -> {
+                    if (turn < 20) {
+                        siege.bot(65_535, ASK_FOR_A_COOKIE);
+                        return;
+                    }
+                    List<Bot> known = new ArrayList<>(siege.bots.values());
+                    known.removeIf(bot -> bot.cookie == null);
+                    assertThat(known).as("bots with a cookie").hasSizeGreaterThan(15);
+                    int bots = 0;
+                    for (Bot bot : known) {
+                        byte[] options = ByteBuffer.allocate(16)
+                                .putInt(0x0204_05b4)
+                                .putShort((short) 0x220a)
+                                .put(bot.cookie)
+                                .putShort((short) 0x0101)
+                                .array();
+                        // Another port each time; nothing follows the SYN.
+                        siege.silent(bot, 2_000 + turn, options, 500);
+                        bots++;
+                    }
+                    assertThat(bots).isPositive();
+                    int accepted = siege.sessions();
+                    most[0] = Math.max(most[0], accepted);
+                },
+                siege -> {
+                    assertThat(siege.attackPackets()).isGreaterThan(20_000);
+                    // The clients', the twenty that fetched cookies, and the queue.
+                    assertThat(most[0]).isBetween(10, 4 + 20 + 10 + 10);
+                    assertThat(siege.server().tcp().ports().flowCount()).isLessThan(500);
+                });
     }
 }

@@ -375,9 +375,9 @@ class TcpClosingTest extends Script {
         bind(6_000);
         timeWait(SYN.ts(1_000, 0));
         advance(10);
-        int before = tcpStatus().sndNxt();
+        int before = tcpInfo().sndNxt();
         open();
         sent(SYN.seq(ISS));
-        assertThat(tcpStatus().iss() - before).isPositive();
+        assertThat(tcpInfo().iss() - before).isPositive();
     }
 }

@@ -70,8 +70,8 @@ class TcpCongestionTest extends Script {
         send(50_000);
         sentData(1, 4); // the peer's window
         receive(ACK.seq(1).ack(4_001).win(60_000));
-        assertThat(tcpStatus().cwnd()).isLessThan(60_000);
-        int allowed = tcpStatus().cwnd() / 1_000;
+        assertThat(tcpInfo().cwnd()).isLessThan(60_000);
+        int allowed = tcpInfo().cwnd() / 1_000;
         sentData(4_001, allowed); // the congestion window
         ignoringRest();
     }
@@ -132,7 +132,7 @@ class TcpCongestionTest extends Script {
             sent(ACK.seq(10_001).ack(11 + 10 * i));
         }
         sentNothing();
-        assertThat(tcpStatus().recovering()).isFalse();
+        assertThat(tcpInfo().recovering()).isFalse();
         for (int i = 0; i < 3; i++) {
             receive(ACK.seq(51).ack(1).win(40_005)); // duplicates at last
         }
@@ -152,7 +152,7 @@ class TcpCongestionTest extends Script {
         sentData(1, 2);
         receive(ACK.seq(1).ack(1));
         sentNothing();
-        assertThat(tcpStatus().recovering()).isFalse();
+        assertThat(tcpInfo().recovering()).isFalse();
         receive(ACK.seq(1).ack(2_001));
     }
 
@@ -180,7 +180,7 @@ class TcpCongestionTest extends Script {
             advance(10);
         }
         assertThat(again).containsExactly(1_001, 2_001, 3_001);
-        assertThat(tcpStatus().unacknowledged()).isZero();
+        assertThat(tcpInfo().unacknowledged()).isZero();
     }
 
     // RFC 9293 section 3.8.2
@@ -210,10 +210,10 @@ class TcpCongestionTest extends Script {
         Tcb server = pair.accept(listener, 100);
         Paths.Stream stream = new Paths.Stream(pair, client, server, 1L << 40);
         pair.wire.runUntil(stream::isDone, 3 * Pair.SECOND);
-        int filled = pair.client.tcp().status(client).cwnd();
+        int filled = pair.client.tcp().info(client, pair.wire.now()).cwnd();
         stream.pause();
         pair.wire.runUntil(
-                () -> stream.isDone() || pair.client.tcp().status(client).unacknowledged() < 100_000,
+                () -> stream.isDone() || pair.client.tcp().info(client, pair.wire.now()).unacknowledged() < 100_000,
                 10 * Pair.SECOND);
         int least = 14_480;
         assertThat(filled).isGreaterThan(10 * least);
@@ -222,7 +222,7 @@ class TcpCongestionTest extends Script {
         for (int i = 0; i < 40; i++) {
             stream.send(1_000);
             pair.wire.runUntil(stream::isDone, Pair.SECOND / 20);
-            last = pair.client.tcp().status(client).cwnd();
+            last = pair.client.tcp().info(client, pair.wire.now()).cwnd();
             assertThat(last).isGreaterThanOrEqualTo(least);
         }
         assertThat(last).isLessThan(filled / 4);

@@ -148,7 +148,7 @@ class TcpEcnTest extends Script {
         receive(ACK.seq(1).ack(10_001));
         ignoreSent();
         receive(ACK.seq(1).ack(11_001).ece());
-        assertThat(tcpStatus().ssthresh()).isLessThan(4_500);
+        assertThat(tcpInfo().ssthresh()).isLessThan(4_500);
         ignoringRest();
     }
 
@@ -190,17 +190,17 @@ class TcpEcnTest extends Script {
         send(40_000);
         advance(10);
         ignoreSent();
-        int flight = tcpStatus().sndNxt() - tcpStatus().iss() - 1_001;
+        int flight = tcpInfo().sndNxt() - tcpInfo().iss() - 1_001;
         receive(ACK.seq(1).ack(1_001).ece());
-        assertThat(tcpStatus().cwnd()).isLessThanOrEqualTo(flight);
+        assertThat(tcpInfo().cwnd()).isLessThanOrEqualTo(flight);
         receive(ACK.seq(1).ack(2_001).ece());
-        assertThat(tcpStatus().cwnd()).as("still in the round").isLessThanOrEqualTo(flight);
+        assertThat(tcpInfo().cwnd()).as("still in the round").isLessThanOrEqualTo(flight);
         for (int i = 0; i < 3; i++) {
             advance(20);
             ignoreSent();
-            receive(ACK.seq(1).ack(tcpStatus().sndNxt() - tcpStatus().iss()));
+            receive(ACK.seq(1).ack(tcpInfo().sndNxt() - tcpInfo().iss()));
         }
-        assertThat(tcpStatus().cwnd()).as("rounds later").isGreaterThan(flight);
+        assertThat(tcpInfo().cwnd()).as("rounds later").isGreaterThan(flight);
         ignoringRest();
     }
 

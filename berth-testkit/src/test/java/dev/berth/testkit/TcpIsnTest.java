@@ -33,7 +33,7 @@ class TcpIsnTest extends Script {
         var binding = stack.tcp().ports().bind(0, IpAddress.parse("10.0.0.1").lo(), 6_000, 0, "test");
         Tcb tcb = stack.connect(new Endpoint(PEER, port), binding, TcpConfig.DEFAULT, null, NOW);
         assertThat(tcb).isNotNull();
-        int iss = stack.tcp().status(tcb).iss();
+        int iss = stack.tcp().info(tcb, 0).iss();
         stack.tcp().abort(tcb, NOW);
         stack.tcp().ports().close(binding);
         return iss;
@@ -49,17 +49,17 @@ class TcpIsnTest extends Script {
     void the_numbers_of_one_tuple_grow_with_a_clock_of_four_microseconds() {
         bind(6_000);
         open();
-        int last = tcpStatus().iss();
+        int last = tcpInfo().iss();
         sent(SYN.seq(ISS));
         for (long wait : new long[] {1, 100, 5_000, 100_000, 3_600_000}) {
             abort();
             advance(wait);
             open();
             sent(SYN.seq(ISS));
-            int ticks = tcpStatus().iss() - last;
+            int ticks = tcpInfo().iss() - last;
             long expected = wait * 1_000_000 / 4_096;
             assertThat(ticks - (int) expected).as("after %d ms", wait).isBetween(-1, 1);
-            last = tcpStatus().iss();
+            last = tcpInfo().iss();
         }
     }
 

@@ -119,7 +119,7 @@ class TcpLossTest extends Script {
         sentAfter(200, ACK.seq(1).data(100));
         Seg again = ACK.seq(1).ack(101).ts(1_001, 200);
         receive(again);
-        assertThat(tcpStatus().rtoNanos()).isLessThan(400_000_000L);
+        assertThat(tcpInfo().rtoNanos()).isLessThan(400_000_000L);
     }
 
     @Test
@@ -205,7 +205,7 @@ class TcpLossTest extends Script {
         sentData(12_001);
         receive(ACK.seq(1).ack(12_001));
         assertState(TcpState.ESTABLISHED).ssthresh(6_000).cwnd(2_000);
-        assertThat(tcpStatus().recovering()).isFalse();
+        assertThat(tcpInfo().recovering()).isFalse();
         ignoringRest();
     }
 
@@ -225,7 +225,7 @@ class TcpLossTest extends Script {
         receive(ACK.seq(1).ack(5_001));
         sentData(5_001);
         receive(ACK.seq(1).ack(10_001));
-        assertThat(tcpStatus().recovering()).isFalse();
+        assertThat(tcpInfo().recovering()).isFalse();
         sentNothing();
     }
 
@@ -242,7 +242,7 @@ class TcpLossTest extends Script {
         sentNothing();
         assertState(TcpState.ESTABLISHED).cwnd(1_000).ssthresh(5_000);
         receive(ACK.seq(1).ack(10_001));
-        assertThat(tcpStatus().recovering()).isFalse();
+        assertThat(tcpInfo().recovering()).isFalse();
     }
 
     @Test
@@ -256,7 +256,7 @@ class TcpLossTest extends Script {
             sent(ACK.seq(10_001));
         }
         sentNothing();
-        assertThat(tcpStatus().recovering()).isFalse();
+        assertThat(tcpInfo().recovering()).isFalse();
     }
 
     @Test
@@ -272,7 +272,7 @@ class TcpLossTest extends Script {
         sentData(3_001, 4_001, 5_001);
         receive(ACK.seq(1).ack(10_001));
         sentNothing();
-        assertThat(tcpStatus().recovering()).isFalse();
+        assertThat(tcpInfo().recovering()).isFalse();
     }
 
     @Test
@@ -287,7 +287,7 @@ class TcpLossTest extends Script {
         sentData(5_001, 6_001);
         receive(ACK.seq(1).ack(10_001));
         sentNothing();
-        assertThat(tcpStatus().recovering()).isFalse();
+        assertThat(tcpInfo().recovering()).isFalse();
     }
 
     @Test
@@ -312,7 +312,7 @@ class TcpLossTest extends Script {
         send(10_000);
         sentFirstTen();
         receive(ACK.seq(1).ack(10_001));
-        assertThat(tcpStatus().cwnd()).isGreaterThan(10_000);
+        assertThat(tcpInfo().cwnd()).isGreaterThan(10_000);
         advance(10_000);
         receive(ACK.seq(1).ack(10_001).data(1)); // acknowledging what others send is not sending
         sent(ACK.seq(10_001).ack(2));
@@ -339,7 +339,7 @@ class TcpLossTest extends Script {
         sentNothing();
         receive(ACK.seq(1).ack(10_001));
         assertState(TcpState.ESTABLISHED).cwnd(5_000).ssthresh(5_000);
-        assertThat(tcpStatus().recovering()).isFalse();
+        assertThat(tcpInfo().recovering()).isFalse();
         sentNothing();
     }
 
@@ -378,7 +378,7 @@ class TcpLossTest extends Script {
         receive(ACK.seq(1).ack(1).sack(-5_000, 3_001));
         receive(ACK.seq(1).ack(1).sack(-5_000, -3_001));
         sentNothing();
-        assertThat(tcpStatus().recovering()).isFalse();
+        assertThat(tcpInfo().recovering()).isFalse();
     }
 
     @Test
@@ -389,10 +389,10 @@ class TcpLossTest extends Script {
         for (int i = 0; i < 10_000; i++) {
             receive(ACK.seq(1).ack(1));
         }
-        assertThat(tcpStatus().cwnd()).isPositive();
+        assertThat(tcpInfo().cwnd()).isPositive();
         ignoreSent();
         receive(ACK.seq(1).ack(10_001));
-        assertThat(tcpStatus().cwnd()).isLessThan(10_000);
+        assertThat(tcpInfo().cwnd()).isLessThan(10_000);
     }
 
     // The FIN

@@ -491,7 +491,7 @@ class TcpOpeningTest extends Script {
         config = config.withNoDelay(true);
         choosingIss(-3);
         connected();
-        assertThat(tcpStatus().iss()).isEqualTo(-3);
+        assertThat(tcpInfo().iss()).isEqualTo(-3);
         send(5_000);
         sent(ACK.seq(1).ack(1).data(1_460));
         sent(ACK.seq(1_461).data(1_460));

@@ -181,11 +181,11 @@ class TcpOptionsTest extends Script {
         send(10);
         sent(ACK.seq(1).data(10));
         receiveIcmp(3, 1, 0, 1);
-        assertThat(tcpStatus().softError()).isEqualTo(TcpError.UNREACHABLE);
+        assertThat(tcpInfo().softError()).isEqualTo(TcpError.UNREACHABLE);
         receiveIcmp(3, 3, 0, 1);
         assertState(TcpState.ESTABLISHED);
         receive(ACK.seq(1).ack(11));
-        assertThat(tcpStatus().softError()).isNull();
+        assertThat(tcpInfo().softError()).isNull();
     }
 
     // RFC 7323

@@ -40,8 +40,8 @@ class TcpRetransmissionTimeoutTest extends Script {
             int next = 1;
             for (int i = 0; i < 20; i++) {
                 double rto = Math.min(60_000, Math.max(200, srtt + Math.max(1, 4 * rttvar)));
-                assertThat(tcpStatus().rtoNanos() / 1e6).isBetween(rto - 0.1, rto + 0.1);
-                assertThat(tcpStatus().srttNanos() / 1e6).isBetween(srtt - 0.1, srtt + 0.1);
+                assertThat(tcpInfo().rtoNanos() / 1e6).isBetween(rto - 0.1, rto + 0.1);
+                assertThat(tcpInfo().srttNanos() / 1e6).isBetween(srtt - 0.1, srtt + 0.1);
                 send(10);
                 sent(ACK.seq(next).data(10));
                 next += 10;
@@ -61,13 +61,13 @@ class TcpRetransmissionTimeoutTest extends Script {
     @Requirement("6298-05")
     void an_acknowledgment_of_what_was_sent_twice_is_no_measurement() {
         connected();
-        long srtt = tcpStatus().srttNanos();
+        long srtt = tcpInfo().srttNanos();
         send(100);
         sent(ACK.seq(1).data(100));
         sentAfter(200, ACK.seq(1).data(100));
         advance(150);
         receive(ACK.seq(1).ack(101));
-        assertThat(tcpStatus().srttNanos()).isEqualTo(srtt);
+        assertThat(tcpInfo().srttNanos()).isEqualTo(srtt);
     }
 
     @Test
@@ -119,11 +119,11 @@ class TcpRetransmissionTimeoutTest extends Script {
         sent(ACK.seq(1).data(100));
         sentAfter(200, ACK.seq(1).data(100));
         sentAfter(400, ACK.seq(1).data(100));
-        assertThat(tcpStatus().softError()).isNull();
+        assertThat(tcpInfo().softError()).isNull();
         sentAfter(800, ACK.seq(1).data(100));
-        assertThat(tcpStatus().softError()).isEqualTo(TcpError.TIMED_OUT);
+        assertThat(tcpInfo().softError()).isEqualTo(TcpError.TIMED_OUT);
         long begin = now();
-        while (tcpStatus().state() == TcpState.ESTABLISHED && now() - begin < 3_600_000_000_000L) {
+        while (tcpInfo().state() == TcpState.ESTABLISHED && now() - begin < 3_600_000_000_000L) {
             advance(1_000);
         }
         assertThat((now() - begin) / 1_000_000_000L).isBetween(100L, 1_000L);
@@ -141,9 +141,9 @@ class TcpRetransmissionTimeoutTest extends Script {
         sentAfter(200, ACK.seq(1).data(100));
         sentAfter(400, ACK.seq(1).data(100));
         sentAfter(800, ACK.seq(1).data(100));
-        assertThat(tcpStatus().softError()).isEqualTo(TcpError.TIMED_OUT);
+        assertThat(tcpInfo().softError()).isEqualTo(TcpError.TIMED_OUT);
         receive(ACK.seq(1).ack(101));
-        assertThat(tcpStatus().softError()).isNull();
+        assertThat(tcpInfo().softError()).isNull();
     }
 
     @Test

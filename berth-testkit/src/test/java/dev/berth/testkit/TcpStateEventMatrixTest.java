@@ -222,7 +222,7 @@ class TcpStateEventMatrixTest {
             int arrow = cell.indexOf('>');
             assertThat(state()).isEqualTo(flowState(arrow < 0 ? state : cell.substring(arrow + 1)));
             if (tcb != null) {
-                assertThat(tcpStatus().unread()).isEqualTo(cell.charAt(0) == 'a' ? seg.data : 0);
+                assertThat(tcpInfo().unread()).isEqualTo(cell.charAt(0) == 'a' ? seg.data : 0);
             }
         }
 

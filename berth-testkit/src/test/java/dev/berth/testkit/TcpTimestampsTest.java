@@ -157,13 +157,13 @@ class TcpTimestampsTest extends Script {
         sent(ACK.seq(1).data(1_448));
         sent(ACK.seq(1_449).data(1_448));
         sent(ACK.seq(2_897).data(1_104));
-        long before = tcpStatus().srttNanos();
+        long before = tcpInfo().srttNanos();
         advance(1); // before the loss probe
         receive(ACK.seq(1).ack(1).ts(1_001, 0));
         receive(ACK.seq(1).ack(1).ts(1_002, 0));
-        assertThat(tcpStatus().srttNanos()).isEqualTo(before);
+        assertThat(tcpInfo().srttNanos()).isEqualTo(before);
         receive(ACK.seq(1).ack(4_001).ts(1_003, 0));
-        assertThat(tcpStatus().srttNanos()).isNotEqualTo(before);
+        assertThat(tcpInfo().srttNanos()).isNotEqualTo(before);
         ignoreSent();
     }
 
@@ -182,7 +182,7 @@ class TcpTimestampsTest extends Script {
             receive(ACK.seq(1).ack(1 + 1_448 * i).ts(1_180 + i, 100));
         }
         // From nearly 0: one sample of 80 ms makes it 10, eight samples of full weight would make it 52.
-        assertThat(tcpStatus().srttNanos()).isBetween(9_000_000L, 12_000_000L);
+        assertThat(tcpInfo().srttNanos()).isBetween(9_000_000L, 12_000_000L);
     }
 
     // Section 4.3: which timestamp to echo

@@ -79,6 +79,24 @@ class TcpUserTimeoutTest extends Script {
     }
 
     @Test
+    @Requirement("5482-01")
+    void that_of_a_client_counts_too() {
+        enabled();
+        listen();
+        receive(SYN.seq(IRS).mss(1_000).userTimeout(MINUTES | 60));
+        sent(SYN.seq(ISS).ack(1).userTimeout(300));
+        receive(ACK.seq(1).ack(1));
+        accept();
+        send(10);
+        sent(ACK.seq(1).data(10));
+        ignoringRest();
+        advance(3_599_000);
+        assertState(TcpState.ESTABLISHED);
+        advance(2_000);
+        assertError(TcpError.TIMED_OUT);
+    }
+
+    @Test
     void zero_is_ignored() {
         enabled();
         connected(SYN.mss(1_000).userTimeout(MINUTES | 60));

@@ -23,6 +23,7 @@ final class Modules {
         module("names", "host");
         module("network", "names");
         module("sockets", "network");
+        module("micrometer", "host");
         module("capture", "host");
         module("junit", "network", "sockets", "capture");
         module("tun", "host");

@@ -17,7 +17,8 @@ import java.util.Locale;
 /// same time, over two ways of the same bandwidth, delay, buffer and losses ([Wan]).
 ///
 /// A program, no test, for the whole table; arguments: `cubic`, `reno` or `bbr`, Mbit/s, seconds per cell, then round
-/// trips in milliseconds, then losses in percent, as lists with commas. docs/TESTING.md has the command.
+/// trips in milliseconds, then losses in percent, as lists with commas, then how many runs a cell is the mean of, each
+/// with other losses (one if not given). docs/TESTING.md has the command.
 final class PathComparison {
     private static final Duration LIMIT = Duration.ofMinutes(2);
     private static final int PORT = 5_001;
@@ -31,11 +32,19 @@ final class PathComparison {
         String control = arguments[0];
         int megabits = Integer.parseInt(arguments[1]);
         int seconds = Integer.parseInt(arguments[2]);
+        int runs = arguments.length > 5 ? Integer.parseInt(arguments[5]) : 1;
         System.out.println("control Mbit/s rtt ms  loss %  Linux kbit/s  Berth kbit/s  ratio");
         for (String roundTrip : arguments[3].split(",", -1)) {
             for (String loss : arguments[4].split(",", -1)) {
-                Cell cell = measure(
-                        control, megabits, Double.parseDouble(roundTrip), Double.parseDouble(loss), seconds, 1);
+                long kernel = 0;
+                long berth = 0;
+                for (int seed = 1; seed <= runs; seed++) {
+                    Cell one = measure(
+                            control, megabits, Double.parseDouble(roundTrip), Double.parseDouble(loss), seconds, seed);
+                    kernel += one.kernel() / runs;
+                    berth += one.berth() / runs;
+                }
+                Cell cell = new Cell(kernel, berth);
                 System.out.printf(
                         Locale.ROOT,
                         "%-7s %6d %6s %7s %13d %13d %6.2f%n",

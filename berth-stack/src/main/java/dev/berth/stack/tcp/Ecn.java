@@ -70,6 +70,7 @@ final class Ecn {
         // "The sending TCP SHOULD NOT increase the congestion window in response to the receipt of an ECN-Echo ACK".
         tcb.cwnd = Math.min(tcb.cwnd, cwndBefore);
         TcbExtras extras = tcb.extras();
+        extras.echoes++;
         // The number is from long ago, and the sequence space has come round, if it is not in flight.
         boolean reacted = extras.ecnActive
                 && SeqNum.lt(tcb.sndUna, extras.ecnRecover)

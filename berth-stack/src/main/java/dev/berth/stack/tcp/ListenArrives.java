@@ -117,6 +117,7 @@ final class ListenArrives {
         tcb.sndNxt = entry.iss;
         tcb.recover = entry.iss;
         tcb.state = TcpState.SYN_RECEIVED;
+        Tally.received(tcb, segment);
         tcb.flags |= entry.windowScaling ? Tcb.WINDOW_SCALING : 0;
         FastOpen.entered(tcb, listener);
         if (entry.tellCookie) {
@@ -127,7 +128,7 @@ final class ListenArrives {
         // more data packets"
         tcb.cwnd = CongestionControl.initialWindow(tcb.effectiveMss);
         tcb.lastProgress = segment.now;
-        tcb.lastHeard = segment.now;
+        tcb.lastHeard = CoarseTime.millis(segment.now);
         Chunk payload = segment.payload;
         int length = Math.min(segment.payloadLength, entry.rcvWnd);
         if (payload != null && length > 0) {
@@ -166,6 +167,7 @@ final class ListenArrives {
         entry.rcvWindShift = entry.windowScaling ? (byte) SegmentOutput.windowShift(config) : 0;
         entry.timestamps = options.timestamps;
         entry.sackPermitted = options.sackPermitted;
+        entry.userTimeout = (char) Math.max(options.userTimeout, 0);
         entry.ecn = Ecn.isAsked(segment, config);
         entry.tsRecent = options.tsVal;
         entry.tsOffset = isns.timestampOffset(entry);
@@ -274,7 +276,7 @@ final class ListenArrives {
             return;
         }
         entry.retransmissions++;
-        tcp.timeouts().countRetransmission();
+        tcp.timeouts().countRetransmission(entry, 0);
         answer(entry, now);
     }
 
@@ -397,6 +399,7 @@ final class ListenArrives {
         tcb.sndWl1 = entry.irs;
         tcb.sndWl2 = entry.iss;
         tcb.openedAt = entry.openedAt;
+        tcb.lastProgress = now;
         tcb.sendMss = (char) entry.mss;
         tcb.tsOffset = entry.tsOffset;
         tcb.tsRecent = entry.tsRecent;
@@ -406,6 +409,7 @@ final class ListenArrives {
                 | (entry.sackPermitted ? Tcb.SACK_PERMITTED : 0)
                 | (entry.ecn ? Tcb.ECN : 0)
                 | (entry.retransmissions > 0 ? Tcb.SYN_RETRANSMITTED : 0);
+        UserTimeout.received(tcb, entry.userTimeout);
         tcp.updateMss(tcb);
         return tcb;
     }
@@ -420,6 +424,9 @@ final class ListenArrives {
         wheel.cancel(entry.deadline);
         listener.remove(entry);
         ports.replace(entry, tcb);
+        tcb.segmentsIn = 1; // the SYN
+        tcb.segmentsOut = (char) (1 + entry.retransmissions);
+        Tally.received(tcb, segment);
         arrives.establish(tcb, segment.now);
         listener.offer(tcb);
         tcp.ready(listener);

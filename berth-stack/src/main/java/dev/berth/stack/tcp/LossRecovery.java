@@ -241,6 +241,9 @@ final class LossRecovery {
     /// The retransmission timer expired.
     static void timedOut(Tcb tcb, long now) {
         Flight board = tcb.flight;
+        TcbExtras extras = tcb.extras();
+        extras.timeouts++;
+        extras.timeoutRepairs += tcb.has(Tcb.RTO_RECOVERY) ? 0 : 1;
         if (!tcb.has(Tcb.TIMED_OUT)) {
             boolean fresh = !tcb.isRecovering();
             Episode episode = fresh || tcb.episode == null ? begin(tcb) : tcb.episode;

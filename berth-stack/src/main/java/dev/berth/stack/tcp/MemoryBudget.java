@@ -24,6 +24,13 @@ final class MemoryBudget {
     /// How long a window may be tight before its connection may be ended for its memory.
     private static final long HOARDER_TIME = 3_000_000_000L;
 
+    /// Where memory is scarce, who has not taken [#LEAST] octets in this time although as much as half of that waited
+    /// all the time takes too little: less than 4.4 kbit/s.
+    private static final long SLOW_TIME = 30_000_000_000L;
+
+    /// Visits further apart than this do not tell what was between them.
+    private static final long VISIT_GAP = 5_000_000_000L;
+
     private final long limit;
     private final long scarceAbove;
     private long used;
@@ -90,6 +97,9 @@ final class MemoryBudget {
     /// Octets that the user of a connection which holds `held` may add now, 0 or less for none: up to an equal share
     /// where memory is scarce, and a little where there is none.
     int room(long held, int wanted) {
+        if (!isScarce() && limit - used >= wanted) {
+            return wanted; // the ordinary case, without a division
+        }
         long most = isExhausted() ? LEAST : isScarce() ? share() : Math.max(share(), held + limit - used);
         return (int) Math.min(wanted, most - held);
     }
@@ -108,6 +118,7 @@ final class MemoryBudget {
         List<Tcb> holders = new ArrayList<>();
         ports.visitFlows(flow -> {
             if (flow instanceof Tcb tcb && (tcb.outOfOrder != null || tcb.sendQueue != null)) {
+                watch(tcb, now);
                 holders.add(tcb);
             }
             return true;
@@ -140,14 +151,31 @@ final class MemoryBudget {
 
     /// RFC 9293 section 3.8.6.1 has a connection stay open while its closed window is probed and answered
     /// (MUST-37), so no time ends it; RFC 6429 section 4 lets the host end it when it needs the memory. Who takes
-    /// an octet now and then is no better than who takes none. A connection without an owner, whom nobody can ask
-    /// to end it, is not waited for at all.
+    /// an octet now and then, whatever window it offers, is no better than who takes none. A connection without an
+    /// owner, whom nobody can ask to end it, is not waited for at all.
     private static boolean isHoarder(Tcb tcb, long now) {
         TcbExtras extras = tcb.extras;
-        return tcb.sendQueue != null
-                && extras != null
-                && extras.windowIsTight
-                && (tcb.has(Tcb.ABANDONED) || now - extras.tightSince >= HOARDER_TIME);
+        if (tcb.sendQueue == null || extras == null) {
+            return false;
+        }
+        boolean tight = extras.windowIsTight && (tcb.has(Tcb.ABANDONED) || now - extras.tightSince >= HOARDER_TIME);
+        return tight || extras.watchedAt == now && now - extras.watchedSince >= SLOW_TIME;
+    }
+
+    /// Notes how much the other end takes while memory is scarce.
+    private static void watch(Tcb tcb, long now) {
+        TcbExtras extras = tcb.extras();
+        if (tcb.unacknowledged() < LEAST / 2) {
+            extras.watchedAt = 0;
+            return;
+        }
+        if (now - extras.watchedAt > VISIT_GAP
+                || extras.watchedAt == 0
+                || Integer.compareUnsigned(tcb.sndUna - extras.watchedFrom, LEAST) >= 0) {
+            extras.watchedSince = now;
+            extras.watchedFrom = tcb.sndUna;
+        }
+        extras.watchedAt = now;
     }
 
     /// The other end's window was updated.

@@ -21,6 +21,7 @@ final class Rack {
         Flight flight = tcb.flight;
         if (acked.reordered) {
             tcb.flags |= Tcb.REORDERING_SEEN;
+            tcb.extras().reorderings++;
         }
         if (flight != null
                 && flight.dsackRound

@@ -77,6 +77,7 @@ final class SegmentText {
             if (refused || !holes.insert(segment.seq, chunk, segment.payloadFrom, length)) {
                 drops.count(DropReason.RECEIVE_BUFFER_FULL);
             }
+            tcb.extras().outOfOrderSegments++;
             if (!refused) {
                 tcb.duplicates(holes.duplicateLeft(), holes.duplicateRight());
             }
@@ -91,7 +92,7 @@ final class SegmentText {
             return;
         }
         if (!tcb.has(Tcb.INPUT_SHUT)) {
-            tcp.queues().receive(tcb).append(chunk, segment.payloadFrom, length);
+            segment.payloadTaken = tcp.queues().receive(tcb).takeOver(chunk, segment.payloadFrom, length);
         }
         tcb.rcvNxt += length;
         tcb.flags |= Tcb.ANSWERABLE;

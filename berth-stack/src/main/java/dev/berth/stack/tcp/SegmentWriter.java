@@ -96,6 +96,7 @@ final class SegmentWriter {
             queue.payload(packet, seq, length);
         }
         packet.segmentSize = segmentSize;
+        Tally.sent(tcb, length, segmentSize);
         tcb.lastAckSent = tcb.rcvNxt;
         if (length > 0 && tcb.has(Tcb.ANSWERABLE)) {
             tcb.flags |= Tcb.PING_PONG;
@@ -109,7 +110,7 @@ final class SegmentWriter {
             deadlines.delayedAck = Tcb.Deadlines.NONE;
         }
         if (length > 0) {
-            tcb.lastSent = now;
+            tcb.lastSent = CoarseTime.millis(now);
         }
         transmit(packet, tcb, trafficClass, tcb.config.timeToLive(), now);
     }
@@ -266,8 +267,11 @@ final class SegmentWriter {
         boolean acknowledge = (flags & TcpHeader.ACK) != 0;
         // RFC 7323 section 2.2: "The window field in a segment where the SYN bit is set ... MUST NOT be scaled."
         header(bytes, at, flow, seq, acknowledge ? ack : 0, flags, Math.min(window, 65_535), end - at);
-        if (synData > 0 && flow instanceof Tcb tcb && tcb.sendQueue != null) {
-            tcb.sendQueue.payload(packet, seq + 1, synData);
+        if (flow instanceof Tcb tcb) {
+            Tally.sent(tcb, synData, 0);
+            if (synData > 0 && tcb.sendQueue != null) {
+                tcb.sendQueue.payload(packet, seq + 1, synData);
+            }
         }
         synData = 0;
         // RFC 3168 section 6.1.1: "A host MUST NOT set ECT on SYN or SYN-ACK packets."
@@ -358,13 +362,11 @@ final class SegmentWriter {
 
     private static void header(
             byte[] bytes, int at, Flow flow, int seq, int ack, int flags, int window, int headerLength) {
-        Bytes.put16(bytes, at + TcpHeader.SOURCE_PORT, flow.localPort());
-        Bytes.put16(bytes, at + TcpHeader.DESTINATION_PORT, flow.remotePort());
+        // In whole words, as who sums them up reads them.
+        Bytes.put32(bytes, at + TcpHeader.SOURCE_PORT, flow.localPort() << 16 | flow.remotePort());
         Bytes.put32(bytes, at + TcpHeader.SEQUENCE, seq);
         Bytes.put32(bytes, at + TcpHeader.ACKNOWLEDGMENT, ack);
-        Bytes.put8(bytes, at + TcpHeader.DATA_OFFSET, headerLength << 2);
-        Bytes.put8(bytes, at + TcpHeader.FLAGS, flags);
-        Bytes.put16(bytes, at + TcpHeader.WINDOW, window);
+        Bytes.put32(bytes, at + TcpHeader.DATA_OFFSET, headerLength << 26 | flags << 16 | window & 0xffff);
         Bytes.put32(bytes, at + TcpHeader.CHECKSUM, 0); // and no urgent pointer
     }
 

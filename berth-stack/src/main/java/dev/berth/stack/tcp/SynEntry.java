@@ -16,6 +16,7 @@ final class SynEntry extends Flow {
     byte sndWindShift;
     byte rcvWindShift;
     byte retransmissions;
+    char userTimeout; // RFC 5482: as it came, 0 if none did
     boolean windowScaling;
     boolean timestamps;
     boolean sackPermitted;

@@ -37,6 +37,11 @@ final class TcbExtras {
     boolean windowIsTight; // of the other end
     long tightSince; // with windowIsTight
 
+    // How fast the other end takes what is sent, while memory is scarce
+    long watchedSince;
+    long watchedAt; // the last time, 0 for never
+    int watchedFrom; // SND.UNA since
+
     // Tuning of the receive buffer
     int receiveBuffer; // 0: as configured
     long tuningSince;
@@ -51,6 +56,22 @@ final class TcbExtras {
     long octetsLost; // found lost, again and again
     int duplicateReports; // ACKs with a D-SACK block
     int undone; // repairs that were taken back
+    int timeouts; // of the retransmission timer
+    int timeoutRepairs; // that began with one
+    int reorderings; // ACKs that showed reordering
+    int outOfOrderSegments; // received
+    int echoes; // ACKs with ECE
+    int segmentsInRounds; // how often Tcb.segmentsIn has come round, and so on
+    int segmentsOutRounds;
+    int dataSegmentsInRounds;
+    int dataSegmentsOutRounds;
+    int busyRounds;
+
+    // What keeps data waiting, see Tally
+    byte limit;
+    long limitSince;
+    long windowLimited;
+    long bufferLimited;
 
     // Congestion window validation, RFC 2861 section 3.2
     long usedSince; // T_prev; 0 before the first

@@ -117,19 +117,17 @@ public final class Tcp {
             drops.drop(DropReason.PORT_ZERO, packet);
             return;
         }
-        // RFC 9293 section 3.9.2.3, MUST-57: "A TCP implementation MUST silently discard an incoming SYN segment that
-        // is addressed to a broadcast or multicast address"; no other segment can belong to a connection there
-        // either.
-        if (!IpAddress.isUnicast(packet.destinationHi, packet.destinationLo)
-                || output.routes().addresses().isBroadcast(packet.destinationHi, packet.destinationLo)) {
-            drops.drop(DropReason.NOT_OURS, packet);
-            return;
-        }
         if (segment.payload == null && segment.payloadLength > 0) {
             copyPayload(packet);
         }
         dispatch(packet, now);
+        if (segment.payloadTaken) {
+            packet.chunk = null;
+        }
         packet.release();
+        if (queues.budget().isScarce()) {
+            relieve(now);
+        }
     }
 
     /// A payload in the packet's own header array has no chunk to refer to yet.
@@ -152,7 +150,12 @@ public final class Tcp {
                 packet.sourceLo,
                 segment.sourcePort);
         boolean reset;
+        if (flow == null && isToMany(packet)) {
+            drops.count(DropReason.NOT_OURS);
+            return;
+        }
         if (flow instanceof Tcb tcb) {
+            Tally.received(tcb, segment);
             reset = tcb.state == TcpState.SYN_SENT ? arrives.synSent(tcb, segment) : arrives.otherwise(tcb, segment);
         } else if (flow instanceof SynEntry entry) {
             reset = listens.synReceived(entry, segment);
@@ -186,6 +189,14 @@ public final class Tcp {
         if (reset) {
             writer.resetInAnswerTo(packet, segment, now);
         }
+    }
+
+    /// RFC 9293 section 3.9.2.3, MUST-57: "A TCP implementation MUST silently discard an incoming SYN segment that is
+    /// addressed to a broadcast or multicast address"; no connection has such an address, and no other segment is for
+    /// anybody there either.
+    private boolean isToMany(Packet packet) {
+        return !IpAddress.isUnicast(packet.destinationHi, packet.destinationLo)
+                || output.routes().addresses().isBroadcast(packet.destinationHi, packet.destinationLo);
     }
 
     /// ICMP says something of a segment that this host sent. RFC 9293 section 3.9.2.2, checked as RFC 5927 says.
@@ -354,14 +365,18 @@ public final class Tcp {
         }
     }
 
-    /// STATUS: RFC 9293 section 3.10.6.
-    public TcpStatus status(Tcb tcb) {
-        return TcpStatus.of(tcb);
+    /// Acknowledges at once for a while, or waits as long as it may. "Subsequent operation of the TCP protocol will once
+    /// again enter/leave quickack mode" (tcp(7)).
+    public void quickAck(Tcb tcb, boolean on) {
+        tcb.quickAcks = (byte) (on ? Tcb.QUICK_ACKS : 0);
+        if (on && tcb.has(Tcb.ATTACHED) && tcb.state.isSynchronized() && tcb.rcvNxt != tcb.lastAckSent) {
+            tcb.pending |= Tcb.ACK_NOW;
+            markDirty(tcb);
+        }
     }
-
-    /// Everything that is known of a connection.
+    /// STATUS, RFC 9293 section 3.10.6: everything that is known of a connection.
     public TcpInfo info(Tcb tcb, long now) {
-        return TcpInfo.of(tcb, now);
+        return TcpInfo.of(tcb, writer, now);
     }
 
     /// Looks for a connection that breaks what must hold once the stack has settled, such as one whose data wait
@@ -564,6 +579,11 @@ public final class Tcp {
     /// Segments sent again since the start.
     public long retransmissions() {
         return timeouts.retransmissions();
+    }
+
+    /// Notes from now on which connections send something again; to be looked at and cleared after each batch.
+    public RetransmissionNotes noteRetransmissions() {
+        return timeouts.noteRetransmissions();
     }
 
     /// SYNs that were answered with a cookie since the start, because a listener's incomplete connections were at

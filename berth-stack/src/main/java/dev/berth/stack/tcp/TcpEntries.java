@@ -90,7 +90,7 @@ public final class TcpEntries {
         boolean finAcknowledged = (tcb.pending & Tcb.FIN_SENT) != 0 && tcb.flightSize() == 0;
         int in = open ? tcb.rcvNxt - tcb.irs - 1 - (tcb.has(Tcb.FIN_RECEIVED) ? 1 : 0) : 0;
         int out = open ? tcb.sndUna - tcb.iss - 1 - (finAcknowledged ? 1 : 0) : 0;
-        TcpInfo info = TcpInfo.of(tcb, now);
+        TcpInfo info = TcpInfo.of(tcb, null, now);
         return new SocketDetails(
                 Integer.toUnsignedLong(in),
                 Integer.toUnsignedLong(out),

@@ -1,5 +1,6 @@
 package dev.berth.stack.tcp;
 
+import dev.berth.ports.Flow;
 import dev.berth.stack.time.TimerWheel;
 import org.jspecify.annotations.Nullable;
 
@@ -32,14 +33,25 @@ final class Timeouts {
     private final Tcb.@Nullable Deadlines[] spare = new Tcb.Deadlines[SPARE];
     private int spareCount;
     private long retransmissions;
+    private @Nullable RetransmissionNotes notes;
 
     Timeouts(Tcp tcp, TimerWheel wheel) {
         this.tcp = tcp;
         this.wheel = wheel;
     }
 
-    void countRetransmission() {
+    void countRetransmission(Flow flow, int octets) {
         retransmissions++;
+        RetransmissionNotes kept = notes;
+        if (kept != null) {
+            kept.add(flow, octets);
+        }
+    }
+
+    RetransmissionNotes noteRetransmissions() {
+        RetransmissionNotes kept = notes == null ? new RetransmissionNotes() : notes;
+        notes = kept;
+        return kept;
     }
 
     long retransmissions() {
@@ -85,6 +97,7 @@ final class Timeouts {
         Tcb.Deadlines deadlines = deadlines(tcb);
         if (deadlines.retransmit == Tcb.Deadlines.NONE) {
             if (tcb.unanswered == 0) {
+                Tally.begins(tcb, now);
                 tcb.lastProgress = now;
             }
             long at = now + RttEstimator.backedOff(tcb);
@@ -178,6 +191,7 @@ final class Timeouts {
             extras.softError = null;
         }
         tcb.unanswered = 0;
+        Tally.progressed(tcb, now);
         tcb.lastProgress = now;
         Tcb.Deadlines deadlines = tcb.deadlines;
         if (deadlines != null) {
@@ -331,7 +345,7 @@ final class Timeouts {
             tcb.pending |= Tcb.SYN;
             tcp.fastOpen().timedOut(tcb);
             tcb.flags = (tcb.flags | Tcb.SYN_RETRANSMITTED) & ~Tcb.RTT_RUNNING;
-            retransmissions++;
+            countRetransmission(tcb, 0);
         } else if (tcb.flightSize() == 0) {
             tcb.pending |= Tcb.PROBE;
         } else if (tcb.sndWnd == 0) {
@@ -371,12 +385,12 @@ final class Timeouts {
         if (!tcb.config.keepAlive() || !tcb.state.isSynchronized()) {
             return;
         }
-        long quiet = now - tcb.lastHeard;
+        long quiet = CoarseTime.sinceMillis(tcb.lastHeard, now);
         long idle = tcb.config.keepIdleSeconds() * SECOND;
         if (tcb.flightSize() > 0 || quiet < idle) {
             // RFC 9293 section 3.8.4, MUST-26: only when nothing was received for the interval and nothing is
             // outstanding.
-            deadlines.idle = tcb.flightSize() > 0 ? now + idle : tcb.lastHeard + idle;
+            deadlines.idle = now + idle - (tcb.flightSize() > 0 ? 0 : quiet);
             return;
         }
         long interval = tcb.config.keepIntervalSeconds() * SECOND;

@@ -102,9 +102,10 @@ class IdleConnectionTest {
         assertBare(receiver);
     }
 
+    /// As long as its counters have not come round ([Tally]).
     @Test
     void a_connection_is_bare_after_many_messages_and_answers() {
-        for (int i = 0; i < MANY; i++) {
+        for (int i = 0; i < 30_000; i++) {
             message(client, sender, server, receiver, 1 + i % 3);
             message(server, receiver, client, sender, 1 + i % 2);
         }
@@ -114,6 +115,18 @@ class IdleConnectionTest {
         rest();
         assertBare(sender);
         assertBare(receiver);
+    }
+
+    @Test
+    void after_very_many_only_how_often_the_counters_came_round_is_left_besides() {
+        for (int i = 0; i < MANY; i++) {
+            message(client, sender, server, receiver, 1);
+        }
+        rest();
+        assertThat(sender.extras).isNotNull();
+        assertThat(sender.extras.dataSegmentsOutRounds).isEqualTo(1);
+        sender.extras = null;
+        assertBare(sender);
     }
 
     @Test
