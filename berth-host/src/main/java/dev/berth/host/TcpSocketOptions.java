@@ -12,7 +12,7 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
     /// The settings; under the host's lock.
     TcpConfig config;
 
-    private boolean quickAck = true;
+    private boolean quickAck = true; // under the host's lock
     int lingerSeconds = -1; // under the host's lock
 
     TcpSocketOptions(Host host, TcpConfig config) {

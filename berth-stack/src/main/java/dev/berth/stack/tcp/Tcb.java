@@ -114,8 +114,8 @@ public final class Tcb extends Flow implements StackSocket {
     char minRttAt; // when it was measured, in seconds modulo 2^16
 
     int openedAt; // CoarseTime
-    long lastSent;
-    long lastHeard; // of the remote end
+    int lastSent; // CoarseTime.millis, 0 for never
+    int lastHeard; // of the remote end; CoarseTime.millis
     long lastProgress; // SND.UNA advanced, or the first octet of a flight was sent
     byte unanswered; // retransmissions and probes since the remote end was last heard of
     byte quickAcks; // so many ACKs more are sent at once, for a quick start
