@@ -70,8 +70,7 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
         this.memberships = new ChannelMemberships(this, socket, ipv4Only);
     }
 
-    /// A channel that is to be seen as a socket only: an interrupt does not close it. It ends the wait of a virtual
-    /// thread, with `InterruptedIOException`.
+    /// A channel below a socket: an interrupt does not close it, but ends the wait of a virtual thread.
     static BerthDatagramChannel uninterruptible(Host host) throws SocketException {
         try {
             BerthSelectorProvider provider = new BerthSelectorProvider(host);
@@ -278,10 +277,10 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
         return Math.max(n, 0);
     }
 
-    /// A receive of the [DatagramSocketView]: waits at most `nanos`, or without limit for 0.
-    ///
-    /// @param result gets the sender and the length
-    void blockingReceive(byte[] bytes, int from, int room, long nanos, ObjIntConsumer<InetSocketAddress> result) throws IOException {
+    /// A receive of the [DatagramSocketView]: waits at most `nanos`, or without limit for 0. The result is the sender
+    /// and the length.
+    void blockingReceive(byte[] bytes, int from, int room, long nanos, ObjIntConsumer<InetSocketAddress> result)
+            throws IOException {
         readLock.lock();
         try {
             ensureOpen();
