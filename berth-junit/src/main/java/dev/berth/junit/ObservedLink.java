@@ -41,6 +41,11 @@ final class ObservedLink implements Link {
     }
 
     @Override
+    public boolean isReady() {
+        return link.isReady();
+    }
+
+    @Override
     public void flush() {
         link.flush();
     }

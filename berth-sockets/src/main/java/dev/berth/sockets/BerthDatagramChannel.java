@@ -1,5 +1,6 @@
 package dev.berth.sockets;
 
+import dev.berth.host.HostClock;
 import dev.berth.host.Host;
 import dev.berth.host.HostSocket;
 import dev.berth.host.UdpSocket;
@@ -595,6 +596,11 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
         }
         int readiness = socket.readiness();
         return readiness == Readiness.ALL ? interest : ChannelKeys.operations(readiness) & interest;
+    }
+
+    @Override
+    public HostClock clock() {
+        return socket.host().clock();
     }
 
     @Override
