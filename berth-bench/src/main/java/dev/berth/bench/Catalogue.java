@@ -56,6 +56,7 @@ final class Catalogue {
         all.add(select("select-1k", 1_000).against(KERNEL, () -> Selections.onKernel(1_000)));
         all.add(select("select-100k", 100_000).alone("so many descriptors are seldom allowed"));
         all.addAll(PortRows.all(progress));
+        all.addAll(NetworkRows.all());
         all.add(tun("tun-in", "stream from the kernel over TUN, MTU 1500", "Gbit/s", 0.53, PeerTask.RECEIVE));
         all.add(tun("tun-out", "stream to the kernel over TUN, MTU 1500", "Gbit/s", 1.1, PeerTask.SEND));
         all.add(tun("tun-rtt", "round trip of 1 byte to the kernel over TUN", "us", 1.2, PeerTask.ROUND_TRIP));

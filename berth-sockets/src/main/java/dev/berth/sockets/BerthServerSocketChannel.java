@@ -1,5 +1,6 @@
 package dev.berth.sockets;
 
+import dev.berth.host.HostClock;
 import dev.berth.host.Host;
 import dev.berth.host.TcpAcceptor;
 import dev.berth.host.TcpSocket;
@@ -197,6 +198,11 @@ final class BerthServerSocketChannel extends ServerSocketChannel implements Sele
     @Override
     public int readyOps(int interest) {
         return isOpen() && (acceptor.readiness() & Readiness.ACCEPTABLE) != 0 ? interest & SelectionKey.OP_ACCEPT : 0;
+    }
+
+    @Override
+    public HostClock clock() {
+        return acceptor.host().clock();
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
 import java.util.Objects;
 
 /// The writing half of a [BerthSocketChannel]: one thread at a time. In blocking mode a write takes all octets over.
@@ -102,6 +103,9 @@ final class ChannelWrites extends ChannelHalf {
         lock();
         try {
             ensureReadyForStream();
+            if (isClosed()) {
+                throw new ClosedChannelException();
+            }
             boolean completed = false;
             try {
                 begin(true);
