@@ -119,6 +119,9 @@ final class BerthServerSocketChannel extends ServerSocketChannel implements Sele
     }
 
     private void endAccept(@Nullable TcpSocket connection) throws AsynchronousCloseException {
+        if (connection == null && Thread.currentThread().isInterrupted()) {
+            begin(); // closes the channel, if the interrupt that ended the wait has not come to that yet
+        }
         try {
             end(connection != null);
         } catch (AsynchronousCloseException e) {

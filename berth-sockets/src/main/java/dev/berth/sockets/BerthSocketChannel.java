@@ -135,6 +135,9 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
     /// @throws AsynchronousCloseException if the thread was interrupted, or the channel was closed before the
     ///     operation was `completed`
     void endBlocking(boolean completed) throws AsynchronousCloseException {
+        if (!completed && Thread.currentThread().isInterrupted()) {
+            begin(); // closes the channel, if the interrupt that ended the wait has not come to that yet
+        }
         end(completed);
     }
 

@@ -45,15 +45,14 @@ final class ChannelWrites extends ChannelHalf {
         try {
             channel.ensureOpenAndConnected();
             boolean blocking = channel.isBlocking();
-            int length = origin.remaining();
             try {
                 begin(blocking);
-                n = give(origin, length, blocking);
+                n = give(origin, blocking);
             } catch (SocketException e) {
-                n = length - origin.remaining(); // as a write of the kernel: the next one fails
-                if (n == 0) {
+                if (origin.taken() == 0 || isInMonitor()) {
                     throw failed(e);
                 }
+                n = origin.taken(); // as a write of the kernel: the next one fails; not so of a stream, which has none
             } finally {
                 end(blocking, n > 0);
             }
@@ -63,7 +62,8 @@ final class ChannelWrites extends ChannelHalf {
         }
     }
 
-    private int give(BufferSource origin, int length, boolean blocking) throws IOException {
+    private int give(BufferSource origin, boolean blocking) throws IOException {
+        int length = origin.remaining();
         if (length == 0) {
             return 0;
         }

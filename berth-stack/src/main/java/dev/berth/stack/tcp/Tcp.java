@@ -368,12 +368,9 @@ public final class Tcp {
     /// Acknowledges at once for a while, or waits as long as it may. "Subsequent operation of the TCP protocol will once
     /// again enter/leave quickack mode" (tcp(7)).
     public void quickAck(Tcb tcb, boolean on) {
-        tcb.quickAcks = (byte) (on ? Tcb.QUICK_ACKS : 0);
-        if (on && tcb.has(Tcb.ATTACHED) && tcb.state.isSynchronized() && tcb.rcvNxt != tcb.lastAckSent) {
-            tcb.pending |= Tcb.ACK_NOW;
-            markDirty(tcb);
-        }
+        calls.quickAck(tcb, on);
     }
+
     /// STATUS, RFC 9293 section 3.10.6: everything that is known of a connection.
     public TcpInfo info(Tcb tcb, long now) {
         return TcpInfo.of(tcb, writer, now);
