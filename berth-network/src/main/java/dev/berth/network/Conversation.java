@@ -217,7 +217,8 @@ public final class Conversation {
 
     private void accept(byte[] bytes, int from, int length) {
         received += length;
-        if (onData == null && !echoing) {
+        Consumer<byte[]> consumer = onData;
+        if (consumer == null && !echoing) {
             return;
         }
         byte[] copy = new byte[length];
@@ -225,9 +226,9 @@ public final class Conversation {
         if (echoing) {
             send(copy);
         }
-        if (onData != null) {
+        if (consumer != null) {
             // Not here: the host's lock is held.
-            network.clock().after(0, () -> onData.accept(copy));
+            network.clock().after(0, () -> consumer.accept(copy));
         }
     }
 

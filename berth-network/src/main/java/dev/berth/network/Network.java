@@ -7,14 +7,9 @@ import dev.berth.stack.StackConfig;
 import dev.berth.wire.IpAddress;
 import dev.berth.wire.Packet;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
@@ -44,8 +39,6 @@ public final class Network implements AutoCloseable, NameTable {
     /// The MTU of the links when none is given: the largest IP packet there is.
     public static final int MAX_MTU = 65_535;
 
-    private static final IpAddress.Prefix ALL_IPV4 = IpAddress.Prefix.parse("0.0.0.0/0");
-    private static final IpAddress.Prefix ALL_IPV6 = IpAddress.Prefix.parse("::/0");
 
     private final String name;
     private final long seed;
@@ -66,8 +59,7 @@ public final class Network implements AutoCloseable, NameTable {
     private volatile boolean detoured;
 
     // Guarded by this
-    private final Map<String, Node> nodes = new LinkedHashMap<>(); // by canonical name
-    private final Map<String, Node> aliases = new LinkedHashMap<>();
+    private final NetworkHosts hosts;
     private int crashing;
     private int shapedNodes;
 
@@ -87,6 +79,7 @@ public final class Network implements AutoCloseable, NameTable {
         this.observer = observer;
         time = virtual ? new VirtualTime(name) : null;
         clock = time != null ? time.internal() : new RealTime(name);
+        hosts = new NetworkHosts(this, attached);
         refresh();
     }
 
@@ -157,123 +150,7 @@ public final class Network implements AutoCloseable, NameTable {
     ///
     /// @throws IllegalArgumentException as the other `host`
     public Host host(String hostName, UnaryOperator<HostPlan> plan) throws IOException {
-        return start(plan.apply(new HostPlan(hostName).defaults(link, config)));
-    }
-
-    Host start(HostPlan plan) throws IOException {
-        Node node = new Node(plan.name(), plan);
-        synchronized (this) {
-            requireFree(plan.name());
-            nodes.put(NameTable.canonical(plan.name()), node);
-        }
-        boolean started = false;
-        try {
-            synchronized (this) {
-                for (String alias : plan.aliases()) {
-                    requireFree(alias);
-                    aliases.put(NameTable.canonical(alias), node);
-                }
-            }
-            Host host = boot(node, plan);
-            started = true;
-            return host;
-        } finally {
-            if (!started) {
-                forget(node);
-            }
-        }
-    }
-
-    private void requireFree(String hostName) {
-        String key = NameTable.canonical(hostName);
-        if (key.isEmpty()) {
-            throw new IllegalArgumentException("A host has a name");
-        }
-        if (nodes.containsKey(key) || aliases.containsKey(key)) {
-            throw new IllegalArgumentException("There is a host " + hostName + " on network " + name + " already");
-        }
-    }
-
-    private synchronized void forget(Node node) {
-        nodes.remove(NameTable.canonical(node.name()), node);
-        aliases.values().removeIf(other -> other == node);
-    }
-
-    private Host boot(Node node, HostPlan plan) throws IOException {
-        List<NetworkLink> links = new ArrayList<>();
-        Host.Builder builder = Host.builder(plan.name()).config(plan.config());
-        synchronized (this) {
-            node.starts++;
-            pipes(node, plan);
-            try {
-                for (Map.Entry<Subnet, List<IpAddress.Prefix>> each :
-                        Placement.of(plan, this, attached).entrySet()) {
-                    Subnet subnet = each.getKey();
-                    IpAddress.Prefix[] addresses = each.getValue().toArray(new IpAddress.Prefix[0]);
-                    NetworkLink own = new NetworkLink(this, subnet, node, mtu(subnet, plan.up()), addresses);
-                    attach(own);
-                    links.add(own);
-                    builder.link(observer.linked(plan.name(), plan.around().apply(own)));
-                    each.getValue().forEach(builder::address);
-                    if (subnet.open || links.size() == 1 && topology.anyRouter(subnet) != null) {
-                        builder.route(ALL_IPV4).route(ALL_IPV6);
-                    }
-                }
-            } catch (RuntimeException e) {
-                links.forEach(NetworkLink::close);
-                throw e;
-            }
-            node.links = links;
-        }
-        if (time != null) {
-            SplittableRandom random = Node.random(seed, node.name(), 64 + node.starts);
-            builder.clock(time.hostClock()).entropy(random::nextLong);
-        }
-        Host host = plan.finish().apply(builder).start();
-        synchronized (this) {
-            node.host = host;
-            node.addresses = host.addresses();
-        }
-        observer.started(host);
-        return host;
-    }
-
-    private int mtu(Subnet subnet, LinkProfile profile) {
-        int octets = topology.mtu(subnet);
-        return profile.mtu() == 0 ? octets : Math.min(octets, profile.mtu());
-    }
-
-    private void pipes(Node node, HostPlan plan) {
-        boolean before = node.up != null || node.down != null;
-        node.up = plan.up().isTransparent() ? null : new Pipe(plan.up(), Node.random(seed, node.name(), 2));
-        node.down = plan.down().isTransparent() ? null : new Pipe(plan.down(), Node.random(seed, node.name(), 3));
-        boolean after = node.up != null || node.down != null;
-        shapedNodes += (after ? 1 : 0) - (before ? 1 : 0);
-        refresh();
-    }
-
-    void router(String routerName, List<String> between) {
-        Node node = new Node(routerName, null);
-        Router router = new Router(this, node);
-        if (between.size() < 2) {
-            throw new IllegalArgumentException("Router " + routerName + " leads nowhere: it needs two subnets");
-        }
-        for (String each : between) {
-            Subnet subnet = subnet(each, "Router " + routerName);
-            if (router.ports().stream().anyMatch(port -> port.subnet() == subnet)) {
-                throw new IllegalArgumentException("Router " + routerName + " is on subnet " + each + " twice");
-            }
-            List<IpAddress.Prefix> addresses = new ArrayList<>();
-            for (int i = 0; i < subnet.prefixes.size(); i++) {
-                addresses.add(subnet.next(i, attached));
-            }
-            Router.Port port = router.attach(subnet, topology.mtu(subnet), addresses);
-            addresses.forEach(prefix -> attached.put(prefix.address(), port));
-            subnet.add(port);
-        }
-        nodes.put(NameTable.canonical(routerName), node);
-        topology.add(router);
-        refresh();
+        return hosts.start(plan.apply(new HostPlan(hostName).defaults(link, config)));
     }
 
     Subnet subnet(String subnetName, String who) {
@@ -289,23 +166,7 @@ public final class Network implements AutoCloseable, NameTable {
     ///
     /// @throws IllegalArgumentException if the name is taken
     public synchronized void register(Host host) {
-        requireFree(host.name());
-        Node node = new Node(host.name(), null);
-        for (IpAddress address : host.addresses()) {
-            if (attached.get(address.hi(), address.lo()) instanceof NetworkLink own && !own.isNamed()) {
-                own.node(node);
-                node.links = append(node.links, own);
-            }
-        }
-        node.host = host;
-        node.addresses = host.addresses();
-        nodes.put(NameTable.canonical(host.name()), node);
-    }
-
-    private static List<NetworkLink> append(List<NetworkLink> links, NetworkLink link) {
-        List<NetworkLink> more = new ArrayList<>(links);
-        more.add(link);
-        return List.copyOf(more);
+        hosts.register(host);
     }
 
     /// A link to this network for a host with these addresses; packets to them go there.
@@ -366,7 +227,7 @@ public final class Network implements AutoCloseable, NameTable {
                 : null;
     }
 
-    private synchronized void attach(NetworkLink link) {
+    synchronized void attach(NetworkLink link) {
         for (IpAddress.Prefix prefix : link.addresses()) {
             IpAddress address = prefix.address();
             if (attached.get(address.hi(), address.lo()) != null) {
@@ -388,18 +249,12 @@ public final class Network implements AutoCloseable, NameTable {
         if (present != null && present.link == link) {
             gateway = null;
         }
-        Node node = link.node();
-        if (node.links.contains(link)) {
-            node.links = node.links.stream().filter(other -> other != link).toList();
-            if (node.links.isEmpty() && !node.isCrashed()) {
-                forget(node);
-            }
-        }
+        hosts.detached(link);
     }
 
     /// The host of that name; empty while it is crashed.
     public synchronized Optional<Host> find(String hostName) {
-        Node node = lookUp(hostName);
+        Node node = hosts.lookUp(hostName);
         return Optional.ofNullable(node == null ? null : node.host);
     }
 
@@ -415,33 +270,15 @@ public final class Network implements AutoCloseable, NameTable {
         return new Script(this, host);
     }
 
-    private @Nullable Node lookUp(String hostName) {
-        String key = NameTable.canonical(hostName);
-        Node node = nodes.get(key);
-        return node != null ? node : aliases.get(key);
-    }
-
     /// The hosts, in the order in which they came.
     public synchronized List<Host> hosts() {
-        return nodes.values().stream().map(node -> node.host).filter(Objects::nonNull).toList();
+        return hosts.all();
     }
 
     /// The addresses of a host or router, by its name or one of its aliases; also while it is crashed.
     @Override
     public synchronized List<IpAddress> addresses(String hostName) {
-        Node node = lookUp(hostName);
-        if (node == null) {
-            return List.of();
-        }
-        for (Router router : topology.routers()) {
-            if (router.node() == node) {
-                return router.ports().stream()
-                        .flatMap(port -> port.addresses().stream())
-                        .map(IpAddress.Prefix::address)
-                        .toList();
-            }
-        }
-        return node.addresses;
+        return hosts.addresses(hostName);
     }
 
     @Override
@@ -460,27 +297,7 @@ public final class Network implements AutoCloseable, NameTable {
     /// @throws IllegalArgumentException if there is no such host
     /// @throws IllegalStateException if it is crashed already
     public void crash(String hostName) {
-        Host host;
-        Node node;
-        synchronized (this) {
-            node = node(hostName);
-            host = node.host;
-            if (host == null) {
-                throw new IllegalStateException(hostName + " is no host that runs on network " + name);
-            }
-            node.host = null;
-            node.crash();
-            crashing++;
-            refresh();
-        }
-        try {
-            host.close();
-        } finally {
-            synchronized (this) {
-                crashing--;
-                refresh();
-            }
-        }
+        hosts.crash(hostName);
     }
 
     /// Starts a host again that has crashed, with the name, the addresses and the link it had and nothing else.
@@ -488,43 +305,14 @@ public final class Network implements AutoCloseable, NameTable {
     /// @throws IllegalArgumentException if there is no such host
     /// @throws IllegalStateException if it is not crashed, or was built by hand, so that the network cannot build it
     public Host restart(String hostName) throws IOException {
-        Node node;
-        HostPlan plan;
-        synchronized (this) {
-            node = node(hostName);
-            plan = node.plan;
-            if (node.host != null || plan == null) {
-                throw new IllegalStateException(hostName + " cannot be started again: "
-                        + (plan == null ? "the network has not built it" : "it runs"));
-            }
-            node.revive();
-        }
-        return boot(node, plan);
+        return hosts.restart(hostName);
     }
 
     /// Changes what the link of a host does from now on; packets on their way are not affected.
     ///
     /// @throws IllegalArgumentException if there is no such host, or the MTU is another one than before
     public synchronized void relink(String hostName, LinkProfile sending, LinkProfile receiving) {
-        Node node = node(hostName);
-        HostPlan plan = node.plan;
-        if (plan == null) {
-            throw new IllegalArgumentException(hostName + " has a link that the network has not built");
-        }
-        if (sending.mtu() != plan.up().mtu()) {
-            throw new IllegalArgumentException("The MTU of a host does not change while it runs");
-        }
-        plan.link(sending, receiving);
-        pipes(node, plan);
-    }
-
-    private Node node(String hostName) {
-        Node node = lookUp(hostName);
-        if (node == null) {
-            throw new IllegalArgumentException("There is no host " + hostName + " on network " + name
-                    + ", only " + nodes.values());
-        }
-        return node;
+        hosts.relink(hostName, sending, receiving);
     }
 
     // Faults
@@ -538,26 +326,26 @@ public final class Network implements AutoCloseable, NameTable {
     ///
     /// @throws IllegalArgumentException if there is no such host, or no way from one to the other
     public synchronized Traffic between(String one, String other) {
-        return Traffic.bothWays(this, List.of(connected(one, other)), List.of(node(other)));
+        return Traffic.bothWays(this, List.of(connected(one, other)), List.of(hosts.require(other)));
     }
 
     /// The packets from one host to another.
     ///
     /// @throws IllegalArgumentException as [#between]
     public synchronized Traffic fromTo(String from, String to) {
-        return Traffic.oneWay(this, connected(from, to), node(to));
+        return Traffic.oneWay(this, connected(from, to), hosts.require(to));
     }
 
     /// The packets from and to a host.
     ///
     /// @throws IllegalArgumentException if there is no such host
     public synchronized Traffic of(String host) {
-        return Traffic.touching(this, node(host));
+        return Traffic.touching(this, hosts.require(host));
     }
 
     private Node connected(String one, String other) {
-        Node first = node(one);
-        Node second = node(other);
+        Node first = hosts.require(one);
+        Node second = hosts.require(other);
         if (first == second) {
             throw new IllegalArgumentException("What " + one + " sends to itself does not pass the network");
         }
@@ -578,7 +366,7 @@ public final class Network implements AutoCloseable, NameTable {
     ///
     /// @throws IllegalArgumentException if there is no such host
     public synchronized Fault partition(String... group) {
-        return Traffic.across(this, Arrays.stream(group).map(this::node).toList())
+        return Traffic.across(this, Arrays.stream(group).map(hosts::require).toList())
                 .cut();
     }
 
@@ -588,8 +376,8 @@ public final class Network implements AutoCloseable, NameTable {
     public synchronized Fault partition(List<String> one, List<String> other) {
         return Traffic.bothWays(
                         this,
-                        one.stream().map(this::node).toList(),
-                        other.stream().map(this::node).toList())
+                        one.stream().map(hosts::require).toList(),
+                        other.stream().map(hosts::require).toList())
                 .cut();
     }
 
@@ -633,6 +421,21 @@ public final class Network implements AutoCloseable, NameTable {
 
     int nextRule() {
         return 128 + ruleNumber.getAndIncrement() % 100;
+    }
+
+    /// So many hosts more have links that change something, or crash at present.
+    synchronized void count(int moreShaped, int moreCrashing) {
+        shapedNodes += moreShaped;
+        crashing += moreCrashing;
+        refresh();
+    }
+
+    NetworkObserver observer() {
+        return observer;
+    }
+
+    NetworkHosts registry() {
+        return hosts;
     }
 
     private synchronized void refresh() {

@@ -141,11 +141,11 @@ public final class NetworkBuilder {
         Network network = new Network(name, seed, virtual, new Topology(made, mtus), link, config, observer);
         try {
             for (RouterPlan plan : routers) {
-                network.router(plan.name, plan.subnets);
+                network.registry().router(plan.name, plan.subnets);
             }
             network.topology().computeRoutes();
             for (int i = 0; i < hosts.size(); i++) {
-                network.start(plans.get(i).apply(hosts.get(i).defaults(link, config)));
+                network.registry().start(plans.get(i).apply(hosts.get(i).defaults(link, config)));
             }
         } catch (IOException | RuntimeException e) {
             network.close();

@@ -47,9 +47,10 @@ final class Placement {
         if (first.open) {
             // Everything is reachable without a router; what lies in the network's own prefix gets its length.
             IpAddress.Prefix own = first.prefixOf(address);
-            boolean bare = text.indexOf('/') < 0 && own != null;
-            placed.computeIfAbsent(first, _ -> new ArrayList<>())
-                    .add(bare ? new IpAddress.Prefix(address, own.length()) : prefix);
+            IpAddress.Prefix whole = own != null && text.indexOf('/') < 0
+                    ? new IpAddress.Prefix(address, own.length())
+                    : prefix;
+            placed.computeIfAbsent(first, _ -> new ArrayList<>()).add(whole);
             return;
         }
         Subnet subnet = topology.of(address.hi(), address.lo());

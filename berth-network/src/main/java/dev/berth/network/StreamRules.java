@@ -32,7 +32,13 @@ final class StreamRules {
         }
 
         Way back() {
-            return new Way(toHi, toLo, toPort, fromHi, fromLo, fromPort);
+            return new Way(
+                    /* fromHi= */ toHi,
+                    /* fromLo= */ toLo,
+                    /* fromPort= */ toPort,
+                    /* toHi= */ fromHi,
+                    /* toLo= */ fromLo,
+                    /* toPort= */ fromPort);
         }
     }
 
