@@ -6,6 +6,7 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module dev.berth.network {
     requires transitive dev.berth.host;
+    requires transitive dev.berth.names;
     requires static transitive org.jspecify;
 
     exports dev.berth.network;

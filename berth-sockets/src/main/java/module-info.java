@@ -8,8 +8,10 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module dev.berth.sockets {
     requires transitive dev.berth.host;
+    requires transitive dev.berth.names;
     requires transitive dev.berth.network;
     requires static com.google.errorprone.annotations;
+    requires static jdk.jfr;
     requires static transitive org.jspecify;
 
     exports dev.berth.sockets;

@@ -1,5 +1,6 @@
 package dev.berth.bench;
 
+import dev.berth.agent.run.JsonLine;
 import java.util.Locale;
 
 /// A measured row of the table. Figures and ratios that do not exist are NaN.

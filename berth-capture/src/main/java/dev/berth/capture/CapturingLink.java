@@ -47,6 +47,22 @@ public final class CapturingLink implements Link {
         }
 
         @Override
+        public boolean receivedMore(Packet packet) {
+            origin.record(Direction.INBOUND, packet);
+            return receiver.receivedMore(packet);
+        }
+
+        @Override
+        public void receivedAll() {
+            receiver.receivedAll();
+        }
+
+        @Override
+        public void ready() {
+            receiver.ready();
+        }
+
+        @Override
         public void down(String reason) {
             receiver.down(reason);
         }
@@ -56,6 +72,11 @@ public final class CapturingLink implements Link {
     public void transmit(Packet packet) {
         origin.record(Direction.OUTBOUND, packet);
         link.transmit(packet);
+    }
+
+    @Override
+    public boolean isReady() {
+        return link.isReady();
     }
 
     @Override

@@ -115,12 +115,12 @@ class CaptureTest {
         assertThat(host.reason).isEqualTo("gone");
         assertThat(out.checksum).isEqualTo(Packet.CHECKSUM_PARTIAL);
 
-        PcapngReader reader = new PcapngReader(file.toByteArray());
-        assertThat(reader.interfaces).containsExactly(new PcapngReader.Interface(101, "kept0", 9));
+        StrictReader reader = new StrictReader(file.toByteArray());
+        assertThat(reader.interfaces).containsExactly(new StrictReader.Interface(101, "kept0", 9));
         assertThat(reader.packets)
-                .extracting(PcapngReader.Entry::direction)
+                .extracting(StrictReader.Entry::direction)
                 .containsExactly(Direction.OUTBOUND, Direction.INBOUND);
-        assertThat(reader.packets).extracting(PcapngReader.Entry::epochNanos).containsExactly(1_000L, 2_000L);
+        assertThat(reader.packets).extracting(StrictReader.Entry::epochNanos).containsExactly(1_000L, 2_000L);
         assertThat(reader.packets).allMatch(packet -> Packets.checksumError(packet.bytes()) == 0);
     }
 
@@ -131,7 +131,7 @@ class CaptureTest {
             assertThat(loopback.name()).isEqualTo("lo");
             loopback.record(Direction.OUTBOUND, packets.udp(true, new byte[3]));
             capture.flush();
-            assertThat(new PcapngReader(file.toByteArray()).packets).hasSize(1);
+            assertThat(new StrictReader(file.toByteArray()).packets).hasSize(1);
         }
     }
 
@@ -143,7 +143,7 @@ class CaptureTest {
             capture.origin("lo").record(Direction.INBOUND, packets.udp(false, new byte[3]));
         }
         long nanos =
-                new PcapngReader(Files.readAllBytes(path)).packets.getFirst().epochNanos();
+                new StrictReader(Files.readAllBytes(path)).packets.getFirst().epochNanos();
         Instant time = Instant.ofEpochSecond(nanos / 1_000_000_000L, nanos % 1_000_000_000L);
         assertThat(time).isBetween(before, Instant.now().plusMillis(1));
     }
@@ -250,9 +250,9 @@ class CaptureTest {
             assertThat(failures).isEmpty();
             assertThat(capture.recorded()).isEqualTo(threads * each);
         }
-        PcapngReader reader = new PcapngReader(file.toByteArray());
+        StrictReader reader = new StrictReader(file.toByteArray());
         assertThat(reader.packets).hasSize(threads * each);
-        assertThat(reader.packets).extracting(PcapngReader.Entry::epochNanos).isSorted();
+        assertThat(reader.packets).extracting(StrictReader.Entry::epochNanos).isSorted();
         assertThat(reader.packets)
                 .allMatch(packet -> packet.bytes().length == 28 + 100 * packet.interfaceNumber()
                         && Packets.checksumError(packet.bytes()) == 0);

@@ -14,8 +14,8 @@ class PcapngWriterTest {
 
     private final ByteArrayOutputStream file = new ByteArrayOutputStream();
 
-    private PcapngReader read() {
-        return new PcapngReader(file.toByteArray());
+    private StrictReader read() {
+        return new StrictReader(file.toByteArray());
     }
 
     @Test
@@ -33,13 +33,13 @@ class PcapngWriterTest {
                         i & 1, i % 3 == 0 ? Direction.INBOUND : Direction.OUTBOUND, time + i, bytes, i % 7, lengths[i]);
             }
         }
-        PcapngReader reader = read();
+        StrictReader reader = read();
         assertThat(reader.interfaces)
                 .containsExactly(
-                        new PcapngReader.Interface(101, "berth0", 9), new PcapngReader.Interface(101, "löcal", 9));
+                        new StrictReader.Interface(101, "berth0", 9), new StrictReader.Interface(101, "löcal", 9));
         assertThat(reader.packets).hasSize(lengths.length);
         for (int i = 0; i < lengths.length; i++) {
-            PcapngReader.Entry packet = reader.packets.get(i);
+            StrictReader.Entry packet = reader.packets.get(i);
             assertThat(packet.interfaceNumber()).isEqualTo(i & 1);
             assertThat(packet.direction()).isEqualTo(i % 3 == 0 ? Direction.INBOUND : Direction.OUTBOUND);
             assertThat(packet.epochNanos()).isEqualTo(time + i);

@@ -23,7 +23,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         mixinStandardHelpOptions = true,
         versionProvider = Berth.Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {RunCommand.class, DemoCommand.class, BenchCommand.class, PortsCommand.class, SsCommand.class})
+        subcommands = {RunCommand.class, AgentCommand.class, DemoCommand.class, BenchCommand.class, PortsCommand.class, SsCommand.class})
 public final class Berth implements Runnable {
     @CommandLine.Spec
     private CommandLine.Model.@Nullable CommandSpec spec;
@@ -56,8 +56,10 @@ public final class Berth implements Runnable {
     /// The command line without anything executed; the tests give it their own writers.
     static CommandLine commandLine() {
         CommandLine command = new CommandLine(new Berth());
-        // What follows the program belongs to the program.
-        Objects.requireNonNull(command.getSubcommands().get("run")).setStopAtPositional(true);
+        CommandLine run = Objects.requireNonNull(command.getSubcommands().get("run"));
+        HostOptions.add(run.getCommandSpec());
+        AgentCommand.describe(Objects.requireNonNull(command.getSubcommands().get("agent")));
+        run.setStopAtPositional(true); // what follows the program belongs to the program
         return command.setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(usageErrors())
                 .setExecutionExceptionHandler(failures());

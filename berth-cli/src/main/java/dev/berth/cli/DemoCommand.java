@@ -1,5 +1,6 @@
 package dev.berth.cli;
 
+import dev.berth.agent.run.SentPackets;
 import dev.berth.capture.Capture;
 import dev.berth.host.Host;
 import dev.berth.host.Link;

@@ -1,5 +1,6 @@
 package dev.berth.cli;
 
+import dev.berth.agent.run.PortText;
 import dev.berth.host.Host;
 import dev.berth.ports.PortKind;
 import dev.berth.ports.Transport;

@@ -1,6 +1,6 @@
 package dev.berth.cli;
 
-import dev.berth.bench.JsonLine;
+import dev.berth.agent.run.JsonLine;
 import dev.berth.ports.PortAssignment;
 import dev.berth.ports.PortKind;
 import dev.berth.ports.PortRange;

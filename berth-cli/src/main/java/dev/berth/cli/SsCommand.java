@@ -1,5 +1,9 @@
 package dev.berth.cli;
 
+import dev.berth.agent.run.JsonLine;
+import dev.berth.agent.run.ControlException;
+import dev.berth.agent.run.ControlDirectory;
+import dev.berth.agent.run.JsonText;
 import dev.berth.ports.Transport;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -352,7 +356,7 @@ final class SsCommand implements Callable<Integer> {
             return;
         }
         if (json) {
-            String head = new dev.berth.bench.JsonLine()
+            String head = new JsonLine()
                     .add("pid", program.pid())
                     .add("program", program.name())
                     .add("host", name)

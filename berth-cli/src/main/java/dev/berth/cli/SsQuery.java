@@ -1,6 +1,6 @@
 package dev.berth.cli;
 
-import dev.berth.bench.JsonLine;
+import dev.berth.agent.run.JsonLine;
 import dev.berth.ports.PortRange;
 import dev.berth.ports.ServiceRegistry;
 import dev.berth.ports.Transport;

@@ -67,9 +67,10 @@ class RunCommandUsageTest {
     }
 
     private static PortPolicy policy(String... words) {
-        PortOptions options = new PortOptions();
-        new CommandLine(options).parseArgs(words);
-        return options.policy();
+        CommandLine berth = Berth.commandLine();
+        berth.parseArgs(Stream.concat(Stream.of("run"), Stream.of(words)).toArray(String[]::new));
+        CommandLine run = berth.getSubcommands().get("run");
+        return HostOptions.plan(run.getCommandSpec()).ports();
     }
 
     @Test

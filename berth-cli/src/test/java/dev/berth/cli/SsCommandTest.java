@@ -1,5 +1,9 @@
 package dev.berth.cli;
 
+import dev.berth.agent.run.HostRequests;
+import dev.berth.agent.run.ControlServer;
+import dev.berth.agent.run.ControlDirectory;
+import dev.berth.agent.run.JsonText;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.host.Host;

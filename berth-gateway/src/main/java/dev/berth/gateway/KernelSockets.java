@@ -2,13 +2,27 @@ package dev.berth.gateway;
 
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
+import java.net.ProtocolFamily;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.Pipe;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.channels.spi.AbstractSelector;
 import java.nio.channels.spi.SelectorProvider;
 
 /// The kernel's own sockets, also in a JVM whose default sockets are those of a host in memory.
 public final class KernelSockets {
     private static final String DEFAULT_PROVIDER = "sun.nio.ch.DefaultSelectorProvider";
 
+    private static final ThreadLocal<Boolean> OPENING = new ThreadLocal<>();
+
     private KernelSockets() {}
+
+    /// True while the current thread opens a channel of a [#provider]: for those who watch for sockets of the kernel
+    /// that nobody should open but Berth.
+    public static boolean isOpening() {
+        return Boolean.TRUE.equals(OPENING.get());
+    }
 
     /// The provider of the JDK for the kernel's sockets.
     ///
@@ -20,8 +34,8 @@ public final class KernelSockets {
     ///     reach; the message names the option that helps
     public static SelectorProvider provider(String what) throws IOException {
         try {
-            return (SelectorProvider)
-                    Class.forName(DEFAULT_PROVIDER).getMethod("get").invoke(null);
+            return new Announced((SelectorProvider)
+                    Class.forName(DEFAULT_PROVIDER).getMethod("get").invoke(null));
         } catch (IllegalAccessException e) {
             SelectorProvider chosen = SelectorProvider.provider();
             if (chosen.getClass().getModule() == Object.class.getModule()) {
@@ -39,5 +53,67 @@ public final class KernelSockets {
     private static String moduleName() {
         Module module = KernelSockets.class.getModule();
         return module.isNamed() ? module.getName() : "ALL-UNNAMED";
+    }
+
+    private interface Opening<T> {
+        T open() throws IOException;
+    }
+
+    private static <T> T announced(Opening<T> opening) throws IOException {
+        OPENING.set(true);
+        try {
+            return opening.open();
+        } finally {
+            OPENING.remove();
+        }
+    }
+
+    /// The JDK's provider; [#isOpening] is true while it opens a channel.
+    private static final class Announced extends SelectorProvider {
+        private final SelectorProvider platform;
+
+        Announced(SelectorProvider platform) {
+            this.platform = platform;
+        }
+
+        @Override
+        public DatagramChannel openDatagramChannel() throws IOException {
+            return announced(platform::openDatagramChannel);
+        }
+
+        @Override
+        public DatagramChannel openDatagramChannel(ProtocolFamily family) throws IOException {
+            return announced(() -> platform.openDatagramChannel(family));
+        }
+
+        @Override
+        public Pipe openPipe() throws IOException {
+            return announced(platform::openPipe);
+        }
+
+        @Override
+        public AbstractSelector openSelector() throws IOException {
+            return announced(platform::openSelector);
+        }
+
+        @Override
+        public ServerSocketChannel openServerSocketChannel() throws IOException {
+            return announced(platform::openServerSocketChannel);
+        }
+
+        @Override
+        public ServerSocketChannel openServerSocketChannel(ProtocolFamily family) throws IOException {
+            return announced(() -> platform.openServerSocketChannel(family));
+        }
+
+        @Override
+        public SocketChannel openSocketChannel() throws IOException {
+            return announced(platform::openSocketChannel);
+        }
+
+        @Override
+        public SocketChannel openSocketChannel(ProtocolFamily family) throws IOException {
+            return announced(() -> platform.openSocketChannel(family));
+        }
     }
 }

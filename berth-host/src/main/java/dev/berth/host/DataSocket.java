@@ -2,6 +2,7 @@ package dev.berth.host;
 
 import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.stack.endpoint.Readiness;
+import dev.berth.wire.Endpoint;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -18,11 +19,18 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
 
     /// Takes what is there; otherwise as [#take].
     final int tryTake(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
-        monitor.enter();
+        Object begun = SocketObserver.begun(SocketObserver.Operation.READ);
+        return begun == null
+                ? tryTakeNow(sink, bytes, from, max)
+                : observed(begun, () -> tryTakeNow(sink, bytes, from, max));
+    }
+
+    private int tryTakeNow(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
+        monitor.enterQuietly();
         try {
             return take(sink, bytes, from, max);
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 
@@ -32,10 +40,19 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
     final int awaitAndTake(
             @Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max, long timeoutNanos, String what)
             throws IOException {
+        Object begun = SocketObserver.begun(SocketObserver.Operation.READ);
+        return begun == null
+                ? awaitAndTakeNow(sink, bytes, from, max, timeoutNanos, what)
+                : observed(begun, () -> awaitAndTakeNow(sink, bytes, from, max, timeoutNanos, what));
+    }
+
+    private int awaitAndTakeNow(
+            @Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max, long timeoutNanos, String what)
+            throws IOException {
         long deadline = 0;
         for (; ; ) {
             Waiter waiter;
-            monitor.enter();
+            monitor.enterQuietly();
             try {
                 int taken = take(sink, bytes, from, max);
                 if (taken != UNAVAILABLE) {
@@ -43,7 +60,7 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
                 }
                 waiter = arm(Readiness.READABLE);
             } finally {
-                monitor.exit();
+                monitor.exitQuietly();
             }
             if (deadline == 0) {
                 deadline = deadline(timeoutNanos);
@@ -52,5 +69,30 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
                 throw SocketErrors.timedOut(what);
             }
         }
+    }
+
+    @FunctionalInterface
+    interface Taking {
+        int take() throws IOException;
+    }
+
+    final int observed(Object begun, Taking taking) throws IOException {
+        int taken;
+        try {
+            taken = taking.take();
+        } catch (IOException e) {
+            SocketObserver.ended(begun, this, null, 0, e);
+            throw e;
+        }
+        if (taken != UNAVAILABLE) {
+            SocketObserver.ended(begun, this, lastRemote(), taken, null);
+        }
+        return taken;
+    }
+
+    /// Where the datagram received last came from; null if the socket has one remote end only.
+    @Nullable
+    Endpoint lastRemote() {
+        return null;
     }
 }

@@ -115,12 +115,12 @@ public final class EchoSocket extends SocketSignals implements AutoCloseable {
                 if (answer != null) {
                     return answer;
                 }
-                waiter = arm(Readiness.READABLE);
+                waiter = arm(Readiness.READABLE, monitor);
             } finally {
                 monitor.exit();
             }
             if (deadline == 0) {
-                deadline = HostSocket.deadline(timeoutNanos);
+                deadline = monitor.deadline(timeoutNanos);
             }
             if (!await(monitor, waiter, deadline)) {
                 throw SocketErrors.timedOut("Receive");
@@ -128,11 +128,13 @@ public final class EchoSocket extends SocketSignals implements AutoCloseable {
         }
     }
 
-    boolean isReachable(IpAddress address, long timeoutNanos) throws IOException {
+    /// @param source where the request comes from, `::` for the host's choice
+    boolean isReachable(IpAddress address, IpAddress source, int timeToLive, long timeoutNanos) throws IOException {
         long now = monitor.enter();
         try {
             requireOpen();
-            if (echo().send(endpoint, address.hi(), address.lo(), 56, 0, now) < 0) {
+            if (echo().sendFrom(endpoint, source.hi(), source.lo(), address.hi(), address.lo(), 56, timeToLive, now)
+                    < 0) {
                 return false;
             }
         } finally {

@@ -1,5 +1,6 @@
 package dev.berth.host;
 
+import dev.berth.ports.Entropy;
 import dev.berth.ports.PortBinding;
 import dev.berth.ports.PortPolicy;
 import dev.berth.ports.PortRange;
@@ -7,6 +8,7 @@ import dev.berth.ports.PortUnavailableException;
 import dev.berth.stack.NetStack;
 import dev.berth.stack.StackConfig;
 import dev.berth.stack.StackSnapshot;
+import dev.berth.stack.ip.DropObserver;
 import dev.berth.stack.ip.NetInterface;
 import dev.berth.stack.tcp.Tcb;
 import dev.berth.stack.tcp.TcpListener;
@@ -63,6 +65,12 @@ public final class Host implements AutoCloseable {
         return name;
     }
 
+    /// The clock by which the host lives: that of [Builder#clock] or the system's. Its alarms are for hosts alone.
+    public HostClock clock() {
+        HostClock own = monitor.clock();
+        return own == null ? SystemClock.shared() : own;
+    }
+
     /// The addresses, without loopback, in the order in which they were given.
     public List<IpAddress> addresses() {
         return addresses;
@@ -76,6 +84,26 @@ public final class Host implements AutoCloseable {
         } finally {
             monitor.exit();
         }
+    }
+
+    /// The interfaces as they are now, the loopback interface first; the position of each is its index.
+    public List<InterfaceInfo> interfaces() {
+        List<InterfaceInfo> interfaces = new ArrayList<>();
+        monitor.enter();
+        try {
+            for (NetInterface nic : monitor.stack().interfaces()) {
+                List<IpAddress.Prefix> own = new ArrayList<>();
+                if (nic.isLoopback()) {
+                    own.add(new IpAddress.Prefix(IpAddress.LOOPBACK_IPV4, 8));
+                    own.add(new IpAddress.Prefix(IpAddress.LOOPBACK_IPV6, 128));
+                }
+                own.addAll(nic.addresses());
+                interfaces.add(new InterfaceInfo(nic.index(), nic.name(), nic.mtu(), nic.isUp(), List.copyOf(own)));
+            }
+        } finally {
+            monitor.exit();
+        }
+        return List.copyOf(interfaces);
     }
 
     /// The index of the interface that has an address; 0 for loopback, -1 if none has it.
@@ -132,11 +160,36 @@ public final class Host implements AutoCloseable {
     ///     or no route leads there
     /// @throws IOException if the host is closed
     public boolean isReachable(IpAddress address, long timeoutNanos) throws IOException {
+        return isReachable(address, UdpSocket.ANY_INTERFACE, 0, timeoutNanos);
+    }
+
+    /// As the other `isReachable`, from an address of one interface, and with a bound of the way.
+    ///
+    /// @param nic the index of the interface whose address the request comes from, or [UdpSocket#ANY_INTERFACE]; if
+    ///     it has none of the same family as `address`, the answer is false. The routes decide which way it takes
+    /// @param timeToLive hops that the request may take, 1 to 255; 0 for the default
+    /// @throws IllegalArgumentException if there is no such interface, or a number is out of range
+    public boolean isReachable(IpAddress address, int nic, int timeToLive, long timeoutNanos) throws IOException {
         if (timeoutNanos <= 0) {
             throw new IllegalArgumentException("The timeout is more than 0 ns, not " + timeoutNanos);
         }
+        if (timeToLive < 0 || timeToLive > 255) {
+            throw new IllegalArgumentException("The time to live is 0 to 255, not " + timeToLive);
+        }
+        IpAddress source = IpAddress.ANY_IPV6;
+        if (nic != UdpSocket.ANY_INTERFACE) {
+            List<InterfaceInfo> interfaces = interfaces();
+            if (nic < 0 || nic >= interfaces.size()) {
+                throw new IllegalArgumentException("There is no interface " + nic + " on host " + name);
+            }
+            IpAddress found = interfaces.get(nic).addressFor(address);
+            if (found == null) {
+                return false;
+            }
+            source = found;
+        }
         try (EchoSocket echo = openEchoSocket()) {
-            return echo.isReachable(address, timeoutNanos);
+            return echo.isReachable(address, source, timeToLive, timeoutNanos);
         }
     }
 
@@ -157,10 +210,27 @@ public final class Host implements AutoCloseable {
         }
     }
 
+    /// What the host counts, copied under the lock; for meters of hosts with any number of sockets.
+    public HostCounters counters() {
+        monitor.enter();
+        try {
+            return HostCounters.of(monitor.stack());
+        } finally {
+            monitor.exit();
+        }
+    }
+
     /// Bindings, listeners and flows page by page, fill towards destinations, and counts; for hosts with any number
     /// of sockets.
     public HostPorts ports() {
         return ports;
+    }
+
+    /// Lets `observer` be told of every packet that the host drops from now on, such as
+    /// `dev.berth.capture.Capture#watch` does; null takes it away. There is one at most; without one it costs
+    /// nothing.
+    public void observeDrops(@Nullable DropObserver observer) {
+        monitor.observeDrops(observer);
     }
 
     FixedPorts fixedPorts() {
@@ -215,27 +285,46 @@ public final class Host implements AutoCloseable {
         listening.remove(socket);
     }
 
+    /// The threads, platform and virtual, that wait in a socket of this host now: to read, write, connect or accept.
+    /// Those that wait in a selector are not among them. For leak checks; walks all flows under the host's lock.
+    public List<Thread> waitingThreads() {
+        List<Thread> threads = new ArrayList<>();
+        monitor.enter();
+        try {
+            collectSockets().forEach(socket -> socket.collectWaiting(threads));
+        } finally {
+            monitor.exit();
+        }
+        return threads;
+    }
+
+    /// All sockets that may have threads waiting in them. Under the lock.
+    private List<SocketSignals> collectSockets() {
+        List<SocketSignals> sockets = new ArrayList<>(listening);
+        monitor.stack().tcp().ports().visitFlows(flow -> {
+            if (flow instanceof Tcb tcb && tcb.attachment() instanceof HostSocket socket) {
+                sockets.add(socket);
+            }
+            return true;
+        });
+        return sockets;
+    }
+
     /// Takes the host down at once: connections are reset, all sockets are closed, links are closed. Threads that
     /// wait in a socket get a `SocketException("Socket closed")`. Idempotent.
     @Override
     public void close() {
-        List<SocketSignals> sockets = new ArrayList<>();
+        List<SocketSignals> sockets;
         monitor.enter();
         try {
             if (closed) {
                 return;
             }
             closed = true;
-            monitor.stack().tcp().ports().visitFlows(flow -> {
-                if (flow instanceof Tcb tcb && tcb.attachment() instanceof HostSocket socket) {
-                    sockets.add(socket);
-                }
-                return true;
-            });
+            sockets = collectSockets();
         } finally {
             monitor.exit();
         }
-        sockets.addAll(listening);
         for (SocketSignals socket : sockets) {
             switch (socket) {
                 case TcpSocket connection -> connection.abort();
@@ -246,7 +335,7 @@ public final class Host implements AutoCloseable {
         for (LinkPort port : monitor.ports()) {
             port.close();
         }
-        HostTimers.SHARED.deregister(monitor);
+        monitor.stopTimers();
     }
 
     @Override
@@ -263,6 +352,9 @@ public final class Host implements AutoCloseable {
         private LinkPlan plan = new LinkPlan(null, new ArrayList<>(), new ArrayList<>());
         private StackConfig config = StackConfig.DEFAULT;
         private @Nullable Link loopback;
+        private @Nullable HostClock clock;
+        private @Nullable Entropy entropy;
+        private final List<IpAddress.Prefix> localPrefixes = new ArrayList<>();
 
         private Builder(String name) {
             this.name = Objects.requireNonNull(name);
@@ -289,10 +381,34 @@ public final class Host implements AutoCloseable {
             return this;
         }
 
+        /// Lets the host stand in for every unicast address of a prefix, as Linux does with a local route ("AnyIP"):
+        /// packets to them are delivered here whatever link they came through, sockets on a wildcard hear them and
+        /// see the address that was asked, and sockets may be bound to them and send from them. `0.0.0.0/0` and
+        /// `::/0` are all addresses there are. Packets *to* such addresses still follow the routes, so that others
+        /// may have some of them; [Host#addresses] does not have them.
+        public Builder localPrefix(IpAddress.Prefix prefix) {
+            localPrefixes.add(Objects.requireNonNull(prefix));
+            return this;
+        }
+
         /// Lets a link carry what the host sends to itself, such as a [LoopbackLink] that is captured; without one it
         /// takes a shorter way. What the link is given must come back to the same host.
         public Builder loopback(Link link) {
             loopback = Objects.requireNonNull(link);
+            return this;
+        }
+
+        /// Another time than the system's, such as that of a network under virtual time.
+        public Builder clock(HostClock time) {
+            clock = Objects.requireNonNull(time);
+            return this;
+        }
+
+        /// Another source of random numbers than a secure one, so that a run can be repeated. It is called by one
+        /// thread at a time, under the host's lock. Whoever can guess the numbers can guess ports and sequence
+        /// numbers.
+        public Builder entropy(Entropy source) {
+            entropy = Objects.requireNonNull(source);
             return this;
         }
 
@@ -313,8 +429,9 @@ public final class Host implements AutoCloseable {
         /// @throws IOException if a link cannot be started; the others are closed again
         /// @throws IllegalArgumentException if an address cannot be a host's
         public Host start() throws IOException {
-            NetStack stack = new NetStack(config, new BufferedEntropy(), SystemClock.nanoTime());
-            StackMonitor monitor = new StackMonitor(name, stack, HostTimers.SHARED);
+            Entropy random = entropy == null ? new BufferedEntropy() : entropy;
+            NetStack stack = new NetStack(config, random, SystemClock.nanoTime(clock));
+            StackMonitor monitor = new StackMonitor(name, stack, clock);
             List<IpAddress> addresses = new ArrayList<>();
             List<LinkPort> ports = new ArrayList<>();
             if (loopback != null) {
@@ -337,9 +454,10 @@ public final class Host implements AutoCloseable {
                     stack.addRoute(prefix, nic);
                 }
             }
+            localPrefixes.forEach(stack.addresses()::addLocalPrefix);
             monitor.ports(ports.toArray(new LinkPort[0]));
             Host host = new Host(name, monitor, List.copyOf(addresses));
-            HostTimers.SHARED.register();
+            monitor.startTimers();
             try {
                 for (LinkPort port : ports) {
                     port.link().start(port);

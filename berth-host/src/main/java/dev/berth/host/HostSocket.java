@@ -64,11 +64,11 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
 
     /// What the socket is ready for now: bits of [Readiness].
     public final int readiness() {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             return readinessNow();
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 
@@ -176,6 +176,11 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
         return sharing & ~LABELLED;
     }
 
+    /// An accepted socket says of sharing what its listener does.
+    final void shareAs(HostSocket listener) {
+        sharing |= listener.sharing();
+    }
+
     /// Gives the socket a label: a few words that messages and lists show, such as `admin pages`. Connections that a
     /// listener accepted show its label unless they have one of their own. An empty one takes it away.
     ///
@@ -242,8 +247,13 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     }
 
     /// The deadline of a wait that begins now; 0 for none.
-    static long deadline(long timeoutNanos) {
-        return timeoutNanos <= 0 ? 0 : Math.max(1, System.nanoTime() + timeoutNanos);
+    final long deadline(long timeoutNanos) {
+        return monitor.deadline(timeoutNanos);
+    }
+
+    /// Adds a waiter for the calling thread. Under the host's lock.
+    final Waiter arm(int interest) {
+        return arm(interest, monitor);
     }
 
     /// Waits outside the lock.

@@ -29,6 +29,8 @@ final class LinkPort implements LinkReceiver {
     private final AtomicLong inboxDrops = new AtomicLong(); // not yet counted by the stack
     private volatile @Nullable String downReason;
     private volatile boolean closed;
+    /// The outbox was full, so that packets may have stayed in the interface.
+    private volatile boolean held;
 
     LinkPort(StackMonitor monitor, NetInterface nic, Link link) {
         this.monitor = monitor;
@@ -62,10 +64,11 @@ final class LinkPort implements LinkReceiver {
     public boolean receivedMore(Packet packet) {
         if (monitor.isBusy()) {
             // It will wait for whoever is at work: that time is not the network's.
-            packet.receivedAt = SystemClock.nanoTime();
+            packet.receivedAt = monitor.nanoTime();
         }
         if (closed || !inbox.offer(packet)) {
             inboxDrops.incrementAndGet();
+            monitor.tellDropped(closed ? DropReason.DOWN : DropReason.INBOX_FULL, packet);
             packet.release();
             return false;
         }
@@ -80,10 +83,30 @@ final class LinkPort implements LinkReceiver {
     }
 
     @Override
+    public void receivedAll(long sentAt) {
+        if (hasInput()) {
+            monitor.tryRun(sentAt);
+        }
+    }
+
+    @Override
     public void down(String reason) {
         downReason = reason;
         System.getLogger("dev.berth.host")
                 .log(System.Logger.Level.WARNING, "Interface {0} is down: {1}", nic.name(), reason);
+    }
+
+    @Override
+    public void ready() {
+        transmit();
+        if (held) {
+            monitor.tryRun(); // what did not fit in the outbox
+        }
+    }
+
+    /// What is closed or down takes packets, and drops them.
+    private boolean isReady() {
+        return closed || downReason != null || link.isReady();
     }
 
     boolean hasInput() {
@@ -93,9 +116,7 @@ final class LinkPort implements LinkReceiver {
     /// Gives the stack what has arrived, a batch at most. Under the host's lock.
     void drainInto(NetStack stack, long now) {
         if (inboxDrops.get() != 0) {
-            for (long missed = inboxDrops.getAndSet(0); missed > 0; missed--) {
-                stack.drops().count(DropReason.INBOX_FULL);
-            }
+            stack.drops().countAll(DropReason.INBOX_FULL, inboxDrops.getAndSet(0));
         }
         for (int i = 0; i < BATCH; i++) {
             Packet packet = inbox.poll();
@@ -106,29 +127,37 @@ final class LinkPort implements LinkReceiver {
         }
     }
 
-    /// Moves what the stack has to send to the outbox. Under the host's lock.
+    /// Moves what the stack has to send to the outbox, as far as it has room. Under the host's lock.
     void collectOutput() {
-        while (nic.hasEgress()) {
+        held = outbox.isFull();
+        if (held || !nic.hasEgress()) {
+            return;
+        }
+        long sentAt = monitor.sentAt();
+        while (!held) {
             Packet packet = nic.pollEgress();
             if (packet == null) {
                 return;
             }
-            if (!outbox.offer(packet)) {
+            packet.sentAt = sentAt;
+            if (!outbox.offerAlone(packet)) {
                 monitor.stack().drops().drop(DropReason.EGRESS_FULL, packet);
             }
+            held = outbox.isFull();
         }
     }
 
     /// Transmits what is in the outbox. Without the host's lock.
     void transmit() {
-        while (!outbox.isEmpty()) {
+        while (!outbox.isEmpty() && isReady()) {
             if (!transmitting.compareAndSet(false, true)) {
                 return;
             }
             try {
                 Packet packet;
-                while ((packet = outbox.poll()) != null) {
+                while (isReady() && (packet = outbox.poll()) != null) {
                     if (closed || downReason != null) {
+                        monitor.tellDropped(DropReason.DOWN, packet);
                         packet.release();
                     } else {
                         link.transmit(packet);

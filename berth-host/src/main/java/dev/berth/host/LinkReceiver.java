@@ -28,6 +28,17 @@ public interface LinkReceiver {
     /// The batch of [#receivedMore] has ended.
     default void receivedAll() {}
 
+    /// The link takes packets again, after [Link#isReady] said that it does not. From any thread.
+    default void ready() {}
+
+    /// The batch has ended, as in [#receivedAll()]; its packets come straight from another host of this JVM, without a
+    /// delay on the way, so that the time for which the clock would be read is known.
+    ///
+    /// @param sentAt [Packet#sentAt] of the last packet; 0 if that is not known
+    default void receivedAll(long sentAt) {
+        receivedAll();
+    }
+
     /// The link has failed or was taken away; the host counts and drops what it would have sent.
     void down(String reason);
 }

@@ -1,6 +1,7 @@
 package dev.berth.host;
 
 import java.io.InterruptedIOException;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -14,9 +15,9 @@ abstract sealed class SocketSignals permits HostSocket, EchoSocket {
     private @Nullable Waiter waiters;
     private @Nullable Notification notification;
 
-    /// Adds a waiter for the calling thread.
-    final Waiter arm(int interest) {
-        Waiter waiter = new Waiter(interest | CLOSED);
+    /// Adds a waiter for the calling thread, which waits by the clock of `monitor`.
+    final Waiter arm(int interest, StackMonitor monitor) {
+        Waiter waiter = new Waiter(interest | CLOSED, monitor);
         waiter.following = waiters;
         waiters = waiter;
         return waiter;
@@ -38,7 +39,14 @@ abstract sealed class SocketSignals permits HostSocket, EchoSocket {
         }
     }
 
-    /// Waits outside the lock of `monitor`, until `deadline` of [System#nanoTime]; 0 for without limit.
+    /// Adds the threads that wait to `threads`.
+    final void collectWaiting(List<Thread> threads) {
+        for (Waiter waiter = waiters; waiter != null; waiter = waiter.following) {
+            threads.add(waiter.thread());
+        }
+    }
+
+    /// Waits outside the lock of `monitor`, until `deadline` of its clock; 0 for without limit.
     ///
     /// @return false if the deadline has passed
     final boolean await(StackMonitor monitor, Waiter waiter, long deadline) throws InterruptedIOException {
@@ -56,11 +64,11 @@ abstract sealed class SocketSignals permits HostSocket, EchoSocket {
     }
 
     final void disarm(StackMonitor monitor, Waiter waiter) {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             takeOut(waiter);
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 

@@ -1,8 +1,13 @@
 package dev.berth.host;
 
+import dev.berth.ports.Flow;
 import dev.berth.stack.NetStack;
 import dev.berth.stack.endpoint.StackSocket;
-import java.util.concurrent.locks.ReentrantLock;
+import dev.berth.stack.ip.DropObserver;
+import dev.berth.stack.tcp.RetransmissionNotes;
+import dev.berth.wire.DropReason;
+import dev.berth.wire.Packet;
+import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /// The lock of a host and its exit protocol: run to completion, with flat combining.
@@ -13,22 +18,32 @@ import org.jspecify.annotations.Nullable;
 /// at the end makes it safe not to wait for the lock: whoever leaves something behind either finds the lock free or
 /// is seen.
 final class StackMonitor {
-    private final ReentrantLock lock = new ReentrantLock();
+    private final SectionLock lock = new SectionLock();
     private final NetStack stack;
-    private final HostTimers timers;
+    private final @Nullable HostClock clock; // null: the system's
+    private HostClock.@Nullable Alarm alarm; // of that clock
     private volatile LinkPort[] ports = new LinkPort[0];
     private volatile boolean timerDue;
     private long now; // guarded by the lock
     private @Nullable Wakeup afterwards;
     private final PortShortage shortage;
+    private final String name;
+    private final RetransmissionNotes retransmitted;
+    private volatile @Nullable DropObserver dropObserver;
+
+    /// What the threads that wait in its sockets have learned.
+    final Spinning spinning = new Spinning();
 
     /// Reads and writes of arrays, for use under the lock.
     final ArrayBytes arrayBytes = new ArrayBytes();
 
-    StackMonitor(String name, NetStack stack, HostTimers timers) {
+    /// @param clock the host's time; null for the system's
+    StackMonitor(String name, NetStack stack, @Nullable HostClock clock) {
+        this.name = name;
         this.stack = stack;
+        retransmitted = stack.tcp().noteRetransmissions();
         shortage = new PortShortage(name, stack);
-        this.timers = timers;
+        this.clock = clock;
     }
 
     NetStack stack() {
@@ -43,13 +58,103 @@ final class StackMonitor {
         ports = all;
     }
 
+    /// Lets the host be woken at its deadlines from now on.
+    void startTimers() {
+        if (clock == null) {
+            HostTimers.SHARED.register();
+        } else {
+            alarm = clock.alarm(this::timerExpired);
+        }
+    }
+
+    void stopTimers() {
+        HostClock.Alarm own = alarm;
+        if (own != null) {
+            own.cancel();
+        } else if (clock == null) {
+            HostTimers.SHARED.deregister(this);
+        }
+    }
+
+    /// The host's clock; null for the system's.
+    @Nullable
+    HostClock clock() {
+        return clock;
+    }
+
+    /// The present time of the host's clock.
+    long nanoTime() {
+        return clock == null ? SystemClock.nanoTime() : clock.nanoTime();
+    }
+
+    /// The present time for whoever has just taken the lock, which is given back if the clock refuses its thread.
+    private long timeInside() {
+        if (clock == null) {
+            return SystemClock.nanoTime();
+        }
+        boolean told = false;
+        try {
+            long time = clock.nanoTime();
+            told = true;
+            return time;
+        } finally {
+            if (!told) {
+                lock.unlock();
+            }
+        }
+    }
+
+    /// The deadline of a wait that begins now; 0 for none.
+    long deadline(long timeoutNanos) {
+        return timeoutNanos <= 0 ? 0 : Math.max(1, nanoTime() + timeoutNanos);
+    }
+
     /// Enters the critical section; [#exit] must follow in a `finally`.
     ///
     /// @return the time, read once, under the lock: it never runs backwards in the stack
     long enter() {
         lock.lock();
-        now = SystemClock.nanoTime();
+        now = timeInside();
         return now;
+    }
+
+    /// Enters the critical section for a call that takes something out of the stack or looks at it, and needs no time
+    /// for that; [#exitQuietly] must follow in a `finally`. The clock is read only if there turns out to be more to do:
+    /// to read it takes as long as the lock.
+    void enterQuietly() {
+        lock.lock();
+    }
+
+    /// Leaves the critical section of [#enterQuietly].
+    void exitQuietly() {
+        if (timerDue || afterwards != null || stack.hasWork() || hasInput()) {
+            now = timeInside();
+            exit();
+            return;
+        }
+        lock.unlock();
+        if (timerDue || hasInput()) {
+            tryRun();
+        }
+    }
+
+    /// Lets `observer` be told of packets that the stack or the edge of a link drops; null takes it away.
+    void observeDrops(@Nullable DropObserver observer) {
+        enter();
+        try {
+            stack.drops().observer(observer);
+            dropObserver = observer;
+        } finally {
+            exit();
+        }
+    }
+
+    /// For links: a packet is dropped that the stack does not have. Not under the lock.
+    void tellDropped(DropReason reason, Packet packet) {
+        DropObserver observer = dropObserver;
+        if (observer != null) {
+            observer.dropped(reason, packet);
+        }
     }
 
     /// True if somebody is at work in the stack, so that what is left behind now has to wait.
@@ -59,10 +164,33 @@ final class StackMonitor {
 
     /// For links: runs the stack if nobody does; otherwise whoever does will see the packet.
     void tryRun() {
-        if (lock.tryLock()) {
-            now = SystemClock.nanoTime();
+        if (tryEnter()) {
+            now = timeInside();
             exit();
         }
+    }
+
+    /// As the other `tryRun`, for packets that another host sent at `sentAt` of the system's clock, a moment ago.
+    void tryRun(long sentAt) {
+        if (tryEnter()) {
+            now = sentAt == 0 || clock != null ? timeInside() : Math.max(now, sentAt);
+            exit();
+        }
+    }
+
+    private boolean tryEnter() {
+        if (lock.tryLock()) {
+            return true;
+        }
+        // What was left behind has to be visible before the lock is looked at: either it is free now, or its owner,
+        // who looks again after he has released it, sees it.
+        VarHandle.fullFence();
+        return lock.tryLock();
+    }
+
+    /// When what leaves the stack now was sent, for [#tryRun(long)]; 0 if its clock is not the system's.
+    long sentAt() {
+        return clock == null ? now : 0;
     }
 
     /// The timer thread says that a deadline has come.
@@ -73,8 +201,8 @@ final class StackMonitor {
 
     /// Processes what has arrived, lets the stack send, and leaves the critical section.
     void exit() {
-        while (!leave() && lock.tryLock()) {
-            now = SystemClock.nanoTime();
+        while (!leave() && tryEnter()) {
+            now = timeInside();
         }
     }
 
@@ -84,11 +212,12 @@ final class StackMonitor {
         long deadline;
         boolean settled;
         String warning;
+        LinkPort[] all = ports;
         try {
             if (timerDue) {
                 timerDue = false;
             }
-            for (LinkPort port : ports) {
+            for (LinkPort port : all) {
                 if (port.hasInput()) {
                     port.drainInto(stack, now);
                 }
@@ -97,8 +226,11 @@ final class StackMonitor {
                 stack.advance(now);
             }
             settled = stack.settle(now);
-            for (LinkPort port : ports) {
+            for (LinkPort port : all) {
                 port.collectOutput();
+            }
+            if (retransmitted.size() > 0) {
+                tellRetransmissions();
             }
             woken = collectWakeups();
             deadline = stack.nextDeadline();
@@ -106,7 +238,7 @@ final class StackMonitor {
         } finally {
             lock.unlock();
         }
-        for (LinkPort port : ports) {
+        for (LinkPort port : all) {
             port.transmit();
         }
         while (woken != null) {
@@ -115,7 +247,12 @@ final class StackMonitor {
             woken.wake();
             woken = next;
         }
-        timers.arm(this, deadline);
+        HostClock.Alarm own = alarm;
+        if (own != null) {
+            own.set(deadline);
+        } else if (clock == null) {
+            HostTimers.SHARED.arm(this, deadline);
+        }
         if (warning != null) {
             PortShortage.log(warning);
         }
@@ -129,6 +266,29 @@ final class StackMonitor {
             }
         }
         return false;
+    }
+
+    /// Lets the observer be told of what was sent again, when the lock is released.
+    private void tellRetransmissions() {
+        SocketObserver observer = SocketObserver.present();
+        if (observer != null && observer.wantsRetransmissions()) {
+            for (int i = 0; i < retransmitted.size(); i++) {
+                Flow flow = retransmitted.connection(i);
+                Retransmission told = new Retransmission(
+                        flow.local(),
+                        flow.remote(),
+                        flow.stateName(),
+                        retransmitted.segments(i),
+                        retransmitted.octets(i));
+                afterwards(new Wakeup() {
+                    @Override
+                    void wake() {
+                        observer.retransmitted(name, told);
+                    }
+                });
+            }
+        }
+        retransmitted.clear();
     }
 
     private @Nullable Wakeup collectWakeups() {

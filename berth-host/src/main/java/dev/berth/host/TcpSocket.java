@@ -24,11 +24,11 @@ import org.jspecify.annotations.Nullable;
 /// Reading and writing copy each octet once and allocate nothing while they need not wait.
 public final class TcpSocket extends TcpSocketOptions {
     // Under the host's lock
-    private int lingerSeconds = -1;
     private @Nullable PortBinding<TcpListener> binding;
     private @Nullable Tcb tcb;
     private boolean connectReported;
     private boolean errorReported;
+    private @Nullable Object connecting; // of an observer
     /// The address of a bind that waits for its port.
     private @Nullable IpAddress lateAddress;
 
@@ -49,7 +49,7 @@ public final class TcpSocket extends TcpSocketOptions {
 
     @Override
     public @Nullable Endpoint local() {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             Tcb connection = tcb;
             PortBinding<TcpListener> bound = binding;
@@ -59,7 +59,7 @@ public final class TcpSocket extends TcpSocketOptions {
             }
             return bound != null ? bound.endpoint() : late != null ? new Endpoint(late, 0) : null;
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 
@@ -104,18 +104,25 @@ public final class TcpSocket extends TcpSocketOptions {
         }
         long deadline = deadline(timeoutNanos);
         for (; ; ) {
-            Waiter waiter;
-            monitor.enter();
+            Waiter waiter = null;
+            monitor.enterQuietly();
             try {
-                if (pollConnect()) {
+                Tcb connection = tcb;
+                if (connection != null && connection.isOpening()) {
+                    requireOpen();
+                    waiter = arm(Readiness.CONNECTED);
+                }
+            } finally {
+                monitor.exitQuietly();
+            }
+            if (waiter == null) {
+                if (finishConnect()) {
                     return;
                 }
-                waiter = arm(Readiness.CONNECTED);
-            } finally {
-                monitor.exit();
-            }
-            if (!await(waiter, deadline)) {
-                throw SocketErrors.timedOut("Connect");
+            } else if (!await(waiter, deadline)) {
+                IOException failure = SocketErrors.timedOut("Connect");
+                endConnect(null, failure);
+                throw failure;
             }
         }
     }
@@ -125,6 +132,17 @@ public final class TcpSocket extends TcpSocketOptions {
     /// @return true if the connection was made at once
     /// @throws IOException as [#connect]
     public boolean startConnect(Endpoint remote) throws IOException {
+        connecting = SocketObserver.begun(SocketObserver.Operation.CONNECT);
+        try {
+            open(remote);
+        } catch (IOException e) {
+            endConnect(remote, e);
+            throw e;
+        }
+        return finishConnect();
+    }
+
+    private void open(Endpoint remote) throws IOException {
         long now = monitor.enter();
         try {
             requireOpen();
@@ -149,7 +167,6 @@ public final class TcpSocket extends TcpSocketOptions {
         } finally {
             monitor.exit();
         }
-        return finishConnect();
     }
 
     /// Looks whether the connection is made.
@@ -157,15 +174,38 @@ public final class TcpSocket extends TcpSocketOptions {
     /// @return true if it is, false while it is not
     /// @throws IOException why it could not be made
     public boolean finishConnect() throws IOException {
-        monitor.enter();
         try {
-            return pollConnect();
-        } finally {
-            monitor.exit();
+            boolean made = pollConnect();
+            if (made && connecting != null) {
+                endConnect(null, null);
+            }
+            return made;
+        } catch (IOException e) {
+            endConnect(null, e);
+            throw e;
+        }
+    }
+
+    /// Tells the observer how a connect has ended. Without the host's lock.
+    private void endConnect(@Nullable Endpoint remote, @Nullable IOException failure) {
+        Object begun = connecting;
+        connecting = null;
+        if (begun != null) {
+            SocketObserver.ended(begun, this, remote, 0, failure);
         }
     }
 
     private boolean pollConnect() throws IOException {
+        monitor.enterQuietly();
+        try {
+            return isMade();
+        } finally {
+            monitor.exitQuietly();
+        }
+    }
+
+    /// Under the host's lock.
+    private boolean isMade() throws IOException {
         requireOpen();
         Tcb connection = tcb;
         if (connection == null) {
@@ -182,6 +222,7 @@ public final class TcpSocket extends TcpSocketOptions {
             throw SocketErrors.connect(connection.error());
         }
         connectReported = true;
+        beginQuickAck(connection);
         return true;
     }
 
@@ -254,12 +295,12 @@ public final class TcpSocket extends TcpSocketOptions {
 
     /// Octets that can be read without waiting.
     public int available() throws IOException {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             requireOpen();
             return inputShutdown ? 0 : connection().readable();
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 
@@ -282,6 +323,14 @@ public final class TcpSocket extends TcpSocketOptions {
     }
 
     private int write(@Nullable ByteSource source, byte @Nullable [] bytes, int from, int length) throws IOException {
+        Object begun = SocketObserver.begun(SocketObserver.Operation.WRITE);
+        return begun == null
+                ? writeNow(source, bytes, from, length)
+                : observed(begun, () -> writeNow(source, bytes, from, length));
+    }
+
+    private int writeNow(@Nullable ByteSource source, byte @Nullable [] bytes, int from, int length)
+            throws IOException {
         int done = 0;
         do {
             Waiter waiter;
@@ -314,6 +363,14 @@ public final class TcpSocket extends TcpSocketOptions {
     }
 
     private int tryWrite(@Nullable ByteSource source, byte @Nullable [] bytes, int from, int length)
+            throws IOException {
+        Object begun = SocketObserver.begun(SocketObserver.Operation.WRITE);
+        return begun == null
+                ? tryWriteNow(source, bytes, from, length)
+                : observed(begun, () -> tryWriteNow(source, bytes, from, length));
+    }
+
+    private int tryWriteNow(@Nullable ByteSource source, byte @Nullable [] bytes, int from, int length)
             throws IOException {
         monitor.enter();
         try {
@@ -471,6 +528,8 @@ public final class TcpSocket extends TcpSocketOptions {
     }
 
     private void close(boolean reset) {
+        Object begun = SocketObserver.begun(SocketObserver.Operation.CLOSE);
+        TcpInfo info = null;
         long now = monitor.enter();
         try {
             if (!open) {
@@ -478,9 +537,13 @@ public final class TcpSocket extends TcpSocketOptions {
             }
             open = false;
             forgetLabel();
+            connecting = null;
             NetStack stack = monitor.stack();
             Tcb connection = tcb;
             if (connection != null) {
+                if (begun != null) {
+                    info = stack.tcp().info(connection, now);
+                }
                 if (reset) {
                     stack.tcp().abort(connection, now);
                 }
@@ -494,6 +557,10 @@ public final class TcpSocket extends TcpSocketOptions {
         } finally {
             monitor.exit();
         }
+        SocketObserver observer = SocketObserver.present();
+        if (begun != null && info != null && observer != null) {
+            observer.closed(begun, this, info, reset);
+        }
     }
 
     // Readiness
@@ -506,21 +573,6 @@ public final class TcpSocket extends TcpSocketOptions {
             ready |= Readiness.READABLE;
         }
         return ready;
-    }
-
-    // Options
-
-    /// SO_LINGER: seconds that [#close] waits for acknowledgments; 0 resets the connection, -1 (the default) does not
-    /// wait.
-    public void lingerSeconds(int value) throws IOException {
-        requireOpen();
-        lingerSeconds = Math.max(-1, value);
-    }
-
-    /// SO_LINGER.
-    public int lingerSeconds() throws IOException {
-        requireOpen();
-        return lingerSeconds;
     }
 
     @Override

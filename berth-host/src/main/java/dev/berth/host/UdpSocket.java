@@ -32,6 +32,8 @@ public final class UdpSocket extends DataSocket {
     private long senderHi;
     private long senderLo;
     private int senderPort;
+    private long askedHi;
+    private long askedLo;
     private String boundBy = "";
 
     UdpSocket(Host host) {
@@ -57,21 +59,21 @@ public final class UdpSocket extends DataSocket {
 
     @Override
     public @Nullable Endpoint local() {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             return endpoint.isBound() || late ? endpoint.local() : null;
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 
     /// The remote end while the socket is connected, otherwise null.
     public @Nullable Endpoint remote() {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             return endpoint.isConnected() ? endpoint.remote() : null;
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 
@@ -139,17 +141,55 @@ public final class UdpSocket extends DataSocket {
     /// @throws IOException if the datagram is too long, the destination cannot be reached or the socket is closed
     public void send(byte[] bytes, int from, int length, @Nullable Endpoint to) throws IOException {
         Objects.checkFromIndexSize(from, length, bytes.length);
-        send(null, bytes, from, length, to);
+        send(null, bytes, from, length, null, to);
+    }
+
+    /// Sends a datagram of `length` octets from one of the host's addresses, as a server does that answers from the
+    /// address that was asked ([#lastDestination]).
+    ///
+    /// @param local one of the host's own addresses, or one of a prefix that it stands in for
+    /// @throws IOException as the other `send`, and if `local` is not the host's
+    public void send(byte[] bytes, int from, int length, IpAddress local, Endpoint to) throws IOException {
+        Objects.checkFromIndexSize(from, length, bytes.length);
+        send(null, bytes, from, length, local, to);
     }
 
     /// Sends a datagram of `length` octets from `source`; otherwise as the other `send`.
     ///
     /// @return `length`
     public int trySend(ByteSource source, int length, @Nullable Endpoint to) throws IOException {
-        return send(source, null, 0, length, to);
+        return send(source, null, 0, length, null, to);
     }
 
-    private int send(@Nullable ByteSource source, byte @Nullable [] bytes, int from, int length, @Nullable Endpoint to)
+    private int send(
+            @Nullable ByteSource source,
+            byte @Nullable [] bytes,
+            int from,
+            int length,
+            @Nullable IpAddress local,
+            @Nullable Endpoint to)
+            throws IOException {
+        Object begun = SocketObserver.begun(SocketObserver.Operation.WRITE);
+        if (begun == null) {
+            return sendNow(source, bytes, from, length, local, to);
+        }
+        try {
+            int sent = sendNow(source, bytes, from, length, local, to);
+            SocketObserver.ended(begun, this, to, sent, null);
+            return sent;
+        } catch (IOException e) {
+            SocketObserver.ended(begun, this, to, 0, e);
+            throw e;
+        }
+    }
+
+    private int sendNow(
+            @Nullable ByteSource source,
+            byte @Nullable [] bytes,
+            int from,
+            int length,
+            @Nullable IpAddress local,
+            @Nullable Endpoint to)
             throws IOException {
         long now = monitor.enter();
         try {
@@ -161,7 +201,9 @@ public final class UdpSocket extends DataSocket {
             } else {
                 Endpoint target = host.reachable(to);
                 IpAddress address = target.address();
-                result = udp().send(endpoint, octets, length, address.hi(), address.lo(), target.port(), now);
+                long hi = local == null ? 0 : local.hi();
+                long lo = local == null ? 0 : local.lo();
+                result = udp().send(endpoint, octets, length, hi, lo, address.hi(), address.lo(), target.port(), now);
             }
             monitor.arrayBytes.clear();
             return check(result);
@@ -206,14 +248,32 @@ public final class UdpSocket extends DataSocket {
         senderHi = endpoint.lastSourceHi();
         senderLo = endpoint.lastSourceLo();
         senderPort = endpoint.lastSourcePort();
+        askedHi = endpoint.lastDestinationHi();
+        askedLo = endpoint.lastDestinationLo();
         return result;
+    }
+
+    @Override
+    Endpoint lastRemote() {
+        return lastSender();
     }
 
     /// Who sent the datagram that was received last. Callers that receive in several threads have to take turns.
     public Endpoint lastSender() {
-        monitor.enter();
+        monitor.enterQuietly();
         try {
             return new Endpoint(new IpAddress(senderHi, senderLo), senderPort);
+        } finally {
+            monitor.exitQuietly();
+        }
+    }
+
+    /// The address that the datagram received last was sent to, as RFC 1122 section 4.1.3.5 asks for; for a socket
+    /// that is bound to a wildcard. Callers that receive in several threads have to take turns.
+    public IpAddress lastDestination() {
+        monitor.enter();
+        try {
+            return new IpAddress(askedHi, askedLo);
         } finally {
             monitor.exit();
         }
@@ -312,6 +372,17 @@ public final class UdpSocket extends DataSocket {
         return endpoint().tos();
     }
 
+    /// IP_DONTFRAGMENT: what is sent is never fragmented, here or on the way; what is longer than the path takes is an
+    /// error.
+    public void dontFragment(boolean on) throws IOException {
+        endpoint().dontFragment(on);
+    }
+
+    /// IP_DONTFRAGMENT.
+    public boolean dontFragment() throws IOException {
+        return endpoint().dontFragment();
+    }
+
     /// IP_TTL: the hop limit of sent packets, 1 to 255.
     public void timeToLive(int value) throws IOException {
         endpoint().ttl(value);
@@ -328,7 +399,8 @@ public final class UdpSocket extends DataSocket {
     /// Joins a multicast group, for all sources.
     ///
     /// @param nic the index of an interface ([Host#interfaceNames]), or [#ANY_INTERFACE]
-    /// @throws SocketException if the socket is a member already, there is no such interface, or no route to the group
+    /// @throws SocketException if the socket is a member already, there is no such interface, or no route to the
+    ///     group
     /// @throws IllegalArgumentException if `group` is not a multicast address
     public void join(IpAddress group, int nic) throws IOException {
         change(nic, group, (groups, on) -> groups.join(endpoint, group, on), "Already a member of the group");

@@ -1,60 +1,86 @@
 package dev.berth.network;
 
 import dev.berth.wire.IpAddress;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Which link has an address: immutable, made anew when a host comes or goes, looked up for every packet without an
-/// object for the key.
+/// Which port of the network has an address: looked up for every packet, from any thread, without a lock and without
+/// an object for the key. Changed by one thread at a time.
 final class AddressMap {
-    private record Entry(IpAddress address, NetworkLink link) {}
+    private record Entry(IpAddress address, @Nullable Attachment owner) {}
 
-    private final List<Entry> entries;
-    private final @Nullable Entry[] slots;
+    /// In place of an entry that was taken out, so that those behind it are still found: nobody looks it up.
+    private static final Entry GONE = new Entry(new IpAddress(-1, -1), null);
 
-    AddressMap() {
-        this(List.of());
-    }
+    /// Written again after each change, so that whoever reads it sees what is in the array.
+    private volatile @Nullable Entry[] slots = new Entry[8];
 
-    private AddressMap(List<Entry> entries) {
-        this.entries = entries;
-        slots = new Entry[Integer.highestOneBit(Math.max(1, entries.size())) * 4];
-        for (Entry entry : entries) {
-            int at = slot(entry.address.hi(), entry.address.lo());
-            while (slots[at] != null) {
-                at = at + 1 & slots.length - 1;
-            }
-            slots[at] = entry;
-        }
-    }
+    private int used; // slots, with those of entries that were taken out
 
-    private int slot(long hi, long lo) {
+    private static int slot(long hi, long lo, int length) {
         long mixed = (hi * 31 + lo) * 0x9e37_79b9_7f4a_7c15L;
-        return (int) (mixed >>> 40) & slots.length - 1;
+        return (int) (mixed >>> 40) & length - 1;
     }
 
     @Nullable
-    NetworkLink get(long hi, long lo) {
-        int at = slot(hi, lo);
+    Attachment get(long hi, long lo) {
+        @Nullable Entry[] table = slots;
+        int at = slot(hi, lo, table.length);
         Entry entry;
-        while ((entry = slots[at]) != null) {
+        while ((entry = table[at]) != null) {
             if (entry.address.lo() == lo && entry.address.hi() == hi) {
-                return entry.link;
+                return entry.owner;
             }
-            at = at + 1 & slots.length - 1;
+            at = at + 1 & table.length - 1;
         }
         return null;
     }
 
-    AddressMap with(IpAddress address, NetworkLink link) {
-        List<Entry> more = new ArrayList<>(entries);
-        more.add(new Entry(address, link));
-        return new AddressMap(List.copyOf(more));
+    void put(IpAddress address, Attachment owner) {
+        @Nullable Entry[] table = slots;
+        if (++used * 2 > table.length) {
+            table = rebuilt();
+        }
+        insert(table, new Entry(address, owner));
+        slots = table;
     }
 
-    AddressMap without(NetworkLink link) {
-        return new AddressMap(
-                entries.stream().filter(entry -> entry.link != link).toList());
+    /// Takes an address out; does nothing if `owner` does not have it.
+    void remove(IpAddress address, Attachment owner) {
+        @Nullable Entry[] table = slots;
+        int at = slot(address.hi(), address.lo(), table.length);
+        Entry entry;
+        while ((entry = table[at]) != null) {
+            if (entry.owner == owner && entry.address.equals(address)) {
+                table[at] = GONE;
+                slots = table;
+                return;
+            }
+            at = at + 1 & table.length - 1;
+        }
+    }
+
+    /// A table with room, without what was taken out.
+    private @Nullable Entry[] rebuilt() {
+        @Nullable Entry[] old = slots;
+        int live = 1;
+        for (Entry entry : old) {
+            live += entry != null && entry != GONE ? 1 : 0;
+        }
+        @Nullable Entry[] table = new Entry[Math.max(8, Integer.highestOneBit(live) * 4)];
+        for (Entry entry : old) {
+            if (entry != null && entry != GONE) {
+                insert(table, entry);
+            }
+        }
+        used = live;
+        return table;
+    }
+
+    private static void insert(@Nullable Entry[] table, Entry entry) {
+        int at = slot(entry.address.hi(), entry.address.lo(), table.length);
+        while (table[at] != null) {
+            at = at + 1 & table.length - 1;
+        }
+        table[at] = entry;
     }
 }

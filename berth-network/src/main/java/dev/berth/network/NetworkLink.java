@@ -4,34 +4,72 @@ import dev.berth.host.Link;
 import dev.berth.host.LinkInfo;
 import dev.berth.host.LinkReceiver;
 import dev.berth.wire.BufferPool;
-import dev.berth.wire.Chunk;
 import dev.berth.wire.IpAddress;
 import dev.berth.wire.Packet;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /// One host's link to a [Network]. Nothing is computed that memory does not need: a partial checksum stays partial.
-final class NetworkLink implements Link {
+final class NetworkLink implements Link, Attachment {
     /// So many octets are handed over at once at most: one large segment, or many small ones.
     private static final int MAX_BATCH = 65_000;
 
     private final Network network;
+    private final Subnet subnet;
     private final IpAddress.Prefix[] addresses;
     private final LinkInfo info;
+    private volatile Node node;
     private volatile @Nullable LinkReceiver receiver;
+    private volatile boolean crashed;
+    private final AtomicBoolean waiting = new AtomicBoolean(); // for room in the link
 
     // Of the one thread that transmits at a time: who has got packets and was not told to process them
     private @Nullable LinkReceiver batchFor;
     private int batchOctets;
-    private final BufferPool copies = new BufferPool(64, 64, 4);
+    private long batchSentAt;
+    private @Nullable Passage passage;
+    private @Nullable BufferPool copies;
 
-    NetworkLink(Network network, String name, int mtu, IpAddress.Prefix[] addresses) {
+    NetworkLink(Network network, Subnet subnet, Node node, int mtu, IpAddress.Prefix[] addresses) {
         this.network = network;
+        this.subnet = subnet;
+        this.node = node;
         this.addresses = addresses.clone();
-        this.info = new LinkInfo(name, mtu, true, 0);
+        this.info = new LinkInfo(subnet.name, mtu, true, 0);
     }
 
     IpAddress.Prefix[] addresses() {
         return addresses;
+    }
+
+    @Override
+    public Node node() {
+        return node;
+    }
+
+    /// False for a link whose host the network does not know.
+    boolean isNamed() {
+        return !node.name().isEmpty();
+    }
+
+    void node(Node owner) {
+        node = owner;
+    }
+
+    @Override
+    public Subnet subnet() {
+        return subnet;
+    }
+
+    @Override
+    public @Nullable Pipe up() {
+        return node.up;
+    }
+
+    @Override
+    public @Nullable Pipe down() {
+        return node.down;
     }
 
     @Override
@@ -44,16 +82,73 @@ final class NetworkLink implements Link {
         receiver = host;
     }
 
+    /// From now on nothing leaves.
+    void crash() {
+        crashed = true;
+    }
+
+    @Override
+    public boolean isReady() {
+        return !network.isShaped() || hasRoom();
+    }
+
+    private boolean hasRoom() {
+        Pipe up = node.up;
+        long now = network.clock().now();
+        long wait = up == null ? 0 : up.roomAfter(now);
+        if (wait == 0) {
+            return true;
+        }
+        if (waiting.compareAndSet(false, true)) {
+            network.clock().at(now + wait, Event.of(() -> {
+                waiting.set(false);
+                LinkReceiver host = receiver;
+                if (host != null) {
+                    host.ready();
+                }
+            }));
+        }
+        return false;
+    }
+
+    /// The packet as rules see it.
+    Passage passage(Packet packet, Node to) {
+        Passage known = passage;
+        if (known == null) {
+            Node owner = node;
+            SplittableRandom random = Node.random(network.seed(), owner.name(), owner.starts);
+            known = new Passage(network, random, packet, owner, to);
+            passage = known;
+        }
+        known.packet = packet;
+        known.from = node;
+        known.to = to;
+        return known;
+    }
+
     @Override
     public void transmit(Packet packet) {
-        NetworkLink to = network.linkOf(packet.destinationHi, packet.destinationLo);
-        if (to == null && network.isForAll(packet.destinationHi, packet.destinationLo)) {
+        if (network.isDetoured()) {
+            if (crashed) {
+                network.countDropped(packet, "its host has crashed");
+                packet.release();
+                return;
+            }
+            if (network.carrier().takes(this, packet)) {
+                return;
+            }
+        }
+        Attachment to = network.attachmentOf(packet.destinationHi, packet.destinationLo);
+        if (to == null && network.isForAll(subnet, packet.destinationHi, packet.destinationLo)) {
             flood(packet);
             return;
         }
-        LinkReceiver host = to == null ? null : to.receiver;
+        if (to == null) {
+            to = network.gatewayFor(packet, this);
+        }
+        LinkReceiver host = to instanceof NetworkLink link ? link.receiver : null;
         if (host == null) {
-            network.countUndeliverable();
+            network.countUndeliverable(packet);
             packet.release();
         } else {
             if (host != batchFor) {
@@ -61,6 +156,7 @@ final class NetworkLink implements Link {
                 batchFor = host;
             }
             batchOctets += packet.length();
+            batchSentAt = packet.sentAt;
             host.receivedMore(packet);
             if (batchOctets >= MAX_BATCH) {
                 flush();
@@ -68,42 +164,33 @@ final class NetworkLink implements Link {
         }
     }
 
+    @Override
+    public void arrived(Packet packet) {
+        LinkReceiver host = receiver;
+        if (host == null) {
+            network.countUndeliverable(packet);
+            packet.release();
+        } else {
+            host.received(packet);
+        }
+    }
+
     /// Hands everybody else on the network a copy: headers of its own, the payload by reference where it is one.
     private void flood(Packet packet) {
         flush();
-        for (NetworkLink to : network.links()) {
-            LinkReceiver host = to.receiver;
+        BufferPool pool = copies;
+        if (pool == null) {
+            pool = new BufferPool(64, 64, 4);
+            copies = pool;
+        }
+        for (Attachment to : subnet.attachments(network)) {
+            LinkReceiver host = to instanceof NetworkLink link ? link.receiver : null;
             if (to != this && host != null) {
-                host.receivedMore(copyOf(packet));
+                host.receivedMore(PacketCopies.share(pool, packet));
                 host.receivedAll();
             }
         }
         packet.release();
-    }
-
-    private Packet copyOf(Packet packet) {
-        int head = packet.end - packet.start;
-        Chunk tail = packet.chunk;
-        Packet copy;
-        if (tail != null && packet.bytes != tail.bytes && head <= Packet.HEADER_ROOM) {
-            copy = copies.takePacket();
-            System.arraycopy(packet.bytes, packet.start, copy.bytes, 0, head);
-            copy.end = head;
-            copy.setTail(tail, packet.tailStart, packet.tailLength());
-        } else {
-            copy = copies.takePacket(packet.length());
-            copy.end = packet.copyTo(copy.bytes, 0);
-        }
-        copy.start = 0;
-        copy.transportAt = packet.transportAt - packet.start;
-        copy.protocol = packet.protocol;
-        copy.ipv6 = packet.ipv6;
-        copy.sourceHi = packet.sourceHi;
-        copy.sourceLo = packet.sourceLo;
-        copy.destinationHi = packet.destinationHi;
-        copy.destinationLo = packet.destinationLo;
-        copy.checksum = packet.checksum;
-        return copy;
     }
 
     @Override
@@ -112,7 +199,7 @@ final class NetworkLink implements Link {
         if (host != null) {
             batchFor = null;
             batchOctets = 0;
-            host.receivedAll();
+            host.receivedAll(batchSentAt);
         }
     }
 

@@ -12,6 +12,7 @@ import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// Translates between the addresses of `java.net` and those of a host.
 ///
@@ -62,9 +63,23 @@ final class Addresses {
         return new Endpoint(ipAddress(address), port);
     }
 
+    /// The local end that a program means by the address of a bind; null is any.
+    static Endpoint bindEnd(@Nullable SocketAddress address, boolean ipv4Only) {
+        if (address == null) {
+            return wildcard(0, ipv4Only);
+        }
+        InetSocketAddress inet = check(address, ipv4Only);
+        return local(inet.getAddress(), inet.getPort(), ipv4Only);
+    }
+
     /// All addresses, with a port.
     static Endpoint wildcard(int port, boolean ipv4Only) {
         return new Endpoint(ipv4Only ? MAPPED_WILDCARD : IpAddress.ANY_IPV6, port);
+    }
+
+    /// The wildcard as the JDK shows it: 0.0.0.0, or `::` if it prefers IPv6 addresses.
+    static InetAddress anyLocal() {
+        return new InetSocketAddress(0).getAddress();
     }
 
     /// The remote end that a program means by `address` and `port`: a wildcard is the loopback of its family.

@@ -1,15 +1,18 @@
 package dev.berth.sockets;
 
+import dev.berth.host.HostClock;
+import dev.berth.host.Host;
 import dev.berth.host.HostSocket;
 import dev.berth.host.UdpSocket;
 import dev.berth.stack.endpoint.Readiness;
 import dev.berth.wire.Endpoint;
 import java.io.IOException;
+import java.net.DatagramPacket;
 import java.net.DatagramSocket;
-import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
+import java.net.PortUnreachableException;
 import java.net.SocketAddress;
 import java.net.SocketException;
 import java.net.SocketOption;
@@ -31,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 final class BerthDatagramChannel extends DatagramChannel implements Selectable {
     private final UdpSocket socket;
     private final boolean ipv4Only;
+    private final boolean interruptible;
     private final ChannelKeys keys;
     private final ChannelMemberships memberships;
     private final ReentrantLock readLock = new ReentrantLock();
@@ -52,11 +56,38 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
     private @Nullable DatagramSocket view;
 
     BerthDatagramChannel(BerthSelectorProvider provider, UdpSocket socket, boolean ipv4Only) {
+        this(provider, socket, ipv4Only, true);
+    }
+
+    private BerthDatagramChannel(
+            BerthSelectorProvider provider, UdpSocket socket, boolean ipv4Only, boolean interruptible) {
         super(provider);
         this.socket = socket;
         this.ipv4Only = ipv4Only;
-        this.keys = new ChannelKeys(socket);
-        this.memberships = new ChannelMemberships(this, socket);
+        this.interruptible = interruptible;
+        this.keys = new ChannelKeys(this, socket);
+        this.memberships = new ChannelMemberships(this, socket, ipv4Only);
+    }
+
+    /// A channel that is to be seen as a socket only: an interrupt does not close it. It ends the wait of a virtual
+    /// thread, with `InterruptedIOException`.
+    static BerthDatagramChannel uninterruptible(Host host) throws SocketException {
+        try {
+            BerthSelectorProvider provider = new BerthSelectorProvider(host);
+            return new BerthDatagramChannel(provider, provider.openUdpSocket(), false, false);
+        } catch (IOException e) {
+            throw Failures.asSocketException(e);
+        }
+    }
+
+    /// True if an interrupt closes the channel: false if it is below a socket that nobody sees as a channel.
+    boolean isInterruptible() {
+        return interruptible;
+    }
+
+    /// The host that the channel is on.
+    Host host() {
+        return socket.host();
     }
 
     private void ensureOpen() throws ClosedChannelException {
@@ -129,6 +160,7 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
                     socket.connect(Addresses.remote(inet.getAddress(), inet.getPort()));
                     remote = inet;
                     rememberLocal();
+                    dropReceived();
                 }
             } finally {
                 writeLock.unlock();
@@ -137,6 +169,18 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
             readLock.unlock();
         }
         return this;
+    }
+
+    /// Drops what came in before the channel was connected, as the JDK does: it may be of anybody.
+    private void dropReceived() throws IOException {
+        int n = 0;
+        while (n != HostSocket.UNAVAILABLE) {
+            try {
+                n = socket.tryReceive(sink, 0);
+            } catch (PortUnreachableException _) {
+                n = 0; // about what was sent before
+            }
+        }
     }
 
     private void ensureBound() throws IOException {
@@ -295,7 +339,7 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
     }
 
     private void begin(boolean blocking, boolean mustBeConnected) throws IOException {
-        if (blocking) {
+        if (blocking && interruptible) {
             begin();
         }
         ensureOpen();
@@ -306,8 +350,10 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
     }
 
     private void end(boolean blocking, boolean completed) throws AsynchronousCloseException {
-        if (blocking) {
+        if (blocking && interruptible) {
             end(completed);
+        } else if (blocking && !completed && !isOpen()) {
+            throw new AsynchronousCloseException();
         }
     }
 
@@ -399,17 +445,27 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
         }
     }
 
-    /// A send of the [DatagramSocketView]; the remote of a connected channel if `to` is null.
-    void blockingSend(byte[] bytes, int from, int length, @Nullable InetSocketAddress to) throws IOException {
-        if (!isBlocking()) {
+    /// A send of the [DatagramSocketView]; a packet without an address goes to the remote end and gets its address.
+    void blockingSend(DatagramPacket packet) throws IOException {
+        writeLock.lock();
+        try {
             ensureOpen();
-            throw new IllegalBlockingModeException();
+            if (!isBlocking()) {
+                throw new IllegalBlockingModeException();
+            }
+            InetSocketAddress to = remote;
+            if (packet.getAddress() != null) {
+                to = (InetSocketAddress) packet.getSocketAddress();
+            } else if (to == null) {
+                throw new IllegalArgumentException("Address not set");
+            } else {
+                packet.setAddress(to.getAddress());
+                packet.setPort(to.getPort());
+            }
+            send(ByteBuffer.wrap(packet.getData(), packet.getOffset(), packet.getLength()), to);
+        } finally {
+            writeLock.unlock();
         }
-        InetSocketAddress end = to == null ? remote : to;
-        if (end == null) {
-            throw new IllegalArgumentException("Address not set");
-        }
-        send(ByteBuffer.wrap(bytes, from, length), end);
     }
 
     private Endpoint target(InetSocketAddress inet) {
@@ -426,24 +482,16 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
 
     @Override
     public MembershipKey join(InetAddress group, NetworkInterface networkInterface) throws IOException {
-        return joinFrom(group, networkInterface, null);
+        Objects.requireNonNull(networkInterface);
+        return memberships.join(group, networkInterface, null);
     }
 
     @Override
     public MembershipKey join(InetAddress group, NetworkInterface networkInterface, InetAddress origin)
             throws IOException {
-        return joinFrom(group, networkInterface, Objects.requireNonNull(origin, "source address is null"));
-    }
-
-    private MembershipKey joinFrom(InetAddress group, NetworkInterface nic, @Nullable InetAddress origin)
-            throws IOException {
-        Objects.requireNonNull(group, "group is null");
-        Objects.requireNonNull(nic, "network interface is null");
-        if (ipv4Only && group instanceof Inet6Address) {
-            throw new IllegalArgumentException("Only IPv6 sockets can join IPv6 multicast group");
-        }
-        ensureOpen();
-        return memberships.join(group, nic, origin);
+        Objects.requireNonNull(origin);
+        Objects.requireNonNull(networkInterface);
+        return memberships.join(group, networkInterface, origin);
     }
 
     /// The groups of the channel.
@@ -534,7 +582,7 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
         synchronized (stateLock) {
             DatagramSocket present = view;
             if (present == null) {
-                present = new DatagramSocketView(this);
+                present = MulticastSocketView.of(new DatagramSocketView(this));
                 view = present;
             }
             return present;
@@ -548,6 +596,11 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
         }
         int readiness = socket.readiness();
         return readiness == Readiness.ALL ? interest : ChannelKeys.operations(readiness) & interest;
+    }
+
+    @Override
+    public HostClock clock() {
+        return socket.host().clock();
     }
 
     @Override

@@ -1,12 +1,7 @@
 package dev.berth.sockets;
 
 import dev.berth.host.Host;
-import dev.berth.host.UdpSocket;
-import dev.berth.wire.Endpoint;
-import dev.berth.wire.IpAddress;
 import java.io.IOException;
-import java.io.InterruptedIOException;
-import java.io.UncheckedIOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocketImpl;
 import java.net.InetAddress;
@@ -16,21 +11,20 @@ import java.net.SocketAddress;
 import java.net.SocketException;
 import java.net.SocketOption;
 import java.net.SocketOptions;
-import java.net.SocketTimeoutException;
+import java.net.StandardSocketOptions;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// What `java.net.DatagramSocket` and `MulticastSocket` do, on a host.
+/// What `java.net.DatagramSocket` and `MulticastSocket` do on a host where there is no agent: a [DatagramSocketView]
+/// in the words of `DatagramSocketImpl`.
 ///
-/// One thread at a time receives. An interrupt ends the wait of a virtual thread, not that of a platform thread.
+/// One thread at a time receives. An interrupt ends the wait of a virtual thread, not that of a platform thread. What
+/// the JDK's wrapper of such an implementation does is not ours to change: most options wait until a running `receive`
+/// has returned. [BerthDatagramSockets] makes sockets without it.
 public final class BerthDatagramSocketImpl extends DatagramSocketImpl {
     private final Host host;
-    private final TimedLock readLock = new TimedLock();
-    private final PacketRooms rooms = new PacketRooms();
-    private volatile @Nullable UdpSocket socket;
-    private volatile boolean connected;
-    private volatile int timeoutMillis;
+    private volatile @Nullable DatagramSocketView view;
 
     /// The implementation of one socket.
     public BerthDatagramSocketImpl(Host host) {
@@ -39,18 +33,12 @@ public final class BerthDatagramSocketImpl extends DatagramSocketImpl {
 
     @Override
     protected void create() throws SocketException {
-        try {
-            UdpSocket open = host.openUdpSocket();
-            open.multicastAll(false); // as the JDK's sockets
-            socket = open;
-        } catch (IOException e) {
-            throw Failures.asSocketException(e);
-        }
+        view = DatagramSocketView.open(host);
     }
 
-    private UdpSocket socket() throws SocketException {
-        UdpSocket open = socket;
-        if (open == null || !open.isOpen()) {
+    private DatagramSocketView view() throws SocketException {
+        DatagramSocketView open = view;
+        if (open == null || open.isClosed()) {
             throw new SocketException("Socket closed");
         }
         return open;
@@ -58,75 +46,36 @@ public final class BerthDatagramSocketImpl extends DatagramSocketImpl {
 
     @Override
     protected void bind(int port, InetAddress address) throws SocketException {
-        UdpSocket open = socket();
-        try {
-            open.bind(Addresses.local(address, port, false));
-        } catch (IOException e) {
-            throw Failures.asSocketException(e);
-        }
-        rememberPort(open);
+        view().bind(new InetSocketAddress(address, port));
     }
 
-    private void rememberPort(UdpSocket open) {
-        Endpoint end = open.local();
-        localPort = end == null ? 0 : end.port();
+    @Override
+    protected int getLocalPort() {
+        DatagramSocketView open = view;
+        return open == null ? 0 : open.getLocalPort();
     }
 
     @Override
     protected void connect(InetAddress address, int port) throws SocketException {
-        UdpSocket open = socket();
-        try {
-            open.connect(Addresses.remote(address, port));
-        } catch (IOException e) {
-            throw Failures.asSocketException(e);
-        }
-        connected = true;
-        rememberPort(open);
+        view().connect(new InetSocketAddress(address, port));
     }
 
     @Override
     protected void disconnect() {
-        try {
-            UdpSocket open = socket();
+        DatagramSocketView open = view;
+        if (open != null) {
             open.disconnect();
-            connected = false;
-            rememberPort(open);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 
     @Override
     protected void send(DatagramPacket packet) throws IOException {
-        Endpoint to = connected ? null : Addresses.remote(packet.getAddress(), packet.getPort());
-        UdpSocket open = socket();
-        open.send(packet.getData(), packet.getOffset(), packet.getLength(), to);
-        if (localPort == 0) {
-            rememberPort(open);
-        }
+        view().send(packet);
     }
 
     @Override
     protected void receive(DatagramPacket packet) throws IOException {
-        try {
-            long nanos = readLock.lock(timeoutMillis, "Receive timed out");
-            try {
-                UdpSocket open = socket();
-                int room = rooms.room(packet);
-                int length = open.receive(packet.getData(), packet.getOffset(), room, nanos);
-                rooms.received(packet, room, length);
-                packet.setSocketAddress(Addresses.socketAddress(open.lastSender(), false));
-            } finally {
-                readLock.unlock();
-            }
-        } catch (SocketTimeoutException e) {
-            throw e;
-        } catch (InterruptedIOException e) {
-            close(); // as DatagramSocket has it for virtual threads
-            SocketException closed = new SocketException("Closed by interrupt");
-            closed.initCause(e);
-            throw closed;
-        }
+        view().receive(packet);
     }
 
     @Override
@@ -141,7 +90,7 @@ public final class BerthDatagramSocketImpl extends DatagramSocketImpl {
 
     @Override
     protected void close() {
-        UdpSocket open = socket;
+        DatagramSocketView open = view;
         if (open != null) {
             open.close();
         }
@@ -155,47 +104,33 @@ public final class BerthDatagramSocketImpl extends DatagramSocketImpl {
     @Override
     protected <T> void setOption(SocketOption<T> name, T value) throws IOException {
         HostOptions.UDP.check(name, value);
-        HostOptions.UDP.set(socket(), name, value);
+        view().setOption(name, value);
     }
 
     @Override
     protected <T> T getOption(SocketOption<T> name) throws IOException {
-        return HostOptions.UDP.get(socket(), name);
+        HostOptions.UDP.checkSupported(name);
+        return view().getOption(name);
     }
 
     @Override
     public void setOption(int id, Object value) throws SocketException {
-        socket();
+        DatagramSocketView open = view();
         if (id == SocketOptions.SO_TIMEOUT) {
-            timeoutMillis = NumberedOptions.integer(value, "SO_TIMEOUT");
-            return;
-        }
-        try {
+            open.setSoTimeout(NumberedOptions.integer(value, "SO_TIMEOUT"));
+        } else {
             NumberedOptions.set(id, value, this::setOption);
-        } catch (SocketException e) {
-            throw e;
-        } catch (IOException | IllegalArgumentException | UnsupportedOperationException e) {
-            throw NumberedOptions.failed(e);
         }
     }
 
     @Override
     public Object getOption(int id) throws SocketException {
-        UdpSocket open = socket();
-        if (id == SocketOptions.SO_TIMEOUT) {
-            return timeoutMillis;
-        }
-        if (id == SocketOptions.SO_BINDADDR) {
-            Endpoint end = open.local();
-            return end == null ? new InetSocketAddress(0).getAddress() : Addresses.inetAddress(end.address(), false);
-        }
-        try {
-            return NumberedOptions.get(id, this::getOption);
-        } catch (SocketException e) {
-            throw e;
-        } catch (IOException | UnsupportedOperationException e) {
-            throw NumberedOptions.failed(e);
-        }
+        DatagramSocketView open = view();
+        return switch (id) {
+            case SocketOptions.SO_TIMEOUT -> open.getSoTimeout();
+            case SocketOptions.SO_BINDADDR -> Objects.requireNonNull(open.getLocalAddress());
+            default -> NumberedOptions.get(id, this::getOption);
+        };
     }
 
     @Override
@@ -214,46 +149,31 @@ public final class BerthDatagramSocketImpl extends DatagramSocketImpl {
 
     @Override
     protected void setTimeToLive(int ttl) throws IOException {
-        socket().multicastTimeToLive(ttl);
+        setOption(StandardSocketOptions.IP_MULTICAST_TTL, ttl);
     }
 
     @Override
     protected int getTimeToLive() throws IOException {
-        return socket().multicastTimeToLive();
+        return getOption(StandardSocketOptions.IP_MULTICAST_TTL);
     }
 
     @Override
     protected void join(InetAddress group) throws IOException {
-        UdpSocket open = socket();
-        open.join(Addresses.ipAddress(group), open.multicastInterface());
+        joinGroup(new InetSocketAddress(group, 0), null);
     }
 
     @Override
     protected void leave(InetAddress group) throws IOException {
-        UdpSocket open = socket();
-        open.leave(Addresses.ipAddress(group), open.multicastInterface());
+        leaveGroup(new InetSocketAddress(group, 0), null);
     }
 
     @Override
     protected void joinGroup(SocketAddress group, @Nullable NetworkInterface networkInterface) throws IOException {
-        socket().join(address(group), nic(networkInterface));
+        view().joinGroup(group, networkInterface);
     }
 
     @Override
     protected void leaveGroup(SocketAddress group, @Nullable NetworkInterface networkInterface) throws IOException {
-        socket().leave(address(group), nic(networkInterface));
-    }
-
-    private static IpAddress address(SocketAddress group) {
-        if (group instanceof InetSocketAddress inet && inet.getAddress() != null) {
-            return Addresses.ipAddress(inet.getAddress());
-        }
-        throw new IllegalArgumentException("Unsupported address type");
-    }
-
-    private int nic(@Nullable NetworkInterface networkInterface) throws IOException {
-        return networkInterface == null
-                ? socket().multicastInterface()
-                : HostInterfaces.indexOf(host, networkInterface);
+        view().leaveGroup(group, networkInterface);
     }
 }

@@ -7,7 +7,7 @@ import java.net.spi.InetAddressResolver.LookupPolicy;
 import java.net.spi.InetAddressResolverProvider;
 import java.util.stream.Stream;
 
-/// Makes look-ups of names go to the installed [BerthSockets]. The JDK asks for a provider once, at its first
+/// Makes look-ups of names go to the host of the thread's [HostScope], or to the installed [BerthSockets]. The JDK asks for a provider once, at its first
 /// look-up; so this one is always registered, and passes everything on to the JDK's own resolver while nothing is
 /// installed.
 public final class BerthResolverProvider extends InetAddressResolverProvider {
@@ -27,7 +27,7 @@ public final class BerthResolverProvider extends InetAddressResolverProvider {
     private record Delegating(Configuration configuration) implements InetAddressResolver {
         @Override
         public Stream<InetAddress> lookupByName(String host, LookupPolicy policy) throws UnknownHostException {
-            HostNames names = BerthSockets.installedNames();
+            HostNames names = HostScope.names();
             return names == null
                     ? configuration.builtinResolver().lookupByName(host, policy)
                     : names.lookupByName(host, policy, configuration);
@@ -35,7 +35,7 @@ public final class BerthResolverProvider extends InetAddressResolverProvider {
 
         @Override
         public String lookupByAddress(byte[] address) throws UnknownHostException {
-            HostNames names = BerthSockets.installedNames();
+            HostNames names = HostScope.names();
             return names == null
                     ? configuration.builtinResolver().lookupByAddress(address)
                     : names.lookupByAddress(address, configuration);

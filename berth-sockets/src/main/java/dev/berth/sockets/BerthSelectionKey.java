@@ -1,25 +1,20 @@
 package dev.berth.sockets;
 
 import java.nio.channels.CancelledKeyException;
-import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
 import java.nio.channels.spi.AbstractSelectableChannel;
 import java.nio.channels.spi.AbstractSelectionKey;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
-/// The registration of a channel with a [BerthSelector].
-final class BerthSelectionKey extends AbstractSelectionKey {
+/// The registration of a channel with a [BerthSelector]: one of Berth, or one of another provider.
+abstract sealed class BerthSelectionKey extends AbstractSelectionKey permits ChannelKey, ForeignKey {
     private static final AtomicIntegerFieldUpdater<BerthSelectionKey> INTEREST =
             AtomicIntegerFieldUpdater.newUpdater(BerthSelectionKey.class, "interest");
     private static final AtomicIntegerFieldUpdater<BerthSelectionKey> ARRIVED =
             AtomicIntegerFieldUpdater.newUpdater(BerthSelectionKey.class, "arrived");
 
     private final AbstractSelectableChannel channel;
-    private final Selectable source;
-    private final BerthSelector selector;
-
     private volatile int interest;
     private volatile int ready;
 
@@ -36,81 +31,79 @@ final class BerthSelectionKey extends AbstractSelectionKey {
 
     int found;
 
-    BerthSelectionKey(AbstractSelectableChannel channel, Selectable source, BerthSelector selector, int interest) {
+    BerthSelectionKey(AbstractSelectableChannel channel, int interest) {
         this.channel = channel;
-        this.source = source;
-        this.selector = selector;
         this.interest = interest;
     }
 
     @Override
-    public SelectableChannel channel() {
+    public final AbstractSelectableChannel channel() {
         return channel;
     }
 
     @Override
-    public Selector selector() {
-        return selector;
-    }
-
-    @Override
-    public int interestOps() {
+    public final int interestOps() {
         ensureValid();
         return interest;
     }
 
     @Override
-    public SelectionKey interestOps(int ops) {
+    public final SelectionKey interestOps(int ops) {
         ensureValid();
         checkOps(ops);
-        int old = INTEREST.getAndSet(this, ops);
-        if ((ops & ~old) != 0) {
-            selector.interestGrew(this);
-        }
+        interestChanged(INTEREST.getAndSet(this, ops), ops);
         return this;
     }
 
     @Override
-    public int interestOpsOr(int ops) {
+    public final int interestOpsOr(int ops) {
         ensureValid();
         checkOps(ops);
         int old = INTEREST.getAndAccumulate(this, ops, (a, b) -> a | b);
-        if ((ops & ~old) != 0) {
-            selector.interestGrew(this);
-        }
+        interestChanged(old, old | ops);
         return old;
     }
 
     @Override
-    public int interestOpsAnd(int ops) {
+    public final int interestOpsAnd(int ops) {
         ensureValid();
-        return INTEREST.getAndAccumulate(this, ops, (a, b) -> a & b);
+        int old = INTEREST.getAndAccumulate(this, ops, (a, b) -> a & b);
+        interestChanged(old, old & ops);
+        return old;
     }
 
     @Override
-    public int readyOps() {
+    public final int readyOps() {
         ensureValid();
         return ready;
     }
 
-    /// The channel, as its selector sees it.
-    Selectable source() {
-        return source;
+    /// The program has changed its interest.
+    abstract void interestChanged(int old, int present);
+
+    /// Which of the operations `interest` the channel is ready for.
+    abstract int readyOps(int interest);
+
+    /// Forgets what the last selection has found. Under the selector's lock.
+    abstract void forgetFound();
+
+    final int interestNow() {
+        return interest;
     }
 
     /// What the channel is ready for of that which the program is interested in; 0 if the key was cancelled.
-    int readyNow() {
+    final int readyNow() {
         int ops = interest;
-        return ops == 0 || !isValid() ? 0 : source.readyOps(ops) & ops;
+        return ops == 0 || !isValid() ? 0 : readyOps(ops);
     }
 
     /// Sets the ready operations.
-    void ready(int ops) {
+    final void ready(int ops) {
         ready = ops;
     }
 
     /// Adds ready operations; false if they were all there.
-    boolean addReady(int ops) {
+    final boolean addReady(int ops) {
         int old = ready;
         if ((ops & ~old) == 0) {
             return false;
@@ -119,20 +112,13 @@ final class BerthSelectionKey extends AbstractSelectionKey {
         return true;
     }
 
-    /// The channel has become ready for `ops`, or may have: called on any thread.
-    void becameReady(int ops) {
-        if ((ops & interest) != 0) {
-            selector.arrive(this);
-        }
-    }
-
     /// Claims the place in [ReadyKeys]; false if the key is there.
-    boolean claimArrival() {
+    final boolean claimArrival() {
         return arrived == 0 && ARRIVED.compareAndSet(this, 0, 1);
     }
 
     /// Frees the place in [ReadyKeys]. Done before the readiness is looked at, so that what comes after is not lost.
-    void releaseArrival() {
+    final void releaseArrival() {
         below = null;
         arrived = 0;
     }
@@ -150,8 +136,8 @@ final class BerthSelectionKey extends AbstractSelectionKey {
     }
 
     @Override
-    public String toString() {
-        return "channel=" + channel + ", selector=" + selector
+    public final String toString() {
+        return "channel=" + channel + ", selector=" + selector()
                 + (isValid() ? ", interestOps=" + interest + ", readyOps=" + ready : ", invalid");
     }
 }

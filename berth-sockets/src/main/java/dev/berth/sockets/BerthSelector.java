@@ -1,6 +1,8 @@
 package dev.berth.sockets;
 
+import dev.berth.host.HostClock;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.IllegalSelectorException;
 import java.nio.channels.SelectionKey;
@@ -14,7 +16,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 /// selecting thread. A selection takes those keys, and looks besides only at those that were ready the last time, for
 /// a key that stays ready is reported again and again. So its cost grows with the ready keys, not with the registered
 /// ones. Selecting parks the thread, platform or virtual; it holds no carrier.
+///
+/// Channels of another provider, such as the kernel's UNIX-domain channels, may be registered too: see
+/// [ForeignSelection].
 final class BerthSelector extends AbstractSelector {
     private static final long FOREVER = Long.MAX_VALUE;
 
@@ -45,6 +49,14 @@ final class BerthSelector extends AbstractSelector {
 
     private volatile @Nullable Thread waiter;
     private volatile boolean woken;
+
+    /// The channels of another provider, if there were ever any, and whether the waiter waits there.
+    private volatile @Nullable ForeignSelection foreign;
+
+    private volatile @Nullable ForeignSelection waitingIn;
+
+    /// By which the selecting thread waits: that of the host of the channels, if it is not the system's.
+    private volatile HostClock clock = HostClock.system();
 
     BerthSelector(BerthSelectorProvider provider) {
         super(provider);
@@ -123,7 +135,12 @@ final class BerthSelector extends AbstractSelector {
     private void unparkWaiter() {
         Thread thread = waiter;
         if (thread != null) {
-            LockSupport.unpark(thread);
+            ForeignSelection there = waitingIn;
+            if (there == null) {
+                clock.unpark(thread);
+            } else {
+                there.wakeup();
+            }
         }
     }
 
@@ -144,12 +161,14 @@ final class BerthSelector extends AbstractSelector {
         }
     }
 
-    private int doSelect(@Nullable Consumer<SelectionKey> action, long nanos) {
+    private int doSelect(@Nullable Consumer<SelectionKey> action, long nanos) throws IOException {
+        forgetForeign();
         takeGrown();
         removeCancelled();
         if (nanos == 0) {
             woken = false;
             takeArrivals();
+            lookAtForeign();
             findReady();
         } else {
             try {
@@ -163,9 +182,10 @@ final class BerthSelector extends AbstractSelector {
         return action == null ? reportToSelected() : reportTo(action);
     }
 
-    /// Returns when a key is ready, on a wake-up, or after `nanos`.
-    private void awaitReady(long nanos) {
-        long deadline = nanos == FOREVER ? 0 : System.nanoTime() + nanos;
+    /// Returns when a key is ready, on a wake-up or an interrupt, or after `nanos`.
+    private void awaitReady(long nanos) throws IOException {
+        long deadline = nanos == FOREVER ? 0 : clock.nanoTime() + nanos;
+        boolean looked = false;
         while (true) {
             boolean wakeup = woken;
             if (wakeup) {
@@ -173,30 +193,68 @@ final class BerthSelector extends AbstractSelector {
             }
             takeArrivals();
             findReady();
-            if (wakeup || candidateCount > 0) {
+            long left = nanos == FOREVER ? FOREVER : deadline - clock.nanoTime();
+            if (wakeup || candidateCount > 0 || left <= 0) {
+                if (!looked) {
+                    lookAtForeign();
+                    findReady();
+                }
                 return;
             }
-            long left = nanos == FOREVER ? FOREVER : deadline - System.nanoTime();
-            if (left <= 0) {
+            looked = await(deadline, left);
+            if (looked && Thread.currentThread().isInterrupted()) {
+                findReady();
                 return;
             }
-            park(left);
         }
     }
 
-    private void park(long nanos) {
+    /// @return true if it has looked at foreign channels
+    private boolean await(long deadline, long nanos) throws IOException {
+        ForeignSelection there = foreign;
+        if (there == null || there.isEmpty()) {
+            park(deadline);
+            return false;
+        }
+        waitingIn = there;
+        waiter = Thread.currentThread();
+        try {
+            if (arrivals.isEmpty() && !woken) {
+                there.await(nanos);
+                return true;
+            }
+            return false;
+        } finally {
+            waiter = null;
+            waitingIn = null;
+        }
+    }
+
+    private void park(long deadline) {
         waiter = Thread.currentThread();
         try {
             // What arrives from here on unparks: those who come look for the waiter after they have left their mark.
             if (arrivals.isEmpty() && !woken) {
-                if (nanos == FOREVER) {
-                    LockSupport.park(this);
-                } else {
-                    LockSupport.parkNanos(this, nanos);
-                }
+                clock.park(this, deadline);
             }
         } finally {
             waiter = null;
+        }
+    }
+
+    private void lookAtForeign() throws IOException {
+        ForeignSelection there = foreign;
+        if (there != null && !there.isEmpty()) {
+            there.look();
+        }
+    }
+
+    /// Foreign channels are looked at again by every selection.
+    private void forgetForeign() {
+        if (foreign != null) {
+            for (int i = 0; i < candidateCount; i++) {
+                candidates[i].forgetFound();
+            }
         }
     }
 
@@ -283,48 +341,97 @@ final class BerthSelector extends AbstractSelector {
 
     @Override
     protected SelectionKey register(AbstractSelectableChannel channel, int ops, @Nullable Object attachment) {
-        if (!(channel instanceof Selectable source)) {
-            throw new IllegalSelectorException();
-        }
         ensureOpen();
-        BerthSelectionKey key = new BerthSelectionKey(channel, source, this, ops);
+        BerthSelectionKey key;
+        if (channel instanceof Selectable source) {
+            if (source.clock() != HostClock.system()) {
+                clock = source.clock();
+            }
+            key = new ChannelKey(channel, source, this, ops);
+        } else {
+            key = new ForeignKey(channel, this, ops);
+        }
         if (attachment != null) {
             key.attach(attachment);
         }
-        source.selectionKeys().add(key);
-        keys.add(key);
-        interestGrew(key);
+        switch (key) {
+            case ChannelKey own -> {
+                own.watch();
+                keys.add(own);
+                interestGrew(own);
+            }
+            case ForeignKey other -> {
+                foreignFor(channel).add(other);
+                keys.add(other);
+            }
+        }
         if (!isOpen()) {
             keys.remove(key);
-            source.selectionKeys().remove(key);
+            unwatch(key);
             key.cancel();
             throw new ClosedSelectorException();
         }
         return key;
     }
 
-    private void removeCancelled() {
+    /// Where foreign channels such as `channel` are.
+    private ForeignSelection foreignFor(AbstractSelectableChannel channel) {
+        synchronized (grown) {
+            ForeignSelection there = foreign;
+            if (there == null) {
+                if (channel.provider() instanceof BerthSelectorProvider) {
+                    throw new IllegalSelectorException();
+                }
+                try {
+                    there = new ForeignSelection(channel.provider(), this::addCandidate);
+                } catch (IOException e) {
+                    throw new UncheckedIOException("The selector of the channel's provider cannot be opened", e);
+                }
+                foreign = there;
+            }
+            if (!there.takes(channel)) {
+                throw new IllegalSelectorException();
+            }
+            return there;
+        }
+    }
+
+    private void unwatch(BerthSelectionKey key) {
+        switch (key) {
+            case ChannelKey own -> own.unwatch();
+            case ForeignKey other -> Objects.requireNonNull(foreign).remove(other);
+        }
+    }
+
+    private void removeCancelled() throws IOException {
         Set<SelectionKey> cancelled = cancelledKeys();
+        SelectionKey[] gone;
         synchronized (cancelled) {
             if (cancelled.isEmpty()) {
                 return;
             }
-            for (SelectionKey key : cancelled) {
-                remove((BerthSelectionKey) key);
-            }
+            gone = cancelled.toArray(SelectionKey[]::new);
             cancelled.clear();
+        }
+        boolean others = false; // outside the lock: a channel's locks may be held by who cancels
+        for (SelectionKey key : gone) {
+            remove((BerthSelectionKey) key);
+            others |= key instanceof ForeignKey;
+        }
+        if (others) {
+            Objects.requireNonNull(foreign).forget();
         }
     }
 
     private void remove(BerthSelectionKey key) {
         selected.remove(key);
         keys.remove(key);
-        key.source().selectionKeys().remove(key);
         deregister(key);
+        unwatch(key);
     }
 
     @Override
-    protected void implCloseSelector() {
+    protected void implCloseSelector() throws IOException {
         wakeup();
         synchronized (this) {
             synchronized (selected) {
@@ -333,6 +440,10 @@ final class BerthSelector extends AbstractSelector {
                 }
                 Arrays.fill(candidates, 0, candidateCount, null);
                 candidateCount = 0;
+            }
+            ForeignSelection there = foreign;
+            if (there != null) {
+                there.close();
             }
         }
     }

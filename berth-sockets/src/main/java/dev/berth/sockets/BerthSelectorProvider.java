@@ -12,23 +12,31 @@ import java.nio.channels.SocketChannel;
 import java.nio.channels.spi.AbstractSelector;
 import java.nio.channels.spi.SelectorProvider;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// Channels and selectors on a host. Use it explicitly, where a library takes a provider, or install it for the whole
 /// JVM with [BerthSockets].
 ///
-/// Channels without a family are dual-stack. UNIX-domain channels are those of the JDK, and are not for the selectors
-/// of this provider.
+/// Channels without a family are dual-stack. UNIX-domain channels are those of the JDK, which are there for whoever
+/// has not installed Berth, and otherwise where the package `sun.nio.ch` is exported to this module, as the agent
+/// does it; where not, opening one throws `UnsupportedOperationException` with the option that exports it. A selector
+/// of this provider takes them too, as it does the other channels of the JDK's own provider, wherever they come from.
 public class BerthSelectorProvider extends SelectorProvider {
-    private final Host host;
+    private final @Nullable Host host;
 
     /// The channels of `host`.
     public BerthSelectorProvider(Host host) {
         this.host = Objects.requireNonNull(host);
     }
 
+    /// For a provider that finds the host when it is needed, by overriding [#host].
+    BerthSelectorProvider() {
+        host = null;
+    }
+
     /// The host that the channels are on.
-    public final Host host() {
-        return host;
+    public Host host() {
+        return Objects.requireNonNull(host);
     }
 
     @Override
@@ -42,8 +50,8 @@ public class BerthSelectorProvider extends SelectorProvider {
         return new BerthDatagramChannel(this, openUdpSocket(), ipv4Only);
     }
 
-    private UdpSocket openUdpSocket() throws IOException {
-        UdpSocket socket = host.openUdpSocket();
+    UdpSocket openUdpSocket() throws IOException {
+        UdpSocket socket = host().openUdpSocket();
         socket.multicastAll(false); // as the JDK's channels
         return socket;
     }
@@ -60,29 +68,29 @@ public class BerthSelectorProvider extends SelectorProvider {
 
     @Override
     public ServerSocketChannel openServerSocketChannel() throws IOException {
-        return new BerthServerSocketChannel(this, host.openTcpAcceptor(), false);
+        return new BerthServerSocketChannel(this, host().openTcpAcceptor(), false);
     }
 
     @Override
     public ServerSocketChannel openServerSocketChannel(ProtocolFamily family) throws IOException {
         if (family == StandardProtocolFamily.UNIX) {
-            return PlatformProvider.get().openServerSocketChannel(family);
+            return PlatformProvider.getOrInstalled().openServerSocketChannel(family);
         }
         boolean ipv4Only = Addresses.ipv4Only(family);
-        return new BerthServerSocketChannel(this, host.openTcpAcceptor(), ipv4Only);
+        return new BerthServerSocketChannel(this, host().openTcpAcceptor(), ipv4Only);
     }
 
     @Override
     public SocketChannel openSocketChannel() throws IOException {
-        return new BerthSocketChannel(this, host.openTcpSocket(), false);
+        return new BerthSocketChannel(this, host().openTcpSocket(), false);
     }
 
     @Override
     public SocketChannel openSocketChannel(ProtocolFamily family) throws IOException {
         if (family == StandardProtocolFamily.UNIX) {
-            return PlatformProvider.get().openSocketChannel(family);
+            return PlatformProvider.getOrInstalled().openSocketChannel(family);
         }
         boolean ipv4Only = Addresses.ipv4Only(family);
-        return new BerthSocketChannel(this, host.openTcpSocket(), ipv4Only);
+        return new BerthSocketChannel(this, host().openTcpSocket(), ipv4Only);
     }
 }

@@ -1,5 +1,7 @@
 package dev.berth.sockets;
 
+import dev.berth.host.HostClock;
+import dev.berth.host.Host;
 import dev.berth.host.TcpAcceptor;
 import dev.berth.host.TcpSocket;
 import dev.berth.stack.endpoint.Readiness;
@@ -42,8 +44,13 @@ final class BerthServerSocketChannel extends ServerSocketChannel implements Sele
         this.berth = provider;
         this.acceptor = acceptor;
         this.ipv4Only = ipv4Only;
-        this.keys = new ChannelKeys(acceptor);
+        this.keys = new ChannelKeys(this, acceptor);
         acceptor.reuseAddress(true); // as the JDK has it for listening sockets on all but Windows
+    }
+
+    /// The host that the channel is on.
+    Host host() {
+        return acceptor.host();
     }
 
     private void ensureOpen() throws ClosedChannelException {
@@ -59,19 +66,11 @@ final class BerthServerSocketChannel extends ServerSocketChannel implements Sele
             if (local != null) {
                 throw new AlreadyBoundException();
             }
-            acceptor.bind(bindEnd(address));
+            acceptor.bind(Addresses.bindEnd(address, ipv4Only));
             acceptor.listen(backlog < 1 ? DEFAULT_BACKLOG : backlog);
             local = Addresses.socketAddress(Objects.requireNonNull(acceptor.local()), ipv4Only);
         }
         return this;
-    }
-
-    private Endpoint bindEnd(@Nullable SocketAddress address) {
-        if (address == null) {
-            return Addresses.wildcard(0, ipv4Only);
-        }
-        InetSocketAddress inet = Addresses.check(address, ipv4Only);
-        return Addresses.local(inet.getAddress(), inet.getPort(), ipv4Only);
     }
 
     @Override
@@ -120,6 +119,9 @@ final class BerthServerSocketChannel extends ServerSocketChannel implements Sele
     }
 
     private void endAccept(@Nullable TcpSocket connection) throws AsynchronousCloseException {
+        if (connection == null && Thread.currentThread().isInterrupted()) {
+            begin(); // closes the channel, if the interrupt that ended the wait has not come to that yet
+        }
         try {
             end(connection != null);
         } catch (AsynchronousCloseException e) {
@@ -196,6 +198,11 @@ final class BerthServerSocketChannel extends ServerSocketChannel implements Sele
     @Override
     public int readyOps(int interest) {
         return isOpen() && (acceptor.readiness() & Readiness.ACCEPTABLE) != 0 ? interest & SelectionKey.OP_ACCEPT : 0;
+    }
+
+    @Override
+    public HostClock clock() {
+        return acceptor.host().clock();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.berth.sockets;
 
+import dev.berth.host.HostClock;
 import dev.berth.host.TcpSocket;
 import dev.berth.stack.endpoint.Readiness;
 import dev.berth.wire.Endpoint;
@@ -49,14 +50,9 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
         super(provider);
         this.socket = socket;
         this.ipv4Only = ipv4Only;
-        this.keys = new ChannelKeys(socket);
+        this.keys = new ChannelKeys(this, socket);
         this.reads = new ChannelReads(this, socket);
         this.writes = new ChannelWrites(this, socket);
-    }
-
-    /// What is below.
-    TcpSocket connection() {
-        return socket;
     }
 
     /// The channel of an accepted connection.
@@ -139,6 +135,9 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
     /// @throws AsynchronousCloseException if the thread was interrupted, or the channel was closed before the
     ///     operation was `completed`
     void endBlocking(boolean completed) throws AsynchronousCloseException {
+        if (!completed && Thread.currentThread().isInterrupted()) {
+            begin(); // closes the channel, if the interrupt that ended the wait has not come to that yet
+        }
         end(completed);
     }
 
@@ -156,21 +155,13 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
                 if (local != null) {
                     throw new AlreadyBoundException();
                 }
-                socket.bind(bindEnd(address));
+                socket.bind(Addresses.bindEnd(address, ipv4Only));
                 rememberLocal();
             }
         } finally {
             unlockBoth();
         }
         return this;
-    }
-
-    private Endpoint bindEnd(@Nullable SocketAddress address) {
-        if (address == null) {
-            return Addresses.wildcard(0, ipv4Only);
-        }
-        InetSocketAddress inet = Addresses.check(address, ipv4Only);
-        return Addresses.local(inet.getAddress(), inet.getPort(), ipv4Only);
     }
 
     @Override
@@ -189,8 +180,9 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
         try {
             lockBoth();
             try {
-                ensureOpen();
-                if (mustBlock && !isBlocking()) {
+                if (!mustBlock) {
+                    ensureOpen();
+                } else if (!isBlocking()) {
                     throw new IllegalBlockingModeException();
                 }
                 return lockedConnect(inet, end, nanos);
@@ -388,6 +380,11 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
         return remote;
     }
 
+    /// Writes an urgent octet; 0 if there is no room.
+    int writeUrgent(int octet) throws IOException {
+        return writes.writeUrgent(octet);
+    }
+
     /// Octets that can be read at once.
     int available() throws IOException {
         ensureOpenAndConnected();
@@ -442,6 +439,11 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
         }
         int ops = ChannelKeys.operations(readiness);
         return ops & interest & (present == PENDING ? SelectionKey.OP_CONNECT : ~SelectionKey.OP_CONNECT);
+    }
+
+    @Override
+    public HostClock clock() {
+        return socket.host().clock();
     }
 
     @Override

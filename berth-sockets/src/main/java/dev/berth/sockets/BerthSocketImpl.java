@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// One thread at a time reads or accepts, and one writes; closing waits for neither. An interrupt ends the wait of a
 /// virtual thread, not that of a platform thread.
-public final class BerthSocketImpl extends SocketImpl {
+public class BerthSocketImpl extends SocketImpl {
     private static final int NEW = 0;
     private static final int UNCONNECTED = 1;
     private static final int CONNECTING = 2;
@@ -58,6 +58,11 @@ public final class BerthSocketImpl extends SocketImpl {
     public BerthSocketImpl(Host host, boolean server) {
         this.host = Objects.requireNonNull(host);
         this.server = server;
+    }
+
+    /// The host that the socket is on.
+    final Host host() {
+        return host;
     }
 
     @Override
@@ -376,12 +381,22 @@ public final class BerthSocketImpl extends SocketImpl {
 
     @Override
     protected void sendUrgentData(int data) throws IOException {
-        TcpSocket socket;
-        synchronized (stateLock) {
-            socket = connected();
+        writeLock.lock();
+        try {
+            if (writeUrgent(connected(), data) == TcpSocket.UNAVAILABLE) {
+                throw new SocketException("No buffer space available");
+            }
+        } finally {
+            writeLock.unlock();
         }
-        if (socket.tryWriteUrgent(data) == TcpSocket.UNAVAILABLE) {
-            throw new SocketException("No buffer space available");
+    }
+
+    private int writeUrgent(TcpSocket socket, int octet) throws IOException {
+        try {
+            return socket.tryWriteUrgent(octet);
+        } catch (SocketException e) {
+            // The JDK has the words of the kernel here, in a plain IOException.
+            throw state == CLOSED ? new SocketException(SOCKET_CLOSED) : new IOException(e.getMessage(), e);
         }
     }
 
@@ -389,15 +404,15 @@ public final class BerthSocketImpl extends SocketImpl {
 
     @Override
     protected Set<SocketOption<?>> supportedOptions() {
-        return server ? HostOptions.ACCEPTOR.names() : HostOptions.TCP.names();
+        return server ? HostOptions.SERVER_SOCKET.names() : HostOptions.SOCKET_NAMES;
     }
 
     @Override
     protected <T> void setOption(SocketOption<T> name, T value) throws IOException {
         synchronized (stateLock) {
             if (server) {
-                HostOptions.ACCEPTOR.check(name, value);
-                HostOptions.ACCEPTOR.set(acceptor(), name, value);
+                HostOptions.SERVER_SOCKET.check(name, value);
+                HostOptions.SERVER_SOCKET.set(acceptor(), name, value);
             } else {
                 HostOptions.TCP.check(name, value);
                 HostOptions.TCP.set(connection(), name, value);
@@ -408,74 +423,35 @@ public final class BerthSocketImpl extends SocketImpl {
     @Override
     protected <T> T getOption(SocketOption<T> name) throws IOException {
         synchronized (stateLock) {
-            return server ? HostOptions.ACCEPTOR.get(acceptor(), name) : HostOptions.TCP.get(connection(), name);
+            return server ? HostOptions.SERVER_SOCKET.get(acceptor(), name) : HostOptions.TCP.get(connection(), name);
         }
     }
 
     @Override
     public void setOption(int id, Object value) throws SocketException {
         ensureOpen();
-        if (id == SocketOptions.SO_TIMEOUT) {
-            int millis = NumberedOptions.integer(value, "SO_TIMEOUT");
-            if (millis < 0) {
-                throw new IllegalArgumentException("timeout < 0");
-            }
-            timeoutMillis = millis;
-            return;
-        }
-        if (id == SocketOptions.SO_OOBINLINE) {
-            setUrgentInline(NumberedOptions.bool(value, "SO_OOBINLINE"));
-            return;
-        }
-        try {
+        if (id != SocketOptions.SO_TIMEOUT) {
             NumberedOptions.set(id, value, this::setOption);
-        } catch (SocketException e) {
-            throw e;
-        } catch (IOException | IllegalArgumentException | UnsupportedOperationException e) {
-            throw NumberedOptions.failed(e);
+            return;
         }
-    }
-
-    private void setUrgentInline(boolean on) throws SocketException {
-        try {
-            synchronized (stateLock) {
-                connection().urgentInline(on);
-            }
-        } catch (IOException e) {
-            throw NumberedOptions.failed(e);
+        int millis = NumberedOptions.integer(value, "SO_TIMEOUT");
+        if (millis < 0) {
+            throw new SocketException("timeout < 0");
         }
-    }
-
-    private boolean urgentInline() throws SocketException {
-        try {
-            synchronized (stateLock) {
-                return connection().urgentInline();
-            }
-        } catch (IOException e) {
-            throw NumberedOptions.failed(e);
-        }
+        timeoutMillis = millis;
     }
 
     @Override
     public Object getOption(int id) throws SocketException {
         ensureOpen();
-        if (id == SocketOptions.SO_TIMEOUT) {
-            return timeoutMillis;
-        }
-        if (id == SocketOptions.SO_OOBINLINE) {
-            return urgentInline();
-        }
-        if (id == SocketOptions.SO_BINDADDR) {
-            Endpoint end = either().local();
-            return end == null ? new InetSocketAddress(0).getAddress() : Addresses.inetAddress(end.address(), false);
-        }
-        try {
-            return NumberedOptions.get(id, this::getOption);
-        } catch (SocketException e) {
-            throw e;
-        } catch (IOException | UnsupportedOperationException e) {
-            throw NumberedOptions.failed(e);
-        }
+        return switch (id) {
+            case SocketOptions.SO_TIMEOUT -> timeoutMillis;
+            case SocketOptions.SO_BINDADDR -> {
+                Endpoint end = either().local();
+                yield end == null ? Addresses.anyLocal() : Addresses.inetAddress(end.address(), false);
+            }
+            default -> NumberedOptions.get(id, this::getOption);
+        };
     }
 
     /// The stream of what comes in.

@@ -36,7 +36,7 @@ public final class BerthSocketOptions {
     /// [IllegalArgumentException].
     public static final SocketOption<String> CONGESTION_CONTROL = new Option<>("CONGESTION_CONTROL", String.class);
 
-    private record Option<T>(String name, Class<T> type) implements SocketOption<T> {
+    record Option<T>(String name, Class<T> type) implements SocketOption<T> {
         @Override
         public String toString() {
             return name;

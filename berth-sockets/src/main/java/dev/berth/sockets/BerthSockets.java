@@ -1,26 +1,26 @@
 package dev.berth.sockets;
 
 import dev.berth.host.Host;
+import dev.berth.names.NameTable;
 import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.UnknownHostException;
+import java.nio.channels.spi.AsynchronousChannelProvider;
 import java.nio.channels.spi.SelectorProvider;
 import java.util.List;
-import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
 
 /// Makes the sockets, channels and names of the whole JVM those of a host.
 ///
 /// It uses only what the JDK offers to everybody, so it must come before the program's first socket and look-up,
 /// once, and cannot be taken back: sockets that were opened before stay on the kernel. [BerthSelectorProvider],
-/// [BerthSocketFactory] and [BerthServerSocketFactory] do without it.
+/// [BerthSocketFactory] and [BerthServerSocketFactory] do without it. Other hosts may stand beside the installed one,
+/// for the threads of a [HostScope].
 public final class BerthSockets {
     private static final String PROVIDER_PROPERTY = "java.nio.channels.spi.SelectorProvider";
-    private static final AtomicReference<@Nullable HostNames> INSTALLED = new AtomicReference<>();
+    private static final String ASYNCHRONOUS_PROPERTY = "java.nio.channels.spi.AsynchronousChannelProvider";
 
     private BerthSockets() {}
 
@@ -40,33 +40,67 @@ public final class BerthSockets {
     /// @throws IllegalStateException if sockets were installed before, or the program or the JVM has chosen others
     ///     already; the message is a sentence that says which
     public static void install(Host host, boolean otherNames, NameTable... names) {
-        HostNames installation = new HostNames(host, List.of(names), otherNames);
-        if (!INSTALLED.compareAndSet(null, installation)) {
-            throw new IllegalStateException("The sockets of host '"
-                    + Objects.requireNonNull(INSTALLED.get()).host().name() + "' are installed in this JVM already.");
+        install(host, true, true, otherNames, names);
+    }
+
+    /// Installs the sockets of `host` for an agent, which has rewritten what the factories would be for ([JdkHooks]).
+    ///
+    /// @param socketFactories whether `Socket` and `ServerSocket` need a factory
+    /// @param datagramFactory whether `DatagramSocket` and `MulticastSocket` need a factory
+    /// @param otherNames whether names that neither the host nor `names` know are looked up as the JDK does;
+    ///     if not, they are unknown
+    /// @throws IllegalStateException if sockets were installed before, or the program or the JVM has chosen others
+    ///     already; the message is a sentence that says which
+    public static void install(
+            Host host, boolean socketFactories, boolean datagramFactory, boolean otherNames, NameTable... names) {
+        HostScope.install(new HostNames(host, List.of(names), otherNames));
+        installProviders();
+        if (socketFactories) {
+            installSocketFactories();
         }
-        installProvider();
-        installFactories(host);
+        if (datagramFactory) {
+            installDatagramFactory();
+        }
         pinResolver(host);
     }
 
-    private static void installProvider() {
-        System.setProperty(PROVIDER_PROPERTY, InstalledSelectorProvider.class.getName());
+    private static void installProviders() {
+        choose(PROVIDER_PROPERTY, InstalledSelectorProvider.class);
         SelectorProvider chosen = SelectorProvider.provider();
         if (!(chosen instanceof InstalledSelectorProvider)) {
             throw new IllegalStateException(
                     "The JVM uses the selector provider " + chosen.getClass().getName()
                             + " already: install Berth's sockets before the first channel or selector is opened.");
         }
+        choose(ASYNCHRONOUS_PROPERTY, InstalledAsynchronousChannelProvider.class);
+        AsynchronousChannelProvider asynchronous = AsynchronousChannelProvider.provider();
+        if (!(asynchronous instanceof InstalledAsynchronousChannelProvider)) {
+            throw new IllegalStateException("The JVM uses the asynchronous channel provider "
+                    + asynchronous.getClass().getName()
+                    + " already: install Berth's sockets before the first asynchronous channel is opened.");
+        }
+    }
+
+    private static void choose(String property, Class<?> provider) {
+        String wanted = System.getProperty(property);
+        if (wanted != null && !wanted.equals(provider.getName())) {
+            throw new IllegalStateException("The property " + property + " asks for " + wanted
+                    + ": leave it out, for the channels of this JVM are to be Berth's.");
+        }
+        System.setProperty(property, provider.getName());
     }
 
     @SuppressWarnings("deprecation") // the factories are the only way without an agent
-    private static void installFactories(Host host) {
-        install("java.net.Socket", () -> Socket.setSocketImplFactory(() -> new BerthSocketImpl(host, false)));
-        install("java.net.ServerSocket", () -> ServerSocket.setSocketFactory(() -> new BerthSocketImpl(host, true)));
+    private static void installSocketFactories() {
+        install("java.net.Socket", () -> Socket.setSocketImplFactory(() -> new BerthSocketImpl(HostScope.requiredHost(), false)));
+        install("java.net.ServerSocket", () -> ServerSocket.setSocketFactory(() -> new BerthSocketImpl(HostScope.requiredHost(), true)));
+    }
+
+    @SuppressWarnings("deprecation") // as above
+    private static void installDatagramFactory() {
         install(
                 "java.net.DatagramSocket",
-                () -> DatagramSocket.setDatagramSocketImplFactory(() -> new BerthDatagramSocketImpl(host)));
+                () -> DatagramSocket.setDatagramSocketImplFactory(() -> new BerthDatagramSocketImpl(HostScope.requiredHost())));
     }
 
     private interface Installation {
@@ -99,22 +133,5 @@ public final class BerthSockets {
     private static String notResolving(Host host) {
         return "The JVM does not resolve the name of host '" + host.name() + "' with Berth: it looked up names before"
                 + " Berth was on its class path, or -Djdk.net.hosts.file or another resolver is in use.";
-    }
-
-    /// The host whose sockets are installed.
-    ///
-    /// @throws IllegalStateException if there is none
-    static Host installedHost() {
-        HostNames installed = INSTALLED.get();
-        if (installed == null) {
-            throw new IllegalStateException(
-                    "No sockets are installed: call BerthSockets.install(host) before the first channel is opened.");
-        }
-        return installed.host();
-    }
-
-    /// What is installed, or null.
-    static @Nullable HostNames installedNames() {
-        return INSTALLED.get();
     }
 }

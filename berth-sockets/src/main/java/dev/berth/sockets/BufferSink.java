@@ -2,8 +2,6 @@ package dev.berth.sockets;
 
 import dev.berth.stack.endpoint.ByteSink;
 import java.nio.ByteBuffer;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /// Byte buffers as the destination of a read. One per channel, used under its read lock, so that a read allocates
 /// nothing.
@@ -11,37 +9,47 @@ final class BufferSink implements ByteSink {
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     private final ByteBuffer[] single = {NOTHING};
-    private ByteBuffer @Nullable [] buffers;
+    private ByteBuffer[] buffers = single;
     private int next;
+    private int end;
 
     /// Makes `buffer` the destination.
     BufferSink to(ByteBuffer buffer) {
         single[0] = buffer;
-        buffers = single;
-        next = 0;
-        return this;
+        return to(single, 0, 1);
     }
 
     /// Makes the buffers from `offset` on the destination.
     BufferSink to(ByteBuffer[] destinations, int offset) {
+        return to(destinations, offset, destinations.length - offset);
+    }
+
+    /// Makes `length` buffers from `offset` on the destination.
+    BufferSink to(ByteBuffer[] destinations, int offset, int length) {
         buffers = destinations;
         next = offset;
+        end = offset + length;
         return this;
+    }
+
+    /// The same destination, for a thread that sets the lock free meanwhile.
+    BufferSink copy() {
+        BufferSink copy = new BufferSink();
+        return buffers == single ? copy.to(single[0]) : copy.to(buffers, next, end - next);
     }
 
     /// Forgets the destination.
     void release() {
-        buffers = null;
+        buffers = single;
         single[0] = NOTHING;
     }
 
     @Override
     public void accept(byte[] bytes, int from, int length) {
-        ByteBuffer[] targets = Objects.requireNonNull(buffers);
         int at = from;
         int left = length;
         while (left > 0) {
-            ByteBuffer target = targets[next];
+            ByteBuffer target = buffers[next];
             int part = Math.min(left, target.remaining());
             if (part == 0) {
                 next++;
@@ -51,6 +59,13 @@ final class BufferSink implements ByteSink {
             at += part;
             left -= part;
         }
+    }
+
+    /// The room in the destination, at most `Integer.MAX_VALUE`.
+    ///
+    /// @throws IllegalArgumentException if one of the buffers is read-only
+    int room() {
+        return room(buffers, next, end - next);
     }
 
     /// The room in `length` buffers from `offset` on, at most `Integer.MAX_VALUE`.

@@ -3,8 +3,10 @@ package dev.berth.sockets;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.berth.host.HostSocket;
 import dev.berth.stack.endpoint.Readiness;
+import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// [#accept] is called on whatever thread makes the socket ready; it takes no lock.
 final class ChannelKeys implements IntConsumer {
-    private static final BerthSelectionKey[] NONE = {};
+    private static final ChannelKey[] NONE = {};
 
     private final @Nullable HostSocket socket;
 
@@ -21,17 +23,29 @@ final class ChannelKeys implements IntConsumer {
     private boolean observing;
 
     private volatile @Nullable Thread waiter;
-    private volatile BerthSelectionKey[] keys = NONE;
+    private volatile ChannelKey[] keys = NONE;
 
-    /// The keys of a channel on `socket`, which is observed from the first registration on; null for a channel
-    /// without a socket, whose own code calls [#accept].
-    ChannelKeys(@Nullable HostSocket socket) {
+    /// The channel's blocking lock, and how many threads wait in its monitor.
+    private final Object monitor;
+
+    private volatile int monitorWaits;
+    private final AtomicBoolean monitorCalled = new AtomicBoolean();
+
+    /// The keys of `channel` on `socket`, which is observed from the first registration on.
+    ChannelKeys(SelectableChannel channel, HostSocket socket) {
         this.socket = socket;
+        this.monitor = channel.blockingLock();
+    }
+
+    /// The keys of a channel without a socket, whose own code calls [#accept].
+    ChannelKeys() {
+        this.socket = null;
+        this.monitor = this;
     }
 
     /// Adds a key.
-    synchronized void add(BerthSelectionKey key) {
-        BerthSelectionKey[] grown = Arrays.copyOf(keys, keys.length + 1);
+    synchronized void add(ChannelKey key) {
+        ChannelKey[] grown = Arrays.copyOf(keys, keys.length + 1);
         grown[grown.length - 1] = key;
         keys = grown;
         observe();
@@ -51,6 +65,27 @@ final class ChannelKeys implements IntConsumer {
         }
     }
 
+    /// So many threads more wait in the monitor of the channel's blocking lock, and are to be notified whenever the
+    /// socket tells of readiness. The caller is in the monitor.
+    @SuppressWarnings("NonAtomicVolatileUpdate") // under the lock
+    synchronized void monitorWaits(int more) {
+        monitorWaits += more;
+        observe();
+    }
+
+    /// Notifies who waits in the monitor. On a thread of its own: whoever tells of readiness must not wait for a
+    /// monitor that the program may be in.
+    private void callMonitor() {
+        if (monitorCalled.compareAndSet(false, true)) {
+            Thread.ofVirtual().name("berth-stream-waker").start(() -> {
+                synchronized (monitor) {
+                    monitorCalled.set(false);
+                    monitor.notifyAll();
+                }
+            });
+        }
+    }
+
     @GuardedBy("this")
     private void observe() {
         if (!observing && socket != null) {
@@ -60,15 +95,15 @@ final class ChannelKeys implements IntConsumer {
     }
 
     /// Takes a key away.
-    synchronized void remove(BerthSelectionKey key) {
-        BerthSelectionKey[] old = keys;
+    synchronized void remove(ChannelKey key) {
+        ChannelKey[] old = keys;
         for (int i = 0; i < old.length; i++) {
             if (old[i] == key) {
                 if (old.length == 1) {
                     keys = NONE;
                     return;
                 }
-                BerthSelectionKey[] rest = Arrays.copyOf(old, old.length - 1);
+                ChannelKey[] rest = Arrays.copyOf(old, old.length - 1);
                 System.arraycopy(old, i + 1, rest, i, rest.length - i);
                 keys = rest;
                 return;
@@ -80,13 +115,16 @@ final class ChannelKeys implements IntConsumer {
     @Override
     public void accept(int readiness) {
         unparkWaiter();
-        BerthSelectionKey[] present = keys;
+        if (monitorWaits > 0) {
+            callMonitor();
+        }
+        ChannelKey[] present = keys;
         if (present.length == 0) {
             return;
         }
         // None at all: the socket was shut down or closed on this side, and whoever cares has to look.
         int ops = readiness == Readiness.NONE ? operations(Readiness.ALL) : operations(readiness);
-        for (BerthSelectionKey key : present) {
+        for (ChannelKey key : present) {
             key.becameReady(ops);
         }
     }

@@ -5,8 +5,11 @@ import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Inet4Address;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.MembershipKey;
 import java.nio.channels.MulticastChannel;
@@ -21,19 +24,27 @@ import org.jspecify.annotations.Nullable;
 final class ChannelMemberships {
     private final DatagramChannel channel;
     private final UdpSocket socket;
+    private final boolean ipv4Only;
     private final List<Key> keys = new ArrayList<>(); // guarded by this
 
-    ChannelMemberships(DatagramChannel channel, UdpSocket socket) {
+    ChannelMemberships(DatagramChannel channel, UdpSocket socket, boolean ipv4Only) {
         this.channel = channel;
         this.socket = socket;
+        this.ipv4Only = ipv4Only;
     }
 
     /// Joins a group, or returns the key if the channel is a member already.
     ///
     /// @param source null for all sources
-    synchronized MembershipKey join(InetAddress group, NetworkInterface nic, @Nullable InetAddress source)
-            throws IOException {
+    synchronized MembershipKey join(
+            InetAddress group, @Nullable NetworkInterface nic, @Nullable InetAddress source) throws IOException {
+        if (ipv4Only && group instanceof Inet6Address) {
+            throw new IllegalArgumentException("Only IPv6 sockets can join IPv6 multicast group");
+        }
         checkGroup(group, source);
+        if (!channel.isOpen()) {
+            throw new ClosedChannelException();
+        }
         int index = HostInterfaces.indexOf(socket.host(), nic);
         Key known = find(group, nic, source);
         if (known != null) {
@@ -41,10 +52,10 @@ final class ChannelMemberships {
         }
         for (Key key : keys) {
             if (key.group.equals(group) && key.index == index && (key.source == null) != (source == null)) {
-                throw new IllegalStateException(
+                throw new IllegalStateException( // in the words of the JDK, which has them the other way round
                         source == null
-                                ? "Already a member of the group for single sources"
-                                : "Already a member to receive all packets");
+                                ? "Already a member to receive all packets"
+                                : "Already have source-specific membership");
             }
         }
         IpAddress to = Addresses.ipAddress(group);
@@ -56,6 +67,16 @@ final class ChannelMemberships {
         Key key = new Key(group, nic, index, source);
         keys.add(key);
         return key;
+    }
+
+    /// Joins a group of which the channel is not a member; `nic` is null for the interface of the route.
+    ///
+    /// @throws SocketException if the channel is a member already
+    synchronized void joinOnce(InetAddress group, @Nullable NetworkInterface nic) throws IOException {
+        if (find(group, nic, null) != null) {
+            throw new SocketException("Already a member of group");
+        }
+        join(group, nic, null);
     }
 
     private static void checkGroup(InetAddress group, @Nullable InetAddress source) {
@@ -92,12 +113,12 @@ final class ChannelMemberships {
     /// One membership.
     final class Key extends MembershipKey {
         private final InetAddress group;
-        private final NetworkInterface nic;
+        private final @Nullable NetworkInterface nic;
         private final int index;
         private final @Nullable InetAddress source;
         private final Set<InetAddress> blocked = new HashSet<>();
 
-        Key(InetAddress group, NetworkInterface nic, int index, @Nullable InetAddress source) {
+        Key(InetAddress group, @Nullable NetworkInterface nic, int index, @Nullable InetAddress source) {
             this.group = group;
             this.nic = nic;
             this.index = index;
@@ -136,7 +157,7 @@ final class ChannelMemberships {
             synchronized (ChannelMemberships.this) {
                 requireValid();
                 if (source != null) {
-                    throw new IllegalStateException("Key is source-specific");
+                    throw new IllegalStateException("key is source-specific");
                 }
                 checkSource(group, from);
                 if (!blocked.contains(from)) {
@@ -150,9 +171,8 @@ final class ChannelMemberships {
         @Override
         public MembershipKey unblock(InetAddress from) {
             synchronized (ChannelMemberships.this) {
-                requireValid();
-                if (!blocked.remove(from)) {
-                    throw new IllegalStateException("Not blocked");
+                if (!isValid() || !blocked.remove(from)) {
+                    throw new IllegalStateException("not blocked");
                 }
                 try {
                     socket.unblock(Addresses.ipAddress(group), index, Addresses.ipAddress(from));
@@ -165,7 +185,7 @@ final class ChannelMemberships {
 
         private void requireValid() {
             if (!isValid()) {
-                throw new IllegalStateException("Key is no longer valid");
+                throw new IllegalStateException("key is no longer valid");
             }
         }
 
@@ -180,6 +200,7 @@ final class ChannelMemberships {
         }
 
         @Override
+        @SuppressWarnings("NullAway") // null only for a socket that joined on the route's: it keeps the key to itself
         public NetworkInterface networkInterface() {
             return nic;
         }
@@ -191,7 +212,7 @@ final class ChannelMemberships {
 
         @Override
         public String toString() {
-            return "<" + group.getHostAddress() + "," + nic.getName()
+            return "<" + group.getHostAddress() + "," + (nic == null ? "any" : nic.getName())
                     + (source == null ? "" : "," + source.getHostAddress()) + ">";
         }
     }

@@ -6,112 +6,50 @@ import java.io.IOException;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
-import java.nio.channels.IllegalBlockingModeException;
 import java.util.Objects;
-import java.util.concurrent.locks.ReentrantLock;
 
 /// The reading half of a [BerthSocketChannel]: one thread at a time.
-final class ChannelReads {
-    private final BerthSocketChannel channel;
-    private final TcpSocket socket;
-    private final ReentrantLock lock = new ReentrantLock();
-
+final class ChannelReads extends ChannelHalf {
     /// For the thread that holds the lock.
     private final BufferSink sink = new BufferSink();
 
     /// Whether the peer has reset the connection: later reads say so too.
     private boolean reset;
 
-    private volatile boolean closed;
-
     ChannelReads(BerthSocketChannel channel, TcpSocket socket) {
-        this.channel = channel;
-        this.socket = socket;
-    }
-
-    void lock() {
-        lock.lock();
-    }
-
-    void unlock() {
-        lock.unlock();
-    }
-
-    /// True once the program has shut the input down.
-    boolean isClosed() {
-        return closed;
-    }
-
-    /// Marks the input as shut down; false if it was.
-    boolean markClosed() {
-        boolean first = !closed;
-        closed = true;
-        return first;
+        super(channel, socket);
     }
 
     /// `read` of one buffer.
     int read(ByteBuffer destination) throws IOException {
-        BufferSink.checkWritable(destination);
-        lock.lock();
+        Objects.requireNonNull(destination);
+        lock();
         try {
-            channel.ensureOpenAndConnected();
-            boolean blocking = channel.isBlocking();
-            int n = 0;
-            try {
-                begin(blocking);
-                n = readInto(destination, blocking);
-            } catch (SocketException e) {
-                throw failed(e);
-            } finally {
-                end(blocking, n > 0);
-            }
-            return n;
+            return receive(sink.to(destination));
         } finally {
-            lock.unlock();
-        }
-    }
-
-    private int readInto(ByteBuffer destination, boolean blocking) throws IOException {
-        int room = destination.remaining();
-        if (room == 0 || isAtEnd()) {
-            return room == 0 ? 0 : -1;
-        }
-        if (!destination.hasArray()) {
-            return receive(sink.to(destination), room, blocking);
-        }
-        int at = destination.position();
-        byte[] bytes = destination.array();
-        int from = destination.arrayOffset() + at;
-        int n = blocking ? socket.read(bytes, from, room, 0) : socket.tryRead(bytes, from, room);
-        if (n > 0) {
-            destination.position(at + n);
-        }
-        return n == HostSocket.UNAVAILABLE ? 0 : n;
-    }
-
-    private int receive(BufferSink destination, int room, boolean blocking) throws IOException {
-        try {
-            int n = blocking ? socket.read(destination, room, 0) : socket.tryRead(destination, room);
-            return n == HostSocket.UNAVAILABLE ? 0 : n;
-        } finally {
-            destination.release();
+            unlock();
         }
     }
 
     /// `read` of several buffers.
     long read(ByteBuffer[] destinations, int offset, int length) throws IOException {
         Objects.checkFromIndexSize(offset, length, destinations.length);
-        lock.lock();
+        lock();
+        try {
+            return receive(sink.to(destinations, offset, length));
+        } finally {
+            unlock();
+        }
+    }
+
+    private int receive(BufferSink destination) throws IOException {
+        int n = 0;
         try {
             channel.ensureOpenAndConnected();
             boolean blocking = channel.isBlocking();
-            int n = 0;
             try {
                 begin(blocking);
-                int room = BufferSink.room(destinations, offset, length);
-                if (room > 0) {
-                    n = isAtEnd() ? -1 : receive(sink.to(destinations, offset), room, blocking);
-                }
+                n = isAtEnd() ? -1 : take(destination, blocking);
             } catch (SocketException e) {
                 throw failed(e);
             } finally {
@@ -119,7 +57,35 @@ final class ChannelReads {
             }
             return n;
         } finally {
-            lock.unlock();
+            destination.release();
+        }
+    }
+
+    private int take(BufferSink destination, boolean blocking) throws IOException {
+        int room = destination.room();
+        if (room == 0) {
+            return 0;
+        }
+        int n = socket.tryRead(destination, room);
+        if (n != HostSocket.UNAVAILABLE) {
+            return n;
+        }
+        if (!blocking) {
+            return 0;
+        }
+        return isInMonitor() ? takeInMonitor(destination.copy(), room) : socket.read(destination, room, 0);
+    }
+
+    private int takeInMonitor(BufferSink destination, int room) throws IOException {
+        channel.selectionKeys().monitorWaits(1);
+        try {
+            int n;
+            do {
+                n = socket.tryRead(destination, room);
+            } while (n == HostSocket.UNAVAILABLE && awaitInMonitor());
+            return n == HostSocket.UNAVAILABLE ? 0 : n;
+        } finally {
+            channel.selectionKeys().monitorWaits(-1);
         }
     }
 
@@ -129,12 +95,9 @@ final class ChannelReads {
         if (length == 0) {
             return 0;
         }
-        lock.lock();
+        lock();
         try {
-            channel.ensureOpenAndConnected();
-            if (!channel.isBlocking()) {
-                throw new IllegalBlockingModeException();
-            }
+            ensureReadyForStream();
             int n = 0;
             try {
                 begin(true);
@@ -146,7 +109,7 @@ final class ChannelReads {
             }
             return n;
         } finally {
-            lock.unlock();
+            unlock();
         }
     }
 
@@ -155,18 +118,12 @@ final class ChannelReads {
         if (reset) {
             throw new SocketException(Failures.RESET);
         }
-        return closed;
+        return isClosed();
     }
 
     private void begin(boolean blocking) throws IOException {
         if (blocking) {
             channel.beginBlocking();
-        }
-    }
-
-    private void end(boolean blocking, boolean completed) throws AsynchronousCloseException {
-        if (blocking) {
-            channel.endBlocking(completed);
         }
     }
 

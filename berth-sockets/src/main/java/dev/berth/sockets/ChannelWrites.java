@@ -6,84 +6,92 @@ import java.io.IOException;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
-import java.nio.channels.IllegalBlockingModeException;
+import java.nio.channels.ClosedChannelException;
 import java.util.Objects;
-import java.util.concurrent.locks.ReentrantLock;
 
 /// The writing half of a [BerthSocketChannel]: one thread at a time. In blocking mode a write takes all octets over.
-final class ChannelWrites {
-    private final BerthSocketChannel channel;
-    private final TcpSocket socket;
-    private final ReentrantLock lock = new ReentrantLock();
-
+final class ChannelWrites extends ChannelHalf {
     /// For the thread that holds the lock.
     private final BufferSource source = new BufferSource();
 
-    private volatile boolean closed;
-
     ChannelWrites(BerthSocketChannel channel, TcpSocket socket) {
-        this.channel = channel;
-        this.socket = socket;
-    }
-
-    void lock() {
-        lock.lock();
-    }
-
-    void unlock() {
-        lock.unlock();
-    }
-
-    /// True once the program has shut the output down.
-    boolean isClosed() {
-        return closed;
-    }
-
-    /// Marks the output as shut down; false if it was.
-    boolean markClosed() {
-        boolean first = !closed;
-        closed = true;
-        return first;
+        super(channel, socket);
     }
 
     /// `write` of one buffer.
     int write(ByteBuffer origin) throws IOException {
         Objects.requireNonNull(origin);
-        lock.lock();
+        lock();
         try {
-            return send(source.from(origin), origin.remaining());
+            return send(source.from(origin));
         } finally {
-            lock.unlock();
+            unlock();
         }
     }
 
     /// `write` of several buffers.
     long write(ByteBuffer[] origins, int offset, int length) throws IOException {
         Objects.checkFromIndexSize(offset, length, origins.length);
-        lock.lock();
+        lock();
         try {
-            return send(source.from(origins, offset), BufferSource.remaining(origins, offset, length));
+            return send(source.from(origins, offset, length));
         } finally {
-            lock.unlock();
+            unlock();
         }
     }
 
-    private int send(BufferSource origin, int length) throws IOException {
-        channel.ensureOpenAndConnected();
-        boolean blocking = channel.isBlocking();
+    private int send(BufferSource origin) throws IOException {
         int n = 0;
         try {
-            begin(blocking);
-            if (length > 0) {
-                n = blocking ? socket.write(origin, length) : socket.tryWrite(origin, length);
+            channel.ensureOpenAndConnected();
+            boolean blocking = channel.isBlocking();
+            try {
+                begin(blocking);
+                n = give(origin, blocking);
+            } catch (SocketException e) {
+                if (origin.taken() == 0 || isInMonitor()) {
+                    throw failed(e);
+                }
+                n = origin.taken(); // as a write of the kernel: the next one fails; not so of a stream, which has none
+            } finally {
+                end(blocking, n > 0);
             }
-        } catch (SocketException e) {
-            throw failed(e);
+            return n;
         } finally {
             origin.release();
-            end(blocking, n > 0);
         }
-        return n == HostSocket.UNAVAILABLE ? 0 : n;
+    }
+
+    private int give(BufferSource origin, boolean blocking) throws IOException {
+        int length = origin.remaining();
+        if (length == 0) {
+            return 0;
+        }
+        if (!blocking) {
+            return Math.max(socket.tryWrite(origin, length), 0);
+        }
+        return isInMonitor() ? giveInMonitor(origin.copy(), length) : socket.write(origin, length);
+    }
+
+    private int giveInMonitor(BufferSource origin, int length) throws IOException {
+        int done = Math.max(socket.tryWrite(origin, length), 0);
+        if (done == length) {
+            return done;
+        }
+        channel.selectionKeys().monitorWaits(1);
+        try {
+            while (done < length) {
+                int n = socket.tryWrite(origin, length - done);
+                if (n != HostSocket.UNAVAILABLE) {
+                    done += n;
+                } else if (!awaitInMonitor()) {
+                    break;
+                }
+            }
+            return done;
+        } finally {
+            channel.selectionKeys().monitorWaits(-1);
+        }
     }
 
     /// `write` of a stream, which blocks: all octets.
@@ -92,11 +100,11 @@ final class ChannelWrites {
         if (length == 0) {
             return;
         }
-        lock.lock();
+        lock();
         try {
-            channel.ensureOpenAndConnected();
-            if (!channel.isBlocking()) {
-                throw new IllegalBlockingModeException();
+            ensureReadyForStream();
+            if (isClosed()) {
+                throw new ClosedChannelException();
             }
             boolean completed = false;
             try {
@@ -109,26 +117,46 @@ final class ChannelWrites {
                 end(true, completed);
             }
         } finally {
-            lock.unlock();
+            unlock();
+        }
+    }
+
+    /// Writes an urgent octet.
+    ///
+    /// @return 1, or 0 if there is no room, which in blocking mode is an exception: the JDK does not wait here
+    int writeUrgent(int octet) throws IOException {
+        lock();
+        try {
+            channel.ensureOpenAndConnected();
+            boolean blocking = channel.isBlocking();
+            int n = 0;
+            try {
+                begin(blocking);
+                n = Math.max(0, socket.tryWriteUrgent(octet));
+                if (blocking && n == 0) {
+                    throw new SocketException("No buffer space available");
+                }
+            } catch (SocketException e) {
+                throw failed(e);
+            } finally {
+                end(blocking, n > 0);
+            }
+            return n;
+        } finally {
+            unlock();
         }
     }
 
     private void begin(boolean blocking) throws IOException {
         if (blocking) {
             channel.beginBlocking();
-            if (closed) {
-                throw new AsynchronousCloseException(); // strange, and what the JDK throws
-            }
         }
-    }
-
-    private void end(boolean blocking, boolean completed) throws AsynchronousCloseException {
-        if (blocking) {
-            channel.endBlocking(completed);
+        if (isClosed()) {
+            throw new AsynchronousCloseException(); // strange, and what the JDK throws
         }
     }
 
     private IOException failed(SocketException failure) {
-        return !channel.isOpen() || closed ? new AsynchronousCloseException() : Failures.ofWrite(failure);
+        return !channel.isOpen() || isClosed() ? new AsynchronousCloseException() : Failures.ofWrite(failure);
     }
 }

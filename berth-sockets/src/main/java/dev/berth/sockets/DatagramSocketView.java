@@ -1,5 +1,6 @@
 package dev.berth.sockets;
 
+import dev.berth.host.Host;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
@@ -23,21 +24,36 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// A channel as a socket: `DatagramChannel.socket()`. Receiving holds no lock that an option needs.
+/// A channel as a socket: `DatagramChannel.socket()`, and what is below [MulticastSocketView] and
+/// [BerthDatagramSocketImpl]. Receiving holds no lock that an option needs.
 final class DatagramSocketView extends DatagramSocket {
     private final BerthDatagramChannel channel;
+    private final ChannelOptions options;
     private final PacketRooms rooms = new PacketRooms();
     private volatile int timeoutMillis;
 
     DatagramSocketView(BerthDatagramChannel channel) {
-        super(new UnusedDatagramSocket());
+        super(new BerthDatagramSocketImpl(channel.host())); // never used: all methods are overridden
         this.channel = channel;
+        this.options = new ChannelOptions(channel);
+    }
+
+    /// A socket on a channel of its own, as `new DatagramSocket(null)` has it: an interrupt does not close it but on a
+    /// virtual thread that receives.
+    static DatagramSocketView open(Host host) throws SocketException {
+        return new DatagramSocketView(BerthDatagramChannel.uninterruptible(host));
+    }
+
+    /// What the socket shows.
+    BerthDatagramChannel channel() {
+        return channel;
     }
 
     @Override
     public void bind(@Nullable SocketAddress address) throws SocketException {
+        InetSocketAddress local = address == null ? new InetSocketAddress(0) : inet(address);
         try {
-            channel.bind(address == null ? new InetSocketAddress(0) : inet(address));
+            channel.bind(local);
         } catch (IOException | RuntimeException e) {
             throw Failures.asSocketException(e);
         }
@@ -126,13 +142,7 @@ final class DatagramSocketView extends DatagramSocket {
     public void send(DatagramPacket packet) throws IOException {
         synchronized (packet) {
             try {
-                InetSocketAddress to = packet.getAddress() == null ? null : inet(packet.getSocketAddress());
-                InetSocketAddress remote = channel.remoteAddress();
-                if (to == null && remote != null) {
-                    packet.setAddress(remote.getAddress());
-                    packet.setPort(remote.getPort());
-                }
-                channel.blockingSend(packet.getData(), packet.getOffset(), packet.getLength(), to);
+                channel.blockingSend(packet);
             } catch (AlreadyConnectedException e) {
                 throw new IllegalArgumentException("Connected and packet address differ", e);
             } catch (ClosedChannelException e) {
@@ -178,7 +188,7 @@ final class DatagramSocketView extends DatagramSocket {
             return null;
         }
         InetSocketAddress local = channel.localAddress();
-        return local == null ? new InetSocketAddress(0).getAddress() : local.getAddress();
+        return local == null ? Addresses.anyLocal() : local.getAddress();
     }
 
     @Override
@@ -192,95 +202,63 @@ final class DatagramSocketView extends DatagramSocket {
 
     @Override
     public void setSoTimeout(int timeout) throws SocketException {
-        ensureOpen();
-        if (timeout < 0) {
-            throw new IllegalArgumentException("timeout < 0");
-        }
-        timeoutMillis = timeout;
+        timeoutMillis = options.checkTimeout(timeout);
     }
 
     @Override
     public int getSoTimeout() throws SocketException {
-        ensureOpen();
+        options.requireOpen();
         return timeoutMillis;
-    }
-
-    private void ensureOpen() throws SocketException {
-        if (isClosed()) {
-            throw new SocketException("Socket is closed");
-        }
-    }
-
-    private <T> void set(SocketOption<T> name, T value) throws SocketException {
-        try {
-            channel.setOption(name, value);
-        } catch (IOException e) {
-            throw Failures.asSocketException(e);
-        }
-    }
-
-    private <T> T get(SocketOption<T> name) throws SocketException {
-        try {
-            return channel.getOption(name);
-        } catch (IOException e) {
-            throw Failures.asSocketException(e);
-        }
     }
 
     @Override
     public void setSendBufferSize(int size) throws SocketException {
-        if (size <= 0) {
-            throw new IllegalArgumentException("Invalid send size");
-        }
-        set(StandardSocketOptions.SO_SNDBUF, size);
+        options.setSize(StandardSocketOptions.SO_SNDBUF, size, "Invalid send size");
     }
 
     @Override
     public int getSendBufferSize() throws SocketException {
-        return get(StandardSocketOptions.SO_SNDBUF);
+        return options.get(StandardSocketOptions.SO_SNDBUF);
     }
 
     @Override
     public void setReceiveBufferSize(int size) throws SocketException {
-        if (size <= 0) {
-            throw new IllegalArgumentException("Invalid receive size");
-        }
-        set(StandardSocketOptions.SO_RCVBUF, size);
+        options.setSize(StandardSocketOptions.SO_RCVBUF, size, "Invalid receive size");
     }
 
     @Override
     public int getReceiveBufferSize() throws SocketException {
-        return get(StandardSocketOptions.SO_RCVBUF);
+        return options.get(StandardSocketOptions.SO_RCVBUF);
     }
 
     @Override
     public void setReuseAddress(boolean on) throws SocketException {
-        set(StandardSocketOptions.SO_REUSEADDR, on);
+        options.set(StandardSocketOptions.SO_REUSEADDR, on);
     }
 
     @Override
     public boolean getReuseAddress() throws SocketException {
-        return get(StandardSocketOptions.SO_REUSEADDR);
+        return options.get(StandardSocketOptions.SO_REUSEADDR);
     }
 
     @Override
     public void setBroadcast(boolean on) throws SocketException {
-        set(StandardSocketOptions.SO_BROADCAST, on);
+        options.set(StandardSocketOptions.SO_BROADCAST, on);
     }
 
     @Override
     public boolean getBroadcast() throws SocketException {
-        return get(StandardSocketOptions.SO_BROADCAST);
+        return options.get(StandardSocketOptions.SO_BROADCAST);
     }
 
     @Override
     public void setTrafficClass(int value) throws SocketException {
-        set(StandardSocketOptions.IP_TOS, value);
+        options.set(StandardSocketOptions.IP_TOS, value);
     }
 
     @Override
     public int getTrafficClass() throws SocketException {
-        return get(StandardSocketOptions.IP_TOS);
+        return options.get(StandardSocketOptions.IP_TOS);
     }
 
     @Override
@@ -298,8 +276,8 @@ final class DatagramSocketView extends DatagramSocket {
     }
 
     @Override
-    public DatagramChannel getChannel() {
-        return channel;
+    public @Nullable DatagramChannel getChannel() {
+        return channel.isInterruptible() ? channel : null; // a channel of nobody else's is not shown
     }
 
     @Override
@@ -319,29 +297,42 @@ final class DatagramSocketView extends DatagramSocket {
     }
 
     @Override
-    public void joinGroup(SocketAddress group, NetworkInterface networkInterface) throws IOException {
-        ensureOpen();
-        InetAddress address = inet(group).getAddress();
-        if (!address.isMulticastAddress()) {
-            throw new SocketException("Not a multicast address");
-        }
-        if (channel.memberships().find(address, networkInterface, null) != null) {
-            throw new SocketException("Already a member of the group");
-        }
-        channel.join(address, networkInterface);
+    public void joinGroup(SocketAddress address, @Nullable NetworkInterface networkInterface) throws IOException {
+        InetAddress group = group(address);
+        NetworkInterface nic = interfaceFor(networkInterface);
+        options.requireOpen();
+        channel.memberships().joinOnce(group, nic);
     }
 
     @Override
-    public void leaveGroup(SocketAddress group, NetworkInterface networkInterface) throws IOException {
-        ensureOpen();
-        InetAddress address = inet(group).getAddress();
-        if (!address.isMulticastAddress()) {
-            throw new SocketException("Not a multicast address");
-        }
-        MembershipKey key = channel.memberships().find(address, networkInterface, null);
+    public void leaveGroup(SocketAddress address, @Nullable NetworkInterface networkInterface) throws IOException {
+        InetAddress group = group(address);
+        NetworkInterface nic = interfaceFor(networkInterface);
+        options.requireOpen();
+        MembershipKey key = channel.memberships().find(group, nic, null);
         if (key == null) {
-            throw new SocketException("Not a member of the group");
+            throw new SocketException("Not a member of group");
         }
         key.drop();
+    }
+
+    private static InetAddress group(SocketAddress address) throws SocketException {
+        if (!(address instanceof InetSocketAddress inet)) {
+            throw new IllegalArgumentException("Unsupported address type");
+        }
+        InetAddress group = inet.getAddress();
+        if (group == null) {
+            throw new IllegalArgumentException("Unresolved address");
+        }
+        if (!group.isMulticastAddress()) {
+            throw new SocketException("Not a multicast address");
+        }
+        return group;
+    }
+
+    /// The interface for a group: the one that is meant, that of IP_MULTICAST_IF, or null for that of the route.
+    @SuppressWarnings("NullAway") // the option is null while no interface was chosen
+    private @Nullable NetworkInterface interfaceFor(@Nullable NetworkInterface wanted) throws SocketException {
+        return wanted != null ? wanted : options.get(StandardSocketOptions.IP_MULTICAST_IF);
     }
 }

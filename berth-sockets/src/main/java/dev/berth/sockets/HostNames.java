@@ -1,6 +1,7 @@
 package dev.berth.sockets;
 
 import dev.berth.host.Host;
+import dev.berth.names.NameTable;
 import dev.berth.wire.IpAddress;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -54,6 +55,11 @@ record HostNames(Host host, List<NameTable> tables, boolean others) {
     }
 
     private List<IpAddress> own() {
+        return ownAddresses(host);
+    }
+
+    /// The addresses of a host's own name, one at least.
+    static List<IpAddress> ownAddresses(Host host) {
         List<IpAddress> addresses = host.addresses();
         return addresses.isEmpty() ? List.of(IpAddress.LOOPBACK_IPV4, IpAddress.LOOPBACK_IPV6) : addresses;
     }

@@ -25,8 +25,18 @@ final class NumberedOptions {
 
     /// Sets the option `id`.
     ///
-    /// @throws SocketException if the value is not of the option's type or the option is not known
-    static void set(int id, Object value, Setter setter) throws IOException {
+    /// @throws SocketException if the value is not of the option's type, the option is not known or cannot be set
+    static void set(int id, Object value, Setter setter) throws SocketException {
+        try {
+            change(id, value, setter);
+        } catch (SocketException e) {
+            throw e;
+        } catch (IOException | IllegalArgumentException | UnsupportedOperationException e) {
+            throw failed(e);
+        }
+    }
+
+    private static void change(int id, Object value, Setter setter) throws IOException {
         switch (id) {
             case SocketOptions.SO_LINGER -> setter.set(StandardSocketOptions.SO_LINGER, linger(value));
             case SocketOptions.IP_MULTICAST_IF2 -> setter.set(StandardSocketOptions.IP_MULTICAST_IF, nic(value));
@@ -42,8 +52,18 @@ final class NumberedOptions {
 
     /// Reads the option `id`.
     ///
-    /// @throws SocketException if the option is not known
-    static Object get(int id, Getter getter) throws IOException {
+    /// @throws SocketException if the option is not known or cannot be read
+    static Object get(int id, Getter getter) throws SocketException {
+        try {
+            return read(id, getter);
+        } catch (SocketException e) {
+            throw e;
+        } catch (IOException | UnsupportedOperationException e) {
+            throw failed(e);
+        }
+    }
+
+    private static Object read(int id, Getter getter) throws IOException {
         return switch (id) {
             case SocketOptions.SO_LINGER -> {
                 int seconds = getter.get(StandardSocketOptions.SO_LINGER);
@@ -61,6 +81,7 @@ final class NumberedOptions {
     private static SocketOption<Boolean> flag(int id) throws SocketException {
         return switch (id) {
             case SocketOptions.TCP_NODELAY -> StandardSocketOptions.TCP_NODELAY;
+            case SocketOptions.SO_OOBINLINE -> HostOptions.SO_OOBINLINE;
             case SocketOptions.SO_KEEPALIVE -> StandardSocketOptions.SO_KEEPALIVE;
             case SocketOptions.SO_REUSEADDR -> StandardSocketOptions.SO_REUSEADDR;
             case SocketOptions.SO_REUSEPORT -> StandardSocketOptions.SO_REUSEPORT;
@@ -106,7 +127,7 @@ final class NumberedOptions {
     }
 
     /// A failure in the one kind of exception that methods with numbered options may throw.
-    static SocketException failed(Exception cause) {
+    private static SocketException failed(Exception cause) {
         SocketException failed = new SocketException(cause.getMessage());
         failed.initCause(cause);
         return failed;

@@ -11,9 +11,9 @@ final class PipeBuffer {
     private static final int CAPACITY = 64 * 1024;
 
     /// The keys of either end, told under the lock: telling takes none.
-    private final ChannelKeys sourceKeys = new ChannelKeys(null);
+    private final ChannelKeys sourceKeys = new ChannelKeys();
 
-    private final ChannelKeys sinkKeys = new ChannelKeys(null);
+    private final ChannelKeys sinkKeys = new ChannelKeys();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition change = lock.newCondition();
     private byte[] ring = {};

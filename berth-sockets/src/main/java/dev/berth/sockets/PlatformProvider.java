@@ -26,6 +26,22 @@ final class PlatformProvider {
         }
     }
 
+    /// The provider, or, if the JVM does not let us reach it, that of the JVM, which is the JDK's where Berth is not
+    /// installed.
+    ///
+    /// @throws UnsupportedOperationException if it is Berth's, with the option that lets us reach the other
+    static SelectorProvider getOrInstalled() {
+        try {
+            return get();
+        } catch (UnsupportedOperationException e) {
+            SelectorProvider chosen = SelectorProvider.provider();
+            if (chosen instanceof BerthSelectorProvider) {
+                throw e;
+            }
+            return chosen;
+        }
+    }
+
     private static String moduleName() {
         Module module = PlatformProvider.class.getModule();
         return module.isNamed() ? module.getName() : "ALL-UNNAMED";

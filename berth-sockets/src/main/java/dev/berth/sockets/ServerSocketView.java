@@ -21,11 +21,13 @@ final class ServerSocketView extends ServerSocket {
     private static final int DEFAULT_BACKLOG = 50;
 
     private final BerthServerSocketChannel channel;
+    private final ChannelOptions options;
     private volatile int timeoutMillis;
 
     ServerSocketView(BerthServerSocketChannel channel) {
-        super(new UnusedSocket());
+        super(new BerthSocketImpl(channel.host(), true)); // never used: all methods are overridden
         this.channel = channel;
+        this.options = new ChannelOptions(channel);
     }
 
     @Override
@@ -96,62 +98,33 @@ final class ServerSocketView extends ServerSocket {
 
     @Override
     public void setSoTimeout(int timeout) throws SocketException {
-        ensureOpen();
-        if (timeout < 0) {
-            throw new IllegalArgumentException("timeout < 0");
-        }
-        timeoutMillis = timeout;
+        timeoutMillis = options.checkTimeout(timeout);
     }
 
     @Override
     public int getSoTimeout() throws IOException {
-        ensureOpen();
+        options.requireOpen();
         return timeoutMillis;
-    }
-
-    private void ensureOpen() throws SocketException {
-        if (!channel.isOpen()) {
-            throw new SocketException("Socket is closed");
-        }
     }
 
     @Override
     public void setReuseAddress(boolean on) throws SocketException {
-        set(StandardSocketOptions.SO_REUSEADDR, on);
+        options.set(StandardSocketOptions.SO_REUSEADDR, on);
     }
 
     @Override
     public boolean getReuseAddress() throws SocketException {
-        return get(StandardSocketOptions.SO_REUSEADDR);
+        return options.get(StandardSocketOptions.SO_REUSEADDR);
     }
 
     @Override
     public void setReceiveBufferSize(int size) throws SocketException {
-        if (size <= 0) {
-            throw new IllegalArgumentException("size cannot be 0 or negative");
-        }
-        set(StandardSocketOptions.SO_RCVBUF, size);
+        options.setSize(StandardSocketOptions.SO_RCVBUF, size, "size cannot be 0 or negative");
     }
 
     @Override
     public int getReceiveBufferSize() throws SocketException {
-        return get(StandardSocketOptions.SO_RCVBUF);
-    }
-
-    private <T> void set(SocketOption<T> name, T value) throws SocketException {
-        try {
-            channel.setOption(name, value);
-        } catch (IOException e) {
-            throw Failures.asSocketException(e);
-        }
-    }
-
-    private <T> T get(SocketOption<T> name) throws SocketException {
-        try {
-            return channel.getOption(name);
-        } catch (IOException e) {
-            throw Failures.asSocketException(e);
-        }
+        return options.get(StandardSocketOptions.SO_RCVBUF);
     }
 
     @Override

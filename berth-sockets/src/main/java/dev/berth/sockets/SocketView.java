@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketAddress;
 import java.net.SocketException;
+import java.net.SocketImpl;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
 import java.net.UnknownHostException;
@@ -20,11 +21,13 @@ import org.jspecify.annotations.Nullable;
 /// A channel as a socket: `SocketChannel.socket()`.
 final class SocketView extends Socket {
     private final BerthSocketChannel channel;
+    private final ChannelOptions options;
     private volatile int timeoutMillis;
 
     private SocketView(BerthSocketChannel channel) throws SocketException {
-        super(new UnusedSocket());
+        super((SocketImpl) null); // no implementation: all methods are overridden
         this.channel = channel;
+        this.options = new ChannelOptions(channel);
     }
 
     static SocketView of(BerthSocketChannel channel) {
@@ -45,9 +48,6 @@ final class SocketView extends Socket {
         if (address == null) {
             throw new IllegalArgumentException("connect: The address can't be null");
         }
-        if (timeout < 0) {
-            throw new IllegalArgumentException("connect: timeout can't be negative");
-        }
         if (address instanceof InetSocketAddress inet && inet.isUnresolved()) {
             if (!channel.isOpen()) {
                 throw new SocketException("Socket is closed");
@@ -56,7 +56,10 @@ final class SocketView extends Socket {
                 throw new SocketException("Already connected");
             }
             close();
-            throw new UnknownHostException(inet.getHostString());
+            throw new UnknownHostException(inet.toString());
+        }
+        if (timeout < 0) {
+            throw new IllegalArgumentException("connect: timeout can't be negative");
         }
         try {
             channel.blockingConnect(address, TimeUnit.MILLISECONDS.toNanos(timeout));
@@ -83,7 +86,7 @@ final class SocketView extends Socket {
     @Override
     public InetAddress getLocalAddress() {
         InetSocketAddress local = channel.isOpen() ? channel.localAddress() : null;
-        return local == null ? new InetSocketAddress(0).getAddress() : local.getAddress();
+        return local == null ? Addresses.anyLocal() : local.getAddress();
     }
 
     @Override
@@ -132,151 +135,108 @@ final class SocketView extends Socket {
     }
 
     private void ensureConnected() throws SocketException {
-        ensureOpen();
+        options.requireOpen();
         if (!channel.isConnected()) {
             throw new SocketException("Socket is not connected");
         }
     }
 
-    private void ensureOpen() throws SocketException {
-        if (!channel.isOpen()) {
-            throw new SocketException("Socket is closed");
-        }
-    }
-
-    private <T> void set(SocketOption<T> name, T value) throws SocketException {
-        try {
-            channel.setOption(name, value);
-        } catch (IOException e) {
-            throw Failures.asSocketException(e);
-        }
-    }
-
-    private <T> T get(SocketOption<T> name) throws SocketException {
-        try {
-            return channel.getOption(name);
-        } catch (IOException e) {
-            throw Failures.asSocketException(e);
-        }
-    }
-
     @Override
     public void setTcpNoDelay(boolean on) throws SocketException {
-        set(StandardSocketOptions.TCP_NODELAY, on);
+        options.set(StandardSocketOptions.TCP_NODELAY, on);
     }
 
     @Override
     public boolean getTcpNoDelay() throws SocketException {
-        return get(StandardSocketOptions.TCP_NODELAY);
+        return options.get(StandardSocketOptions.TCP_NODELAY);
     }
 
     @Override
     public void setSoLinger(boolean on, int linger) throws SocketException {
-        set(StandardSocketOptions.SO_LINGER, on ? linger : -1);
+        options.set(StandardSocketOptions.SO_LINGER, on ? linger : -1);
     }
 
     @Override
     public int getSoLinger() throws SocketException {
-        return get(StandardSocketOptions.SO_LINGER);
+        return options.get(StandardSocketOptions.SO_LINGER);
     }
 
     @Override
     public void sendUrgentData(int data) throws IOException {
-        ensureConnected();
-        if (channel.connection().tryWriteUrgent(data) == TcpSocket.UNAVAILABLE) {
+        if (channel.writeUrgent(data) == 0) {
             throw new IOException("Socket buffer full");
         }
     }
 
     @Override
     public void setOOBInline(boolean on) throws SocketException {
-        ensureOpen();
-        try {
-            channel.connection().urgentInline(on);
-        } catch (IOException e) {
-            throw Failures.asSocketException(e);
-        }
+        options.set(HostOptions.SO_OOBINLINE, on);
     }
 
     @Override
     public boolean getOOBInline() throws SocketException {
-        ensureOpen();
-        try {
-            return channel.connection().urgentInline();
-        } catch (IOException e) {
-            throw Failures.asSocketException(e);
-        }
+        return options.get(HostOptions.SO_OOBINLINE);
     }
 
     @Override
     public void setSoTimeout(int timeout) throws SocketException {
-        ensureOpen();
-        if (timeout < 0) {
-            throw new IllegalArgumentException("timeout < 0");
-        }
-        timeoutMillis = timeout;
+        timeoutMillis = options.checkTimeout(timeout);
     }
 
     @Override
     public int getSoTimeout() throws SocketException {
-        ensureOpen();
+        options.requireOpen();
         return timeoutMillis;
     }
 
     @Override
     public void setSendBufferSize(int size) throws SocketException {
-        if (size <= 0) {
-            throw new IllegalArgumentException("Invalid send size");
-        }
-        set(StandardSocketOptions.SO_SNDBUF, size);
+        options.setSize(StandardSocketOptions.SO_SNDBUF, size, "Invalid send size");
     }
 
     @Override
     public int getSendBufferSize() throws SocketException {
-        return get(StandardSocketOptions.SO_SNDBUF);
+        return options.get(StandardSocketOptions.SO_SNDBUF);
     }
 
     @Override
     public void setReceiveBufferSize(int size) throws SocketException {
-        if (size <= 0) {
-            throw new IllegalArgumentException("Invalid receive size");
-        }
-        set(StandardSocketOptions.SO_RCVBUF, size);
+        options.setSize(StandardSocketOptions.SO_RCVBUF, size, "Invalid receive size");
     }
 
     @Override
     public int getReceiveBufferSize() throws SocketException {
-        return get(StandardSocketOptions.SO_RCVBUF);
+        return options.get(StandardSocketOptions.SO_RCVBUF);
     }
 
     @Override
     public void setKeepAlive(boolean on) throws SocketException {
-        set(StandardSocketOptions.SO_KEEPALIVE, on);
+        options.set(StandardSocketOptions.SO_KEEPALIVE, on);
     }
 
     @Override
     public boolean getKeepAlive() throws SocketException {
-        return get(StandardSocketOptions.SO_KEEPALIVE);
+        return options.get(StandardSocketOptions.SO_KEEPALIVE);
     }
 
     @Override
     public void setTrafficClass(int value) throws SocketException {
-        set(StandardSocketOptions.IP_TOS, value);
+        options.set(StandardSocketOptions.IP_TOS, value);
     }
 
     @Override
     public int getTrafficClass() throws SocketException {
-        return get(StandardSocketOptions.IP_TOS);
+        return options.get(StandardSocketOptions.IP_TOS);
     }
 
     @Override
     public void setReuseAddress(boolean on) throws SocketException {
-        set(StandardSocketOptions.SO_REUSEADDR, on);
+        options.set(StandardSocketOptions.SO_REUSEADDR, on);
     }
 
     @Override
     public boolean getReuseAddress() throws SocketException {
-        return get(StandardSocketOptions.SO_REUSEADDR);
+        return options.get(StandardSocketOptions.SO_REUSEADDR);
     }
 
     @Override
@@ -289,7 +249,7 @@ final class SocketView extends Socket {
         try {
             channel.shutdownInput();
         } catch (IOException | RuntimeException e) {
-            throw Failures.asSocketException(e);
+            throw Failures.asIoException(e);
         }
     }
 
@@ -298,7 +258,7 @@ final class SocketView extends Socket {
         try {
             channel.shutdownOutput();
         } catch (IOException | RuntimeException e) {
-            throw Failures.asSocketException(e);
+            throw Failures.asIoException(e);
         }
     }
 

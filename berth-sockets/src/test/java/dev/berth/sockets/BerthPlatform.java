@@ -8,9 +8,11 @@ import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.DatagramSocketImpl;
 import java.net.InetAddress;
+import java.net.MulticastSocket;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketAddress;
+import java.nio.channels.spi.AsynchronousChannelProvider;
 import java.nio.channels.spi.SelectorProvider;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class BerthPlatform implements Platform {
     private final Host host;
     private final BerthSelectorProvider provider;
+    private final BerthAsynchronousChannelProvider asynchronousProvider;
 
     BerthPlatform() throws IOException {
         host = Host.builder("contract")
@@ -27,11 +30,17 @@ final class BerthPlatform implements Platform {
                 .address(IpAddress.Prefix.parse("10.77.0.1/24"))
                 .start();
         provider = new BerthSelectorProvider(host);
+        asynchronousProvider = new BerthAsynchronousChannelProvider(host);
     }
 
     @Override
     public SelectorProvider provider() {
         return provider;
+    }
+
+    @Override
+    public AsynchronousChannelProvider asynchronousProvider() {
+        return asynchronousProvider;
     }
 
     @Override
@@ -46,6 +55,28 @@ final class BerthPlatform implements Platform {
 
     @Override
     public DatagramSocket datagramSocket(@Nullable SocketAddress local) throws IOException {
+        return BerthDatagramSockets.open(host, local);
+    }
+
+    /// Does what `DatagramSocket.createDelegate` does with the socket of the agent.
+    @Override
+    public MulticastSocket multicastSocket(@Nullable SocketAddress local) throws IOException {
+        MulticastSocket socket = BerthDatagramSockets.delegate(host);
+        try {
+            socket.setReuseAddress(true);
+            if (local != null) {
+                socket.bind(local);
+            }
+            socket.setBroadcast(true);
+            return socket;
+        } catch (IOException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public DatagramSocket datagramSocketByFactory(@Nullable SocketAddress local) throws IOException {
         DatagramSocket socket = new HostedDatagramSocket(new BerthDatagramSocketImpl(host));
         if (local != null) {
             socket.bind(local);

@@ -3,9 +3,11 @@ package dev.berth.sockets;
 import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.MulticastSocket;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketAddress;
+import java.nio.channels.spi.AsynchronousChannelProvider;
 import java.nio.channels.spi.SelectorProvider;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +16,11 @@ final class KernelPlatform implements Platform {
     @Override
     public SelectorProvider provider() {
         return SelectorProvider.provider();
+    }
+
+    @Override
+    public AsynchronousChannelProvider asynchronousProvider() {
+        return AsynchronousChannelProvider.provider();
     }
 
     @Override
@@ -29,6 +36,16 @@ final class KernelPlatform implements Platform {
     @Override
     public DatagramSocket datagramSocket(@Nullable SocketAddress local) throws IOException {
         return new DatagramSocket(local);
+    }
+
+    @Override
+    public DatagramSocket datagramSocketByFactory(@Nullable SocketAddress local) throws IOException {
+        return datagramSocket(local);
+    }
+
+    @Override
+    public MulticastSocket multicastSocket(@Nullable SocketAddress local) throws IOException {
+        return new MulticastSocket(local);
     }
 
     @Override

@@ -124,6 +124,16 @@ public final class NetStack {
 
     /// A packet arrived on an interface; takes it over.
     public void receive(NetInterface nic, Packet packet, long now) {
+        if (!drops.isObserved()) {
+            process(nic, packet, now);
+            return;
+        }
+        drops.processing(packet);
+        process(nic, packet, now);
+        drops.processing(null);
+    }
+
+    private void process(NetInterface nic, Packet packet, long now) {
         Packet accepted = ipInput.accept(nic, packet, now);
         if (accepted == null) {
             icmp.answer(ipInput, now);
@@ -258,6 +268,12 @@ public final class NetStack {
                 packet = loopback.pollEgress();
             }
         }
+    }
+
+    /// True if [#settle] has something to send or [#pollReady] something to tell; for callers who have not given the
+    /// stack a packet or the time since they were last called.
+    public boolean hasWork() {
+        return tcp.hasOutput() || !readyQueue.isEmpty();
     }
 
     /// The next socket whose readiness changed, or null.

@@ -69,14 +69,20 @@ public final class Ipv4Header {
             int protocol,
             int source,
             int destination) {
-        Bytes.put16(bytes, at + VERSION_IHL, 0x4500 | tos);
-        Bytes.put16(bytes, at + TOTAL_LENGTH, totalLength);
-        Bytes.put16(bytes, at + IDENTIFICATION, identification);
-        Bytes.put16(bytes, at + FLAGS_FRAGMENT, flagsFragment);
-        Bytes.put16(bytes, at + TTL, ttl << 8 | protocol);
-        Bytes.put16(bytes, at + CHECKSUM, 0);
+        // The sum is over the words as they are written, not read back: octets that were just written in pieces of
+        // another size are slow to read.
+        int first = (0x4500 | tos) << 16 | totalLength;
+        int second = (identification & 0xffff) << 16 | flagsFragment;
+        int third = (ttl << 8 | protocol) << 16;
+        long sum = (first & 0xffff_ffffL)
+                + (second & 0xffff_ffffL)
+                + (third & 0xffff_ffffL)
+                + (source & 0xffff_ffffL)
+                + (destination & 0xffff_ffffL);
+        Bytes.put32(bytes, at + VERSION_IHL, first);
+        Bytes.put32(bytes, at + IDENTIFICATION, second);
+        Bytes.put32(bytes, at + TTL, third | InternetChecksum.finish(sum));
         Bytes.put32(bytes, at + SOURCE, source);
         Bytes.put32(bytes, at + DESTINATION, destination);
-        Bytes.put16(bytes, at + CHECKSUM, InternetChecksum.finish(InternetChecksum.headerSum(bytes, at, MIN_LENGTH)));
     }
 }

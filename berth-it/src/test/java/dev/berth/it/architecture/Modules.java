@@ -20,12 +20,15 @@ final class Modules {
         module("stack", "ports");
         module("testkit", "check", "stack");
         module("host", "stack");
-        module("network", "host");
-        module("sockets", "host", "network");
+        module("names", "host");
+        module("network", "names");
+        module("sockets", "network");
+        module("micrometer", "host");
         module("capture", "host");
+        module("junit", "network", "sockets", "capture");
         module("tun", "host");
         module("gateway", "host", "network");
-        module("agent");
+        module("agent", "sockets", "capture", "tun", "gateway");
         module("bench", "testkit", "sockets", "capture", "tun", "gateway", "agent");
         module("cli", "bench");
     }

@@ -29,6 +29,16 @@ class InstalledSocketsTest {
     }
 
     @Test
+    void several_hosts_stand_beside_each_other_in_one_jvm() throws Exception {
+        run(ScopeProgram.class);
+    }
+
+    @Test
+    void names_are_those_of_the_network_also_for_who_speaks_dns() throws Exception {
+        run(NamesProgram.class);
+    }
+
+    @Test
     void the_http_server_and_client_of_the_jdk_talk() throws Exception {
         run(HttpProgram.class);
     }

@@ -2,7 +2,7 @@ package dev.berth.sockets.installed;
 
 import dev.berth.host.Host;
 import dev.berth.sockets.BerthSockets;
-import dev.berth.sockets.NameTable;
+import dev.berth.names.NameTable;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.io.InputStream;

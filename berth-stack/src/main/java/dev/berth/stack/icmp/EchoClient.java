@@ -90,6 +90,22 @@ public final class EchoClient {
     /// @param timeToLive 1 to 255; 0 for the default
     /// @return the number of the request, 0 to 65,535, or [#NO_ROUTE], [#NOT_SENT] or [#TOO_LONG]
     public int send(EchoEndpoint endpoint, long hi, long lo, int length, int timeToLive, long now) {
+        return sendFrom(endpoint, 0, 0, hi, lo, length, timeToLive, now);
+    }
+
+    /// As [#send], from one of the host's own addresses.
+    ///
+    /// @param sourceHi the upper half of the address
+    /// @param sourceLo the lower half; 0 in both for the one that the routes choose
+    public int sendFrom(
+            EchoEndpoint endpoint,
+            long sourceHi,
+            long sourceLo,
+            long hi,
+            long lo,
+            int length,
+            int timeToLive,
+            long now) {
         boolean ipv6 = !IpAddress.isIpv4(hi, lo);
         if (length < 0 || length > Reassembler.largestMessage(ipv6) - IcmpHeader.LENGTH) {
             return TOO_LONG;
@@ -109,8 +125,9 @@ public final class EchoClient {
         packet.end = HEADROOM + IcmpHeader.LENGTH + length;
         packet.protocol = ipv6 ? IpProtocol.ICMPV6 : IpProtocol.ICMP;
         packet.ipv6 = ipv6;
-        packet.sourceHi = routes.sourceHi();
-        packet.sourceLo = routes.sourceLo();
+        boolean chosen = (sourceHi | sourceLo) == 0;
+        packet.sourceHi = chosen ? routes.sourceHi() : sourceHi;
+        packet.sourceLo = chosen ? routes.sourceLo() : sourceLo;
         packet.destinationHi = hi;
         packet.destinationLo = lo;
         byte[] bytes = packet.bytes;

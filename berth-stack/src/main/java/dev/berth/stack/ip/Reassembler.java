@@ -172,7 +172,7 @@ public final class Reassembler {
             if (zero != null && offsetOf(zero) == 0) {
                 datagram.first = zero.next;
                 zero.next = null;
-                drops.count(DropReason.REASSEMBLY_TIMEOUT);
+                drops.count(DropReason.REASSEMBLY_TIMEOUT, zero);
             } else {
                 zero = null;
             }
@@ -458,7 +458,7 @@ public final class Reassembler {
 
     private void dropFragments(Datagram datagram, DropReason reason) {
         for (Packet p = datagram.first; p != null; p = p.next) {
-            drops.count(reason);
+            drops.count(reason, p);
         }
         releaseFragments(datagram);
     }

@@ -276,7 +276,7 @@ final class ListenArrives {
             return;
         }
         entry.retransmissions++;
-        tcp.timeouts().countRetransmission();
+        tcp.timeouts().countRetransmission(entry, 0);
         answer(entry, now);
     }
 

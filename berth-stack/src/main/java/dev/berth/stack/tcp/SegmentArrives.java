@@ -144,7 +144,7 @@ final class SegmentArrives {
         tcb.recover = tcb.iss;
         tcb.rttSeq = tcb.sndUna;
         tcb.cwnd = CongestionControl.initialWindow(tcb.effectiveMss);
-        tcb.quickAcks = 16;
+        tcb.quickAcks = Tcb.QUICK_ACKS;
         UserTimeout.advertise(tcb);
         if (tcb.has(Tcb.SYN_RETRANSMITTED)) {
             // RFC 5681 section 3.1: "if the SYN or SYN/ACK is lost, the initial window used by a sender after a

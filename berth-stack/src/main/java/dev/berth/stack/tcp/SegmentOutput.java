@@ -205,7 +205,7 @@ final class SegmentOutput {
         LossRecovery.resent(tcb, sent, now);
         LossRecovery.transmitted(tcb, sent);
         board.resent(seq, seq + sent, now);
-        timeouts.countRetransmission();
+        timeouts.countRetransmission(tcb, data);
         Pacer pacer = tcb.congestion.pacer();
         if (pacer != null) {
             pacer.sent(sent, tcb.congestion.pacingRate(tcb), now);

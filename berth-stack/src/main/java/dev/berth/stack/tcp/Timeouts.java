@@ -1,5 +1,6 @@
 package dev.berth.stack.tcp;
 
+import dev.berth.ports.Flow;
 import dev.berth.stack.time.TimerWheel;
 import org.jspecify.annotations.Nullable;
 
@@ -32,14 +33,25 @@ final class Timeouts {
     private final Tcb.@Nullable Deadlines[] spare = new Tcb.Deadlines[SPARE];
     private int spareCount;
     private long retransmissions;
+    private @Nullable RetransmissionNotes notes;
 
     Timeouts(Tcp tcp, TimerWheel wheel) {
         this.tcp = tcp;
         this.wheel = wheel;
     }
 
-    void countRetransmission() {
+    void countRetransmission(Flow flow, int octets) {
         retransmissions++;
+        RetransmissionNotes kept = notes;
+        if (kept != null) {
+            kept.add(flow, octets);
+        }
+    }
+
+    RetransmissionNotes noteRetransmissions() {
+        RetransmissionNotes kept = notes == null ? new RetransmissionNotes() : notes;
+        notes = kept;
+        return kept;
     }
 
     long retransmissions() {
@@ -333,7 +345,7 @@ final class Timeouts {
             tcb.pending |= Tcb.SYN;
             tcp.fastOpen().timedOut(tcb);
             tcb.flags = (tcb.flags | Tcb.SYN_RETRANSMITTED) & ~Tcb.RTT_RUNNING;
-            retransmissions++;
+            countRetransmission(tcb, 0);
         } else if (tcb.flightSize() == 0) {
             tcb.pending |= Tcb.PROBE;
         } else if (tcb.sndWnd == 0) {

@@ -1,0 +1,225 @@
+package dev.berth.agent.run;
+
+import dev.berth.agent.Strictness;
+import dev.berth.ports.EphemeralSelection;
+import dev.berth.ports.PortPolicy;
+import dev.berth.ports.PortRange;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/// An option that says what a program's host is to be: `--publish 8080:80` of `berth run`, and `publish=8080:80` of the
+/// agent.
+public enum HostOption {
+    /// A port of this machine that leads to one of the host.
+    PUBLISH(
+            Kind.REPEATED,
+            "[ADDRESS:]HOSTPORT:PORT",
+            Publication::parse,
+            "Lets HOSTPORT of this machine lead to PORT of the host. May be repeated.",
+            "Without ADDRESS only this machine itself can connect (127.0.0.1);",
+            "0.0.0.0 is for everybody who can reach it. HOSTPORT 0 takes a free one.",
+            "A port may be the name of a service: 8080:http."),
+
+    /// An address of the host.
+    ADDRESS(
+            Kind.REPEATED,
+            "ADDRESS[/LENGTH]",
+            HostAddress::parse,
+            "An address of the host. May be repeated. Default: 10.0.0.1/24 and fd00::1/64."),
+
+    /// The host's name.
+    NAME(Kind.VALUE, "NAME", HostOption::hostName, "The host's name. Default: app."),
+
+    /// A TUN device.
+    TUN(
+            Kind.VALUE,
+            "NAME",
+            HostOption::text,
+            "Attaches the host to a TUN device (Linux; root, or a device that belongs to the user)."),
+
+    /// A file to record packets to.
+    CAPTURE(
+            Kind.VALUE,
+            "FILE.pcapng",
+            HostOption::file,
+            "Records all packets of the host, those to itself included."),
+
+    /// The platform whose ports and bind rules the host has.
+    PORT_POLICY(
+            Kind.VALUE,
+            "NAME",
+            PortPolicy::of,
+            "The ephemeral ports and the bind rules of a platform:",
+            "dynamic (49152-65535, rules of Linux; the default),",
+            "linux (32768-60999), freebsd (10000-65535) or windows (49152-65535)."),
+
+    /// Ports for clients.
+    EPHEMERAL(
+            Kind.VALUE, "FROM-TO", PortRange::parse, "The ports that clients get, instead of those of the policy."),
+
+    /// Ports that no client gets.
+    RESERVED(
+            Kind.REPEATED,
+            "PORTS",
+            PortRange::parse,
+            "Ports and ranges with commas that no client gets; a server may still name them."),
+
+    /// How a client's port is chosen.
+    SELECTION(
+            Kind.VALUE,
+            "NAME[:NUMBER]",
+            EphemeralSelection::parse,
+            "How a client's port is chosen: uniform (the default), or by RFC 6056",
+            "simple-randomization, random-tries[:TRIES], simple-hash,",
+            "double-hash[:COUNTERS] or random-increments[:LARGEST]."),
+
+    /// The lowest port that the program may bind.
+    UNPRIVILEGED_FROM(
+            Kind.VALUE, "PORT", HostOption::port, "The lowest port that the program may bind. Default: 0, all."),
+
+    /// Whether ports and flows are printed.
+    PORTS(
+            Kind.FLAG,
+            "",
+            HostOption::flag,
+            "Prints ports and flows to standard error when they change, and at the end."),
+
+    /// Where `berth ss` can ask.
+    CONTROL(
+            Kind.VALUE,
+            "PATH|off",
+            HostOption::text,
+            "Where 'berth ss' can ask for sockets: a UNIX-domain socket for this user alone.",
+            "Default: $XDG_RUNTIME_DIR/berth/PID.sock or /tmp/berth-UID/PID.sock."),
+
+    /// What becomes of sockets of the kernel.
+    STRICT(
+            Kind.FLAG_OR_VALUE,
+            "log",
+            HostOption::strictness,
+            "Lets the program open no INET socket of the kernel, by whatever way: it gets an",
+            "exception, and standard error its stack. With =log it gets the socket nevertheless."),
+
+    /// Whether the JDK is left as it is.
+    SPI(
+            Kind.FLAG,
+            "",
+            HostOption::flag,
+            "Rewrites no method of the JDK, but uses what it offers to everybody, which covers",
+            "less (docs/AGENT.md).");
+
+    /// What an option looks like.
+    public enum Kind {
+        /// It stands alone.
+        FLAG,
+        /// It stands alone or has a value.
+        FLAG_OR_VALUE,
+        /// It has a value.
+        VALUE,
+        /// It has a value, and may be given more than once.
+        REPEATED
+    }
+
+    @FunctionalInterface
+    private interface Reader {
+        Object read(String text);
+    }
+
+    private final Kind kind;
+    private final String label;
+    private final Reader reader;
+    private final List<String> description;
+
+    HostOption(Kind kind, String label, Reader reader, String... description) {
+        this.kind = kind;
+        this.label = label;
+        this.reader = reader;
+        this.description = List.of(description);
+    }
+
+    /// The option of a name, such as `port-policy`.
+    public static Optional<HostOption> of(String key) {
+        for (HostOption option : values()) {
+            if (option.key().equals(key)) {
+                return Optional.of(option);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /// Its name, such as `port-policy`.
+    public String key() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /// What it looks like.
+    public Kind kind() {
+        return kind;
+    }
+
+    /// What its value is called, such as `FROM-TO`.
+    public String label() {
+        return label;
+    }
+
+    /// What it means, in lines.
+    public List<String> description() {
+        return description;
+    }
+
+    /// Reads a value; the empty text is that of a flag.
+    ///
+    /// @return for [HostPlan.Builder#put]
+    /// @throws IllegalArgumentException if it is not understood, with a sentence that says why
+    public Object read(String text) {
+        return reader.read(text);
+    }
+
+    private static Object hostName(String text) {
+        if (text.equalsIgnoreCase("localhost") || !text.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")) {
+            throw new IllegalArgumentException("'" + text + "' is not a name for a host");
+        }
+        return text;
+    }
+
+    private static Object text(String text) {
+        if (text.isBlank()) {
+            throw new IllegalArgumentException("The value is empty");
+        }
+        return text;
+    }
+
+    private static Object file(String text) {
+        try {
+            return Path.of((String) text(text));
+        } catch (InvalidPathException e) {
+            throw new IllegalArgumentException("'" + text + "' is not the name of a file", e);
+        }
+    }
+
+    private static Object port(String text) {
+        PortRange range = PortRange.parse(text);
+        if (range.size() > 1) {
+            throw new IllegalArgumentException("One port is meant, not the range " + range);
+        }
+        return range.first();
+    }
+
+    private static Object flag(String text) {
+        if (!text.isEmpty() && !text.equals("true")) {
+            throw new IllegalArgumentException("It has no value, so not '" + text + "'");
+        }
+        return true;
+    }
+
+    private static Object strictness(String text) {
+        return switch (text) {
+            case "", "true" -> Strictness.THROW;
+            case "log" -> Strictness.LOG;
+            default -> throw new IllegalArgumentException("'" + text + "' is not 'log', which is all it may be");
+        };
+    }
+}

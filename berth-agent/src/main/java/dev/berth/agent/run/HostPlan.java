@@ -1,0 +1,160 @@
+package dev.berth.agent.run;
+
+import dev.berth.agent.Strictness;
+import dev.berth.ports.EphemeralSelection;
+import dev.berth.ports.PortPolicy;
+import dev.berth.ports.PortRange;
+import dev.berth.wire.IpAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// What a program's host is to be, as options say it ([HostOption]).
+///
+/// @param name the host's name
+/// @param addresses its addresses, one at least
+/// @param ports which ports it hands out
+/// @param publications its published ports
+/// @param tun the name of a TUN device, or null
+/// @param capture the file to record packets to, or null
+/// @param watched whether ports and flows are printed when they change
+/// @param control where `berth ss` can ask: a path, `off`, or null for the user's own directory
+/// @param rewriting whether methods of the JDK may be rewritten
+/// @param strictness what becomes of sockets of the kernel that the JDK still opens
+public record HostPlan(
+        String name,
+        List<IpAddress.Prefix> addresses,
+        PortPolicy ports,
+        List<Publication> publications,
+        @Nullable String tun,
+        @Nullable Path capture,
+        boolean watched,
+        @Nullable String control,
+        boolean rewriting,
+        Strictness strictness) {
+
+    /// A plan that nothing was said about.
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /// The options of the agent: `key=value,key=value`; a flag is a key alone. A comma within a value is written `\,`.
+    ///
+    /// @throws IllegalArgumentException if they make no sense, with a sentence that says why
+    public static HostPlan parse(@Nullable String options) {
+        Builder builder = builder();
+        for (String each : split(options == null ? "" : options)) {
+            int equals = each.indexOf('=');
+            String key = equals < 0 ? each : each.substring(0, equals);
+            HostOption option =
+                    HostOption.of(key).orElseThrow(() -> new IllegalArgumentException("There is no option '" + key
+                            + "'; there are "
+                            + String.join(
+                                    ", ",
+                                    List.of(HostOption.values()).stream()
+                                            .map(HostOption::key)
+                                            .toList())));
+            if (equals < 0
+                    && (option.kind() == HostOption.Kind.VALUE || option.kind() == HostOption.Kind.REPEATED)) {
+                throw new IllegalArgumentException("Option '" + key + "' needs a value: " + key + "=" + option.label());
+            }
+            try {
+                builder.put(option, option.read(each.substring(equals < 0 ? each.length() : equals + 1)));
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("Invalid value for option '" + key + "': " + e.getMessage(), e);
+            }
+        }
+        return builder.build();
+    }
+
+    private static List<String> split(String options) {
+        List<String> parts = new ArrayList<>();
+        for (String part : options.split("(?<!\\\\),", -1)) {
+            if (!part.isBlank()) {
+                parts.add(part.strip().replace("\\,", ","));
+            }
+        }
+        return parts;
+    }
+
+    /// Collects options. Not safe for several threads.
+    public static final class Builder {
+        private String name = "app";
+        private final List<IpAddress.Prefix> addresses = new ArrayList<>();
+        private final List<Publication> publications = new ArrayList<>();
+        private @Nullable String tun;
+        private @Nullable Path capture;
+        private PortPolicy policy = PortPolicy.dynamic();
+        private @Nullable PortRange ephemeral;
+        private final List<PortRange> reserved = new ArrayList<>();
+        private @Nullable EphemeralSelection selection;
+        private int unprivilegedFrom;
+        private boolean watched;
+        private @Nullable String control;
+        private boolean rewriting = true;
+        private Strictness strictness = Strictness.OFF;
+
+        private Builder() {}
+
+        /// Sets an option, or adds to it.
+        ///
+        /// @param value as [HostOption#read] returns it
+        public Builder put(HostOption option, Object value) {
+            switch (option) {
+                case PUBLISH -> publications.add((Publication) value);
+                case ADDRESS -> addresses.add((IpAddress.Prefix) value);
+                case NAME -> name = (String) value;
+                case TUN -> tun = (String) value;
+                case CAPTURE -> capture = (Path) value;
+                case PORT_POLICY -> policy = (PortPolicy) value;
+                case EPHEMERAL -> ephemeral = (PortRange) value;
+                case RESERVED -> reserved.add((PortRange) value);
+                case SELECTION -> selection = (EphemeralSelection) value;
+                case UNPRIVILEGED_FROM -> unprivilegedFrom = (Integer) value;
+                case PORTS -> watched = (Boolean) value;
+                case CONTROL -> control = (String) value;
+                case STRICT -> strictness = (Strictness) value;
+                case SPI -> rewriting = !(Boolean) value;
+            }
+            return this;
+        }
+
+        /// The plan.
+        ///
+        /// @throws IllegalArgumentException if the options do not go together, with a sentence that says why
+        public HostPlan build() {
+            Set<IpAddress> seen = new HashSet<>();
+            for (IpAddress.Prefix prefix : addresses) {
+                if (!seen.add(prefix.address())) {
+                    throw new IllegalArgumentException("Address " + prefix.address() + " is given twice");
+                }
+            }
+            for (int i = 1; i < publications.size(); i++) {
+                Publication publication = publications.get(i);
+                if (publications.subList(0, i).stream().anyMatch(publication::meets)) {
+                    throw new IllegalArgumentException("Port " + publication.machine() + " is published twice");
+                }
+            }
+            PortPolicy ports = new PortPolicy(
+                    ephemeral == null ? policy.ephemeral() : ephemeral,
+                    reserved,
+                    unprivilegedFrom,
+                    selection == null ? policy.selection() : selection,
+                    policy.bindRules());
+            return new HostPlan(
+                    name,
+                    addresses.isEmpty() ? HostAddress.DEFAULT : List.copyOf(addresses),
+                    ports,
+                    List.copyOf(publications),
+                    tun,
+                    capture,
+                    watched,
+                    control,
+                    rewriting,
+                    strictness);
+        }
+    }
+}

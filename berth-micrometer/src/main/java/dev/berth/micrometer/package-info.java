@@ -1,0 +1,2 @@
+/// Meters of a host for Micrometer.
+package dev.berth.micrometer;

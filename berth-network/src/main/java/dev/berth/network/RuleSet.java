@@ -1,0 +1,102 @@
+package dev.berth.network;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/// The rules of a network in the order in which they came. Read without a lock by whoever sends.
+final class RuleSet {
+    private record Entry(Fault fault, Traffic traffic, Rule rule, LongAdder hits) {}
+
+    private static final Entry[] NONE = {};
+
+    private final Runnable changed;
+    private volatile Entry[] entries = NONE;
+
+    /// @param changed called after each change
+    RuleSet(Runnable changed) {
+        this.changed = changed;
+    }
+
+    boolean isEmpty() {
+        return entries.length == 0;
+    }
+
+    synchronized void add(Fault fault, Traffic traffic, Rule rule) {
+        List<Entry> more = new ArrayList<>(List.of(entries));
+        more.add(new Entry(fault, traffic, rule, new LongAdder()));
+        entries = more.toArray(NONE);
+        changed.run();
+    }
+
+    synchronized void remove(Fault fault) {
+        List<Entry> fewer = new ArrayList<>(List.of(entries));
+        if (fewer.removeIf(entry -> entry.fault == fault)) {
+            entries = fewer.toArray(NONE);
+            changed.run();
+        }
+    }
+
+    boolean contains(Fault fault) {
+        for (Entry entry : entries) {
+            if (entry.fault == fault) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    boolean isInForce(Rule rule) {
+        for (Entry entry : entries) {
+            if (entry.rule == rule) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// Packets that a fault in force has had an effect on.
+    long hits(Fault fault) {
+        for (Entry entry : entries) {
+            if (entry.fault == fault) {
+                return entry.hits.sum();
+            }
+        }
+        return 0;
+    }
+
+    /// The faults in force.
+    List<Fault> faults() {
+        List<Fault> all = new ArrayList<>();
+        for (Entry entry : entries) {
+            all.add(entry.fault);
+        }
+        return all;
+    }
+
+    /// What the rules decide about a packet: [Verdict#PASS] if none has anything to say.
+    Verdict decide(Passage passage) {
+        Verdict soFar = null;
+        for (Entry entry : entries) {
+            if (!entry.traffic.matches(passage)) {
+                continue;
+            }
+            Verdict verdict = entry.rule.decide(passage);
+            if (verdict == Verdict.PASS) {
+                continue;
+            }
+            entry.hits.increment();
+            passage.fault = entry.fault;
+            if (verdict.kind != Verdict.Kind.SLOW) {
+                return merge(soFar, verdict);
+            }
+            soFar = merge(soFar, verdict);
+        }
+        return soFar == null ? Verdict.PASS : soFar;
+    }
+
+    private static Verdict merge(@Nullable Verdict earlier, Verdict verdict) {
+        return earlier == null ? verdict : verdict.behind(earlier);
+    }
+}
