@@ -1,6 +1,7 @@
 package dev.berth.agent;
 
 import dev.berth.agent.Rewrite.Part;
+import dev.berth.gateway.KernelSockets;
 import dev.berth.host.Host;
 import dev.berth.names.NameTable;
 import dev.berth.sockets.BerthSocketImpl;
@@ -35,6 +36,8 @@ import org.jspecify.annotations.Nullable;
 public final class JdkInstallation {
     private static final ClassDesc PLATFORM_SOCKET = ClassDesc.of("dev.berth.sockets.PlatformBerthSocket");
 
+    private static final String LEFT_OUT = "dev.berth.agent.without";
+
     private final Instrumentation instrumentation;
     private final KernelGuard guard;
     private final Map<Part, String> missing = new EnumMap<>(Part.class);
@@ -58,7 +61,7 @@ public final class JdkInstallation {
             Strictness strictness,
             NameTable... names) {
         JdkInstallation installation = new JdkInstallation(instrumentation, new KernelGuard(strictness));
-        installation.open();
+        open(instrumentation);
         instrumentation.addTransformer(new NativeTransports());
         Set<Part> wanted = EnumSet.noneOf(Part.class);
         if (rewriting) {
@@ -69,7 +72,11 @@ public final class JdkInstallation {
         } else {
             wanted.add(Part.KERNEL_SOCKETS);
         }
-        wanted.removeAll(left());
+        for (Part part : leftOut()) {
+            if (wanted.remove(part)) {
+                installation.missing.put(part, "left out by the property " + LEFT_OUT);
+            }
+        }
         Set<Part> rewritten = wanted.isEmpty() ? wanted : installation.rewrite(wanted);
         BerthSockets.install(
                 host, !rewritten.contains(Part.SOCKETS), !rewritten.contains(Part.DATAGRAMS), true, names);
@@ -79,16 +86,16 @@ public final class JdkInstallation {
         return installation;
     }
 
-    /// Parts that tests of the fallback take out.
-    private static Set<Part> left() {
-        Set<Part> left = EnumSet.noneOf(Part.class);
-        String names = System.getProperty("dev.berth.agent.without", "");
-        for (Part part : Part.values()) {
-            if (List.of(names.split(",", -1)).contains(part.name())) {
-                left.add(part);
+    /// What tests of the fallback take out.
+    private static Set<Part> leftOut() {
+        Set<Part> parts = EnumSet.noneOf(Part.class);
+        String names = System.getProperty(LEFT_OUT);
+        if (names != null) {
+            for (String name : names.split(",", -1)) {
+                parts.add(Part.valueOf(name));
             }
         }
-        return left;
+        return parts;
     }
 
     /// What is not covered because this JDK is another than Berth knows, for people; empty if nothing is amiss.
@@ -98,10 +105,13 @@ public final class JdkInstallation {
         return lines;
     }
 
-    /// Lets Berth see what it needs of the JDK.
-    private void open() {
-        Set<Module> ours = new HashSet<>(
-                List.of(JdkInstallation.class.getModule(), BerthSockets.class.getModule(), guard.gatewayModule()));
+    /// Lets Berth see what it needs of the JDK: also for published ports, which open sockets of the kernel. May be
+    /// called more than once.
+    public static void open(Instrumentation instrumentation) {
+        Set<Module> ours = new HashSet<>(List.of(
+                JdkInstallation.class.getModule(),
+                BerthSockets.class.getModule(),
+                KernelSockets.class.getModule()));
         instrumentation.redefineModule(
                 Object.class.getModule(),
                 Set.of(),

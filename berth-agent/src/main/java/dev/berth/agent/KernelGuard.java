@@ -18,11 +18,6 @@ final class KernelGuard {
         this.strictness = strictness;
     }
 
-    /// The module that opens sockets of the kernel for Berth.
-    Module gatewayModule() {
-        return KernelSockets.class.getModule();
-    }
-
     /// Called when parts are rewritten and sockets will soon be installed.
     void watch(Set<Part> rewritten) {
         watching = strictness != Strictness.OFF && rewritten.contains(Part.KERNEL_SOCKETS);

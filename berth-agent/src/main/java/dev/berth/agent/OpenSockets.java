@@ -32,8 +32,8 @@ final class OpenSockets {
         try {
             int count = possible ? count() : 0;
             if (count > 0) {
-                System.err.println("berth: " + count + (count == 1 ? " socket was" : " sockets were")
-                        + " opened before Berth was installed and stay on this machine's network: let"
+                System.err.println("berth: Sockets were opened before Berth was installed and stay on this machine's"
+                        + " network, " + count + " in number: let"
                         + " -javaagent:berth.jar come before other agents.");
             }
         } catch (IOException e) {

@@ -52,7 +52,11 @@ final class Catalogue {
                         KERNEL + "; heap only, without the kernel's memory",
                         () -> new IdlePairs(new KernelSockets(), Math.min(pairs, OTHER_PAIRS)))
                 .at(Benchmark.Pace.ONCE));
+        all.add(select("select-1", 1).against(KERNEL, () -> Selections.onKernel(1)));
+        all.add(select("select-1k", 1_000).against(KERNEL, () -> Selections.onKernel(1_000)));
+        all.add(select("select-100k", 100_000).alone("so many descriptors are seldom allowed"));
         all.addAll(PortRows.all(progress));
+        all.addAll(NetworkRows.all());
         all.add(tun("tun-in", "stream from the kernel over TUN, MTU 1500", "Gbit/s", 0.53, PeerTask.RECEIVE));
         all.add(tun("tun-out", "stream to the kernel over TUN, MTU 1500", "Gbit/s", 1.1, PeerTask.SEND));
         all.add(tun("tun-rtt", "round trip of 1 byte to the kernel over TUN", "us", 1.2, PeerTask.ROUND_TRIP));
@@ -69,6 +73,16 @@ final class Catalogue {
                         Goal.times(goal),
                         () -> new RoundTrip(BerthSockets.inMemory(), virtual))
                 .against(KERNEL, () -> new RoundTrip(new KernelSockets(), virtual));
+    }
+
+    private static Benchmark select(String name, int channels) {
+        return Benchmark.of(
+                name,
+                "processor time of a selection that finds one of so many channels ready",
+                "ns",
+                true,
+                Goal.none(),
+                () -> Selections.onBerth(channels));
     }
 
     private static Benchmark rate(String name, String what, String unit, double goal, Opener berth, Opener other) {

@@ -48,6 +48,14 @@ class SideBySideTest {
         assertThat(progress).isNotEmpty();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"select-1", "select-1k"})
+    void a_selector_is_measured_on_both_sides(String name) throws Exception {
+        Row row = run.run(name);
+        assertThat(row.ratio().median()).isPositive();
+        assertThat(row.berth().median()).isPositive();
+    }
+
     private static String figures(String key, String number) {
         return ",\"" + key + "\":" + number + ",\"" + key + "Min\":" + number + ",\"" + key + "Max\":" + number;
     }

@@ -58,6 +58,11 @@ public final class CapturingLink implements Link {
         }
 
         @Override
+        public void ready() {
+            receiver.ready();
+        }
+
+        @Override
         public void down(String reason) {
             receiver.down(reason);
         }
@@ -67,6 +72,11 @@ public final class CapturingLink implements Link {
     public void transmit(Packet packet) {
         origin.record(Direction.OUTBOUND, packet);
         link.transmit(packet);
+    }
+
+    @Override
+    public boolean isReady() {
+        return link.isReady();
     }
 
     @Override

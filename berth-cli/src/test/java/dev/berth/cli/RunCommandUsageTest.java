@@ -67,8 +67,9 @@ class RunCommandUsageTest {
     }
 
     private static PortPolicy policy(String... words) {
-        CommandLine run = Berth.commandLine().getSubcommands().get("run");
-        run.parseArgs(words);
+        CommandLine berth = Berth.commandLine();
+        berth.parseArgs(Stream.concat(Stream.of("run"), Stream.of(words)).toArray(String[]::new));
+        CommandLine run = berth.getSubcommands().get("run");
         return HostOptions.plan(run.getCommandSpec()).ports();
     }
 

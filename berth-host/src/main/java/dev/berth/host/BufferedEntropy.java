@@ -8,14 +8,23 @@ import java.util.Arrays;
 /// Secure random numbers from a stock that is filled from time to time: a single one costs a few nanoseconds, where
 /// [SecureRandom] takes most of a microsecond for each. Used under the host's lock only.
 final class BufferedEntropy implements Entropy {
-    private final SecureRandom random = new SecureRandom();
-    private final byte[] stock = new byte[1_024];
-    private int at = stock.length;
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    /// The first stock is for the start of a host, and most hosts need little more.
+    private static final int FIRST_STOCK = 128;
+
+    private static final int STOCK = 1_024;
+
+    private byte[] stock = {};
+    private int at;
 
     @Override
     public long nextLong() {
         if (at == stock.length) {
-            random.nextBytes(stock);
+            if (stock.length < STOCK) {
+                stock = new byte[stock.length == 0 ? FIRST_STOCK : STOCK];
+            }
+            RANDOM.nextBytes(stock);
             at = 0;
         }
         long value = Bytes.i64(stock, at);

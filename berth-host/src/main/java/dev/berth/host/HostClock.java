@@ -8,6 +8,11 @@ import org.jspecify.annotations.Nullable;
 /// Times are nanoseconds of any origin that never go back and are greater than 0. All methods may be called from any
 /// thread that uses the host, unless the clock says otherwise; none may call back into a host but as [#alarm] says.
 public interface HostClock {
+    /// The clock of the hosts that were given no other.
+    static HostClock system() {
+        return SystemClock.shared();
+    }
+
     /// The present.
     long nanoTime();
 

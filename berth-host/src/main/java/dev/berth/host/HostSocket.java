@@ -176,6 +176,11 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
         return sharing & ~LABELLED;
     }
 
+    /// An accepted socket says of sharing what its listener does.
+    final void shareAs(HostSocket listener) {
+        sharing |= listener.sharing();
+    }
+
     /// Gives the socket a label: a few words that messages and lists show, such as `admin pages`. Connections that a
     /// listener accepted show its label unless they have one of their own. An empty one takes it away.
     ///

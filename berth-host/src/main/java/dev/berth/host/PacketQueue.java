@@ -1,70 +1,145 @@
 package dev.berth.host;
 
 import dev.berth.wire.Packet;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
-/// A bounded queue of packets for many producers and one consumer at a time, without locks and without allocation
-/// after construction. In order per producer.
+/// A bounded queue of packets for many producers and one consumer at a time, without locks, in order per producer.
+///
+/// It begins with a small ring, because most hosts never have many packets waiting, and goes over to a large one for
+/// good when that is full for the first time. After that nothing is allocated.
 final class PacketQueue {
-    private final AtomicReferenceArray<@Nullable Packet> ring;
-    private final int mask;
-    private final AtomicLong tail = new AtomicLong();
-    private final AtomicLong head = new AtomicLong();
+    private static final int SMALL = 64;
+
+    private static final VarHandle LARGE;
+
+    static {
+        try {
+            LARGE = MethodHandles.lookup().findVarHandle(PacketQueue.class, "large", Ring.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final int capacity;
+    private final Ring small;
+    private volatile @Nullable Ring large;
 
     /// A queue of `capacity` packets, a power of two.
     PacketQueue(int capacity) {
-        ring = new AtomicReferenceArray<>(capacity);
-        mask = capacity - 1;
+        this.capacity = capacity;
+        small = new Ring(Math.min(capacity, SMALL));
     }
 
     /// False if the queue is full.
     boolean offer(Packet packet) {
-        long at;
-        do {
-            at = tail.get();
-            if (at - head.getAcquire() > mask) {
-                return false;
-            }
-        } while (!tail.compareAndSet(at, at + 1));
-        // Whoever offers has to see to it that this is visible before he looks whether somebody is at work, who would
-        // look here when he is done: see StackMonitor.tryRun.
-        ring.setRelease((int) at & mask, packet);
-        return true;
+        Ring present = large;
+        if (present != null) {
+            return present.offer(packet);
+        }
+        return small.offer(packet) || capacity > SMALL && grown().offer(packet);
     }
 
     /// As [#offer], by one thread at a time: under the lock of the host, whose release makes it visible.
     boolean offerAlone(Packet packet) {
-        long at = tail.getPlain();
-        if (at - head.getAcquire() > mask) {
-            return false;
+        Ring present = large;
+        if (present != null) {
+            return present.offerAlone(packet);
         }
-        tail.setPlain(at + 1);
-        ring.setRelease((int) at & mask, packet);
-        return true;
+        return small.offerAlone(packet) || capacity > SMALL && grown().offerAlone(packet);
+    }
+
+    private Ring grown() {
+        Ring present = large;
+        if (present == null) {
+            Ring fresh = new Ring(capacity);
+            Ring other = (Ring) LARGE.compareAndExchange(this, null, fresh);
+            present = other == null ? fresh : other;
+        }
+        return present;
     }
 
     /// The oldest packet, or null. By one thread at a time. A slot that a producer has claimed and not yet filled
     /// counts as empty, with all behind it: that producer will see to them itself.
     @Nullable
     Packet poll() {
-        long at = head.getPlain();
-        int slot = (int) at & mask;
-        Packet packet = ring.get(slot);
-        if (packet != null) {
-            ring.setPlain(slot, null);
-            head.setRelease(at + 1);
+        Packet packet = small.poll();
+        Ring present = large;
+        if (packet != null || present == null || present.isEmpty()) {
+            return packet;
         }
-        return packet;
+        // Whoever filled a slot of the large ring may have filled one of the small ring since it was looked at.
+        packet = small.poll();
+        return packet == null ? present.poll() : packet;
+    }
+
+    boolean isEmpty() {
+        Ring present = large;
+        return small.isEmpty() && (present == null || present.isEmpty());
     }
 
     /// True if [#offer] refuses.
     boolean isFull() {
-        return tail.get() - head.getAcquire() > mask;
+        Ring present = large;
+        return present != null ? present.isFull() : capacity <= SMALL && small.isFull();
     }
 
-    boolean isEmpty() {
-        return ring.get((int) head.get() & mask) == null;
+    private static final class Ring {
+        private final AtomicReferenceArray<@Nullable Packet> slots;
+        private final int mask;
+        private final AtomicLong tail = new AtomicLong();
+        private final AtomicLong head = new AtomicLong();
+
+        Ring(int capacity) {
+            slots = new AtomicReferenceArray<>(capacity);
+            mask = capacity - 1;
+        }
+
+        boolean offer(Packet packet) {
+            long at;
+            do {
+                at = tail.get();
+                if (at - head.getAcquire() > mask) {
+                    return false;
+                }
+            } while (!tail.compareAndSet(at, at + 1));
+            // Whoever offers has to see to it that this is visible before he looks whether somebody is at work, who
+            // would look here when he is done: see StackMonitor.tryRun.
+            slots.setRelease((int) at & mask, packet);
+            return true;
+        }
+
+        boolean offerAlone(Packet packet) {
+            long at = tail.getPlain();
+            if (at - head.getAcquire() > mask) {
+                return false;
+            }
+            tail.setPlain(at + 1);
+            slots.setRelease((int) at & mask, packet);
+            return true;
+        }
+
+        @Nullable
+        Packet poll() {
+            long at = head.getPlain();
+            int slot = (int) at & mask;
+            Packet packet = slots.get(slot);
+            if (packet != null) {
+                slots.setPlain(slot, null);
+                head.setRelease(at + 1);
+            }
+            return packet;
+        }
+
+        boolean isFull() {
+            return tail.get() - head.getAcquire() > mask;
+        }
+
+        boolean isEmpty() {
+            return slots.get((int) head.get() & mask) == null;
+        }
     }
 }

@@ -17,7 +17,7 @@ abstract sealed class SocketSignals permits HostSocket, EchoSocket {
 
     /// Adds a waiter for the calling thread, which waits by the clock of `monitor`.
     final Waiter arm(int interest, StackMonitor monitor) {
-        Waiter waiter = new Waiter(interest | CLOSED, monitor.clock());
+        Waiter waiter = new Waiter(interest | CLOSED, monitor);
         waiter.following = waiters;
         waiters = waiter;
         return waiter;

@@ -8,7 +8,6 @@ import dev.berth.stack.tcp.RetransmissionNotes;
 import dev.berth.wire.DropReason;
 import dev.berth.wire.Packet;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// The lock of a host and its exit protocol: run to completion, with flat combining.
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// at the end makes it safe not to wait for the lock: whoever leaves something behind either finds the lock free or
 /// is seen.
 final class StackMonitor {
-    private final ReentrantLock lock = new ReentrantLock();
+    private final SectionLock lock = new SectionLock();
     private final NetStack stack;
     private final @Nullable HostClock clock; // null: the system's
     private HostClock.@Nullable Alarm alarm; // of that clock
@@ -31,6 +30,9 @@ final class StackMonitor {
     private final String name;
     private final RetransmissionNotes retransmitted;
     private volatile @Nullable DropObserver dropObserver;
+
+    /// What the threads that wait in its sockets have learned.
+    final Spinning spinning = new Spinning();
 
     /// Reads and writes of arrays, for use under the lock.
     final ArrayBytes arrayBytes = new ArrayBytes();

@@ -9,6 +9,7 @@ import dev.berth.stack.tcp.TcpListener;
 import dev.berth.wire.Endpoint;
 import java.io.IOException;
 import java.net.SocketException;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// A socket that listens for TCP connections.
@@ -20,6 +21,7 @@ public final class TcpAcceptor extends HostSocket {
     private TcpConfig config;
     private @Nullable PortBinding<TcpListener> binding;
     private @Nullable TcpListener listener;
+    private boolean quickAck = true;
     private String boundBy = "";
     /// Whether the program named the port itself.
     private boolean fixedPort;
@@ -142,7 +144,15 @@ public final class TcpAcceptor extends HostSocket {
             throw new SocketException("Socket is not listening");
         }
         Tcb accepted = monitor.stack().tcp().accept(listener);
-        return accepted == null ? null : new TcpSocket(host, accepted);
+        if (accepted == null) {
+            return null;
+        }
+        TcpSocket socket = new TcpSocket(host, accepted);
+        socket.shareAs(this);
+        if (!quickAck) {
+            monitor.stack().tcp().quickAck(accepted, false);
+        }
+        return socket;
     }
 
     @Override
@@ -150,40 +160,96 @@ public final class TcpAcceptor extends HostSocket {
         return listener == null ? Readiness.NONE : listener.readiness();
     }
 
-    /// SO_RCVBUF of accepted connections, in octets.
-    public void receiveBufferSize(int value) throws IOException {
+    /// Changes the settings of connections that are accepted from now on.
+    private void configure(UnaryOperator<TcpConfig> change) throws SocketException {
         monitor.enter();
         try {
             requireOpen();
-            config = config.withBuffers(config.sendBuffer(), value)
-                    .withFeatures(config.features().withTuning(config.features().tuneSend(), false));
+            config = change.apply(config);
             if (listener != null) {
                 listener.configure(config);
             }
         } finally {
             monitor.exit();
         }
+    }
+
+    private TcpConfig config() throws SocketException {
+        requireOpen();
+        return config;
+    }
+
+    /// SO_RCVBUF of accepted connections, in octets.
+    public void receiveBufferSize(int value) throws IOException {
+        configure(c -> c.withBuffers(c.sendBuffer(), value)
+                .withFeatures(c.features().withTuning(c.features().tuneSend(), false)));
     }
 
     /// SO_RCVBUF of accepted connections, in octets.
     public int receiveBufferSize() throws IOException {
+        return config().receiveBuffer();
+    }
+
+    /// IP_TOS of accepted connections: DS field, 0 to 255; the low two bits are dropped.
+    public void trafficClass(int value) throws IOException {
+        configure(c -> c.withHeader(value & ~0b11, c.timeToLive()));
+    }
+
+    /// IP_TOS of accepted connections.
+    public int trafficClass() throws IOException {
+        return config().trafficClass();
+    }
+
+    /// TCP_KEEPIDLE of accepted connections: seconds of silence before the first probe.
+    public void keepIdleSeconds(int value) throws IOException {
+        configure(c -> c.withKeepAliveTimes(value, c.keepIntervalSeconds(), c.keepCount()));
+    }
+
+    /// TCP_KEEPIDLE of accepted connections.
+    public int keepIdleSeconds() throws IOException {
+        return config().keepIdleSeconds();
+    }
+
+    /// TCP_KEEPINTERVAL of accepted connections: seconds between probes.
+    public void keepIntervalSeconds(int value) throws IOException {
+        configure(c -> c.withKeepAliveTimes(c.keepIdleSeconds(), value, c.keepCount()));
+    }
+
+    /// TCP_KEEPINTERVAL of accepted connections.
+    public int keepIntervalSeconds() throws IOException {
+        return config().keepIntervalSeconds();
+    }
+
+    /// TCP_KEEPCOUNT of accepted connections: unanswered probes after which one is dead.
+    public void keepCount(int value) throws IOException {
+        configure(c -> c.withKeepAliveTimes(c.keepIdleSeconds(), c.keepIntervalSeconds(), value));
+    }
+
+    /// TCP_KEEPCOUNT of accepted connections.
+    public int keepCount() throws IOException {
+        return config().keepCount();
+    }
+
+    /// TCP_QUICKACK of accepted connections: whether they begin by acknowledging at once.
+    public void quickAck(boolean value) throws IOException {
+        monitor.enter();
+        try {
+            requireOpen();
+            quickAck = value;
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// TCP_QUICKACK of accepted connections.
+    public boolean quickAck() throws IOException {
         requireOpen();
-        return config.receiveBuffer();
+        return quickAck;
     }
 
     /// How many connections may be in SYN-RECEIVED by Fast Open at a time (RFC 7413 section 5.1), 0 for no Fast Open.
     public void fastOpenQueue(int limit) throws IOException {
-        monitor.enter();
-        try {
-            requireOpen();
-            config = config.withFeatures(
-                    config.features().withFastOpen(config.features().fastOpen(), limit));
-            if (listener != null) {
-                listener.configure(config);
-            }
-        } finally {
-            monitor.exit();
-        }
+        configure(c -> c.withFeatures(c.features().withFastOpen(c.features().fastOpen(), limit)));
     }
 
     /// Stops listening; connections that nobody accepted are reset, those that were accepted live on.

@@ -222,6 +222,7 @@ public final class TcpSocket extends TcpSocketOptions {
             throw SocketErrors.connect(connection.error());
         }
         connectReported = true;
+        beginQuickAck(connection);
         return true;
     }
 

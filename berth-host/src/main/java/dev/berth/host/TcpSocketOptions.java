@@ -12,6 +12,7 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
     /// The settings; under the host's lock.
     TcpConfig config;
 
+    private boolean quickAck = true; // under the host's lock
     int lingerSeconds = -1; // under the host's lock
 
     TcpSocketOptions(Host host, TcpConfig config) {
@@ -125,12 +126,13 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
         return config().receiveBuffer();
     }
 
-    /// IP_TOS: DS field and ECN bits of sent packets, 0 to 255.
+    /// IP_TOS: DS field of sent packets, 0 to 255. The ECN bits, the low two, are TCP's own (RFC 3168 section 6.1), and
+    /// what is set of them is dropped, as Linux does.
     public void trafficClass(int value) throws IOException {
-        configure(c -> c.withHeader(value, c.timeToLive()));
+        configure(c -> c.withHeader(value & ~0b11, c.timeToLive()));
     }
 
-    /// IP_TOS: DS field and ECN bits of sent packets, 0 to 255.
+    /// IP_TOS: DS field of sent packets.
     public int trafficClass() throws IOException {
         return config().trafficClass();
     }
@@ -163,6 +165,43 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
     /// TCP_KEEPCOUNT: unanswered probes after which the connection is dead.
     public int keepCount() throws IOException {
         return config().keepCount();
+    }
+
+    /// TCP_QUICKACK: the next segments are acknowledged at once, as at the start of a connection; false lets ACKs wait.
+    /// Not for ever, as on Linux: the connection goes its own way later. Without a connection it says how one begins.
+    public void quickAck(boolean value) throws IOException {
+        monitor.enter();
+        try {
+            requireOpen();
+            Tcb connection = connectionOrNull();
+            quickAck = value;
+            if (connection != null) {
+                monitor.stack().tcp().quickAck(connection, value);
+            }
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// TCP_QUICKACK: whether the next segment is acknowledged at once.
+    public boolean quickAck() throws IOException {
+        long now = monitor.enter();
+        try {
+            requireOpen();
+            Tcb connection = connectionOrNull();
+            return connection == null
+                    ? quickAck
+                    : monitor.stack().tcp().info(connection, now).quickAcks() > 0;
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// The connection was made: it begins as was said. Under the host's lock.
+    final void beginQuickAck(Tcb connection) {
+        if (!quickAck) {
+            monitor.stack().tcp().quickAck(connection, false);
+        }
     }
 
     /// SO_LINGER: seconds that [#close] waits for acknowledgments; 0 resets the connection, -1 (the default) does not

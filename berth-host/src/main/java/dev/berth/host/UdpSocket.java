@@ -372,6 +372,17 @@ public final class UdpSocket extends DataSocket {
         return endpoint().tos();
     }
 
+    /// IP_DONTFRAGMENT: what is sent is never fragmented, here or on the way; what is longer than the path takes is an
+    /// error.
+    public void dontFragment(boolean on) throws IOException {
+        endpoint().dontFragment(on);
+    }
+
+    /// IP_DONTFRAGMENT.
+    public boolean dontFragment() throws IOException {
+        return endpoint().dontFragment();
+    }
+
     /// IP_TTL: the hop limit of sent packets, 1 to 255.
     public void timeToLive(int value) throws IOException {
         endpoint().ttl(value);

@@ -1,28 +1,47 @@
 package dev.berth.host;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /// A thread, platform or virtual, that waits for a socket to become ready. Armed and signalled under the host's lock,
 /// so that no wake-up is lost; the unpark comes after it.
 final class Waiter extends Wakeup {
+    private static final VarHandle STATE;
+
+    static {
+        try {
+            STATE = MethodHandles.lookup().findVarHandle(Waiter.class, "state", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private static final int AWAKE = 0;
+    private static final int PARKED = 1; // or about to be
+    private static final int SIGNALLED = 2;
+
     private final Thread thread = Thread.currentThread();
-    private final @Nullable HostClock clock;
+    private final StackMonitor monitor;
     final int interest;
-    private volatile boolean signalled;
+
+    @SuppressWarnings("unused") // written through STATE
+    private volatile int state;
 
     @Nullable
     Waiter following; // in the list of its socket
 
-    /// @param clock what the thread waits by; null for the system's
-    Waiter(int interest, @Nullable HostClock clock) {
+    /// @param monitor by whose clock the thread waits
+    Waiter(int interest, StackMonitor monitor) {
         this.interest = interest;
-        this.clock = clock;
+        this.monitor = monitor;
     }
 
     @Override
     void wake() {
-        signalled = true;
-        SystemClock.unpark(clock, thread);
+        if ((int) STATE.getAndSet(this, SIGNALLED) == PARKED) {
+            SystemClock.unpark(monitor.clock(), thread);
+        }
     }
 
     Thread thread() {
@@ -30,18 +49,25 @@ final class Waiter extends Wakeup {
     }
 
     boolean isSignalled() {
-        return signalled;
+        return state == SIGNALLED;
     }
 
-    /// Parks until signalled, the deadline of the clock has passed (0: none) or a virtual thread is
-    /// interrupted. On a platform thread an interrupt does not end the wait; its status is there again afterwards, as
-    /// the JDK's sockets have it.
+    /// Parks, a platform thread perhaps after it has looked a while, until signalled, the deadline of the clock has
+    /// passed (0: none) or a virtual thread is interrupted. On a platform thread an interrupt does not end the wait;
+    /// its status is there again afterwards, as the JDK's sockets have it.
     ///
     /// @return false if the deadline has passed or the thread was interrupted (then its status is set)
     boolean await(long deadline) {
+        HostClock clock = monitor.clock();
+        if (clock == null && !thread.isVirtual()) {
+            monitor.spinning.await(this);
+        }
+        if (!STATE.compareAndSet(this, AWAKE, PARKED)) {
+            return true;
+        }
         boolean interrupted = false;
         try {
-            while (!signalled) {
+            while (!isSignalled()) {
                 if (deadline != 0 && deadline <= SystemClock.nanoTime(clock)) {
                     return false;
                 }

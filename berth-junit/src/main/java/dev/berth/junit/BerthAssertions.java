@@ -13,7 +13,7 @@ public final class BerthAssertions {
     private BerthAssertions() {}
 
     /// About what was said on a network.
-    public static TrafficAssert assertThat(Traffic traffic) {
+    public static TrafficAssert assertThat(TrafficLog traffic) {
         return new TrafficAssert(traffic);
     }
 

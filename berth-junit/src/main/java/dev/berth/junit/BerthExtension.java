@@ -53,13 +53,18 @@ public final class BerthExtension
     /// The networks of one test or one class; made as they are asked for.
     private static final class Networks {
         private final Plan plan;
+        private final @Nullable Networks outer; // of the class that this one is nested in
         private final Map<String, TestNetwork> open = new LinkedHashMap<>();
 
-        Networks(Plan plan) {
+        Networks(Plan plan, @Nullable Networks outer) {
             this.plan = plan;
+            this.outer = outer;
         }
 
         synchronized TestNetwork get(String name) throws IOException {
+            if (outer != null && outer.plan.isOfClass(name)) {
+                return outer.get(name);
+            }
             TestNetwork there = open.get(name);
             if (there == null) {
                 there = new TestNetwork(plan.settings(name));
@@ -86,7 +91,7 @@ public final class BerthExtension
         Networks there = networksOf(context, "class");
         if (there == null) {
             // A parameter of one method alone registers the extension after the class has begun.
-            there = new Networks(new Plan(context.getRequiredTestClass()));
+            there = new Networks(new Plan(context.getRequiredTestClass()), null);
         }
         return there;
     }
@@ -94,9 +99,8 @@ public final class BerthExtension
     @Override
     public void beforeAll(ExtensionContext context) throws Exception {
         Plan plan = new Plan(context.getRequiredTestClass());
-        Networks networks = new Networks(plan);
+        Networks networks = new Networks(plan, networksOf(context, "class"));
         context.getStore(NAMESPACE).put("class", networks);
-        context.getStore(NAMESPACE).put("owner of class", context.getUniqueId());
         fill(context, plan, true, null);
     }
 
@@ -113,7 +117,7 @@ public final class BerthExtension
         if (there == null) {
             Plan plan = new Plan(context.getRequiredTestClass());
             context.getTestMethod().ifPresent(plan::addParameters);
-            there = new Networks(plan);
+            there = new Networks(plan, null);
             context.getStore(NAMESPACE).put("method", there);
         }
         return there;
@@ -124,6 +128,7 @@ public final class BerthExtension
         for (Plan.Target target : plan.targets()) {
             boolean wanted = ofClass
                     ? target.isStatic()
+                            && target.field().getDeclaringClass().isAssignableFrom(context.getRequiredTestClass())
                     : !target.isStatic() && target.field().getDeclaringClass().isInstance(instance);
             if (wanted) {
                 TestNetwork network = network(context, plan, target.networkName());
@@ -150,7 +155,7 @@ public final class BerthExtension
     }
 
     private static @Nullable Object ofNetwork(TestNetwork network, Class<?> type) {
-        return type == Network.class ? network.network() : type == Traffic.class ? network.traffic() : null;
+        return type == Network.class ? network.network() : type == TrafficLog.class ? network.traffic() : null;
     }
 
     private static @Nullable Object ofHost(TestNetwork network, BerthHost annotation, Class<?> type)
@@ -233,9 +238,6 @@ public final class BerthExtension
 
     @Override
     public void afterAll(ExtensionContext context) {
-        if (!context.getUniqueId().equals(context.getStore(NAMESPACE).get("owner of class"))) {
-            return;
-        }
         Networks networks = ofClass(context);
         try {
             AssertionError leaked = leaked(networks.all());

@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
 /// A host's link that shows what the host sends, before the network has it.
 final class ObservedLink implements Link {
     private final Link link;
-    private final Traffic traffic;
+    private final TrafficLog traffic;
     private final Capture.@Nullable Origin origin;
 
-    ObservedLink(Link link, Traffic traffic, Capture.@Nullable Origin origin) {
+    ObservedLink(Link link, TrafficLog traffic, Capture.@Nullable Origin origin) {
         this.link = link;
         this.traffic = traffic;
         this.origin = origin;
@@ -38,6 +38,11 @@ final class ObservedLink implements Link {
             origin.record(Direction.OUTBOUND, packet);
         }
         link.transmit(packet);
+    }
+
+    @Override
+    public boolean isReady() {
+        return link.isReady();
     }
 
     @Override

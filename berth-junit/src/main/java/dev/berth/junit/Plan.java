@@ -19,12 +19,13 @@ import org.jspecify.annotations.Nullable;
 /// like.
 final class Plan {
     /// What a network is like, as [BerthNetwork] says it.
-    record Settings(String name, List<String> hosts, int mtu, long seed, Leaks leaks, int captureMegabytes) {
+    record Settings(String name, List<String> hosts, int mtu, boolean virtualTime, long seed, Leaks leaks, int captureMegabytes) {
         Settings(BerthNetwork network) {
             this(
                     network.value(),
                     List.of(network.hosts()),
                     network.mtu(),
+                    network.virtualTime(),
                     network.seed(),
                     network.leaks(),
                     network.captureMegabytes());
@@ -32,7 +33,7 @@ final class Plan {
 
         /// With nothing said but the name.
         static Settings plain(String name) {
-            return new Settings(name, List.of(), Network.MAX_MTU, 0, Leaks.IGNORE, CAPTURE_MEGABYTES);
+            return new Settings(name, List.of(), Network.MAX_MTU, false, 0, Leaks.IGNORE, CAPTURE_MEGABYTES);
         }
 
         boolean isPlain() {

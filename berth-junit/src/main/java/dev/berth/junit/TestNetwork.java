@@ -2,13 +2,20 @@ package dev.berth.junit;
 
 import dev.berth.capture.Capture;
 import dev.berth.host.Host;
+import dev.berth.host.Link;
 import dev.berth.network.Network;
+import dev.berth.network.NetworkBuilder;
+import dev.berth.network.NetworkObserver;
 import dev.berth.wire.IpAddress;
+import dev.berth.wire.Packet;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// A network of a test or a class, and what is seen on it.
@@ -18,10 +25,11 @@ final class TestNetwork implements AutoCloseable {
 
     private final Plan.Settings settings;
     private final Network network;
-    private final Traffic traffic = new Traffic();
+    private final TrafficLog traffic = new TrafficLog();
     private final @Nullable Capture capture;
     private final long seed;
-    private int addresses; // given so far
+    private final LongSupplier wallClock = Capture.wallClock();
+    private volatile @Nullable Network started; // null while it is built
 
     TestNetwork(Plan.Settings settings) throws IOException {
         this.settings = settings;
@@ -29,8 +37,18 @@ final class TestNetwork implements AutoCloseable {
         seed = repeated != null
                 ? repeated
                 : settings.seed() != 0 ? settings.seed() : ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
-        network = Network.create(settings.name(), settings.mtu());
-        capture = settings.captureMegabytes() > 0 ? Capture.ring((long) settings.captureMegabytes() << 20) : null;
+        capture = settings.captureMegabytes() > 0
+                ? Capture.ring((long) settings.captureMegabytes() << 20, this::epochNanos)
+                : null;
+        NetworkBuilder builder = Network.builder(settings.name())
+                .mtu(settings.mtu())
+                .seed(seed)
+                .observer(new Witness());
+        if (settings.virtualTime()) {
+            builder.virtualTime(seed);
+        }
+        network = builder.build();
+        started = network;
         try {
             for (String each : settings.hosts()) {
                 int at = each.indexOf('=');
@@ -46,7 +64,7 @@ final class TestNetwork implements AutoCloseable {
         return network;
     }
 
-    Traffic traffic() {
+    TrafficLog traffic() {
         return traffic;
     }
 
@@ -70,44 +88,51 @@ final class TestNetwork implements AutoCloseable {
         Host there = network.find(name).orElse(null);
         if (there != null) {
             if (!address.isEmpty()
-                    && !there.addresses().contains(IpAddress.Prefix.parse(address).address())) {
+                    && !there.addresses().contains(IpAddress.parse(address.replaceFirst("/.*", "")))) {
                 throw new IllegalArgumentException("Host " + name + " has the addresses " + there.addresses()
                         + ", not " + address + ", which another place says");
             }
             return there;
         }
-        List<IpAddress.Prefix> own = address.isEmpty() ? nextAddresses() : List.of(IpAddress.Prefix.parse(address));
-        for (IpAddress.Prefix each : own) {
-            traffic.host(each.address(), name);
-            if (capture != null) {
-                capture.name(each.address(), name);
-            }
-        }
-        IpAddress.Prefix[] all = own.toArray(new IpAddress.Prefix[0]);
-        Capture.Origin origin = capture == null ? null : capture.origin(name, "sent by host " + name);
-        Host.Builder builder = Host.builder(name).link(new ObservedLink(network.link(all), traffic, origin));
-        own.forEach(builder::address);
-        builder.route(IpAddress.Prefix.parse("0.0.0.0/0")).route(IpAddress.Prefix.parse("::/0"));
-        Host host = builder.start();
-        network.register(host);
-        if (capture != null) {
-            capture.watch(host);
-        }
-        return host;
+        return network.host(name, plan -> address.isEmpty() ? plan : plan.address(address));
     }
 
-    /// 10.0.0.1/16 and fd00::1/64, and so on, but for those that were given by hand.
-    private List<IpAddress.Prefix> nextAddresses() {
-        for (; ; ) {
-            int number = ++addresses;
-            if (number > 65_000) {
-                throw new IllegalStateException("Network " + name() + " has no more addresses to give");
+    /// The time of a packet: virtual time counts from 1970 on.
+    private long epochNanos() {
+        Network virtual = started;
+        return settings.virtualTime() && virtual != null ? virtual.time().now() : wallClock.getAsLong();
+    }
+
+    /// Shows the capture and the statistics what hosts send, once, where they send it.
+    private final class Witness implements NetworkObserver {
+        private final Map<String, Capture.Origin> origins = new ConcurrentHashMap<>();
+
+        @Override
+        public Link linked(String host, Link link) {
+            Capture records = capture;
+            Capture.Origin origin = records == null
+                    ? null
+                    : origins.computeIfAbsent(host, name -> records.origin(name, "sent by host " + name));
+            return new ObservedLink(link, traffic, origin);
+        }
+
+        @Override
+        public void started(Host host) {
+            for (IpAddress address : host.addresses()) {
+                traffic.host(address, host.name());
+                if (capture != null) {
+                    capture.name(address, host.name());
+                }
             }
-            IpAddress four = IpAddress.ofIpv4(10 << 24 | number);
-            if (network.hosts().stream().noneMatch(host -> host.addresses().contains(four))) {
-                IpAddress six = new IpAddress(0xfd00L << 48, number);
-                return List.of(
-                        IpAddress.Prefix.parse(four + "/16"), IpAddress.Prefix.parse(six + "/64"));
+            if (capture != null) {
+                capture.watch(host);
+            }
+        }
+
+        @Override
+        public void dropped(Packet packet, String why) {
+            if (capture != null) {
+                capture.note(packet, "dropped by the network: " + why);
             }
         }
     }
@@ -120,7 +145,7 @@ final class TestNetwork implements AutoCloseable {
         long deadline = System.nanoTime() + GRACE_NANOS;
         long pause = 100_000;
         List<Leak> leaks = open();
-        while (!leaks.isEmpty() && System.nanoTime() - deadline < 0) {
+        while (!leaks.isEmpty() && System.nanoTime() - deadline < 0 && !network.isVirtual()) {
             LockSupport.parkNanos(pause);
             pause = Math.min(pause * 2, 50_000_000);
             leaks = open();

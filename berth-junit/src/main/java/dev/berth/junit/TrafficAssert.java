@@ -12,15 +12,15 @@ import java.util.function.ToLongFunction;
 public final class TrafficAssert {
     private static final int MAX_LISTED = 20;
 
-    private final Traffic traffic;
+    private final TrafficLog traffic;
     private final Predicate<Talk> wanted;
     private final String which;
 
-    TrafficAssert(Traffic traffic) {
+    TrafficAssert(TrafficLog traffic) {
         this(traffic, talk -> true, "");
     }
 
-    private TrafficAssert(Traffic traffic, Predicate<Talk> wanted, String which) {
+    private TrafficAssert(TrafficLog traffic, Predicate<Talk> wanted, String which) {
         this.traffic = traffic;
         this.wanted = wanted;
         this.which = which;
@@ -167,7 +167,7 @@ public final class TrafficAssert {
                 .append(expected)
                 .append(which)
                 .append(", but there ")
-                .append(actual.equals("1") || actual.equals("1 talk") || actual.equals("none") ? "was " : "were ")
+                .append(actual.matches("(?!1\\b)\\d.*") ? "were " : "was ")
                 .append(actual)
                 .append('.');
         list(message, "Seen" + which, talks());

@@ -64,10 +64,18 @@ public final class DnsServer implements AutoCloseable {
     /// @throws java.net.BindException if port 53 is taken
     /// @throws IOException if the host is closed
     public static DnsServer start(Host host, DnsResponder responder) throws IOException {
+        return start(host, IpAddress.ANY_IPV6, responder);
+    }
+
+    /// Starts a name server at one of the host's addresses, or at all for a wildcard.
+    ///
+    /// @throws java.net.BindException if port 53 is taken there, or the address is not the host's
+    /// @throws IOException if the host is closed
+    public static DnsServer start(Host host, IpAddress address, DnsResponder responder) throws IOException {
         UdpSocket datagrams = host.openUdpSocket();
         TcpAcceptor connections;
         try {
-            datagrams.bind(new Endpoint(IpAddress.ANY_IPV6, PORT));
+            datagrams.bind(new Endpoint(address, PORT));
             datagrams.label("name server");
             connections = host.openTcpAcceptor();
         } catch (IOException | RuntimeException e) {
@@ -75,7 +83,7 @@ public final class DnsServer implements AutoCloseable {
             throw e;
         }
         try {
-            connections.bind(new Endpoint(IpAddress.ANY_IPV6, PORT));
+            connections.bind(new Endpoint(address, PORT));
             connections.label("name server");
             connections.listen(MAX_THREADS);
         } catch (IOException | RuntimeException e) {

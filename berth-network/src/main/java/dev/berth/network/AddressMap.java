@@ -6,12 +6,15 @@ import org.jspecify.annotations.Nullable;
 /// Which port of the network has an address: looked up for every packet, from any thread, without a lock and without
 /// an object for the key. Changed by one thread at a time.
 final class AddressMap {
-    private record Entry(IpAddress address, Attachment owner) {}
+    private record Entry(IpAddress address, @Nullable Attachment owner) {}
+
+    /// In place of an entry that was taken out, so that those behind it are still found: nobody looks it up.
+    private static final Entry GONE = new Entry(new IpAddress(-1, -1), null);
 
     /// Written again after each change, so that whoever reads it sees what is in the array.
     private volatile @Nullable Entry[] slots = new Entry[8];
 
-    private int size;
+    private int used; // slots, with those of entries that were taken out
 
     private static int slot(long hi, long lo, int length) {
         long mixed = (hi * 31 + lo) * 0x9e37_79b9_7f4a_7c15L;
@@ -34,8 +37,8 @@ final class AddressMap {
 
     void put(IpAddress address, Attachment owner) {
         @Nullable Entry[] table = slots;
-        if (++size * 2 > table.length) {
-            table = rebuilt(table.length * 2, null);
+        if (++used * 2 > table.length) {
+            table = rebuilt();
         }
         insert(table, new Entry(address, owner));
         slots = table;
@@ -43,19 +46,33 @@ final class AddressMap {
 
     /// Takes an address out; does nothing if `owner` does not have it.
     void remove(IpAddress address, Attachment owner) {
-        if (get(address.hi(), address.lo()) == owner) {
-            size--;
-            slots = rebuilt(slots.length, address);
+        @Nullable Entry[] table = slots;
+        int at = slot(address.hi(), address.lo(), table.length);
+        Entry entry;
+        while ((entry = table[at]) != null) {
+            if (entry.owner == owner && entry.address.equals(address)) {
+                table[at] = GONE;
+                slots = table;
+                return;
+            }
+            at = at + 1 & table.length - 1;
         }
     }
 
-    private @Nullable Entry[] rebuilt(int length, @Nullable IpAddress without) {
-        @Nullable Entry[] table = new Entry[length];
-        for (Entry entry : slots) {
-            if (entry != null && !entry.address.equals(without)) {
+    /// A table with room, without what was taken out.
+    private @Nullable Entry[] rebuilt() {
+        @Nullable Entry[] old = slots;
+        int live = 1;
+        for (Entry entry : old) {
+            live += entry != null && entry != GONE ? 1 : 0;
+        }
+        @Nullable Entry[] table = new Entry[Math.max(8, Integer.highestOneBit(live) * 4)];
+        for (Entry entry : old) {
+            if (entry != null && entry != GONE) {
                 insert(table, entry);
             }
         }
+        used = live;
         return table;
     }
 

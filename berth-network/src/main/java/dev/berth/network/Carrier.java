@@ -103,7 +103,7 @@ final class Carrier {
                 }
                 enterLater(verdict.nanos, from, sent, to);
             }
-            case DROP -> drop(packet);
+            case DROP -> drop(packet, passage.decidedBy());
             case RESET, RESET_SENDER, RESET_RECEIVER -> {
                 if (passage.isTcp()) {
                     reset(
@@ -111,7 +111,7 @@ final class Carrier {
                             verdict.kind != Verdict.Kind.RESET_RECEIVER,
                             verdict.kind != Verdict.Kind.RESET_SENDER);
                 }
-                drop(packet);
+                drop(packet, passage.decidedBy());
             }
             case LATE_FIN -> {
                 if (passage.payloadLength() > 0) {
@@ -216,8 +216,8 @@ final class Carrier {
         return packet;
     }
 
-    private void drop(Packet packet) {
-        network.countDropped();
+    private void drop(Packet packet, String why) {
+        network.countDropped(packet, why);
         packet.release();
     }
 
@@ -234,7 +234,7 @@ final class Carrier {
     private void fly(long at, Packet packet, Runnable then) {
         if (inFlight.incrementAndGet() > MAX_IN_FLIGHT) {
             inFlight.decrementAndGet();
-            drop(packet);
+            drop(packet, "too many packets are on their way");
             return;
         }
         network.clock().at(at, Event.of(() -> {
@@ -276,7 +276,7 @@ final class Carrier {
             }
         }
         if (arrival < 0) {
-            drop(packet);
+            drop(packet, "the link has lost it or is full");
             return;
         }
         pass(arrival, now, sent, then);
@@ -299,7 +299,7 @@ final class Carrier {
                 ? network.wayOut(subnet, packet, to)
                 : to;
         if (next == null) {
-            network.countUndeliverable();
+            network.countUndeliverable(packet);
             packet.release();
             return;
         }

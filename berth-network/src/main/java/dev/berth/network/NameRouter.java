@@ -33,11 +33,11 @@ public final class NameRouter implements AutoCloseable {
         this.server = server;
     }
 
-    /// Starts one for the names of the network's hosts ([Network#names]); others do not exist.
+    /// Starts one for the names of the network's hosts; others do not exist.
     ///
     /// @throws IllegalStateException if the network has a gateway
     public static NameRouter start(Network network) throws IOException {
-        return start(network, DnsResponder.of(network.names()));
+        return start(network, DnsResponder.of(network));
     }
 
     /// Starts one.

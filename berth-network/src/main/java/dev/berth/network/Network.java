@@ -54,6 +54,7 @@ public final class Network implements AutoCloseable, NameTable {
     private final Topology topology;
     private final LinkProfile link;
     private final StackConfig config;
+    private final NetworkObserver observer;
     private final RuleSet rules = new RuleSet(this::refresh);
     private final Carrier carrier = new Carrier(this);
     private final AddressMap attached = new AddressMap();
@@ -71,12 +72,19 @@ public final class Network implements AutoCloseable, NameTable {
     private int shapedNodes;
 
     Network(
-            String name, long seed, boolean virtual, Topology topology, LinkProfile link, StackConfig config) {
+            String name,
+            long seed,
+            boolean virtual,
+            Topology topology,
+            LinkProfile link,
+            StackConfig config,
+            NetworkObserver observer) {
         this.name = name;
         this.seed = seed;
         this.topology = topology;
         this.link = link;
         this.config = config;
+        this.observer = observer;
         time = virtual ? new VirtualTime(name) : null;
         clock = time != null ? time.internal() : new RealTime(name);
         refresh();
@@ -187,7 +195,7 @@ public final class Network implements AutoCloseable, NameTable {
     }
 
     private synchronized void forget(Node node) {
-        nodes.values().remove(node);
+        nodes.remove(NameTable.canonical(node.name()), node);
         aliases.values().removeIf(other -> other == node);
     }
 
@@ -205,7 +213,7 @@ public final class Network implements AutoCloseable, NameTable {
                     NetworkLink own = new NetworkLink(this, subnet, node, mtu(subnet, plan.up()), addresses);
                     attach(own);
                     links.add(own);
-                    builder.link(plan.around().apply(own));
+                    builder.link(observer.linked(plan.name(), plan.around().apply(own)));
                     each.getValue().forEach(builder::address);
                     if (subnet.open || links.size() == 1 && topology.anyRouter(subnet) != null) {
                         builder.route(ALL_IPV4).route(ALL_IPV6);
@@ -226,6 +234,7 @@ public final class Network implements AutoCloseable, NameTable {
             node.host = host;
             node.addresses = host.addresses();
         }
+        observer.started(host);
         return host;
     }
 
@@ -691,17 +700,14 @@ public final class Network implements AutoCloseable, NameTable {
         return false;
     }
 
-    void countUndeliverable() {
+    void countUndeliverable(Packet packet) {
         undeliverable.incrementAndGet();
+        observer.dropped(packet, "nobody has its destination");
     }
 
-    /// The names of the hosts, as they are at each look-up; for sockets that are installed, and name servers.
-    public NameTable names() {
-        return new NetworkNames(this);
-    }
-
-    void countDropped() {
+    void countDropped(Packet packet, String why) {
         dropped.incrementAndGet();
+        observer.dropped(packet, why);
     }
 
     /// Closes all hosts.

@@ -41,6 +41,7 @@ public final class NetworkBuilder {
     private int mtu = Network.MAX_MTU;
     private LinkProfile link = LinkProfile.PERFECT;
     private StackConfig config = StackConfig.DEFAULT;
+    private NetworkObserver observer = new NetworkObserver() {};
 
     NetworkBuilder(String name) {
         this.name = Objects.requireNonNull(name);
@@ -77,6 +78,12 @@ public final class NetworkBuilder {
     /// The settings of hosts that say nothing else.
     public NetworkBuilder config(StackConfig settings) {
         config = Objects.requireNonNull(settings);
+        return this;
+    }
+
+    /// Who sees links, hosts and dropped packets, also those of hosts that come later.
+    public NetworkBuilder observer(NetworkObserver witness) {
+        observer = Objects.requireNonNull(witness);
         return this;
     }
 
@@ -131,7 +138,7 @@ public final class NetworkBuilder {
             mtus.add(mtu);
         }
         checkNames();
-        Network network = new Network(name, seed, virtual, new Topology(made, mtus), link, config);
+        Network network = new Network(name, seed, virtual, new Topology(made, mtus), link, config, observer);
         try {
             for (RouterPlan plan : routers) {
                 network.router(plan.name, plan.subnets);

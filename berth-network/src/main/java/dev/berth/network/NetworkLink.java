@@ -130,6 +130,7 @@ final class NetworkLink implements Link, Attachment {
     public void transmit(Packet packet) {
         if (network.isDetoured()) {
             if (crashed) {
+                network.countDropped(packet, "its host has crashed");
                 packet.release();
                 return;
             }
@@ -147,7 +148,7 @@ final class NetworkLink implements Link, Attachment {
         }
         LinkReceiver host = to instanceof NetworkLink link ? link.receiver : null;
         if (host == null) {
-            network.countUndeliverable();
+            network.countUndeliverable(packet);
             packet.release();
         } else {
             if (host != batchFor) {
@@ -167,7 +168,7 @@ final class NetworkLink implements Link, Attachment {
     public void arrived(Packet packet) {
         LinkReceiver host = receiver;
         if (host == null) {
-            network.countUndeliverable();
+            network.countUndeliverable(packet);
             packet.release();
         } else {
             host.received(packet);

@@ -59,6 +59,7 @@ final class PacketCopies {
         copy.destinationLo = packet.destinationLo;
         copy.checksum = packet.checksum;
         copy.segmentSize = packet.segmentSize;
+        copy.mark = packet.mark;
     }
 
     /// Makes one bit of a packet that shares nothing wrong, and its checksum one that has to be looked at.

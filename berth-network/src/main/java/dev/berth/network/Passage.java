@@ -6,6 +6,7 @@ import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Packet;
 import dev.berth.wire.TcpHeader;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /// A packet on its way, as a [Rule] sees it: who sends it to whom, and what is in it. One object is used again and
 /// again, so it must not be kept.
@@ -16,12 +17,21 @@ public final class Passage {
     Node from;
     Node to;
 
+    @Nullable
+    Fault fault; // the last that had something to say
+
     Passage(Network network, SplittableRandom random, Packet packet, Node from, Node to) {
         this.network = network;
         this.random = random;
         this.packet = packet;
         this.from = from;
         this.to = to;
+    }
+
+    /// The fault that has decided, in words.
+    String decidedBy() {
+        Fault last = fault;
+        return last == null ? "a rule" : last.toString();
     }
 
     /// The name of the host or router that sends it.

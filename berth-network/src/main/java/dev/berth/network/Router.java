@@ -138,7 +138,7 @@ final class Router {
         long lo = packet.destinationLo;
         // RFC 1812 section 4.2.2.11 and 5.3.5: what is for many, or for the link, stays on it.
         if (!IpAddress.isUnicast(hi, lo) || IpAddress.isLinkLocal(hi, lo) || IpAddress.isLoopback(hi, lo)) {
-            network.countUndeliverable();
+            network.countUndeliverable(packet);
             return false;
         }
         int ttlAt = packet.start + (ipv6 ? Ipv6Header.HOP_LIMIT : Ipv4Header.TTL);
@@ -155,12 +155,12 @@ final class Router {
             int code = target == null
                     ? ipv6 ? IcmpHeader.V6_CODE_NO_ROUTE : IcmpHeader.CODE_NET
                     : ipv6 ? IcmpHeader.V6_CODE_ADDRESS : IcmpHeader.CODE_HOST;
-            network.countUndeliverable();
+            network.countUndeliverable(packet);
             return refuse(packet, ipv6 ? IcmpHeader.V6_UNREACHABLE : IcmpHeader.UNREACHABLE, code, 0, now);
         }
         Port exit = network.exit(this, target);
         if (exit == null) {
-            network.countUndeliverable();
+            network.countUndeliverable(packet);
             return refuse(
                     packet,
                     ipv6 ? IcmpHeader.V6_UNREACHABLE : IcmpHeader.UNREACHABLE,

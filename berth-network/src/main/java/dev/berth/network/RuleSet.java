@@ -87,6 +87,7 @@ final class RuleSet {
                 continue;
             }
             entry.hits.increment();
+            passage.fault = entry.fault;
             if (verdict.kind != Verdict.Kind.SLOW) {
                 return merge(soFar, verdict);
             }

@@ -102,14 +102,14 @@ class NameRouterTest {
 
     @Test
     void names_come_and_go_with_the_hosts() throws Exception {
-        assertThat(network.names().addresses("web"))
+        assertThat(network.addresses("web"))
                 .containsExactly(IpAddress.parse("10.0.0.2"), IpAddress.parse("fd00::2"));
-        assertThat(network.names().name(IpAddress.parse("fd00::2"))).isEqualTo("web");
-        assertThat(network.names().name(IpAddress.parse("10.0.0.3"))).isNull();
+        assertThat(network.name(IpAddress.parse("fd00::2"))).isEqualTo("Web");
+        assertThat(network.name(IpAddress.parse("10.0.0.3"))).isNull();
         Host late = network.host("late", IpAddress.Prefix.parse("10.0.0.3/24"));
-        assertThat(network.names().name(IpAddress.parse("10.0.0.3"))).isEqualTo("late");
+        assertThat(network.name(IpAddress.parse("10.0.0.3"))).isEqualTo("late");
         late.close();
-        assertThat(network.names().addresses("late")).isEmpty();
+        assertThat(network.addresses("late")).isEmpty();
     }
 
     @Test

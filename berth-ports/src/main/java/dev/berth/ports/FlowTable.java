@@ -10,6 +10,8 @@ final class FlowTable {
     private int sharedTuples;
     /// Flows that are in no slot of their own.
     private int sharing;
+    /// The flow found last, alone in its slot: packets of one flow often follow each other.
+    private @Nullable Flow last;
 
     FlowTable(FlowHash flowHash) {
         this.flowHash = flowHash;
@@ -33,8 +35,16 @@ final class FlowTable {
     /// The flow that gets the packets of a tuple.
     @Nullable
     Flow find(long lHi, long lLo, int lPort, long rHi, long rLo, int rPort) {
+        Flow recent = last;
+        if (recent != null && recent.matches(lHi, lLo, lPort, rHi, rLo, rPort)) {
+            return recent;
+        }
         Flow flow = find(flowHash.hash(lHi, lLo, lPort, rHi, rLo, rPort), lHi, lLo, lPort, rHi, rLo, rPort);
-        return flow instanceof SharedTuple shared ? shared.owner() : flow;
+        if (flow instanceof SharedTuple shared) {
+            return shared.owner();
+        }
+        last = flow;
+        return flow;
     }
 
     /// What is in the slot of the tuple that a flow would have with this local port, possibly a [SharedTuple]; `hash`
@@ -74,6 +84,7 @@ final class FlowTable {
     ///
     /// @param holder what is in the slot
     void share(Flow holder, Flow flow, int hash, Object claim) {
+        last = null;
         SharedTuple shared;
         if (holder instanceof SharedTuple already) {
             shared = already;
@@ -96,6 +107,7 @@ final class FlowTable {
     /// Puts `with` into the slot of `old`: same tuple, same claim.
     void replace(Flow old, Flow with, Object claim) {
         int hash = old.hash();
+        last = null;
         SharedTuple shared = sharedBy(old);
         if (shared == null) {
             table.replace(old, with, hash);
@@ -107,6 +119,9 @@ final class FlowTable {
     }
 
     void leave(Flow flow) {
+        if (last == flow) {
+            last = null;
+        }
         SharedTuple shared = sharedBy(flow);
         if (shared == null) {
             table.remove(flow, flow.hash());

@@ -23,7 +23,13 @@ final class PortMask {
     PortMask(PortPolicy policy) {
         this.policy = policy;
         this.lease = PortLease.EVERYTHING;
-        lease(lease);
+        if (policy.reserved().isEmpty()) {
+            // The ordinary case, in which nothing is excluded: hosts are made by the thousand.
+            first = policy.ephemeral().first();
+            last = policy.ephemeral().last();
+        } else {
+            lease(lease);
+        }
     }
 
     /// The ports of the range that are never chosen, and perhaps others.

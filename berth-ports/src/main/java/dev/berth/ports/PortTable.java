@@ -29,6 +29,7 @@ public final class PortTable<L> {
     private final ClientPorts clients;
     private final PortStatistics statistics;
     private int timeWaitCount;
+    private int changes;
 
     /// An empty table.
     ///
@@ -168,6 +169,7 @@ public final class PortTable<L> {
             throw statistics.refused(
                     PortUnavailableException.heldByBinding(transport, hi, lo, binding.port(), holder, now));
         }
+        changes++;
         bindings.listen(binding, listener);
     }
 
@@ -182,6 +184,7 @@ public final class PortTable<L> {
     /// Takes the listener off a binding; nothing happens if there is none. The binding and its flows stay.
     public void unlisten(PortBinding<L> binding) {
         if (binding.listener() != null) {
+            changes++;
             bindings.unlisten(binding);
         }
     }
@@ -260,6 +263,7 @@ public final class PortTable<L> {
         TimeWaitFlow displaced = null;
         if (holder != null && binding != null && mayShare(holder, binding)) {
             flow.choosePort(port);
+            changes++;
             flows.share(holder, flow, hash, binding);
             binding.flows++;
             statistics.flows(flows.size());
@@ -344,6 +348,7 @@ public final class PortTable<L> {
             throw new IllegalArgumentException("Not the same tuple: " + old + " and " + with);
         }
         Object claim = requireClaim(old);
+        changes++;
         leaveTimeWait(old, claim);
         flows.replace(old, with, claim);
         clients.replace(old, with, claim);
@@ -355,6 +360,7 @@ public final class PortTable<L> {
     /// @throws IllegalStateException if the flow is not in this table
     public void release(Flow flow) {
         Object claim = requireClaim(flow);
+        changes++;
         leaveTimeWait(flow, claim);
         flows.leave(flow);
         if (!(claim instanceof PortBinding<?>)) {
@@ -369,6 +375,7 @@ public final class PortTable<L> {
     }
 
     private void enter(Flow flow, int hash, PortBinding<L> binding) {
+        changes++;
         flows.enter(flow, hash, binding);
         binding.flows++;
         joinTimeWait(flow, binding);
@@ -376,6 +383,7 @@ public final class PortTable<L> {
     }
 
     private void enterAlone(Flow flow, int hash) {
+        changes++;
         Object claim = clients.enter(flow);
         flows.enter(flow, hash, claim);
         joinTimeWait(flow, claim);
@@ -431,6 +439,12 @@ public final class PortTable<L> {
     /// last.
     public @Nullable PortBinding<L> nextCovering(PortBinding<L> binding, long hi, long lo) {
         return Bindings.covering(binding.next, hi, lo);
+    }
+
+    /// Differs from what it was whenever an answer of [#lookup] or [#lookupListener] may have changed, so that whoever
+    /// asks the same for packet after packet can keep the last answer.
+    public int changes() {
+        return changes;
     }
 
     /// The number of flows, TIME-WAIT included.

@@ -1,5 +1,6 @@
 package dev.berth.sockets;
 
+import dev.berth.host.HostClock;
 import dev.berth.host.Host;
 import dev.berth.host.HostSocket;
 import dev.berth.host.UdpSocket;
@@ -11,6 +12,7 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
+import java.net.PortUnreachableException;
 import java.net.SocketAddress;
 import java.net.SocketException;
 import java.net.SocketOption;
@@ -76,6 +78,11 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
         } catch (IOException e) {
             throw Failures.asSocketException(e);
         }
+    }
+
+    /// True if an interrupt closes the channel: false if it is below a socket that nobody sees as a channel.
+    boolean isInterruptible() {
+        return interruptible;
     }
 
     /// The host that the channel is on.
@@ -153,6 +160,7 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
                     socket.connect(Addresses.remote(inet.getAddress(), inet.getPort()));
                     remote = inet;
                     rememberLocal();
+                    dropReceived();
                 }
             } finally {
                 writeLock.unlock();
@@ -161,6 +169,18 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
             readLock.unlock();
         }
         return this;
+    }
+
+    /// Drops what came in before the channel was connected, as the JDK does: it may be of anybody.
+    private void dropReceived() throws IOException {
+        int n = 0;
+        while (n != HostSocket.UNAVAILABLE) {
+            try {
+                n = socket.tryReceive(sink, 0);
+            } catch (PortUnreachableException _) {
+                n = 0; // about what was sent before
+            }
+        }
     }
 
     private void ensureBound() throws IOException {
@@ -576,6 +596,11 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
         }
         int readiness = socket.readiness();
         return readiness == Readiness.ALL ? interest : ChannelKeys.operations(readiness) & interest;
+    }
+
+    @Override
+    public HostClock clock() {
+        return socket.host().clock();
     }
 
     @Override

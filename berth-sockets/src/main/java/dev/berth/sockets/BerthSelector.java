@@ -1,5 +1,6 @@
 package dev.berth.sockets;
 
+import dev.berth.host.HostClock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.ClosedSelectorException;
@@ -15,7 +16,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +54,9 @@ final class BerthSelector extends AbstractSelector {
     private volatile @Nullable ForeignSelection foreign;
 
     private volatile @Nullable ForeignSelection waitingIn;
+
+    /// By which the selecting thread waits: that of the host of the channels, if it is not the system's.
+    private volatile HostClock clock = HostClock.system();
 
     BerthSelector(BerthSelectorProvider provider) {
         super(provider);
@@ -134,7 +137,7 @@ final class BerthSelector extends AbstractSelector {
         if (thread != null) {
             ForeignSelection there = waitingIn;
             if (there == null) {
-                LockSupport.unpark(thread);
+                clock.unpark(thread);
             } else {
                 there.wakeup();
             }
@@ -181,7 +184,7 @@ final class BerthSelector extends AbstractSelector {
 
     /// Returns when a key is ready, on a wake-up or an interrupt, or after `nanos`.
     private void awaitReady(long nanos) throws IOException {
-        long deadline = nanos == FOREVER ? 0 : System.nanoTime() + nanos;
+        long deadline = nanos == FOREVER ? 0 : clock.nanoTime() + nanos;
         boolean looked = false;
         while (true) {
             boolean wakeup = woken;
@@ -190,7 +193,7 @@ final class BerthSelector extends AbstractSelector {
             }
             takeArrivals();
             findReady();
-            long left = nanos == FOREVER ? FOREVER : deadline - System.nanoTime();
+            long left = nanos == FOREVER ? FOREVER : deadline - clock.nanoTime();
             if (wakeup || candidateCount > 0 || left <= 0) {
                 if (!looked) {
                     lookAtForeign();
@@ -198,7 +201,7 @@ final class BerthSelector extends AbstractSelector {
                 }
                 return;
             }
-            looked = await(left);
+            looked = await(deadline, left);
             if (looked && Thread.currentThread().isInterrupted()) {
                 findReady();
                 return;
@@ -207,10 +210,10 @@ final class BerthSelector extends AbstractSelector {
     }
 
     /// @return true if it has looked at foreign channels
-    private boolean await(long nanos) throws IOException {
+    private boolean await(long deadline, long nanos) throws IOException {
         ForeignSelection there = foreign;
         if (there == null || there.isEmpty()) {
-            park(nanos);
+            park(deadline);
             return false;
         }
         waitingIn = there;
@@ -227,16 +230,12 @@ final class BerthSelector extends AbstractSelector {
         }
     }
 
-    private void park(long nanos) {
+    private void park(long deadline) {
         waiter = Thread.currentThread();
         try {
             // What arrives from here on unparks: those who come look for the waiter after they have left their mark.
             if (arrivals.isEmpty() && !woken) {
-                if (nanos == FOREVER) {
-                    LockSupport.park(this);
-                } else {
-                    LockSupport.parkNanos(this, nanos);
-                }
+                clock.park(this, deadline);
             }
         } finally {
             waiter = null;
@@ -345,6 +344,9 @@ final class BerthSelector extends AbstractSelector {
         ensureOpen();
         BerthSelectionKey key;
         if (channel instanceof Selectable source) {
+            if (source.clock() != HostClock.system()) {
+                clock = source.clock();
+            }
             key = new ChannelKey(channel, source, this, ops);
         } else {
             key = new ForeignKey(channel, this, ops);

@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
 /// Channels and selectors on a host. Use it explicitly, where a library takes a provider, or install it for the whole
 /// JVM with [BerthSockets].
 ///
-/// Channels without a family are dual-stack. UNIX-domain channels are those of the JDK, which can be reached only where
-/// the package `sun.nio.ch` is exported to this module, as the agent does; otherwise opening one throws
-/// `UnsupportedOperationException` with the option that exports it. A selector of this provider takes them too, as it
-/// does the other channels of the JDK's own provider, wherever they come from.
+/// Channels without a family are dual-stack. UNIX-domain channels are those of the JDK, which are there for whoever
+/// has not installed Berth, and otherwise where the package `sun.nio.ch` is exported to this module, as the agent
+/// does it; where not, opening one throws `UnsupportedOperationException` with the option that exports it. A selector
+/// of this provider takes them too, as it does the other channels of the JDK's own provider, wherever they come from.
 public class BerthSelectorProvider extends SelectorProvider {
     private final @Nullable Host host;
 
@@ -74,7 +74,7 @@ public class BerthSelectorProvider extends SelectorProvider {
     @Override
     public ServerSocketChannel openServerSocketChannel(ProtocolFamily family) throws IOException {
         if (family == StandardProtocolFamily.UNIX) {
-            return PlatformProvider.get().openServerSocketChannel(family);
+            return PlatformProvider.getOrInstalled().openServerSocketChannel(family);
         }
         boolean ipv4Only = Addresses.ipv4Only(family);
         return new BerthServerSocketChannel(this, host().openTcpAcceptor(), ipv4Only);
@@ -88,7 +88,7 @@ public class BerthSelectorProvider extends SelectorProvider {
     @Override
     public SocketChannel openSocketChannel(ProtocolFamily family) throws IOException {
         if (family == StandardProtocolFamily.UNIX) {
-            return PlatformProvider.get().openSocketChannel(family);
+            return PlatformProvider.getOrInstalled().openSocketChannel(family);
         }
         boolean ipv4Only = Addresses.ipv4Only(family);
         return new BerthSocketChannel(this, host().openTcpSocket(), ipv4Only);

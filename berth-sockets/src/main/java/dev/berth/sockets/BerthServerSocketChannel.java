@@ -1,5 +1,6 @@
 package dev.berth.sockets;
 
+import dev.berth.host.HostClock;
 import dev.berth.host.Host;
 import dev.berth.host.TcpAcceptor;
 import dev.berth.host.TcpSocket;
@@ -118,6 +119,9 @@ final class BerthServerSocketChannel extends ServerSocketChannel implements Sele
     }
 
     private void endAccept(@Nullable TcpSocket connection) throws AsynchronousCloseException {
+        if (connection == null && Thread.currentThread().isInterrupted()) {
+            begin(); // closes the channel, if the interrupt that ended the wait has not come to that yet
+        }
         try {
             end(connection != null);
         } catch (AsynchronousCloseException e) {
@@ -194,6 +198,11 @@ final class BerthServerSocketChannel extends ServerSocketChannel implements Sele
     @Override
     public int readyOps(int interest) {
         return isOpen() && (acceptor.readiness() & Readiness.ACCEPTABLE) != 0 ? interest & SelectionKey.OP_ACCEPT : 0;
+    }
+
+    @Override
+    public HostClock clock() {
+        return acceptor.host().clock();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.berth.sockets;
 
+import dev.berth.host.HostClock;
 import dev.berth.host.TcpSocket;
 import dev.berth.stack.endpoint.Readiness;
 import dev.berth.wire.Endpoint;
@@ -134,6 +135,9 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
     /// @throws AsynchronousCloseException if the thread was interrupted, or the channel was closed before the
     ///     operation was `completed`
     void endBlocking(boolean completed) throws AsynchronousCloseException {
+        if (!completed && Thread.currentThread().isInterrupted()) {
+            begin(); // closes the channel, if the interrupt that ended the wait has not come to that yet
+        }
         end(completed);
     }
 
@@ -176,8 +180,9 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
         try {
             lockBoth();
             try {
-                ensureOpen();
-                if (mustBlock && !isBlocking()) {
+                if (!mustBlock) {
+                    ensureOpen();
+                } else if (!isBlocking()) {
                     throw new IllegalBlockingModeException();
                 }
                 return lockedConnect(inet, end, nanos);
@@ -434,6 +439,11 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
         }
         int ops = ChannelKeys.operations(readiness);
         return ops & interest & (present == PENDING ? SelectionKey.OP_CONNECT : ~SelectionKey.OP_CONNECT);
+    }
+
+    @Override
+    public HostClock clock() {
+        return socket.host().clock();
     }
 
     @Override

@@ -381,12 +381,22 @@ public class BerthSocketImpl extends SocketImpl {
 
     @Override
     protected void sendUrgentData(int data) throws IOException {
-        TcpSocket socket;
-        synchronized (stateLock) {
-            socket = connected();
+        writeLock.lock();
+        try {
+            if (writeUrgent(connected(), data) == TcpSocket.UNAVAILABLE) {
+                throw new SocketException("No buffer space available");
+            }
+        } finally {
+            writeLock.unlock();
         }
-        if (socket.tryWriteUrgent(data) == TcpSocket.UNAVAILABLE) {
-            throw new SocketException("No buffer space available");
+    }
+
+    private int writeUrgent(TcpSocket socket, int octet) throws IOException {
+        try {
+            return socket.tryWriteUrgent(octet);
+        } catch (SocketException e) {
+            // The JDK has the words of the kernel here, in a plain IOException.
+            throw state == CLOSED ? new SocketException(SOCKET_CLOSED) : new IOException(e.getMessage(), e);
         }
     }
 
@@ -394,15 +404,15 @@ public class BerthSocketImpl extends SocketImpl {
 
     @Override
     protected Set<SocketOption<?>> supportedOptions() {
-        return server ? HostOptions.ACCEPTOR.names() : HostOptions.SOCKET_NAMES;
+        return server ? HostOptions.SERVER_SOCKET.names() : HostOptions.SOCKET_NAMES;
     }
 
     @Override
     protected <T> void setOption(SocketOption<T> name, T value) throws IOException {
         synchronized (stateLock) {
             if (server) {
-                HostOptions.ACCEPTOR.check(name, value);
-                HostOptions.ACCEPTOR.set(acceptor(), name, value);
+                HostOptions.SERVER_SOCKET.check(name, value);
+                HostOptions.SERVER_SOCKET.set(acceptor(), name, value);
             } else {
                 HostOptions.TCP.check(name, value);
                 HostOptions.TCP.set(connection(), name, value);
@@ -413,7 +423,7 @@ public class BerthSocketImpl extends SocketImpl {
     @Override
     protected <T> T getOption(SocketOption<T> name) throws IOException {
         synchronized (stateLock) {
-            return server ? HostOptions.ACCEPTOR.get(acceptor(), name) : HostOptions.TCP.get(connection(), name);
+            return server ? HostOptions.SERVER_SOCKET.get(acceptor(), name) : HostOptions.TCP.get(connection(), name);
         }
     }
 

@@ -12,6 +12,7 @@ final class BufferSource implements ByteSource {
     private ByteBuffer[] buffers = single;
     private int next;
     private int end;
+    private int taken;
 
     /// Makes `buffer` the origin.
     BufferSource from(ByteBuffer buffer) {
@@ -29,6 +30,7 @@ final class BufferSource implements ByteSource {
         buffers = origins;
         next = offset;
         end = offset + length;
+        taken = 0;
         return this;
     }
 
@@ -59,6 +61,12 @@ final class BufferSource implements ByteSource {
             to += part;
             left -= part;
         }
+        taken += length;
+    }
+
+    /// How many octets were taken out.
+    int taken() {
+        return taken;
     }
 
     /// The octets in the origin, at most `Integer.MAX_VALUE`.

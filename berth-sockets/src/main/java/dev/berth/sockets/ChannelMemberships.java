@@ -52,10 +52,10 @@ final class ChannelMemberships {
         }
         for (Key key : keys) {
             if (key.group.equals(group) && key.index == index && (key.source == null) != (source == null)) {
-                throw new IllegalStateException(
+                throw new IllegalStateException( // in the words of the JDK, which has them the other way round
                         source == null
-                                ? "Already a member of the group for single sources"
-                                : "Already a member to receive all packets");
+                                ? "Already a member to receive all packets"
+                                : "Already have source-specific membership");
             }
         }
         IpAddress to = Addresses.ipAddress(group);
@@ -157,7 +157,7 @@ final class ChannelMemberships {
             synchronized (ChannelMemberships.this) {
                 requireValid();
                 if (source != null) {
-                    throw new IllegalStateException("Key is source-specific");
+                    throw new IllegalStateException("key is source-specific");
                 }
                 checkSource(group, from);
                 if (!blocked.contains(from)) {
@@ -171,9 +171,8 @@ final class ChannelMemberships {
         @Override
         public MembershipKey unblock(InetAddress from) {
             synchronized (ChannelMemberships.this) {
-                requireValid();
-                if (!blocked.remove(from)) {
-                    throw new IllegalStateException("Not blocked");
+                if (!isValid() || !blocked.remove(from)) {
+                    throw new IllegalStateException("not blocked");
                 }
                 try {
                     socket.unblock(Addresses.ipAddress(group), index, Addresses.ipAddress(from));
@@ -186,7 +185,7 @@ final class ChannelMemberships {
 
         private void requireValid() {
             if (!isValid()) {
-                throw new IllegalStateException("Key is no longer valid");
+                throw new IllegalStateException("key is no longer valid");
             }
         }
 

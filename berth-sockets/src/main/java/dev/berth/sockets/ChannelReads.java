@@ -83,7 +83,7 @@ final class ChannelReads extends ChannelHalf {
             do {
                 n = socket.tryRead(destination, room);
             } while (n == HostSocket.UNAVAILABLE && awaitInMonitor());
-            return Math.max(n, -1);
+            return n == HostSocket.UNAVAILABLE ? 0 : n;
         } finally {
             channel.selectionKeys().monitorWaits(-1);
         }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
 import java.util.Objects;
 
 /// The writing half of a [BerthSocketChannel]: one thread at a time. In blocking mode a write takes all octets over.
@@ -48,7 +49,10 @@ final class ChannelWrites extends ChannelHalf {
                 begin(blocking);
                 n = give(origin, blocking);
             } catch (SocketException e) {
-                throw failed(e);
+                if (origin.taken() == 0 || isInMonitor()) {
+                    throw failed(e);
+                }
+                n = origin.taken(); // as a write of the kernel: the next one fails; not so of a stream, which has none
             } finally {
                 end(blocking, n > 0);
             }
@@ -99,6 +103,9 @@ final class ChannelWrites extends ChannelHalf {
         lock();
         try {
             ensureReadyForStream();
+            if (isClosed()) {
+                throw new ClosedChannelException();
+            }
             boolean completed = false;
             try {
                 begin(true);
@@ -143,9 +150,9 @@ final class ChannelWrites extends ChannelHalf {
     private void begin(boolean blocking) throws IOException {
         if (blocking) {
             channel.beginBlocking();
-            if (isClosed()) {
-                throw new AsynchronousCloseException(); // strange, and what the JDK throws
-            }
+        }
+        if (isClosed()) {
+            throw new AsynchronousCloseException(); // strange, and what the JDK throws
         }
     }
 

@@ -51,8 +51,9 @@ final class DatagramSocketView extends DatagramSocket {
 
     @Override
     public void bind(@Nullable SocketAddress address) throws SocketException {
+        InetSocketAddress local = address == null ? new InetSocketAddress(0) : inet(address);
         try {
-            channel.bind(address == null ? new InetSocketAddress(0) : inet(address));
+            channel.bind(local);
         } catch (IOException | RuntimeException e) {
             throw Failures.asSocketException(e);
         }
@@ -275,8 +276,8 @@ final class DatagramSocketView extends DatagramSocket {
     }
 
     @Override
-    public DatagramChannel getChannel() {
-        return channel;
+    public @Nullable DatagramChannel getChannel() {
+        return channel.isInterruptible() ? channel : null; // a channel of nobody else's is not shown
     }
 
     @Override

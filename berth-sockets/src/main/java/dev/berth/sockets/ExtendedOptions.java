@@ -1,36 +1,48 @@
 package dev.berth.sockets;
 
 import java.net.SocketOption;
-import java.util.ArrayList;
-import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The options of `jdk.net.ExtendedSocketOptions` that Berth honours. The module `jdk.net` may be absent, so they are
 /// known by name.
 final class ExtendedOptions {
-    static final String KEEP_IDLE = "TCP_KEEPIDLE";
-    static final String KEEP_INTERVAL = "TCP_KEEPINTERVAL";
-    static final String KEEP_COUNT = "TCP_KEEPCOUNT";
-
-    /// The option constants of connections; empty without the module `jdk.net`.
-    static final List<SocketOption<?>> OF_CONNECTIONS = find(KEEP_IDLE, KEEP_INTERVAL, KEEP_COUNT);
+    static final Name<Integer> KEEP_IDLE = new Name<>("TCP_KEEPIDLE", Integer.class);
+    static final Name<Integer> KEEP_INTERVAL = new Name<>("TCP_KEEPINTERVAL", Integer.class);
+    static final Name<Integer> KEEP_COUNT = new Name<>("TCP_KEEPCOUNT", Integer.class);
+    static final Name<Boolean> QUICK_ACK = new Name<>("TCP_QUICKACK", Boolean.class);
+    static final Name<Boolean> DONT_FRAGMENT = new Name<>("IP_DONTFRAGMENT", Boolean.class);
+    static final Name<Integer> NAPI_ID = new Name<>("SO_INCOMING_NAPI_ID", Integer.class);
 
     private ExtendedOptions() {}
 
-    private static List<SocketOption<?>> find(String... names) {
-        Class<?> holder;
-        try {
-            holder = Class.forName("jdk.net.ExtendedSocketOptions");
-        } catch (ClassNotFoundException _) {
-            return List.of(); // a run-time image without jdk.net: nobody can name the options
-        }
-        List<SocketOption<?>> found = new ArrayList<>();
-        for (String name : names) {
+    /// The name of an option and the type of its values.
+    record Name<T>(String name, Class<T> type) {
+        /// The option's constant, or null without the module `jdk.net`.
+        @Nullable SocketOption<T> find() {
+            Class<?> holder;
             try {
-                found.add((SocketOption<?>) holder.getField(name).get(null));
+                holder = Class.forName("jdk.net.ExtendedSocketOptions");
+            } catch (ClassNotFoundException _) {
+                return null; // a run-time image without jdk.net: nobody can name the options
+            }
+            try {
+                return typed((SocketOption<?>) holder.getField(name).get(null));
             } catch (ReflectiveOperationException e) {
                 throw new LinkageError("jdk.net.ExtendedSocketOptions has a public field " + name, e);
             }
         }
-        return List.copyOf(found);
+
+        @SuppressWarnings("unchecked") // checked here
+        private SocketOption<T> typed(SocketOption<?> option) {
+            if (option.type() != type) {
+                throw new LinkageError("Values of " + name + " are of " + type + ", not " + option.type());
+            }
+            return (SocketOption<T>) option;
+        }
+
+        @Override
+        public String toString() {
+            return name;
+        }
     }
 }

@@ -356,7 +356,7 @@ final class MulticastSocketView extends MulticastSocket {
     }
 
     @Override
-    public DatagramChannel getChannel() {
+    public @Nullable DatagramChannel getChannel() {
         return view.getChannel();
     }
 

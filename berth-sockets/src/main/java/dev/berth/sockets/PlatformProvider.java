@@ -20,13 +20,25 @@ final class PlatformProvider {
                     .getMethod("get")
                     .invoke(null);
         } catch (IllegalAccessException e) {
-            SelectorProvider chosen = SelectorProvider.provider();
-            if (chosen instanceof BerthSelectorProvider) {
-                throw new UnsupportedOperationException(UNREACHABLE, e);
-            }
-            return chosen; // Berth is not installed: the JVM's own is there for everybody
+            throw new UnsupportedOperationException(UNREACHABLE, e);
         } catch (ClassNotFoundException | NoSuchMethodException | InvocationTargetException e) {
             throw new UnsupportedOperationException("UNIX-domain channels are not supported on this JDK", e);
+        }
+    }
+
+    /// The provider, or, if the JVM does not let us reach it, that of the JVM, which is the JDK's where Berth is not
+    /// installed.
+    ///
+    /// @throws UnsupportedOperationException if it is Berth's, with the option that lets us reach the other
+    static SelectorProvider getOrInstalled() {
+        try {
+            return get();
+        } catch (UnsupportedOperationException e) {
+            SelectorProvider chosen = SelectorProvider.provider();
+            if (chosen instanceof BerthSelectorProvider) {
+                throw e;
+            }
+            return chosen;
         }
     }
 

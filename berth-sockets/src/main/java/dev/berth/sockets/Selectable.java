@@ -1,9 +1,16 @@
 package dev.berth.sockets;
 
+import dev.berth.host.HostClock;
+
 /// A channel that a [BerthSelector] can watch.
 interface Selectable {
     /// Which of the operations `interest` are ready now, as `SelectionKey.OP_...` bits.
     int readyOps(int interest);
+
+    /// The clock of the host that the channel lives on; that of the system for one without a host.
+    default HostClock clock() {
+        return HostClock.system();
+    }
 
     /// The keys of the channel.
     ChannelKeys selectionKeys();

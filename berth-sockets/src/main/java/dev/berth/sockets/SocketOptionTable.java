@@ -26,6 +26,9 @@ final class SocketOptionTable<S> {
         void set(S socket, T value) throws IOException;
     }
 
+    /// The largest buffer of a host's socket.
+    private static final int MAX_BUFFER = 1 << 30;
+
     private record Access<S, T>(Getter<S, T> getter, Setter<S, T> setter) {}
 
     private final Map<SocketOption<?>, Access<S, ?>> options;
@@ -98,6 +101,7 @@ final class SocketOptionTable<S> {
             if (number < 0) {
                 throw new IllegalArgumentException("Invalid send/receive buffer size");
             }
+            return name.type().cast(Math.clamp(number, 1, MAX_BUFFER)); // "a hint to size", as StandardSocketOptions has it
         } else if (name == StandardSocketOptions.IP_MULTICAST_TTL) {
             if (number < 0 || number > 255) {
                 throw new IllegalArgumentException("Invalid TTL/hop value");
@@ -123,13 +127,9 @@ final class SocketOptionTable<S> {
         }
 
         /// Adds an extended option, which is there only with the module `jdk.net`.
-        Builder<S> addExtended(String name, Getter<S, Integer> getter, Setter<S, Integer> setter) {
-            for (SocketOption<?> option : ExtendedOptions.OF_CONNECTIONS) {
-                if (option.name().equals(name) && option.type() == Integer.class) {
-                    options.put(option, new Access<>(getter, setter));
-                }
-            }
-            return this;
+        <T> Builder<S> addExtended(ExtendedOptions.Name<T> name, Getter<S, T> getter, Setter<S, T> setter) {
+            SocketOption<T> option = name.find();
+            return option == null ? this : add(option, getter, setter);
         }
 
         SocketOptionTable<S> build() {

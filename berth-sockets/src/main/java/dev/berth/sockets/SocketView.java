@@ -48,9 +48,6 @@ final class SocketView extends Socket {
         if (address == null) {
             throw new IllegalArgumentException("connect: The address can't be null");
         }
-        if (timeout < 0) {
-            throw new IllegalArgumentException("connect: timeout can't be negative");
-        }
         if (address instanceof InetSocketAddress inet && inet.isUnresolved()) {
             if (!channel.isOpen()) {
                 throw new SocketException("Socket is closed");
@@ -59,7 +56,10 @@ final class SocketView extends Socket {
                 throw new SocketException("Already connected");
             }
             close();
-            throw new UnknownHostException(inet.getHostString());
+            throw new UnknownHostException(inet.toString());
+        }
+        if (timeout < 0) {
+            throw new IllegalArgumentException("connect: timeout can't be negative");
         }
         try {
             channel.blockingConnect(address, TimeUnit.MILLISECONDS.toNanos(timeout));
@@ -249,7 +249,7 @@ final class SocketView extends Socket {
         try {
             channel.shutdownInput();
         } catch (IOException | RuntimeException e) {
-            throw Failures.asSocketException(e);
+            throw Failures.asIoException(e);
         }
     }
 
@@ -258,7 +258,7 @@ final class SocketView extends Socket {
         try {
             channel.shutdownOutput();
         } catch (IOException | RuntimeException e) {
-            throw Failures.asSocketException(e);
+            throw Failures.asIoException(e);
         }
     }
 

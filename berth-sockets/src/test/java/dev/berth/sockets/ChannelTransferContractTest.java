@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SocketChannel;
@@ -211,5 +212,104 @@ class ChannelTransferContractTest extends Contract {
         Channels.newOutputStream(pair.client()).write(bytes("stream"));
 
         assertThat(Channels.newInputStream(pair.server()).readNBytes(6)).isEqualTo(bytes("stream"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void a_write_that_is_closed_half_way_says_how_far_it_came(boolean direct) throws IOException {
+        ChannelPair pair = connectedChannels();
+        ByteBuffer much = direct ? ByteBuffer.allocateDirect(40_000_000) : ByteBuffer.allocate(40_000_000);
+        Task<Integer> write = Task.startBlocked(Task.On.PLATFORM, () -> pair.client().write(much));
+
+        pair.client().close();
+
+        assertThat(write.get()).isEqualTo(much.position()).isBetween(1, 39_999_999);
+    }
+
+    @Test
+    void a_write_that_is_interrupted_half_way_closes_the_channel() throws IOException {
+        ChannelPair pair = connectedChannels();
+        ByteBuffer much = ByteBuffer.allocate(40_000_000);
+        Task<Integer> write = Task.startBlocked(Task.On.PLATFORM, () -> pair.client().write(much));
+
+        write.interrupt();
+
+        assertThat(write.failure()).isExactlyInstanceOf(ClosedByInterruptException.class);
+        assertThat(write.wasInterruptedAtEnd()).isTrue();
+        assertThat(much.position()).isBetween(1, 39_999_999);
+        assertThat(pair.client().isOpen()).isFalse();
+    }
+
+    @Test
+    void thousands_of_buffers_are_gathered_and_scattered() throws IOException {
+        ChannelPair pair = connectedChannels();
+        byte[] content = random(3_000);
+        ByteBuffer[] out = new ByteBuffer[content.length];
+        ByteBuffer[] in = new ByteBuffer[content.length];
+        for (int i = 0; i < content.length; i++) {
+            out[i] = ByteBuffer.allocateDirect(1).put(content[i]).flip();
+            in[i] = ByteBuffer.allocate(1);
+        }
+
+        int written = 0;
+        while (written < content.length) {
+            written += Math.toIntExact(pair.client().write(out, written, content.length - written));
+        }
+        int read = 0;
+        while (read < content.length) {
+            read += Math.toIntExact(pair.server().read(in, read, content.length - read));
+        }
+
+        for (int i = 0; i < content.length; i++) {
+            assertThat(in[i].get(0)).isEqualTo(content[i]);
+        }
+    }
+
+    @Test
+    void a_read_only_buffer_among_others_is_refused_before_anything_is_read() throws IOException {
+        ChannelPair pair = connectedChannels();
+        send(pair.client(), "abc");
+        ByteBuffer first = ByteBuffer.allocate(2);
+
+        assertThatThrownBy(() -> pair.server().read(new ByteBuffer[] {first, ByteBuffer.allocate(1).asReadOnlyBuffer()}))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage("Read-only buffer");
+        assertThatThrownBy(() -> pair.server().read(new ByteBuffer[] {null}))
+                .isExactlyInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> pair.server().write(new ByteBuffer[] {null}))
+                .isExactlyInstanceOf(NullPointerException.class);
+
+        assertThat(first.position()).isZero();
+        assertThat(receive(pair.server(), 3)).isEqualTo("abc");
+    }
+
+    @Test
+    void a_large_file_is_transferred_to_and_from_channels(@TempDir Path directory) throws IOException {
+        byte[] content = random(12_000_007);
+        Path origin = Files.write(directory.resolve("origin"), content);
+        Path copy = directory.resolve("copy");
+        ChannelPair pair = connectedChannels();
+        Task<Void> sender = Task.start(() -> {
+            try (FileChannel file = FileChannel.open(origin, StandardOpenOption.READ)) {
+                long at = 0;
+                while (at < content.length) {
+                    at += file.transferTo(at, Long.MAX_VALUE, pair.client());
+                }
+            }
+            pair.client().shutdownOutput();
+            return null;
+        });
+
+        try (FileChannel file =
+                FileChannel.open(copy, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            long at = 0;
+            long n;
+            while ((n = file.transferFrom(pair.server(), at, 1_000_000)) > 0) {
+                at += n;
+            }
+        }
+
+        sender.get();
+        assertThat(digest(Files.readAllBytes(copy))).isEqualTo(digest(content));
     }
 }

@@ -15,7 +15,12 @@ import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Packet;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -77,7 +82,7 @@ class FlightEventsTest {
         }
 
         @Override
-        public void start(LinkReceiver receiver) throws java.io.IOException {
+        public void start(LinkReceiver receiver) throws IOException {
             inner.start(receiver);
         }
 
@@ -195,15 +200,15 @@ class FlightEventsTest {
         List<RecordedEvent> events = record(true, () -> {
             try (var acceptor = new BerthSelectorProvider(server).openServerSocketChannel();
                     var channel = new BerthSelectorProvider(client).openSocketChannel()) {
-                acceptor.bind(new java.net.InetSocketAddress(80));
+                acceptor.bind(new InetSocketAddress(80));
                 channel.configureBlocking(false);
-                channel.connect(new java.net.InetSocketAddress("10.0.0.2", 80));
+                channel.connect(new InetSocketAddress("10.0.0.2", 80));
                 while (!channel.finishConnect()) {
                     Thread.onSpinWait();
                 }
                 try (var accepted = acceptor.accept()) {
                     channel.shutdownOutput();
-                    assertThat(accepted.read(java.nio.ByteBuffer.allocate(10))).isEqualTo(-1);
+                    assertThat(accepted.read(ByteBuffer.allocate(10))).isEqualTo(-1);
                 }
             }
         });
@@ -291,8 +296,8 @@ class FlightEventsTest {
                             () -> {
                                 try {
                                     accepted.write(new byte[7], 0, 7);
-                                } catch (java.io.IOException e) {
-                                    throw new java.io.UncheckedIOException(e);
+                                } catch (IOException e) {
+                                    throw new UncheckedIOException(e);
                                 }
                             },
                             CompletableFuture.delayedExecutor(60, TimeUnit.MILLISECONDS));
@@ -305,5 +310,34 @@ class FlightEventsTest {
         assertThat(read.getLong("bytesRead")).isEqualTo(7);
         assertThat(read.getDuration()).isGreaterThan(Duration.ofMillis(20));
         only(events, "SocketClose", "client");
+    }
+
+    @Test
+    void nothing_is_allocated_while_nobody_records() throws Exception {
+        try (TcpAcceptor acceptor = listen(80);
+                TcpSocket socket = client.openTcpSocket()) {
+            socket.connect(of("10.0.0.2", 80), TEN_SECONDS);
+            try (TcpSocket accepted = acceptor.accept(TEN_SECONDS)) {
+                byte[] bytes = new byte[100];
+                for (int i = 0; i < 5_000; i++) {
+                    exchange(socket, accepted, bytes);
+                }
+                var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+                long before = threads.getCurrentThreadAllocatedBytes();
+                for (int i = 0; i < 10_000; i++) {
+                    exchange(socket, accepted, bytes);
+                }
+                long each = (threads.getCurrentThreadAllocatedBytes() - before) / 10_000;
+                // An event has more than 60 octets; there would be three of them.
+                assertThat(each).as("octets for each exchange").isLessThan(60);
+            }
+        }
+    }
+
+    private static void exchange(TcpSocket from, TcpSocket to, byte[] bytes) throws IOException {
+        from.write(bytes, 0, 100);
+        if (to.tryRead(bytes, 0, 100) != 100 || to.tryRead(bytes, 0, 100) != TcpSocket.UNAVAILABLE) {
+            throw new AssertionError("what was written is there at once, and nothing else"); // without a matcher
+        }
     }
 }

@@ -15,8 +15,8 @@ class TcpInfoTest extends Script {
     @Test
     void segments_are_counted_both_ways() {
         connected(SYN.mss(1_000));
-        assertThat(tcpInfo().segmentsSent()).as("SYN and ACK").isEqualTo(2);
-        assertThat(tcpInfo().segmentsReceived()).as("SYN,ACK").isEqualTo(1);
+        assertThat(tcpInfo().counters().segmentsSent()).as("SYN and ACK").isEqualTo(2);
+        assertThat(tcpInfo().counters().segmentsReceived()).as("SYN,ACK").isEqualTo(1);
         send(2_500);
         ignoreSent();
         receive(ACK.seq(1).ack(2_001));
@@ -26,10 +26,10 @@ class TcpInfoTest extends Script {
         advance(100);
         ignoreSent();
         TcpInfo info = tcpInfo();
-        assertThat(info.dataSegmentsSent()).isEqualTo(3);
-        assertThat(info.segmentsSent()).as("SYN, two ACKs, data").isEqualTo(6);
-        assertThat(info.segmentsReceived()).isEqualTo(3);
-        assertThat(info.dataSegmentsReceived()).isEqualTo(1);
+        assertThat(info.counters().dataSegmentsSent()).isEqualTo(3);
+        assertThat(info.counters().segmentsSent()).as("SYN, two ACKs, data").isEqualTo(6);
+        assertThat(info.counters().segmentsReceived()).isEqualTo(3);
+        assertThat(info.counters().dataSegmentsReceived()).isEqualTo(1);
         assertThat(info.octetsAcked()).isEqualTo(2_500);
         assertThat(info.delivered()).isEqualTo(2_500);
         assertThat(info.unacknowledged()).isZero();
@@ -45,8 +45,8 @@ class TcpInfoTest extends Script {
         sent(SYN.seq(ISS).ack(1));
         receive(ACK.seq(1).ack(1));
         accept();
-        assertThat(tcpInfo().segmentsReceived()).isEqualTo(2);
-        assertThat(tcpInfo().segmentsSent()).isEqualTo(1);
+        assertThat(tcpInfo().counters().segmentsReceived()).isEqualTo(2);
+        assertThat(tcpInfo().counters().segmentsSent()).isEqualTo(1);
     }
 
     @Test
@@ -73,11 +73,11 @@ class TcpInfoTest extends Script {
         ignoreSent();
         info = tcpInfo();
         assertThat(info.afterTimeout()).isTrue();
-        assertThat(info.timeouts()).isPositive();
-        assertThat(info.timeoutRepairs()).isEqualTo(1);
+        assertThat(info.counters().timeouts()).isPositive();
+        assertThat(info.counters().timeoutRepairs()).isEqualTo(1);
         receive(ACK.seq(1).ack(6_001).data(10));
         receive(ACK.seq(111).ack(6_001).data(10));
-        assertThat(tcpInfo().outOfOrderSegments()).isEqualTo(1);
+        assertThat(tcpInfo().counters().outOfOrderSegments()).isEqualTo(1);
         assertThat(tcpInfo().recovering()).isFalse();
         read(10);
     }
@@ -85,25 +85,25 @@ class TcpInfoTest extends Script {
     @Test
     void time_is_told_apart_by_what_it_was_spent_on() {
         connected(SYN.mss(1_000));
-        assertThat(tcpInfo().busyNanos()).isZero();
+        assertThat(tcpInfo().counters().busyNanos()).isZero();
         send(1_000);
         ignoreSent();
         advance(50);
         receive(ACK.seq(1).ack(1_001).win(0));
-        assertThat(tcpInfo().busyNanos()).isBetween(49_000_000L, 51_000_000L);
+        assertThat(tcpInfo().counters().busyNanos()).isBetween(49_000_000L, 51_000_000L);
         send(1_000);
         ignoringRest();
         advance(100);
         ignoreSent();
-        assertThat(tcpInfo().windowLimitedNanos()).isBetween(99_000_000L, 101_000_000L);
+        assertThat(tcpInfo().counters().windowLimitedNanos()).isBetween(99_000_000L, 101_000_000L);
         receive(ACK.seq(1).ack(1_001).win(5_000));
         ignoreSent();
         advance(10);
-        assertThat(tcpInfo().windowLimitedNanos()).isBetween(99_000_000L, 101_000_000L);
+        assertThat(tcpInfo().counters().windowLimitedNanos()).isBetween(99_000_000L, 101_000_000L);
         receive(ACK.seq(1).ack(2_001).win(5_000));
         advance(1_000);
-        assertThat(tcpInfo().busyNanos()).isBetween(150_000_000L, 170_000_000L);
-        assertThat(tcpInfo().bufferLimitedNanos()).isZero();
+        assertThat(tcpInfo().counters().busyNanos()).isBetween(150_000_000L, 170_000_000L);
+        assertThat(tcpInfo().counters().bufferLimitedNanos()).isZero();
     }
 
     @Test
@@ -120,9 +120,9 @@ class TcpInfoTest extends Script {
         Paths.Stream stream = new Paths.Stream(pair, client, server, 2_000_000);
         pair.wire.runUntil(stream::isDone, 3 * Pair.SECOND);
         TcpInfo info = pair.client.tcp().info(client, pair.wire.now());
-        assertThat(info.bufferLimitedNanos()).isGreaterThan(Pair.SECOND);
-        assertThat(info.windowLimitedNanos()).isLessThan(Pair.SECOND / 2);
-        assertThat(info.busyNanos()).isGreaterThan(info.bufferLimitedNanos());
+        assertThat(info.counters().bufferLimitedNanos()).isGreaterThan(Pair.SECOND);
+        assertThat(info.counters().windowLimitedNanos()).isLessThan(Pair.SECOND / 2);
+        assertThat(info.counters().busyNanos()).isGreaterThan(info.counters().bufferLimitedNanos());
     }
 
     @Test
@@ -136,9 +136,9 @@ class TcpInfoTest extends Script {
         TcpInfo sender = pair.client.tcp().info(client, pair.wire.now());
         TcpInfo receiver = pair.server.tcp().info(server, pair.wire.now());
         assertThat(stream.received()).isEqualTo(100_000_000);
-        assertThat(sender.dataSegmentsSent()).isBetween(69_000L, 80_000L);
-        assertThat(sender.segmentsSent()).isBetween(sender.dataSegmentsSent(), sender.dataSegmentsSent() + 10);
-        assertThat(receiver.dataSegmentsReceived()).isBetween(69_000L, sender.dataSegmentsSent());
-        assertThat(receiver.segmentsReceived()).isGreaterThan(65_536);
+        assertThat(sender.counters().dataSegmentsSent()).isBetween(69_000L, 80_000L);
+        assertThat(sender.counters().segmentsSent()).isBetween(sender.counters().dataSegmentsSent(), sender.counters().dataSegmentsSent() + 10);
+        assertThat(receiver.counters().dataSegmentsReceived()).isBetween(69_000L, sender.counters().dataSegmentsSent());
+        assertThat(receiver.counters().segmentsReceived()).isGreaterThan(65_536);
     }
 }

@@ -77,9 +77,8 @@ public final class InternetChecksum {
 
     /// Folds an unfolded sum to 16 bits, without the complement: 0 to 65535.
     public static int fold(long sum) {
-        long folded = (sum & 0xffff_ffffL) + (sum >>> 32);
-        folded = (folded & 0xffff_ffffL) + (folded >>> 32);
-        int half = (int) (folded & 0xffff) + (int) (folded >>> 16);
+        long folded = (sum & 0xffff_ffffL) + (sum >>> 32); // 33 bits
+        int half = (int) (folded & 0xffff) + (int) (folded >>> 16); // 18 bits
         half = (half & 0xffff) + (half >>> 16);
         return (half & 0xffff) + (half >>> 16);
     }

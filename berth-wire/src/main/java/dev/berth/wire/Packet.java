@@ -14,7 +14,7 @@ public final class Packet {
     public static final int HEADER_ROOM = 192;
 
     /// Where the transport header starts in the own array: network and link headers are prepended before it.
-    public static final int TRANSPORT_AT = 128;
+    public static final int TRANSPORT_AT = 112;
 
     /// The transport checksum in the header has to be verified by the receiver, and is complete for the link.
     public static final byte CHECKSUM_COMPLETE = 0;
@@ -179,8 +179,19 @@ public final class Packet {
     /// The transport checksum that [#completeChecksum] would store, without changing the packet; only for packets
     /// whose checksum is partial.
     public int finishedChecksum() {
-        long sum = InternetChecksum.headerSum(bytes, transportAt, Math.min(end - transportAt, 60));
-        if (end - transportAt > 60) {
+        int head = end - transportAt;
+        long sum;
+        if (protocol == IpProtocol.TCP && head >= TcpHeader.MIN_LENGTH) {
+            // The checksum field was written just now, in two octets, and is slow to read as part of four.
+            sum = InternetChecksum.headerSum(bytes, transportAt, TcpHeader.CHECKSUM)
+                    + Bytes.u16(bytes, transportAt + TcpHeader.CHECKSUM)
+                    + Bytes.u16(bytes, transportAt + TcpHeader.URGENT_POINTER)
+                    + InternetChecksum.headerSum(
+                            bytes, transportAt + TcpHeader.MIN_LENGTH, Math.min(head, 60) - TcpHeader.MIN_LENGTH);
+        } else {
+            sum = InternetChecksum.headerSum(bytes, transportAt, Math.min(head, 60));
+        }
+        if (head > 60) {
             sum += InternetChecksum.payloadSum(bytes, transportAt + 60, end - transportAt - 60);
         }
         if (tailEnd > tailStart && chunk != null) {

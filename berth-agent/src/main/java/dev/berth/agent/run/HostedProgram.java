@@ -23,6 +23,7 @@ public final class HostedProgram {
     /// @param program what runs in this JVM, for people
     /// @throws IOException if a part cannot be had, with a sentence that says why; the program should not run then
     public static void start(Instrumentation instrumentation, HostPlan plan, String program) throws IOException {
+        JdkInstallation.open(instrumentation);
         RunningHost host = RunningHost.start(plan);
         PrintStream err = System.err;
         ControlServer server = null;

@@ -5,6 +5,7 @@ import dev.berth.gateway.PublishedPort;
 import dev.berth.host.Host;
 import dev.berth.host.Link;
 import dev.berth.host.LoopbackLink;
+import dev.berth.names.ResolverFile;
 import dev.berth.network.Network;
 import dev.berth.tun.TunLink;
 import dev.berth.wire.Endpoint;
@@ -29,6 +30,7 @@ public final class RunningHost implements AutoCloseable {
     private @Nullable Host host;
     private @Nullable Host gatewayHost;
     private @Nullable Capture capture;
+    private @Nullable NameService names;
     private boolean closed;
 
     private RunningHost(HostPlan plan) {
@@ -69,6 +71,8 @@ public final class RunningHost implements AutoCloseable {
         if (gateway != null) {
             builder.route(new IpAddress.Prefix(gateway, gateway.isIpv4() ? 32 : 128));
         }
+        List<IpAddress> nameServers = tun == null ? ResolverFile.nameServers(ResolverFile.MACHINE) : List.of();
+        NameService.routes(nameServers, plan.addresses()).forEach(builder::route);
         if (tun != null) {
             builder.link(captured(tun));
         }
@@ -78,7 +82,11 @@ public final class RunningHost implements AutoCloseable {
         if (tun != null) {
             defaultRoutes(builder);
         }
-        host = builder.start();
+        Host started = builder.start();
+        host = started;
+        if (tun == null) {
+            names = NameService.start(network, started, nameServers);
+        }
     }
 
     private Link captured(Link link) {
@@ -178,6 +186,9 @@ public final class RunningHost implements AutoCloseable {
         }
         closed = true;
         published.forEach(PublishedPort::close);
+        if (names != null) {
+            names.close();
+        }
         if (host != null) {
             host.close();
         }

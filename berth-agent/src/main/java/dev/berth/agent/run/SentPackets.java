@@ -36,6 +36,11 @@ public final class SentPackets implements Link {
     }
 
     @Override
+    public boolean isReady() {
+        return link.isReady();
+    }
+
+    @Override
     public void flush() {
         link.flush();
     }

@@ -63,6 +63,18 @@ final class BerthProcess implements AutoCloseable {
         List<String> command = new ArrayList<>(prefix);
         command.add(ROOT.resolve("berth").toString());
         command.addAll(List.of(arguments));
+        return start(directory, command);
+    }
+
+    /// Starts `java` with the JDK of this test, behind another command such as `ip netns exec`.
+    static BerthProcess java(List<String> prefix, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(prefix);
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of(arguments));
+        return start(ROOT, command);
+    }
+
+    private static BerthProcess start(Path directory, List<String> command) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
         builder.environment().put("LC_ALL", "C");
         builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));

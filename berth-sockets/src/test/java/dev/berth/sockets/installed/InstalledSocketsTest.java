@@ -34,6 +34,11 @@ class InstalledSocketsTest {
     }
 
     @Test
+    void names_are_those_of_the_network_also_for_who_speaks_dns() throws Exception {
+        run(NamesProgram.class);
+    }
+
+    @Test
     void the_http_server_and_client_of_the_jdk_talk() throws Exception {
         run(HttpProgram.class);
     }

@@ -23,7 +23,7 @@ final class RateLimit {
     private static final int BUCKETS = 256;
     private static final long SECOND = 1_000_000_000L;
 
-    private final long[] fullAt = new long[BUCKETS];
+    private long[] fullAt = {}; // made for the first error
     private final long key;
     private long totalFullAt;
     private boolean started;
@@ -38,6 +38,7 @@ final class RateLimit {
         if (!started) {
             started = true;
             totalFullAt = now;
+            fullAt = new long[BUCKETS];
             Arrays.fill(fullAt, now);
         }
         int bucket = bucket(hi, lo);

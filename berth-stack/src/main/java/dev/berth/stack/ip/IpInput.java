@@ -36,6 +36,14 @@ public final class IpInput {
     private int errorCode;
     private int errorRest;
 
+    // The ends of the last packet to an address of the host's own: the next packet is often between the same.
+    private @Nullable NetInterface lastNic;
+    private int lastVersion;
+    private long lastSourceHi;
+    private long lastSourceLo;
+    private long lastDestinationHi;
+    private long lastDestinationLo;
+
     /// Input of a host with these addresses; reassembled datagrams and copies are taken from `pool`.
     public IpInput(Addresses addresses, BufferPool pool, DropCounters drops) {
         this(addresses, pool, drops, new Reassembler(pool, drops));
@@ -260,6 +268,14 @@ public final class IpInput {
         long sourceLo = packet.sourceLo;
         long hi = packet.destinationHi;
         long lo = packet.destinationLo;
+        if (nic == lastNic
+                && sourceLo == lastSourceLo
+                && lo == lastDestinationLo
+                && sourceHi == lastSourceHi
+                && hi == lastDestinationHi
+                && addresses.version() == lastVersion) {
+            return null;
+        }
         // RFC 1122 section 3.2.1.3: "A host MUST silently discard an incoming datagram containing an IP source
         // address that is invalid by the rules of this section." That is: (c) to (f) broadcasts, multicasts, class E,
         // and (a), (b) "{0, <Host-number>}", but {0, 0} towards everybody, which is how a host asks for its address.
@@ -279,6 +295,14 @@ public final class IpInput {
         // RFC 1112 section 7.2: "The extended IP module must [...] discard datagrams destined to groups to which the
         // host does not belong" on the network that they came through.
         boolean ours = kind == Addresses.MULTICAST ? addresses.isMember(hi, lo, nic) : kind != Addresses.FOREIGN;
+        if (kind == Addresses.OWN) {
+            lastNic = nic;
+            lastVersion = addresses.version();
+            lastSourceHi = sourceHi;
+            lastSourceLo = sourceLo;
+            lastDestinationHi = hi;
+            lastDestinationLo = lo;
+        }
         return ours ? null : DropReason.NOT_OURS;
     }
 

@@ -38,6 +38,15 @@ public final class IpOutput {
     private @Nullable NetInterface lastInterface;
     private int lastVersion;
 
+    // The way of the last packet to a single host: the next one often takes the same.
+    private @Nullable NetInterface wayNic;
+    private int wayVersion;
+    private int wayKind;
+    private long waySourceHi;
+    private long waySourceLo;
+    private long wayHi;
+    private long wayLo;
+
     /// Output of a host with these routes.
     ///
     /// @param pool where fragments and copies of broadcasts are taken from
@@ -81,8 +90,18 @@ public final class IpOutput {
             int ttl,
             boolean dontFragment,
             long now) {
-        int kind = addresses.specific(packet.destinationHi, packet.destinationLo);
-        NetInterface nic = interfaceFor(packet, kind, through);
+        int kind;
+        NetInterface nic;
+        if (through == null && isLastWay(packet)) {
+            kind = wayKind;
+            nic = wayNic;
+        } else {
+            kind = addresses.specific(packet.destinationHi, packet.destinationLo);
+            nic = interfaceFor(packet, kind, through);
+            if (through == null && kind <= Addresses.OWN) {
+                rememberWay(packet, kind, nic);
+            }
+        }
         if (nic == null) {
             return drop(DropReason.NO_ROUTE, packet);
         }
@@ -126,6 +145,27 @@ public final class IpOutput {
         }
         writeHeader(packet, length, tos, hops, atomic);
         return nic.enqueue(packet) || drop(DropReason.EGRESS_FULL, packet);
+    }
+
+    private boolean isLastWay(Packet packet) {
+        NetInterface nic = wayNic;
+        return nic != null
+                && packet.destinationLo == wayLo
+                && packet.sourceLo == waySourceLo
+                && packet.destinationHi == wayHi
+                && packet.sourceHi == waySourceHi
+                && routes.version() == wayVersion
+                && nic.isUp();
+    }
+
+    private void rememberWay(Packet packet, int kind, @Nullable NetInterface nic) {
+        wayNic = nic;
+        wayVersion = routes.version();
+        wayKind = kind;
+        waySourceHi = packet.sourceHi;
+        waySourceLo = packet.sourceLo;
+        wayHi = packet.destinationHi;
+        wayLo = packet.destinationLo;
     }
 
     /// The interface for the packet, or null if there is no route or the packet must not leave the host.

@@ -34,14 +34,17 @@ public final class PathMtu {
     // RFC 1191 section 7, table 7-1: plateaus, for routers that report no next-hop MTU.
     private static final int[] PLATEAUS = {32_000, 17_914, 8_166, 4_352, 2_002, 1_492, 1_006, 508, 296, 68};
 
-    private final long[] keyHi;
-    private final long[] keyLo;
-    private final int[] mtu; // negative: the floor, and fragments allowed
-    private final long[] expires;
-    private final int[] chain;
-    private final int[] older;
-    private final int[] younger;
-    private final int[] buckets;
+    private final int capacity;
+
+    // Made when the first path is remembered
+    private long[] keyHi = {};
+    private long[] keyLo = {};
+    private int[] mtu = {}; // negative: the floor, and fragments allowed
+    private long[] expires = {};
+    private int[] chain = {};
+    private int[] older = {};
+    private int[] younger = {};
+    private int[] buckets = {-1};
     private int oldest = -1;
     private int youngest = -1;
     private int free;
@@ -49,6 +52,10 @@ public final class PathMtu {
 
     /// A cache of at most `capacity` destinations; the oldest entry gives way to a new one.
     public PathMtu(int capacity) {
+        this.capacity = capacity;
+    }
+
+    private void allocate() {
         keyHi = new long[capacity];
         keyLo = new long[capacity];
         mtu = new int[capacity];
@@ -160,6 +167,9 @@ public final class PathMtu {
     }
 
     private int insert(long hi, long lo) {
+        if (keyHi.length == 0) {
+            allocate();
+        }
         if (free < 0) {
             remove(oldest);
         }

@@ -128,7 +128,7 @@ final class ListenArrives {
         // more data packets"
         tcb.cwnd = CongestionControl.initialWindow(tcb.effectiveMss);
         tcb.lastProgress = segment.now;
-        tcb.lastHeard = segment.now;
+        tcb.lastHeard = CoarseTime.millis(segment.now);
         Chunk payload = segment.payload;
         int length = Math.min(segment.payloadLength, entry.rcvWnd);
         if (payload != null && length > 0) {

@@ -97,6 +97,9 @@ final class MemoryBudget {
     /// Octets that the user of a connection which holds `held` may add now, 0 or less for none: up to an equal share
     /// where memory is scarce, and a little where there is none.
     int room(long held, int wanted) {
+        if (!isScarce() && limit - used >= wanted) {
+            return wanted; // the ordinary case, without a division
+        }
         long most = isExhausted() ? LEAST : isScarce() ? share() : Math.max(share(), held + limit - used);
         return (int) Math.min(wanted, most - held);
     }

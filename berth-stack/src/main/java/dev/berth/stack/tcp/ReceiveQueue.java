@@ -40,26 +40,35 @@ final class ReceiveQueue {
 
     /// Appends `size` octets of `chunk` from `from` on.
     void append(Chunk chunk, int from, int size) {
+        if (takeOver(chunk, from, size)) {
+            chunk.retain();
+        }
+    }
+
+    /// As [#append], for a caller who has a reference to `chunk` that he does not need any more.
+    ///
+    /// @return true if the queue has taken that reference over
+    boolean takeOver(Chunk chunk, int from, int size) {
         if (size == 0) {
-            return;
+            return false;
         }
         length += size;
         if (count > 0) {
             int last = index(count - 1);
             if (chunks[last] == chunk && tos[last] == from) {
                 tos[last] += size;
-                return;
+                return false;
             }
         }
         int chunkSize = chunk.bytes.length;
         // Where memory is scarce, a few octets do not hold a large chunk.
         if (isWorthwhile(size, chunkSize) || !budget.isScarce() && (count < FEW || lastIsWorthwhile())) {
-            chunk.retain();
             push(chunk, from, from + size);
             copies = null;
-        } else {
-            copy(chunk.bytes, from, size);
+            return true;
         }
+        copy(chunk.bytes, from, size);
+        return false;
     }
 
     private static boolean isWorthwhile(int size, int chunkSize) {

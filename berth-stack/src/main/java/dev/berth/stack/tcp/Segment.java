@@ -28,6 +28,9 @@ final class Segment {
     int payloadFrom;
     int payloadLength;
 
+    /// The packet's reference to `payload` belongs to a receive queue now.
+    boolean payloadTaken;
+
     /// Payload octets of the largest of the segments that this one stands for (offload), otherwise of itself.
     int unit;
 
@@ -81,6 +84,7 @@ final class Segment {
         arrivedAt = received == 0 || received > now ? now : received;
         congestionExperienced = (IpInput.tos(packet) & Ecn.CE) == Ecn.CE;
         payload = packet.chunk;
+        payloadTaken = false;
         if (packet.tailLength() > 0) {
             payloadFrom = packet.tailStart;
             payloadLength = packet.tailLength();

@@ -56,7 +56,7 @@ final class SegmentArrives {
         tcb.irs = segment.seq;
         tcb.rcvNxt = segment.seq + 1;
         tcb.lastAckSent = tcb.rcvNxt; // until the ACK is
-        tcb.lastHeard = segment.now;
+        tcb.lastHeard = CoarseTime.millis(segment.now);
         negotiate(tcb, segment);
         Ecn.answered(tcb, segment);
         tcb.rcvAdv = tcb.rcvNxt + Math.min(tcb.config.receiveBuffer(), 65_535);
@@ -144,7 +144,7 @@ final class SegmentArrives {
         tcb.recover = tcb.iss;
         tcb.rttSeq = tcb.sndUna;
         tcb.cwnd = CongestionControl.initialWindow(tcb.effectiveMss);
-        tcb.quickAcks = 16;
+        tcb.quickAcks = Tcb.QUICK_ACKS;
         UserTimeout.advertise(tcb);
         if (tcb.has(Tcb.SYN_RETRANSMITTED)) {
             // RFC 5681 section 3.1: "if the SYN or SYN/ACK is lost, the initial window used by a sender after a
@@ -181,7 +181,7 @@ final class SegmentArrives {
         if (!checkTimestamp(tcb, segment) || !checkSequence(tcb, segment)) {
             return false;
         }
-        tcb.lastHeard = segment.now;
+        tcb.lastHeard = CoarseTime.millis(segment.now);
         if (segment.has(TcpHeader.RST)) {
             checkReset(tcb, segment);
             return false;

@@ -97,7 +97,7 @@ final class SegmentOutput {
         SendQueue queue = tcb.sendQueue;
         int data = answer || queue == null ? 0 : Math.min(queue.length(), FastOpen.room(tcb, options));
         writer.fastOpen(cookie.length(), cookie.hi(), cookie.lo(), data);
-        tcb.lastSent = now;
+        tcb.lastSent = CoarseTime.millis(now);
         return data;
     }
 
@@ -423,7 +423,9 @@ final class SegmentOutput {
     /// RFC 5681 section 4.1: "a TCP SHOULD set cwnd to no more than RW before beginning transmission if the TCP has
     /// not sent data in an interval exceeding the retransmission timeout."
     private static void restartIfIdle(Tcb tcb, long now) {
-        if (tcb.flightSize() == 0 && tcb.lastSent != 0 && now - tcb.lastSent > RttEstimator.timeout(tcb)) {
+        if (tcb.flightSize() == 0
+                && tcb.lastSent != 0
+                && CoarseTime.sinceMillis(tcb.lastSent, now) > RttEstimator.timeout(tcb)) {
             tcb.congestion.restart(tcb, now);
             tcb.episode = null;
         }

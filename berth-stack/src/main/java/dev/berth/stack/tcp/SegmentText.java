@@ -92,7 +92,7 @@ final class SegmentText {
             return;
         }
         if (!tcb.has(Tcb.INPUT_SHUT)) {
-            tcp.queues().receive(tcb).append(chunk, segment.payloadFrom, length);
+            segment.payloadTaken = tcp.queues().receive(tcb).takeOver(chunk, segment.payloadFrom, length);
         }
         tcb.rcvNxt += length;
         tcb.flags |= Tcb.ANSWERABLE;

@@ -110,7 +110,7 @@ final class SegmentWriter {
             deadlines.delayedAck = Tcb.Deadlines.NONE;
         }
         if (length > 0) {
-            tcb.lastSent = now;
+            tcb.lastSent = CoarseTime.millis(now);
         }
         transmit(packet, tcb, trafficClass, tcb.config.timeToLive(), now);
     }
@@ -362,13 +362,11 @@ final class SegmentWriter {
 
     private static void header(
             byte[] bytes, int at, Flow flow, int seq, int ack, int flags, int window, int headerLength) {
-        Bytes.put16(bytes, at + TcpHeader.SOURCE_PORT, flow.localPort());
-        Bytes.put16(bytes, at + TcpHeader.DESTINATION_PORT, flow.remotePort());
+        // In whole words, as who sums them up reads them.
+        Bytes.put32(bytes, at + TcpHeader.SOURCE_PORT, flow.localPort() << 16 | flow.remotePort());
         Bytes.put32(bytes, at + TcpHeader.SEQUENCE, seq);
         Bytes.put32(bytes, at + TcpHeader.ACKNOWLEDGMENT, ack);
-        Bytes.put8(bytes, at + TcpHeader.DATA_OFFSET, headerLength << 2);
-        Bytes.put8(bytes, at + TcpHeader.FLAGS, flags);
-        Bytes.put16(bytes, at + TcpHeader.WINDOW, window);
+        Bytes.put32(bytes, at + TcpHeader.DATA_OFFSET, headerLength << 26 | flags << 16 | window & 0xffff);
         Bytes.put32(bytes, at + TcpHeader.CHECKSUM, 0); // and no urgent pointer
     }
 

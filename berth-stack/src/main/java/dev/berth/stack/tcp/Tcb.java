@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 /// exist only while they are needed, so that an idle connection is small.
 public final class Tcb extends Flow implements StackSocket {
     // What output has to do, bits of `pending`.
+    /// ACKs that a connection sends at once at its beginning.
+    static final int QUICK_ACKS = 16;
+
     static final int ACK_NOW = 1;
     static final int ACK_DELAYED = 2;
     static final int SEND = 4;
@@ -111,8 +114,8 @@ public final class Tcb extends Flow implements StackSocket {
     char minRttAt; // when it was measured, in seconds modulo 2^16
 
     int openedAt; // CoarseTime
-    long lastSent;
-    long lastHeard; // of the remote end
+    int lastSent; // CoarseTime.millis, 0 for never
+    int lastHeard; // of the remote end; CoarseTime.millis
     long lastProgress; // SND.UNA advanced, or the first octet of a flight was sent
     byte unanswered; // retransmissions and probes since the remote end was last heard of
     byte quickAcks; // so many ACKs more are sent at once, for a quick start

@@ -117,18 +117,13 @@ public final class Tcp {
             drops.drop(DropReason.PORT_ZERO, packet);
             return;
         }
-        // RFC 9293 section 3.9.2.3, MUST-57: "A TCP implementation MUST silently discard an incoming SYN segment that
-        // is addressed to a broadcast or multicast address"; no other segment can belong to a connection there
-        // either.
-        if (!IpAddress.isUnicast(packet.destinationHi, packet.destinationLo)
-                || output.routes().addresses().isBroadcast(packet.destinationHi, packet.destinationLo)) {
-            drops.drop(DropReason.NOT_OURS, packet);
-            return;
-        }
         if (segment.payload == null && segment.payloadLength > 0) {
             copyPayload(packet);
         }
         dispatch(packet, now);
+        if (segment.payloadTaken) {
+            packet.chunk = null;
+        }
         packet.release();
         if (queues.budget().isScarce()) {
             relieve(now);
@@ -155,6 +150,10 @@ public final class Tcp {
                 packet.sourceLo,
                 segment.sourcePort);
         boolean reset;
+        if (flow == null && isToMany(packet)) {
+            drops.count(DropReason.NOT_OURS);
+            return;
+        }
         if (flow instanceof Tcb tcb) {
             Tally.received(tcb, segment);
             reset = tcb.state == TcpState.SYN_SENT ? arrives.synSent(tcb, segment) : arrives.otherwise(tcb, segment);
@@ -190,6 +189,14 @@ public final class Tcp {
         if (reset) {
             writer.resetInAnswerTo(packet, segment, now);
         }
+    }
+
+    /// RFC 9293 section 3.9.2.3, MUST-57: "A TCP implementation MUST silently discard an incoming SYN segment that is
+    /// addressed to a broadcast or multicast address"; no connection has such an address, and no other segment is for
+    /// anybody there either.
+    private boolean isToMany(Packet packet) {
+        return !IpAddress.isUnicast(packet.destinationHi, packet.destinationLo)
+                || output.routes().addresses().isBroadcast(packet.destinationHi, packet.destinationLo);
     }
 
     /// ICMP says something of a segment that this host sent. RFC 9293 section 3.9.2.2, checked as RFC 5927 says.
@@ -356,6 +363,12 @@ public final class Tcp {
         if (keepAlive) {
             timeouts.armIdle(tcb, now);
         }
+    }
+
+    /// Acknowledges at once for a while, or waits as long as it may. "Subsequent operation of the TCP protocol will once
+    /// again enter/leave quickack mode" (tcp(7)).
+    public void quickAck(Tcb tcb, boolean on) {
+        calls.quickAck(tcb, on);
     }
 
     /// STATUS, RFC 9293 section 3.10.6: everything that is known of a connection.

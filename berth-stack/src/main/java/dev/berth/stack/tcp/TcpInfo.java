@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /// STATUS of RFC 9293 section 3.10.6 returns. Times are nanoseconds, sizes octets. Sequence numbers are those on the
 /// wire.
 ///
-/// Linux's `struct tcp_info`, field by field:
+/// Linux's `struct tcp_info`, field by field; what is only counted is in [Counters]:
 ///
 /// | Linux | here |
 /// |---|---|
@@ -69,7 +69,6 @@ import org.jspecify.annotations.Nullable;
 /// @param rttvarNanos its variation
 /// @param minRttNanos the smallest round-trip time of late (RFC 8985), 0 before the first measurement
 /// @param reorderingSeen segments arrived out of order at the remote end (RFC 8985)
-/// @param reorderings acknowledgments that showed it
 /// @param sendMss payload octets of a full segment, options taken off
 /// @param peerMss the MSS that the remote end announced, or the default
 /// @param receiveMss payload octets of the largest segment received
@@ -95,30 +94,20 @@ import org.jspecify.annotations.Nullable;
 /// @param octetsSent octets sent for the first time
 /// @param octetsRetransmitted octets sent again
 /// @param retransmissions segments sent again
-/// @param segmentsSent segments sent, whatever was in them; where the device cuts segments, what it makes of them
-/// @param segmentsReceived segments received, in the same way, acceptable or not
-/// @param dataSegmentsSent segments sent with data
-/// @param dataSegmentsReceived segments received with data
-/// @param outOfOrderSegments segments received that began beyond a hole
+/// @param counters what is only counted
 /// @param octetsLost octets found lost, as often as they were, also where that was a mistake
 /// @param duplicateReports acknowledgments that reported octets received twice (D-SACK, RFC 2883)
 /// @param undone repairs of loss that were taken back, as nothing had been lost (RFC 3522, 5682, 2883)
 /// @param reorderingWindowNanos how long a segment may arrive after a later one before it counts as lost (RFC 8985);
 ///     0 while nothing is in flight
 /// @param delivered octets that are known to have arrived, selectively acknowledged ones too
-/// @param echoes acknowledgments that told of congestion by ECN
-/// @param timeouts expirations of the retransmission timer that meant loss
-/// @param timeoutRepairs repairs that began with one
-/// @param busyNanos how long data were in flight or waited for the remote end's window
-/// @param windowLimitedNanos how long data waited for the remote end's window
-/// @param bufferLimitedNanos how long nothing was left to send while the send buffer was full of data in flight
-/// @param userLimited what was sent last says nothing about the network, as the user gave too little; only known where
-///     rates are tracked (BBR)
+/// @param userLimited what was sent last says nothing about the network, as the user gave too little; only known
+///     where rates are tracked (BBR)
 /// @param deliveryRate octets per second that the last acknowledgment showed; 0 where it is not tracked
 /// @param pacingRate octets per second at which segments leave; 0 without pacing
 /// @param urgent octets up to the urgent pointer that were not read
-/// @param lastDataSentNanos since data were last sent, -1 if none were
-/// @param lastHeardNanos since the remote end was last heard of
+/// @param lastDataSentNanos since data were last sent, to a millisecond, -1 if none were
+/// @param lastHeardNanos since the remote end was last heard of, to a millisecond
 /// @param userTimeoutNanos how long data may stay unacknowledged, 0 if retransmissions are counted instead
 /// @param softError what the network reported without ending the connection; null if nothing
 /// @param error why the connection ended; null if it has not
@@ -150,7 +139,6 @@ public record TcpInfo(
         long rttvarNanos,
         long minRttNanos,
         boolean reorderingSeen,
-        long reorderings,
         int sendMss,
         int peerMss,
         int receiveMss,
@@ -176,22 +164,12 @@ public record TcpInfo(
         long octetsSent,
         long octetsRetransmitted,
         long retransmissions,
-        long segmentsSent,
-        long segmentsReceived,
-        long dataSegmentsSent,
-        long dataSegmentsReceived,
-        long outOfOrderSegments,
+        Counters counters,
         long octetsLost,
         int duplicateReports,
         int undone,
         long reorderingWindowNanos,
         long delivered,
-        long echoes,
-        long timeouts,
-        long timeoutRepairs,
-        long busyNanos,
-        long windowLimitedNanos,
-        long bufferLimitedNanos,
         boolean userLimited,
         long deliveryRate,
         long pacingRate,
@@ -201,6 +179,51 @@ public record TcpInfo(
         long userTimeoutNanos,
         @Nullable TcpError softError,
         @Nullable TcpError error) {
+
+    /// What a connection only counts.
+    ///
+    /// @param segmentsSent segments sent, whatever was in them; where the device cuts segments, what it makes of them
+    /// @param segmentsReceived segments received, in the same way, acceptable or not
+    /// @param dataSegmentsSent segments sent with data
+    /// @param dataSegmentsReceived segments received with data
+    /// @param outOfOrderSegments segments received that began beyond a hole
+    /// @param reorderings acknowledgments that showed reordering (RFC 8985)
+    /// @param echoes acknowledgments that told of congestion by ECN
+    /// @param timeouts expirations of the retransmission timer that meant loss
+    /// @param timeoutRepairs repairs that began with one
+    /// @param busyNanos how long data were in flight or waited for the remote end's window
+    /// @param windowLimitedNanos how long data waited for the remote end's window
+    /// @param bufferLimitedNanos how long nothing was left to send while the send buffer was full of data in flight
+    public record Counters(
+            long segmentsSent,
+            long segmentsReceived,
+            long dataSegmentsSent,
+            long dataSegmentsReceived,
+            long outOfOrderSegments,
+            long reorderings,
+            long echoes,
+            long timeouts,
+            long timeoutRepairs,
+            long busyNanos,
+            long windowLimitedNanos,
+            long bufferLimitedNanos) {
+
+        private static Counters of(Tcb tcb, TcbExtras extras, long now) {
+            return new Counters(
+                    Tally.count(extras.segmentsOutRounds, tcb.segmentsOut),
+                    Tally.count(extras.segmentsInRounds, tcb.segmentsIn),
+                    Tally.count(extras.dataSegmentsOutRounds, tcb.dataSegmentsOut),
+                    Tally.count(extras.dataSegmentsInRounds, tcb.dataSegmentsIn),
+                    extras.outOfOrderSegments,
+                    extras.reorderings,
+                    extras.echoes,
+                    extras.timeouts,
+                    extras.timeoutRepairs,
+                    Tally.busy(tcb, extras, now),
+                    Tally.limitedFor(extras, Tally.WINDOW, now),
+                    Tally.limitedFor(extras, Tally.BUFFER, now));
+        }
+    }
 
     /// Octets that the user sent and the remote end has not acknowledged.
     public long unacknowledged() {
@@ -212,7 +235,6 @@ public record TcpInfo(
         TcbExtras extras = tcb.extras == null ? new TcbExtras() : tcb.extras;
         Flight board = tcb.flight;
         DeliveryRate rate = tcb.congestion.deliveryRate();
-        OutOfOrderQueue holes = tcb.outOfOrder;
         boolean open = tcb.sndUna != tcb.iss; // the SYN was acknowledged
         // SYN and FIN take a sequence number each.
         int fin = (tcb.pending & Tcb.FIN_SENT) != 0 ? 1 : 0;
@@ -220,8 +242,6 @@ public record TcpInfo(
         int finInFlight = fin == 1 && flight > 0 ? 1 : 0;
         long acked = open ? octets(extras.ackedWraps, tcb.sndUna - tcb.iss - 1 - fin + finInFlight) : 0;
         int sacked = board == null ? 0 : board.sackedOctets();
-        int lost = board == null ? 0 : board.lostOctets();
-        int received = tcb.rcvNxt - tcb.irs - 1 - (tcb.has(Tcb.FIN_RECEIVED) ? 1 : 0);
         return new TcpInfo(
                 tcb.state,
                 tcb.iss,
@@ -250,59 +270,55 @@ public record TcpInfo(
                 tcb.rttvar,
                 tcb.minRtt,
                 tcb.has(Tcb.REORDERING_SEEN),
-                extras.reorderings,
                 tcb.effectiveMss,
                 tcb.sendMss,
                 tcb.rcvUnit,
                 writer == null ? 0 : writer.receiveMss(tcb),
-                writer == null
-                        ? 0
-                        : writer.pathMss(tcb) + SegmentWriter.networkHeader(tcb) + TcpHeader.MIN_LENGTH,
+                writer == null ? 0 : pathMtu(tcb, writer),
                 extras.search != null,
                 tcb.cwnd,
                 tcb.ssthresh,
                 flight,
                 sacked,
-                lost,
+                board == null ? 0 : board.lostOctets(),
                 board == null ? 0 : board.resentOctets(),
                 tcb.sndWnd,
                 tcb.maxSndWnd,
                 tcb.rcvWnd(),
                 tcb.available(),
-                holes == null ? 0 : holes.memory(),
+                tcb.outOfOrder == null ? 0 : tcb.outOfOrder.memory(),
                 open ? Math.max(0, tcb.unacknowledged() - flight + finInFlight) : tcb.unacknowledged(),
                 tcb.sendBuffer(),
                 tcb.receiveBuffer(),
                 acked,
-                tcb.rcvNxt == tcb.irs ? 0 : octets(extras.receivedWraps, received),
+                received(tcb, extras),
                 open ? acked + flight - finInFlight : 0,
                 extras.octetsRetransmitted,
                 extras.retransmissions,
-                Tally.count(extras.segmentsOutRounds, tcb.segmentsOut),
-                Tally.count(extras.segmentsInRounds, tcb.segmentsIn),
-                Tally.count(extras.dataSegmentsOutRounds, tcb.dataSegmentsOut),
-                Tally.count(extras.dataSegmentsInRounds, tcb.dataSegmentsIn),
-                extras.outOfOrderSegments,
+                Counters.of(tcb, extras, now),
                 extras.octetsLost,
                 extras.duplicateReports,
                 extras.undone,
                 board == null ? 0 : Rack.reorderingWindow(tcb, board),
                 acked + sacked,
-                extras.echoes,
-                extras.timeouts,
-                extras.timeoutRepairs,
-                Tally.busy(tcb, extras, now),
-                Tally.limitedFor(extras, Tally.WINDOW, now),
-                Tally.limitedFor(extras, Tally.BUFFER, now),
                 rate != null && rate.isAppLimited(),
                 rate == null ? 0 : rate.latest,
                 tcb.congestion.pacer() == null ? 0 : tcb.congestion.pacingRate(tcb),
                 Urgent.remaining(tcb),
-                tcb.lastSent == 0 ? -1 : now - tcb.lastSent,
-                now - tcb.lastHeard,
+                tcb.lastSent == 0 ? -1 : CoarseTime.sinceMillis(tcb.lastSent, now),
+                CoarseTime.sinceMillis(tcb.lastHeard, now),
                 UserTimeout.of(tcb),
                 tcb.softError(),
                 tcb.error);
+    }
+
+    private static long received(Tcb tcb, TcbExtras extras) {
+        int octets = tcb.rcvNxt - tcb.irs - 1 - (tcb.has(Tcb.FIN_RECEIVED) ? 1 : 0);
+        return tcb.rcvNxt == tcb.irs ? 0 : octets(extras.receivedWraps, octets);
+    }
+
+    private static int pathMtu(Tcb tcb, SegmentWriter writer) {
+        return writer.pathMss(tcb) + SegmentWriter.networkHeader(tcb) + TcpHeader.MIN_LENGTH;
     }
 
     private static long octets(int wraps, int distance) {

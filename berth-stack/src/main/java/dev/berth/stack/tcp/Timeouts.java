@@ -385,12 +385,12 @@ final class Timeouts {
         if (!tcb.config.keepAlive() || !tcb.state.isSynchronized()) {
             return;
         }
-        long quiet = now - tcb.lastHeard;
+        long quiet = CoarseTime.sinceMillis(tcb.lastHeard, now);
         long idle = tcb.config.keepIdleSeconds() * SECOND;
         if (tcb.flightSize() > 0 || quiet < idle) {
             // RFC 9293 section 3.8.4, MUST-26: only when nothing was received for the interval and nothing is
             // outstanding.
-            deadlines.idle = tcb.flightSize() > 0 ? now + idle : tcb.lastHeard + idle;
+            deadlines.idle = now + idle - (tcb.flightSize() > 0 ? 0 : quiet);
             return;
         }
         long interval = tcb.config.keepIntervalSeconds() * SECOND;

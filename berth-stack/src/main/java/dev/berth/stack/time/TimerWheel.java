@@ -26,6 +26,8 @@ public final class TimerWheel {
     private @Nullable Timer dueFirst;
     private @Nullable Timer dueLast;
     private int size;
+    private long nextDeadline = NEVER; // what nextDeadline() returns
+    private boolean changed; // since nextDeadline was computed
 
     /// A wheel that starts at `now`, nanoseconds of any origin.
     public TimerWheel(long now) {
@@ -43,6 +45,7 @@ public final class TimerWheel {
         long tick = Math.max(0, deadline - origin + (1L << TICK_SHIFT) - 1) >> TICK_SHIFT;
         timer.tick = Math.min(tick, elapsed + MAX_TICKS - 1);
         size++;
+        changed = true;
         insert(timer);
     }
 
@@ -52,6 +55,7 @@ public final class TimerWheel {
             unlink(timer);
             timer.tick = -1;
             size--;
+            changed = true;
         }
     }
 
@@ -59,6 +63,7 @@ public final class TimerWheel {
     /// their ticks; call until it returns null.
     public @Nullable Timer poll(long now) {
         long nowTick = now - origin >> TICK_SHIFT;
+        changed = true;
         for (; ; ) {
             Timer due = dueFirst;
             if (due != null) {
@@ -79,6 +84,14 @@ public final class TimerWheel {
     /// A time in nanoseconds before which [#poll] has nothing to return, [#NEVER] if nothing waits. May be earlier
     /// than the earliest deadline (by less than the width of its slot), never later.
     public long nextDeadline() {
+        if (changed) {
+            changed = false;
+            nextDeadline = computeNextDeadline();
+        }
+        return nextDeadline;
+    }
+
+    private long computeNextDeadline() {
         if (dueFirst != null) {
             return origin + (elapsed << TICK_SHIFT);
         }

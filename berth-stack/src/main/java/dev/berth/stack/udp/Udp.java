@@ -17,7 +17,6 @@ import dev.berth.stack.ip.DropCounters;
 import dev.berth.stack.ip.IpInput;
 import dev.berth.stack.ip.IpOutput;
 import dev.berth.stack.ip.NetInterface;
-import dev.berth.stack.ip.RouteTable;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.Bytes;
 import dev.berth.wire.Chunk;
@@ -71,7 +70,6 @@ public final class Udp {
     private final PortTable<UdpEndpoint> ports;
     private final UdpInput input;
     private final IpOutput output;
-    private final RouteTable routes;
     private final Addresses addresses;
     private final BufferPool pool;
     private final ReadyQueue ready;
@@ -79,8 +77,7 @@ public final class Udp {
     private final DatagramWriter writer;
 
     private long datagramsOut;
-    private long sourceHi; // what chooseSource chose
-    private long sourceLo;
+    private final SourceChoice sources;
 
     /// UDP with the ports of `ports`, which it alone uses.
     ///
@@ -95,11 +92,11 @@ public final class Udp {
             ReadyQueue ready) {
         this.ports = ports;
         this.output = output;
-        this.routes = output.routes();
-        this.addresses = routes.addresses();
+        this.addresses = output.routes().addresses();
         this.pool = pool;
         this.input = new UdpInput(ports, addresses, icmp, pool, drops, ready);
         this.groups = new UdpGroups(addresses);
+        this.sources = new SourceChoice(output);
         this.writer = new DatagramWriter(pool);
         this.ready = ready;
     }
@@ -214,7 +211,7 @@ public final class Udp {
         IpAddress self = IpAddress.isIpv4(hi, lo) ? IpAddress.LOOPBACK_IPV4 : IpAddress.LOOPBACK_IPV6;
         long remoteHi = toSelf ? self.hi() : hi;
         long remoteLo = toSelf ? self.lo() : lo;
-        int chosen = chooseSource(endpoint, remoteHi, remoteLo);
+        int chosen = sources.choose(endpoint, remoteHi, remoteLo);
         if (chosen != OK) {
             return chosen;
         }
@@ -222,7 +219,7 @@ public final class Udp {
         if (endpoint.isConnected()) {
             reconnect(endpoint, remoteHi, remoteLo, port, now);
         } else {
-            endpoint.setTuple(sourceHi, sourceLo, 0, remoteHi, remoteLo, port);
+            endpoint.setTuple(sources.sourceHi, sources.sourceLo, 0, remoteHi, remoteLo, port);
             try {
                 ports.connect(endpoint, binding, endpoint.portRange, now);
             } catch (PortUnavailableException e) {
@@ -250,7 +247,7 @@ public final class Udp {
         int oldPort = endpoint.remotePort();
         PortBinding<UdpEndpoint> binding = endpoint.binding;
         ports.release(endpoint);
-        endpoint.setTuple(sourceHi, sourceLo, localPort, remoteHi, remoteLo, port);
+        endpoint.setTuple(sources.sourceHi, sources.sourceLo, localPort, remoteHi, remoteLo, port);
         try {
             try {
                 ports.connect(endpoint, binding, now);
@@ -258,7 +255,7 @@ public final class Udp {
                 if (binding != null) {
                     throw taken;
                 }
-                endpoint.setTuple(sourceHi, sourceLo, 0, remoteHi, remoteLo, port);
+                endpoint.setTuple(sources.sourceHi, sources.sourceLo, 0, remoteHi, remoteLo, port);
                 ports.connect(endpoint, null, endpoint.portRange, now);
             }
         } catch (PortUnavailableException e) {
@@ -321,6 +318,7 @@ public final class Udp {
             endpoint.binding = null;
         }
         endpoint.closed = true;
+        sources.forget(endpoint);
         groups.leaveAll(endpoint);
         for (Packet packet = endpoint.take(); packet != null; packet = endpoint.take()) {
             packet.release();
@@ -380,8 +378,8 @@ public final class Udp {
             return MESSAGE_TOO_LONG;
         }
         int chosen = (localHi | localLo) != 0
-                ? takeSource(endpoint, localHi, localLo, hi, lo)
-                : endpoint.isConnected() ? keepSource(endpoint, hi, lo) : chooseSource(endpoint, hi, lo);
+                ? sources.take(endpoint, localHi, localLo, hi, lo)
+                : endpoint.isConnected() ? sources.keep(endpoint, hi, lo) : sources.choose(endpoint, hi, lo);
         if (chosen != OK) {
             return chosen;
         }
@@ -398,8 +396,8 @@ public final class Udp {
         Packet packet = pool.takePacket();
         packet.ipv6 = ipv6;
         packet.protocol = IpProtocol.UDP;
-        packet.sourceHi = sourceHi;
-        packet.sourceLo = sourceLo;
+        packet.sourceHi = sources.sourceHi;
+        packet.sourceLo = sources.sourceLo;
         packet.destinationHi = hi;
         packet.destinationLo = lo;
         DatagramWriter.putHeader(packet, endpoint.localPort(), port, UdpHeader.LENGTH + length);
@@ -418,69 +416,6 @@ public final class Udp {
     /// Gives back the memory that is kept for datagrams to come. After the last call of the host's life.
     public void shutDown() {
         writer.shutDown();
-    }
-
-    /// Leaves the source address for datagrams to a destination in `sourceHi` and `sourceLo`.
-    private int chooseSource(UdpEndpoint endpoint, long hi, long lo) {
-        boolean ipv4 = IpAddress.isIpv4(hi, lo);
-        if (endpoint.ipv4Only && !ipv4) {
-            return BAD_ADDRESS;
-        }
-        if (addresses.isBroadcast(hi, lo) && !endpoint.broadcast()) {
-            return PERMISSION_DENIED;
-        }
-        PortBinding<UdpEndpoint> binding = endpoint.binding;
-        long localHi = binding != null ? binding.addressHi() : endpoint.lateHi;
-        long localLo = binding != null ? binding.addressLo() : endpoint.lateLo;
-        if (IpAddress.isIpv4(localHi, localLo) && !ipv4) {
-            return BAD_ADDRESS;
-        }
-        if (addresses.isOwn(localHi, localLo)) {
-            return useSource(localHi, localLo, hi, lo, outgoing(endpoint, hi, lo));
-        }
-        NetInterface nic = outgoing(endpoint, hi, lo);
-        if (nic == null || !routes.sourceFor(hi, lo, nic)) {
-            return NO_ROUTE;
-        }
-        sourceHi = routes.sourceHi();
-        sourceLo = routes.sourceLo();
-        return OK;
-    }
-
-    private @Nullable NetInterface outgoing(UdpEndpoint endpoint, long hi, long lo) {
-        NetInterface chosen = endpoint.multicastInterface();
-        return chosen != null && IpAddress.isMulticast(hi, lo) ? chosen : output.route(hi, lo);
-    }
-
-    /// As [#chooseSource] for an endpoint that is connected: the local address of its flow.
-    private int keepSource(UdpEndpoint endpoint, long hi, long lo) {
-        if (addresses.isBroadcast(hi, lo) && !endpoint.broadcast()) {
-            return PERMISSION_DENIED;
-        }
-        return useSource(endpoint.localHi(), endpoint.localLo(), hi, lo, outgoing(endpoint, hi, lo));
-    }
-
-    /// As [#chooseSource] with an address that the user named.
-    private int takeSource(UdpEndpoint endpoint, long localHi, long localLo, long hi, long lo) {
-        if (!addresses.isOwn(localHi, localLo) || endpoint.ipv4Only && !IpAddress.isIpv4(hi, lo)) {
-            return BAD_ADDRESS;
-        }
-        if (addresses.isBroadcast(hi, lo) && !endpoint.broadcast()) {
-            return PERMISSION_DENIED;
-        }
-        return useSource(localHi, localLo, hi, lo, outgoing(endpoint, hi, lo));
-    }
-
-    private int useSource(long localHi, long localLo, long hi, long lo, @Nullable NetInterface nic) {
-        if (IpAddress.isIpv4(localHi, localLo) != IpAddress.isIpv4(hi, lo)) {
-            return BAD_ADDRESS;
-        }
-        if (nic == null) {
-            return NO_ROUTE;
-        }
-        sourceHi = localHi;
-        sourceLo = localLo;
-        return IpAddress.isLoopback(localHi, localLo) && !nic.isLoopback() ? BAD_ADDRESS : OK;
     }
 
     /// Takes the oldest datagram out of the receive queue and hands at most `max` octets of its data to `sink`; the

@@ -31,6 +31,16 @@ final class UdpInput {
     private final ReadyQueue ready;
     private long delivered;
 
+    // Whom the last datagram to a single owner went to: the next one is often for the same.
+    private @Nullable UdpEndpoint lastOwner;
+    private int lastChanges;
+    private int lastVersion;
+    private int lastPorts;
+    private long lastSourceHi;
+    private long lastSourceLo;
+    private long lastDestinationHi;
+    private long lastDestinationLo;
+
     UdpInput(
             PortTable<UdpEndpoint> ports,
             Addresses addresses,
@@ -81,6 +91,11 @@ final class UdpInput {
             drops.drop(DropReason.PORT_ZERO, packet);
             return;
         }
+        UdpEndpoint recent = recentOwner(packet, sourcePort << 16 | destinationPort);
+        if (recent != null) {
+            deliver(recent, packet);
+            return;
+        }
         boolean toMany = IpAddress.isMulticast(packet.destinationHi, packet.destinationLo)
                 || !packet.ipv6 && addresses.isBroadcast(packet.destinationHi, packet.destinationLo);
         if (toMany) {
@@ -95,7 +110,31 @@ final class UdpInput {
             drops.drop(DropReason.NO_PORT_OWNER, packet);
             return;
         }
+        remember(owner, packet, sourcePort << 16 | destinationPort);
         deliver(owner, packet);
+    }
+
+    private @Nullable UdpEndpoint recentOwner(Packet packet, int bothPorts) {
+        return bothPorts == lastPorts
+                        && packet.sourceLo == lastSourceLo
+                        && packet.destinationLo == lastDestinationLo
+                        && packet.sourceHi == lastSourceHi
+                        && packet.destinationHi == lastDestinationHi
+                        && ports.changes() == lastChanges
+                        && addresses.version() == lastVersion
+                ? lastOwner
+                : null;
+    }
+
+    private void remember(UdpEndpoint owner, Packet packet, int bothPorts) {
+        lastOwner = owner;
+        lastChanges = ports.changes();
+        lastVersion = addresses.version();
+        lastPorts = bothPorts;
+        lastSourceHi = packet.sourceHi;
+        lastSourceLo = packet.sourceLo;
+        lastDestinationHi = packet.destinationHi;
+        lastDestinationLo = packet.destinationLo;
     }
 
     /// Cuts off what the IP datagram holds behind the UDP datagram.

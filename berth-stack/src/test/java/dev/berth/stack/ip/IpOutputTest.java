@@ -74,6 +74,23 @@ class IpOutputTest {
         return host.output.send(packet, 0, 0, false, host.now);
     }
 
+    @Test
+    void the_way_of_the_last_packet_is_not_taken_again_when_addresses_or_routes_have_changed() {
+        assertThat(send(datagram(A, PEER, data(4), 4))).isTrue();
+        assertThat(host.nic.egressLength()).isEqualTo(1);
+        assertThat(send(datagram(A, PEER, data(4), 4))).isTrue();
+        assertThat(host.nic.egressLength()).isEqualTo(2);
+        // The destination is the host itself now.
+        host.routes.addAddress(IpAddress.Prefix.parse(PEER + "/24"), host.nic);
+        assertThat(send(datagram(A, PEER, data(4), 4))).isTrue();
+        assertThat(host.nic.egressLength()).isEqualTo(2);
+        assertThat(host.loopback.egressLength()).isEqualTo(1);
+        // The source is not the host's any more.
+        host.routes.removeAddress(IpAddress.Prefix.parse(A + "/24"), host.nic);
+        assertThat(send(datagram(A, PEER, data(4), 4))).isFalse();
+        host.droppedOnly(DropReason.NO_ROUTE);
+    }
+
     @Requirement({"1122-019", "1122-023", "1122-027"})
     @Test
     void an_ipv4_header_is_written_with_the_wishes_of_the_transport() {

@@ -21,6 +21,7 @@ import dev.berth.stack.script.ScriptHost;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.Chunk;
 import dev.berth.wire.DropReason;
+import dev.berth.wire.IpAddress;
 import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Packet;
 import org.junit.jupiter.api.AfterEach;
@@ -69,6 +70,19 @@ class Ipv4InputTest {
         assertThat(host.nic.packetsIn()).isEqualTo(1);
         assertThat(host.nic.octetsIn()).isEqualTo(octets.length + 26);
         packet.release();
+    }
+
+    @Test
+    void an_address_that_was_taken_away_is_not_the_hosts_any_more_though_its_last_packet_was() {
+        accepts(segment());
+        host.segments.clear();
+        host.routes.removeAddress(IpAddress.Prefix.parse(A + "/24"), host.nic);
+        discards(segment(), DropReason.NOT_OURS);
+        host.routes.addAddress(IpAddress.Prefix.parse(PEER + "/24"), host.nic);
+        host.routes.addAddress(IpAddress.Prefix.parse(A + "/24"), host.nic);
+        host.receive(segment());
+        assertThat(host.segments).isEmpty();
+        assertThat(host.drops.total(DropReason.BAD_SOURCE)).isEqualTo(1);
     }
 
     @Requirement("1122-010")

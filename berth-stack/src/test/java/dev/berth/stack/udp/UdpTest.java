@@ -707,6 +707,18 @@ class UdpTest {
         assertThat(status(six)).isEqualTo(Udp.PORT_UNREACHABLE);
     }
 
+    @Test
+    void a_source_address_is_chosen_anew_when_the_last_one_was_taken_away() throws Exception {
+        UdpEndpoint endpoint = bound("0.0.0.0", 7);
+        for (String source : new String[] {A, B}) {
+            for (int i = 0; i < 2; i++) {
+                send(endpoint, data(4), PEER, 9);
+                assertThat(slice(host.sentOne(), 12, 16)).isEqualTo(Frames.octets(source));
+            }
+            host.routes.removeAddress(IpAddress.Prefix.parse(source + "/24"), host.nic);
+        }
+    }
+
     @Requirement("1122-071")
     @Test
     void an_endpoint_that_is_not_connected_is_not_disturbed_by_errors() throws Exception {

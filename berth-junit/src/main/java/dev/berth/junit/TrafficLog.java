@@ -15,11 +15,11 @@ import org.jspecify.annotations.Nullable;
 
 /// Who has talked to whom on a network, and how it went: gathered from the packets that its hosts send, whether they
 /// arrive or not. A field or parameter with [BerthNetwork] of this type is given that of the network;
-/// [BerthAssertions#assertThat(Traffic)] asks about it.
+/// [BerthAssertions#assertThat(TrafficLog)] asks about it.
 ///
 /// A packet of TCP or UDP counts once, where it is sent. Thread-safe. Bounded: the talks after the first 65,536 are only
 /// counted.
-public final class Traffic {
+public final class TrafficLog {
     private static final int MAX_TALKS = 65_536;
 
     /// The two ends of a talk; the first is the lower one.
@@ -62,7 +62,7 @@ public final class Traffic {
     private final Map<IpAddress, String> hosts = new HashMap<>();
     private long more;
 
-    Traffic() {}
+    TrafficLog() {}
 
     /// Whose address it is.
     synchronized void host(IpAddress address, String name) {
@@ -219,6 +219,6 @@ public final class Traffic {
 
     @Override
     public String toString() {
-        return "Traffic[" + talks().size() + " talks]";
+        return "TrafficLog[" + talks().size() + " talks]";
     }
 }

@@ -1,0 +1,60 @@
+package dev.berth.names;
+
+import dev.berth.wire.IpAddress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The name servers that a machine's resolver file names, as resolv.conf(5) says; libraries that speak DNS themselves
+/// read it, whatever host their sockets are on.
+public final class ResolverFile {
+    /// Where it is.
+    public static final Path MACHINE = Path.of("/etc/resolv.conf");
+
+    /// Octets of the largest file that is read.
+    private static final int MAX_LENGTH = 65_536;
+
+    /// What is asked where no file names a server: resolv.conf(5) says "the name server on the local machine", and
+    /// Netty takes Google's.
+    private static final List<IpAddress> OTHERWISE =
+            List.of(IpAddress.LOOPBACK_IPV4, IpAddress.parse("8.8.8.8"), IpAddress.parse("8.8.4.4"));
+
+    private ResolverFile() {}
+
+    /// The name servers of a file in its order, each once; what is used by default if it has none or cannot be read.
+    public static List<IpAddress> nameServers(Path file) {
+        List<IpAddress> found = List.of();
+        try {
+            if (Files.isReadable(file) && Files.size(file) <= MAX_LENGTH) {
+                found = parse(Files.readString(file));
+            }
+        } catch (IOException e) {
+            System.getLogger("dev.berth.names")
+                    .log(System.Logger.Level.DEBUG, () -> "Cannot read " + file + ": " + e.getMessage());
+        }
+        return found.isEmpty() ? OTHERWISE : found;
+    }
+
+    /// The name servers of the lines of a file; lines that cannot be understood have none.
+    static List<IpAddress> parse(String text) {
+        List<IpAddress> servers = new ArrayList<>();
+        for (String line : text.lines().toList()) {
+            String[] words = line.strip().split("\\s+");
+            if (words.length < 2 || !words[0].equals("nameserver")) {
+                continue;
+            }
+            int scope = words[1].indexOf('%');
+            try {
+                IpAddress server = IpAddress.parse(scope < 0 ? words[1] : words[1].substring(0, scope));
+                if (!servers.contains(server)) {
+                    servers.add(server);
+                }
+            } catch (IllegalArgumentException e) {
+                continue; // glibc skips it too
+            }
+        }
+        return List.copyOf(servers);
+    }
+}
