@@ -36,8 +36,8 @@ public record LossModel(double goodToBad, double badToGood, double lossInGood, d
     /// @throws IllegalArgumentException if no link can be like that
     public static LossModel bursts(double rate, double meanLength) {
         if (!(rate > 0 && rate < 1) || !(meanLength >= 1)) {
-            throw new IllegalArgumentException("Bursts take a part between 0 and 1 of all packets and are 1 packet long "
-                    + "or more, not " + rate + " and " + meanLength);
+            throw new IllegalArgumentException("Bursts take a part between 0 and 1 of all packets and are 1 packet "
+                    + "long or more, not " + rate + " and " + meanLength);
         }
         double leave = 1 / meanLength;
         double enter = leave * rate / (1 - rate);

@@ -12,8 +12,8 @@ import java.util.Objects;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
-/// The hosts and routers of a network by their names: how they start, crash, come back and are forgotten. Guarded by the
-/// network.
+/// The hosts and routers of a network by their names: how they start, crash, come back and are forgotten. Guarded by
+/// the network.
 final class NetworkHosts {
     private static final IpAddress.Prefix ALL_IPV4 = IpAddress.Prefix.parse("0.0.0.0/0");
     private static final IpAddress.Prefix ALL_IPV6 = IpAddress.Prefix.parse("::/0");
@@ -58,7 +58,8 @@ final class NetworkHosts {
             throw new IllegalArgumentException("A host has a name");
         }
         if (nodes.containsKey(key) || aliases.containsKey(key)) {
-            throw new IllegalArgumentException("There is a host " + hostName + " on network " + network.name() + " already");
+            throw new IllegalArgumentException(
+                    "There is a host " + hostName + " on network " + network.name() + " already");
         }
     }
 
@@ -116,7 +117,9 @@ final class NetworkHosts {
     private void pipes(Node node, HostPlan plan) {
         boolean before = node.up != null || node.down != null;
         node.up = plan.up().isTransparent() ? null : new Pipe(plan.up(), Node.random(network.seed(), node.name(), 2));
-        node.down = plan.down().isTransparent() ? null : new Pipe(plan.down(), Node.random(network.seed(), node.name(), 3));
+        node.down = plan.down().isTransparent()
+                ? null
+                : new Pipe(plan.down(), Node.random(network.seed(), node.name(), 3));
         boolean after = node.up != null || node.down != null;
         network.count((after ? 1 : 0) - (before ? 1 : 0), 0);
     }

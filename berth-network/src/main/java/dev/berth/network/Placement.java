@@ -59,8 +59,8 @@ final class Placement {
                     + ", which is in none of the subnets " + topology.subnets());
         }
         if (!plan.subnets().isEmpty() && !plan.subnets().contains(subnet.name)) {
-            throw new IllegalArgumentException("Host " + plan.name() + " has address " + address + ", which is in subnet "
-                    + subnet.name + ", and is to be on " + plan.subnets());
+            throw new IllegalArgumentException("Host " + plan.name() + " has address " + address
+                    + ", which is in subnet " + subnet.name + ", and is to be on " + plan.subnets());
         }
         IpAddress.Prefix own = subnet.prefixOf(address);
         if (own == null) {
