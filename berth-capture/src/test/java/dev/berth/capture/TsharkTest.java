@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// What Wireshark's reader says about captures.
 @Timeout(60)
 class TsharkTest {
+    private static final String ABSOLUTE_SEQUENCE_NUMBERS = "tcp.relative_sequence_numbers:FALSE";
     private static final long TIME = 1_700_000_000_123_456_789L;
 
     @TempDir
@@ -142,7 +143,7 @@ class TsharkTest {
 
     private static List<String> fields(Path file, String... names) throws Exception {
         List<String> arguments =
-                new ArrayList<>(List.of("-T", "fields", "-E", "separator=|", "-o", "tcp.relative_sequence_numbers:FALSE"));
+                new ArrayList<>(List.of("-T", "fields", "-E", "separator=|", "-o", ABSOLUTE_SEQUENCE_NUMBERS));
         for (String name : names) {
             arguments.addAll(List.of("-e", name));
         }
@@ -188,7 +189,8 @@ class TsharkTest {
     private static String described(PcapngBlock.Packet packet) {
         byte[] bytes = packet.bytes();
         List<Object> all = new ArrayList<>();
-        all.add(packet.epochNanos() / 1_000_000_000L + "." + String.format("%09d", packet.epochNanos() % 1_000_000_000L));
+        long nanos = packet.epochNanos();
+        all.add(nanos / 1_000_000_000L + "." + String.format("%09d", nanos % 1_000_000_000L));
         all.add(packet.captureInterface().name());
         all.add(packet.originalLength());
         boolean ipv6 = bytes[0] >>> 4 == 6;

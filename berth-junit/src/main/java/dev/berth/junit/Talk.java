@@ -37,9 +37,18 @@ public record Talk(
     /// One line.
     @Override
     public String toString() {
-        String what = transport == Transport.UDP ? "datagrams" : reset ? "reset" : established ? "connected" : "not connected";
-        return transport + " " + client + " " + clientEnd + " -> " + server + " " + serverEnd + " (" + what + ", sent "
-                + described(toServer) + ", received " + described(toClient) + ")";
+        return transport + " " + client + " " + clientEnd + " -> " + server + " " + serverEnd + " (" + what()
+                + ", sent " + described(toServer) + ", received " + described(toClient) + ")";
+    }
+
+    private String what() {
+        if (transport == Transport.UDP) {
+            return "datagrams";
+        }
+        if (reset) {
+            return "reset";
+        }
+        return established ? "connected" : "not connected";
     }
 
     private static String described(Way way) {

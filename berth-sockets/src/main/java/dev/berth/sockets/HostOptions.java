@@ -52,7 +52,10 @@ final class HostOptions {
                     socket -> socket.congestionControl().name(),
                     (socket, name) -> socket.congestionControl(TcpConfig.Congestion.valueOf(name)))
             .addExtended(ExtendedOptions.KEEP_IDLE, TcpSocket::keepIdleSeconds, argument(TcpSocket::keepIdleSeconds))
-            .addExtended(ExtendedOptions.KEEP_INTERVAL, TcpSocket::keepIntervalSeconds, argument(TcpSocket::keepIntervalSeconds))
+            .addExtended(
+                    ExtendedOptions.KEEP_INTERVAL,
+                    TcpSocket::keepIntervalSeconds,
+                    argument(TcpSocket::keepIntervalSeconds))
             .addExtended(ExtendedOptions.KEEP_COUNT, TcpSocket::keepCount, argument(TcpSocket::keepCount))
             .addExtended(ExtendedOptions.QUICK_ACK, TcpSocket::quickAck, TcpSocket::quickAck)
             .addExtended(ExtendedOptions.NAPI_ID, HostOptions::napiId, HostOptions::napiId)
@@ -103,9 +106,14 @@ final class HostOptions {
                     .add(SO_REUSEPORT, TcpAcceptor::reusePort, TcpAcceptor::reusePort)
                     .add(BerthSocketOptions.LABEL, TcpAcceptor::label, TcpAcceptor::label)
                     .add(LOCAL_PORT_RANGE, TcpAcceptor::localPortRange, TcpAcceptor::localPortRange)
-                    .addExtended(ExtendedOptions.KEEP_IDLE, TcpAcceptor::keepIdleSeconds, argument(TcpAcceptor::keepIdleSeconds))
                     .addExtended(
-                            ExtendedOptions.KEEP_INTERVAL, TcpAcceptor::keepIntervalSeconds, argument(TcpAcceptor::keepIntervalSeconds))
+                            ExtendedOptions.KEEP_IDLE,
+                            TcpAcceptor::keepIdleSeconds,
+                            argument(TcpAcceptor::keepIdleSeconds))
+                    .addExtended(
+                            ExtendedOptions.KEEP_INTERVAL,
+                            TcpAcceptor::keepIntervalSeconds,
+                            argument(TcpAcceptor::keepIntervalSeconds))
                     .addExtended(ExtendedOptions.KEEP_COUNT, TcpAcceptor::keepCount, argument(TcpAcceptor::keepCount))
                     .addExtended(ExtendedOptions.QUICK_ACK, TcpAcceptor::quickAck, TcpAcceptor::quickAck)
                     .addExtended(ExtendedOptions.NAPI_ID, HostOptions::napiId, HostOptions::napiId);

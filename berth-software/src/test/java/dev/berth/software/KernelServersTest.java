@@ -100,7 +100,15 @@ class KernelServersTest {
     void redis_keeps_values_for_jedis() throws IOException {
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/redis-server")), "Redis is not installed");
         try (NamespaceProgram server = namespace.start(
-                "redis-server", "--bind", SERVER, "--save", "", "--protected-mode", "no", "--dir", directory.toString())) {
+                "redis-server",
+                "--bind",
+                SERVER,
+                "--save",
+                "",
+                "--protected-mode",
+                "no",
+                "--dir",
+                directory.toString())) {
             server.awaitLine(line -> line.contains("Ready to accept connections"), LIMIT);
             expectDone("RedisClient", "redis://" + SERVER + ":6379");
         }
