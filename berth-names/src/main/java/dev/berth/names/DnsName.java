@@ -140,7 +140,8 @@ final class DnsName {
         int address = 0;
         for (int i = 3; i >= 0; i--) {
             String octet = octets[i];
-            boolean number = !octet.isEmpty() && octet.length() <= 3 && octet.chars().allMatch(c -> c >= '0' && c <= '9');
+            boolean digits = octet.chars().allMatch(c -> c >= '0' && c <= '9');
+            boolean number = digits && !octet.isEmpty() && octet.length() <= 3;
             if (!number || octet.length() > 1 && octet.charAt(0) == '0' || Integer.parseInt(octet) > 255) {
                 return null;
             }

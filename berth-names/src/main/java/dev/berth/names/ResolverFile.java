@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The name servers that a machine's resolver file names, as resolv.conf(5) says; libraries that speak DNS themselves
 /// read it, whatever host their sockets are on.
@@ -42,19 +43,20 @@ public final class ResolverFile {
         List<IpAddress> servers = new ArrayList<>();
         for (String line : text.lines().toList()) {
             String[] words = line.strip().split("\\s+");
-            if (words.length < 2 || !words[0].equals("nameserver")) {
-                continue;
-            }
-            int scope = words[1].indexOf('%');
-            try {
-                IpAddress server = IpAddress.parse(scope < 0 ? words[1] : words[1].substring(0, scope));
-                if (!servers.contains(server)) {
-                    servers.add(server);
-                }
-            } catch (IllegalArgumentException e) {
-                continue; // glibc skips it too
+            IpAddress server = words.length < 2 || !words[0].equals("nameserver") ? null : address(words[1]);
+            if (server != null && !servers.contains(server)) {
+                servers.add(server);
             }
         }
         return List.copyOf(servers);
+    }
+
+    private static @Nullable IpAddress address(String word) {
+        int scope = word.indexOf('%');
+        try {
+            return IpAddress.parse(scope < 0 ? word : word.substring(0, scope));
+        } catch (IllegalArgumentException e) {
+            return null; // glibc skips such a line too
+        }
     }
 }

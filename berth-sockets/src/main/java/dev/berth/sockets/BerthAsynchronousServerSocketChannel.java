@@ -1,5 +1,6 @@
 package dev.berth.sockets;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import dev.berth.host.TcpAcceptor;
 import dev.berth.host.TcpSocket;
 import dev.berth.stack.endpoint.Readiness;
@@ -123,6 +124,7 @@ final class BerthAsynchronousServerSocketChannel extends AsynchronousServerSocke
         accept(new AsyncEnding<>(handler, attachment));
     }
 
+    @CanIgnoreReturnValue // with a handler there is none
     private Future<AsynchronousSocketChannel> accept(AsyncEnding<AsynchronousSocketChannel> ending) {
         if (closed) {
             return accepts.endAtOnce(ending, null, new ClosedChannelException());

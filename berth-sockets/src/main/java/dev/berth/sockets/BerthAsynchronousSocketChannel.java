@@ -1,5 +1,6 @@
 package dev.berth.sockets;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import dev.berth.host.HostSocket;
 import dev.berth.host.TcpSocket;
 import dev.berth.stack.endpoint.Readiness;
@@ -166,6 +167,7 @@ final class BerthAsynchronousSocketChannel extends AsynchronousSocketChannel imp
         connect(address, new AsyncEnding<>(handler, attachment));
     }
 
+    @CanIgnoreReturnValue // with a handler there is none
     private Future<Void> connect(SocketAddress address, AsyncEnding<Void> ending) {
         if (closed) {
             return connects.endAtOnce(ending, null, new ClosedChannelException());
@@ -242,6 +244,7 @@ final class BerthAsynchronousSocketChannel extends AsynchronousSocketChannel imp
         read(destination, timeout, unit, new AsyncEnding<>(handler, attachment));
     }
 
+    @CanIgnoreReturnValue // with a handler there is none
     private Future<Integer> read(ByteBuffer destination, long timeout, TimeUnit unit, AsyncEnding<Integer> ending) {
         BufferSink.checkWritable(destination);
         BufferSink sink = new BufferSink().to(destination);
@@ -266,6 +269,7 @@ final class BerthAsynchronousSocketChannel extends AsynchronousSocketChannel imp
         read(new Read<>(ending, new BufferSink().to(own, 0), Long::valueOf), true, timeout, unit);
     }
 
+    @CanIgnoreReturnValue // with a handler there is none
     private <V> Future<V> read(Read<V> read, boolean hasRoom, long timeout, TimeUnit unit) {
         if (closed) {
             return reads.endAtOnce(read.ending(), null, new ClosedChannelException());
@@ -336,6 +340,7 @@ final class BerthAsynchronousSocketChannel extends AsynchronousSocketChannel imp
         write(origin, timeout, unit, new AsyncEnding<>(handler, attachment));
     }
 
+    @CanIgnoreReturnValue // with a handler there is none
     private Future<Integer> write(ByteBuffer origin, long timeout, TimeUnit unit, AsyncEnding<Integer> ending) {
         BufferSource source = new BufferSource().from(origin);
         return write(new Write<>(ending, source, Integer::valueOf), origin.hasRemaining(), timeout, unit);
@@ -356,6 +361,7 @@ final class BerthAsynchronousSocketChannel extends AsynchronousSocketChannel imp
         write(new Write<>(ending, new BufferSource().from(own, 0), Long::valueOf), true, timeout, unit);
     }
 
+    @CanIgnoreReturnValue // with a handler there is none
     private <V> Future<V> write(Write<V> write, boolean hasOctets, long timeout, TimeUnit unit) {
         if (!closed) {
             ensureConnected();

@@ -28,6 +28,7 @@ import java.nio.channels.NotYetConnectedException;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.ObjIntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// A `DatagramChannel` on a host. One thread at a time receives and one sends; connecting takes both locks.
@@ -69,8 +70,7 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
         this.memberships = new ChannelMemberships(this, socket, ipv4Only);
     }
 
-    /// A channel that is to be seen as a socket only: an interrupt does not close it. It ends the wait of a virtual
-    /// thread, with `InterruptedIOException`.
+    /// A channel below a socket: an interrupt does not close it, but ends the wait of a virtual thread.
     static BerthDatagramChannel uninterruptible(Host host) throws SocketException {
         try {
             BerthSelectorProvider provider = new BerthSelectorProvider(host);
@@ -96,26 +96,31 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
         }
     }
 
+    private void lockBoth() {
+        readLock.lock();
+        writeLock.lock();
+    }
+
+    private void unlockBoth() {
+        writeLock.unlock();
+        readLock.unlock();
+    }
+
     // ---- binding and connecting
 
     @Override
     public DatagramChannel bind(@Nullable SocketAddress address) throws IOException {
-        readLock.lock();
+        lockBoth();
         try {
-            writeLock.lock();
-            try {
-                synchronized (stateLock) {
-                    ensureOpen();
-                    if (local != null) {
-                        throw new AlreadyBoundException();
-                    }
-                    bindTo(address);
+            synchronized (stateLock) {
+                ensureOpen();
+                if (local != null) {
+                    throw new AlreadyBoundException();
                 }
-            } finally {
-                writeLock.unlock();
+                bindTo(address);
             }
         } finally {
-            readLock.unlock();
+            unlockBoth();
         }
         return this;
     }
@@ -144,29 +149,24 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
     /// not.
     DatagramChannel connect(SocketAddress address, boolean once) throws IOException {
         InetSocketAddress inet = Addresses.check(address, ipv4Only);
-        readLock.lock();
+        lockBoth();
         try {
-            writeLock.lock();
-            try {
-                synchronized (stateLock) {
-                    ensureOpen();
-                    if (once && remote != null) {
-                        throw new AlreadyConnectedException();
-                    }
-                    if (inet.getPort() == 0) {
-                        throw new SocketException("Can't connect to port 0");
-                    }
-                    // Without a bind: the port is chosen towards the remote end and serves other ones too.
-                    socket.connect(Addresses.remote(inet.getAddress(), inet.getPort()));
-                    remote = inet;
-                    rememberLocal();
-                    dropReceived();
+            synchronized (stateLock) {
+                ensureOpen();
+                if (once && remote != null) {
+                    throw new AlreadyConnectedException();
                 }
-            } finally {
-                writeLock.unlock();
+                if (inet.getPort() == 0) {
+                    throw new SocketException("Can't connect to port 0");
+                }
+                // Without a bind: the port is chosen towards the remote end and serves other ones too.
+                socket.connect(Addresses.remote(inet.getAddress(), inet.getPort()));
+                remote = inet;
+                rememberLocal();
+                dropReceived();
             }
         } finally {
-            readLock.unlock();
+            unlockBoth();
         }
         return this;
     }
@@ -195,22 +195,17 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
 
     @Override
     public DatagramChannel disconnect() throws IOException {
-        readLock.lock();
+        lockBoth();
         try {
-            writeLock.lock();
-            try {
-                synchronized (stateLock) {
-                    if (isOpen() && remote != null) {
-                        socket.disconnect();
-                        remote = null;
-                        rememberLocal();
-                    }
+            synchronized (stateLock) {
+                if (isOpen() && remote != null) {
+                    socket.disconnect();
+                    remote = null;
+                    rememberLocal();
                 }
-            } finally {
-                writeLock.unlock();
             }
         } finally {
-            readLock.unlock();
+            unlockBoth();
         }
         return this;
     }
@@ -275,20 +270,17 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
         int n = HostSocket.UNAVAILABLE;
         try {
             begin(blocking, true);
-            if (room == 0) {
-                return 0;
-            }
-            n = receive(destination, room, blocking, 0);
+            n = room == 0 ? 0 : receive(destination, room, blocking, 0);
         } finally {
             end(blocking, n >= 0);
         }
-        return n == HostSocket.UNAVAILABLE ? 0 : n;
+        return Math.max(n, 0);
     }
 
-    /// A receive of the [DatagramSocketView]: waits at most `nanos`, or without limit for 0.
-    ///
-    /// @param result gets the length and the sender
-    void blockingReceive(byte[] bytes, int from, int room, long nanos, Received result) throws IOException {
+    /// A receive of the [DatagramSocketView]: waits at most `nanos`, or without limit for 0. The result is the sender
+    /// and the length.
+    void blockingReceive(byte[] bytes, int from, int room, long nanos, ObjIntConsumer<InetSocketAddress> result)
+            throws IOException {
         readLock.lock();
         try {
             ensureOpen();
@@ -300,7 +292,7 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
                 begin(true, false);
                 int n = socket.receive(bytes, from, room, nanos);
                 completed = true;
-                result.accept(n, sender());
+                result.accept(sender(), n);
             } catch (SocketException e) {
                 throw isOpen() ? e : new AsynchronousCloseException();
             } finally {
@@ -309,12 +301,6 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
         } finally {
             readLock.unlock();
         }
-    }
-
-    /// Takes what a datagram was.
-    @FunctionalInterface
-    interface Received {
-        void accept(int length, InetSocketAddress sender);
     }
 
     private int receive(BufferSink destination, int room, boolean blocking, long nanos) throws IOException {
@@ -508,16 +494,11 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
 
     @Override
     protected void implConfigureBlocking(boolean block) throws IOException {
-        readLock.lock();
+        lockBoth();
         try {
-            writeLock.lock();
-            try {
-                ensureOpen(); // the host's socket knows no modes: which call is made decides
-            } finally {
-                writeLock.unlock();
-            }
+            ensureOpen(); // the host's socket knows no modes: which call is made decides
         } finally {
-            readLock.unlock();
+            unlockBoth();
         }
     }
 

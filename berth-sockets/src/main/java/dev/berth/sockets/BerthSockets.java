@@ -92,15 +92,20 @@ public final class BerthSockets {
 
     @SuppressWarnings("deprecation") // the factories are the only way without an agent
     private static void installSocketFactories() {
-        install("java.net.Socket", () -> Socket.setSocketImplFactory(() -> new BerthSocketImpl(HostScope.requiredHost(), false)));
-        install("java.net.ServerSocket", () -> ServerSocket.setSocketFactory(() -> new BerthSocketImpl(HostScope.requiredHost(), true)));
+        install(
+                "java.net.Socket",
+                () -> Socket.setSocketImplFactory(() -> new BerthSocketImpl(HostScope.requiredHost(), false)));
+        install(
+                "java.net.ServerSocket",
+                () -> ServerSocket.setSocketFactory(() -> new BerthSocketImpl(HostScope.requiredHost(), true)));
     }
 
     @SuppressWarnings("deprecation") // as above
     private static void installDatagramFactory() {
         install(
                 "java.net.DatagramSocket",
-                () -> DatagramSocket.setDatagramSocketImplFactory(() -> new BerthDatagramSocketImpl(HostScope.requiredHost())));
+                () -> DatagramSocket.setDatagramSocketImplFactory(
+                        () -> new BerthDatagramSocketImpl(HostScope.requiredHost())));
     }
 
     private interface Installation {

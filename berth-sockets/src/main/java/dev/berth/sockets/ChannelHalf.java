@@ -65,6 +65,7 @@ abstract class ChannelHalf {
     /// Sets the lock and the monitor free until the socket tells of anything.
     ///
     /// @return false if the thread was interrupted, which closes the channel
+    @SuppressWarnings("WaitNotInLoop") // the caller is the loop
     final boolean awaitInMonitor() {
         lock.unlock();
         try {

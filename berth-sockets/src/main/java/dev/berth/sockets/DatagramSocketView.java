@@ -157,7 +157,7 @@ final class DatagramSocketView extends DatagramSocket {
             try {
                 int room = rooms.room(packet);
                 long nanos = TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
-                channel.blockingReceive(packet.getData(), packet.getOffset(), room, nanos, (length, sender) -> {
+                channel.blockingReceive(packet.getData(), packet.getOffset(), room, nanos, (sender, length) -> {
                     rooms.received(packet, room, length);
                     packet.setSocketAddress(sender);
                 });

@@ -29,8 +29,8 @@ import java.util.stream.Collectors;
 
 /// What can be set on each kind of host socket. An option that is not here is refused, never ignored.
 final class HostOptions {
-    /// Urgent octets are part of the stream. Programs set it with `Socket.setOOBInline`; the JDK's channels list it under
-    /// this name.
+    /// Urgent octets are part of the stream. Programs set it with `Socket.setOOBInline`; the JDK's channels list it
+    /// under this name.
     static final SocketOption<Boolean> SO_OOBINLINE = new BerthSocketOptions.Option<>("SO_OOBINLINE", Boolean.class);
 
     /// Options of connections.
@@ -124,7 +124,8 @@ final class HostOptions {
         };
     }
 
-    /// Which receive queue of a network card the last packet came by: 0 where there is none, as on the kernel's loopback.
+    /// Which receive queue of a network card the last packet came by: 0 where there is none, as on the kernel's
+    /// loopback.
     private static int napiId(HostSocket socket) throws IOException {
         if (!socket.isOpen()) {
             throw new SocketException("Socket closed");

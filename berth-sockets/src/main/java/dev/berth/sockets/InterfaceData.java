@@ -86,7 +86,8 @@ public record InterfaceData(
     public static boolean isReachable(Host host, InetAddress address, int index, int timeToLive, int timeoutMillis)
             throws IOException {
         if (timeToLive < 0 || timeoutMillis < 0) {
-            throw new IllegalArgumentException("ttl and timeout are 0 or more, not " + timeToLive + ", " + timeoutMillis);
+            throw new IllegalArgumentException(
+                    "The ttl and the timeout are 0 or more, not " + timeToLive + " and " + timeoutMillis);
         }
         return host.isReachable(
                 IpAddress.of(address.getAddress()),

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// On threads without a host ([HostScope]) there is never an answer. What the methods throw comes out of [#apply],
 /// checked or not. Threads need no lock. The package `java.net` must be open to this module, and `sun.nio.ch` be
 /// exported to it.
+@SuppressWarnings("NullableOptional") // null means to go on, empty that the method returns null
 public final class JdkHooks implements BiFunction<String, @Nullable Object[], @Nullable Optional<?>> {
     private final SocketMaker sockets;
     private final JavaNetAccess access = new JavaNetAccess();

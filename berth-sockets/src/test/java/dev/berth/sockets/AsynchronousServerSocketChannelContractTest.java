@@ -103,8 +103,9 @@ class AsynchronousServerSocketChannelContractTest extends AsynchronousContract {
     @Test
     void a_second_accept_is_refused_while_one_waits() throws IOException {
         AsynchronousServerSocketChannel server = listeningServer();
-        server.accept();
+        Future<AsynchronousSocketChannel> first = server.accept();
 
+        assertThat(first.isDone()).isFalse();
         assertThatThrownBy(server::accept).isExactlyInstanceOf(AcceptPendingException.class);
         assertThatThrownBy(() -> server.accept(NOTE, new Told<>())).isExactlyInstanceOf(AcceptPendingException.class);
     }

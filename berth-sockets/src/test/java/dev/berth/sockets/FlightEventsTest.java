@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
@@ -70,7 +71,7 @@ class FlightEventsTest {
     /// A link that can lose the next packets of TCP.
     private static final class LossyLink implements Link {
         private final Link inner;
-        volatile int toLose;
+        final AtomicInteger toLose = new AtomicInteger();
 
         LossyLink(Link inner) {
             this.inner = inner;
@@ -88,8 +89,7 @@ class FlightEventsTest {
 
         @Override
         public void transmit(Packet packet) {
-            if (toLose > 0 && packet.protocol == IpProtocol.TCP) {
-                toLose--;
+            if (packet.protocol == IpProtocol.TCP && toLose.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
                 packet.release();
             } else {
                 inner.transmit(packet);
@@ -264,7 +264,7 @@ class FlightEventsTest {
                     TcpSocket socket = client.openTcpSocket()) {
                 socket.connect(of("10.0.0.2", 80), TEN_SECONDS);
                 try (TcpSocket accepted = acceptor.accept(TEN_SECONDS)) {
-                    lossy.toLose = 1;
+                    lossy.toLose.set(1);
                     socket.write(new byte[100], 0, 100);
                     byte[] into = new byte[1_000];
                     assertThat(accepted.read(into, 0, 1_000, TEN_SECONDS)).isEqualTo(100);

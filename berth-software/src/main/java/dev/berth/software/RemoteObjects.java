@@ -32,10 +32,13 @@ public final class RemoteObjects {
         }
     }
 
+    /// The registry holds the stub only; without this the object itself might be collected.
+    private static final Sum SUM = new Sum();
+
     public static void main(String[] arguments) throws Exception {
         String own = InetAddress.getLocalHost().getHostAddress();
         Registry registry = LocateRegistry.createRegistry(1099);
-        registry.bind("adder", UnicastRemoteObject.exportObject(new Sum(), 0));
+        registry.bind("adder", UnicastRemoteObject.exportObject(SUM, 0));
         Adder adder = (Adder) LocateRegistry.getRegistry(own, 1099).lookup("adder");
         int sum = 0;
         for (int i = 0; i < 100; i++) {

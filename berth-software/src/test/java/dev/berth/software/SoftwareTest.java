@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -22,6 +23,9 @@ import org.springframework.boot.loader.tools.Repackager;
 /// Programs around other people's software run unmodified with `-javaagent`, and the kernel sees nothing of it: they
 /// are in a namespace whose loopback device is down, and make no system call with an Internet address.
 class SoftwareTest {
+    private static final Pattern OF_SPRING = Pattern.compile("/(spring-|tomcat-|jakarta|jackson-|commons-logging|log4j-"
+            + "|micrometer-|slf4j-api|logback|snakeyaml|jul-to|jspecify)[^/]*$");
+
     private static final List<List<String>> PROGRAMS = List.of(
             List.of("JdkHttp"),
             List.of("HttpClients"),
@@ -89,7 +93,7 @@ class SoftwareTest {
         repackager.setLayout(new Layouts.Jar());
         repackager.repackage(fat.toFile(), callback -> {
             for (String entry : SoftwareRun.CLASS_PATH.split(":")) {
-                if (entry.matches(".*/(spring-|tomcat-embed|jackson-|commons-logging|log4j-|micrometer-|slf4j-api|logback|snakeyaml|jul-to).*")) {
+                if (OF_SPRING.matcher(entry).find()) {
                     callback.library(new Library(new File(entry), LibraryScope.COMPILE));
                 }
             }

@@ -1,6 +1,6 @@
 package dev.berth.agent.run;
 
-import dev.berth.agent.Strictness;
+import dev.berth.agent.jdk.Strictness;
 import dev.berth.ports.EphemeralSelection;
 import dev.berth.ports.PortPolicy;
 import dev.berth.ports.PortRange;
@@ -12,6 +12,7 @@ import java.util.Optional;
 
 /// An option that says what a program's host is to be: `--publish 8080:80` of `berth run`, and `publish=8080:80` of the
 /// agent.
+@SuppressWarnings("ImmutableEnumChecker") // lists of List.of, and references to static methods
 public enum HostOption {
     /// A port of this machine that leads to one of the host.
     PUBLISH(

@@ -1,6 +1,6 @@
 package dev.berth.agent.run;
 
-import dev.berth.agent.Strictness;
+import dev.berth.agent.jdk.Strictness;
 import dev.berth.ports.EphemeralSelection;
 import dev.berth.ports.PortPolicy;
 import dev.berth.ports.PortRange;

@@ -250,7 +250,8 @@ class AgentTest {
                         .anyMatch(line -> line.startsWith(culprit));
             }
             assertThat(program.out())
-                    .startsWith(option.equals("strict") ? "refused: The program opens a socket of the kernel" : "opened");
+                    .startsWith(
+                            option.equals("strict") ? "refused: The program opens a socket of the kernel" : "opened");
         }
     }
 
@@ -271,7 +272,10 @@ class AgentTest {
         try (BerthProcess program = program(options, TOUR)) {
             assertThat(program.exitCode()).isEqualTo(2);
             assertThat(program.err()).hasSize(1);
-            assertThat(program.err().getFirst()).startsWith("berth: ").contains(sentence).endsWith("See docs/AGENT.md.");
+            assertThat(program.err().getFirst())
+                    .startsWith("berth: ")
+                    .contains(sentence)
+                    .endsWith("See docs/AGENT.md.");
             assertThat(program.out()).isEmpty();
         }
     }

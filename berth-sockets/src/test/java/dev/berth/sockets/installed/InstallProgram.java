@@ -26,7 +26,7 @@ final class InstallProgram {
                     check(SelectorProvider.provider() != null, "the JVM has chosen its provider");
                     failing("before the first channel or selector is opened", Scene::install);
                 }
-                case "nothing" -> failing("No sockets are installed", new InstalledSelectorProvider()::openSocketChannel);
+                case "nothing" -> failing("No sockets are installed", new InstalledSelectorProvider()::host);
                 default -> throw new AssertionError(args[0]);
             }
             return null;

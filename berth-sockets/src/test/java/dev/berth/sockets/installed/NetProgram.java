@@ -8,6 +8,7 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.MulticastSocket;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.UnknownHostException;
@@ -72,7 +73,26 @@ final class NetProgram {
             server.receive(packet);
             same(packet.getLength(), 5);
             same(packet.getPort(), client.getLocalPort());
+            packetOfTwoSockets(server, client, packet);
         }
+        try (MulticastSocket socket = new MulticastSocket(5_353)) {
+            InetSocketAddress group = new InetSocketAddress("239.1.1.1", 5_353);
+            socket.joinGroup(group, null);
+            socket.send(new DatagramPacket(Scene.bytes("own"), 3, group));
+            DatagramPacket packet = new DatagramPacket(new byte[100], 100);
+            socket.receive(packet);
+            same(packet.getLength(), 3);
+            socket.leaveGroup(group, null);
+        }
+    }
+
+    /// A packet that has got a short datagram has room for a long one, of another socket too.
+    private static void packetOfTwoSockets(DatagramSocket server, DatagramSocket client, DatagramPacket packet)
+            throws IOException {
+        byte[] reply = Scene.bytes("a long reply");
+        server.send(new DatagramPacket(reply, reply.length, packet.getAddress(), packet.getPort()));
+        client.receive(packet);
+        same(packet.getLength(), reply.length);
     }
 
     private static void channels() throws IOException {

@@ -365,8 +365,7 @@ public final class Tcp {
         }
     }
 
-    /// Acknowledges at once for a while, or waits as long as it may. "Subsequent operation of the TCP protocol will once
-    /// again enter/leave quickack mode" (tcp(7)).
+    /// TCP_QUICKACK: acknowledges at once for a while, or waits as long as it may.
     public void quickAck(Tcb tcb, boolean on) {
         calls.quickAck(tcb, on);
     }

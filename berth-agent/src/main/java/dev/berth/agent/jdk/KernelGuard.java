@@ -1,6 +1,6 @@
-package dev.berth.agent;
+package dev.berth.agent.jdk;
 
-import dev.berth.agent.Rewrite.Part;
+import dev.berth.agent.jdk.Rewrite.Part;
 import dev.berth.gateway.KernelSockets;
 import dev.berth.sockets.JdkHooks;
 import java.io.PrintStream;
@@ -10,6 +10,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Stands where the JDK opens INET sockets of the kernel. Those of Berth itself, for published ports, pass.
+@SuppressWarnings("NullableOptional") // as JdkHooks
 final class KernelGuard {
     private final Strictness strictness;
     private volatile boolean watching;

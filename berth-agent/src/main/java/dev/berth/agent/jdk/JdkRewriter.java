@@ -1,4 +1,4 @@
-package dev.berth.agent;
+package dev.berth.agent.jdk;
 
 import java.lang.classfile.ClassElement;
 import java.lang.classfile.ClassFile;

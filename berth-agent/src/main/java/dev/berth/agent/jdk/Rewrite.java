@@ -1,4 +1,4 @@
-package dev.berth.agent;
+package dev.berth.agent.jdk;
 
 import java.lang.constant.MethodTypeDesc;
 import java.util.ArrayList;
