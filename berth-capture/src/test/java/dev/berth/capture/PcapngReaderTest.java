@@ -234,6 +234,14 @@ class PcapngReaderTest {
                                 : repeated[(int) ((here - start.length) % repeated.length)])
                         & 0xff;
             }
+
+            @Override
+            public int read(byte[] bytes, int from, int length) {
+                for (int i = 0; i < length; i++) {
+                    bytes[from + i] = (byte) read();
+                }
+                return length;
+            }
         };
     }
 

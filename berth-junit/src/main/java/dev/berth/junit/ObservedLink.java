@@ -32,6 +32,11 @@ final class ObservedLink implements Link {
     }
 
     @Override
+    public boolean isReady() {
+        return link.isReady();
+    }
+
+    @Override
     public void transmit(Packet packet) {
         traffic.sent(packet);
         if (origin != null) {
