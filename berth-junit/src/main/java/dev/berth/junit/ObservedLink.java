@@ -46,11 +46,6 @@ final class ObservedLink implements Link {
     }
 
     @Override
-    public boolean isReady() {
-        return link.isReady();
-    }
-
-    @Override
     public void flush() {
         link.flush();
     }
