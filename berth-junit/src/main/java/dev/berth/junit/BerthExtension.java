@@ -323,7 +323,9 @@ public final class BerthExtension
         if (wanted == null) {
             wanted = context.getTestMethod().map(found -> find(found)).orElse(null);
         }
-        for (Class<?> type = context.getRequiredTestClass(); wanted == null && type != null; type = type.getEnclosingClass()) {
+        for (Class<?> type = context.getRequiredTestClass();
+                wanted == null && type != null;
+                type = type.getEnclosingClass()) {
             wanted = find(type);
         }
         if (wanted == null) {

@@ -25,7 +25,8 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// The recipes of docs/TESTING_WITH_BERTH.md. What stands between `// recipe` and `// end` is on that page, as it is here.
+/// The recipes of docs/TESTING_WITH_BERTH.md. What stands between `// recipe` and `// end` is on that page, as it is
+/// here.
 @Timeout(60)
 class RecipesTest {
     // recipe: the first test

@@ -259,7 +259,7 @@ class DependencyRulesTest {
     void onlyTheCommandAndTheBenchmarksPrint() {
         check(noClasses()
                 .that()
-                .resideOutsideOfPackages(packagesOf("cli", "bench"))
+                .resideOutsideOfPackages(packagesOf("cli", "bench", "junit"))
                 .should()
                 .accessTargetWhere(call(
                         "System.out or System.err",
