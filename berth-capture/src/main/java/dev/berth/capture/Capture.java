@@ -54,19 +54,6 @@ public final class Capture implements AutoCloseable {
     private static final int MARK_BITS = 48;
     private static final AtomicInteger NUMBERS = new AtomicInteger();
 
-    /// What is known of an interface; its fields are guarded by the lock.
-    private static final class Interface {
-        final String name;
-        final String description;
-        long recorded;
-        long missed;
-
-        Interface(String name, String description) {
-            this.name = name;
-            this.description = description;
-        }
-    }
-
     private final LongSupplier epochNanos;
 
     /// In the upper bits of the marks of packets that are recorded here; not 0.
@@ -85,7 +72,7 @@ public final class Capture implements AutoCloseable {
     private final RecordStore store;
 
     @GuardedBy("lock")
-    private final List<Interface> interfaces = new ArrayList<>();
+    private final List<CapturedInterface> interfaces = new ArrayList<>();
 
     @GuardedBy("lock")
     private final Map<IpAddress, String> names = new LinkedHashMap<>();
@@ -232,7 +219,7 @@ public final class Capture implements AutoCloseable {
         PcapngWriter.checkedName(description);
         lock.lock();
         try {
-            interfaces.add(new Interface(name, description));
+            interfaces.add(new CapturedInterface(name, description));
             return new Origin(name, interfaces.size() - 1);
         } finally {
             lock.unlock();
@@ -302,7 +289,7 @@ public final class Capture implements AutoCloseable {
                     }
                     count = full ? count : 0;
                 }
-                Interface origin = interfaces.get(interfaceNumber);
+                CapturedInterface origin = interfaces.get(interfaceNumber);
                 if (count == 0) {
                     missed++;
                     origin.missed++;
@@ -541,7 +528,7 @@ public final class Capture implements AutoCloseable {
 
         /// Interfaces, names and secrets that are new.
         void describe() throws IOException {
-            List<Interface> newInterfaces;
+            List<CapturedInterface> newInterfaces;
             List<Map.Entry<IpAddress, String>> newNames;
             String newSecrets;
             lock.lock();
@@ -553,7 +540,7 @@ public final class Capture implements AutoCloseable {
             } finally {
                 lock.unlock();
             }
-            for (Interface each : newInterfaces) {
+            for (CapturedInterface each : newInterfaces) {
                 writer.addInterface(each.name, each.description);
             }
             for (Map.Entry<IpAddress, String> each : newNames) {
@@ -628,7 +615,7 @@ public final class Capture implements AutoCloseable {
                 lock.lock();
                 try {
                     now = epochNanos.getAsLong();
-                    Interface each = Capture.this.interfaces.get(i);
+                    CapturedInterface each = Capture.this.interfaces.get(i);
                     seen = each.recorded + each.missed;
                     lost = each.missed;
                 } finally {
