@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 public final class Tcb extends Flow implements StackSocket {
     // What output has to do, bits of `pending`.
     /// ACKs that a connection sends at once at its beginning.
-    static final int QUICK_ACKS = 16;
+    static final byte QUICK_ACKS = 16;
 
     static final int ACK_NOW = 1;
     static final int ACK_DELAYED = 2;
