@@ -31,6 +31,9 @@ final class Segment {
     /// The packet's reference to `payload` belongs to a receive queue now.
     boolean payloadTaken;
 
+    /// `payload` is not the packet's: it was kept from an earlier one.
+    boolean payloadKept;
+
     /// Payload octets of the largest of the segments that this one stands for (offload), otherwise of itself.
     int unit;
 
@@ -85,6 +88,7 @@ final class Segment {
         congestionExperienced = (IpInput.tos(packet) & Ecn.CE) == Ecn.CE;
         payload = packet.chunk;
         payloadTaken = false;
+        payloadKept = false;
         if (packet.tailLength() > 0) {
             payloadFrom = packet.tailStart;
             payloadLength = packet.tailLength();
