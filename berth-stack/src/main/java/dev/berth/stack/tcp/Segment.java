@@ -1,9 +1,11 @@
 package dev.berth.stack.tcp;
 
+import dev.berth.stack.ip.Addresses;
 import dev.berth.stack.ip.IpInput;
 import dev.berth.wire.Bytes;
 import dev.berth.wire.Chunk;
 import dev.berth.wire.InternetChecksum;
+import dev.berth.wire.IpAddress;
 import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Packet;
 import dev.berth.wire.TcpHeader;
@@ -68,6 +70,14 @@ final class Segment {
         return InternetChecksum.finish(sum) == 0;
     }
 
+
+    /// RFC 9293 section 3.9.2.3, MUST-57: "A TCP implementation MUST silently discard an incoming SYN segment that is
+    /// addressed to a broadcast or multicast address"; no connection has such an address, and no other segment is for
+    /// anybody there either.
+    static boolean isToMany(Packet packet, Addresses addresses) {
+        return !IpAddress.isUnicast(packet.destinationHi, packet.destinationLo)
+                || addresses.isBroadcast(packet.destinationHi, packet.destinationLo);
+    }
 
     /// Decodes a packet whose header was validated.
     ///
