@@ -228,20 +228,20 @@ class PcapngReaderTest {
             private long at;
 
             @Override
-            public int read(byte[] into, int offset, int length) {
-                for (int i = 0; i < length; i++) {
-                    into[offset + i] = (byte) read();
-                }
-                return length;
-            }
-
-            @Override
             public int read() {
                 long here = at++;
                 return (here < start.length
                                 ? start[(int) here]
                                 : repeated[(int) ((here - start.length) % repeated.length)])
                         & 0xff;
+            }
+
+            @Override
+            public int read(byte[] bytes, int from, int length) {
+                for (int i = 0; i < length; i++) {
+                    bytes[from + i] = (byte) read();
+                }
+                return length;
             }
         };
     }

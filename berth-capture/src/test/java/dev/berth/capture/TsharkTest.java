@@ -22,7 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 /// What Wireshark's reader says about captures.
 @Timeout(60)
 class TsharkTest {
-    private static final String ABSOLUTE_SEQUENCE_NUMBERS = "tcp.relative_sequence_numbers:FALSE";
     private static final long TIME = 1_700_000_000_123_456_789L;
 
     @TempDir
@@ -143,7 +142,8 @@ class TsharkTest {
 
     private static List<String> fields(Path file, String... names) throws Exception {
         List<String> arguments =
-                new ArrayList<>(List.of("-T", "fields", "-E", "separator=|", "-o", ABSOLUTE_SEQUENCE_NUMBERS));
+                new ArrayList<>(List.of(
+                        "-T", "fields", "-E", "separator=|", "-o", "tcp.relative_sequence_numbers:FALSE"));
         for (String name : names) {
             arguments.addAll(List.of("-e", name));
         }

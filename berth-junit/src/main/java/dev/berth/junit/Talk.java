@@ -37,18 +37,11 @@ public record Talk(
     /// One line.
     @Override
     public String toString() {
-        return transport + " " + client + " " + clientEnd + " -> " + server + " " + serverEnd + " (" + what()
-                + ", sent " + described(toServer) + ", received " + described(toClient) + ")";
-    }
-
-    private String what() {
-        if (transport == Transport.UDP) {
-            return "datagrams";
-        }
-        if (reset) {
-            return "reset";
-        }
-        return established ? "connected" : "not connected";
+        String what = transport == Transport.UDP
+                ? "datagrams"
+                : reset ? "reset" : established ? "connected" : "not connected";
+        return transport + " " + client + " " + clientEnd + " -> " + server + " " + serverEnd + " (" + what + ", sent "
+                + described(toServer) + ", received " + described(toClient) + ")";
     }
 
     private static String described(Way way) {

@@ -21,9 +21,9 @@ class RecipesPageTest {
         Matcher matcher =
                 Pattern.compile(pattern, Pattern.DOTALL | Pattern.MULTILINE).matcher(Files.readString(file));
         while (matcher.find()) {
-            String name = matcher.group(1).toLowerCase(Locale.ROOT);
-            String code = matcher.group(2).stripTrailing().stripIndent();
-            assertThat(found.put(name, code)).as(name).isNull();
+            String block = matcher.group(2).stripTrailing().stripIndent();
+            assertThat(found.put(matcher.group(1).toLowerCase(Locale.ROOT), block))
+                    .isNull();
         }
         return found;
     }

@@ -19,8 +19,6 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import javax.net.ServerSocketFactory;
 import javax.net.SocketFactory;
 import org.junit.jupiter.api.Nested;
@@ -66,10 +64,9 @@ class RecipesTest {
 
         @Test
         void all_listen_on_their_real_port(@BerthHost("client") SocketFactory client) throws IOException {
-            List<ServerSocket> replicas = new ArrayList<>();
             for (int i = 1; i <= 5; i++) {
                 Host host = network.find("kafka-" + i).orElseThrow();
-                replicas.add(new BerthServerSocketFactory(host).createServerSocket(9092));
+                new BerthServerSocketFactory(host).createServerSocket(9092);
             }
             for (int i = 1; i <= 5; i++) {
                 Host host = network.find("kafka-" + i).orElseThrow();
