@@ -64,11 +64,11 @@ final class SoftwareRun {
         return path;
     }
 
-    /// Runs `java` with these options, and the programs of this module on the class path unless the options say where.
+    /// Runs `java` with these options and with all assertions, those of the JDK too.
     static Result java(NetworkNamespace namespace, List<String> options, List<String> program) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-Xmx400m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+        command.addAll(List.of("-Xmx400m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-esa", "-ea"));
         command.addAll(options);
         command.addAll(program);
         return traced(namespace, command);
