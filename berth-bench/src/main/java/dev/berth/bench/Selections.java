@@ -69,6 +69,33 @@ final class Selections implements Measurement {
         return new Selections(host, new BerthSelectorProvider(host), channels);
     }
 
+    /// The larger quotient of what a selection costs with 1,000 and 100,000 channels to what it costs with one.
+    static Measurement flatness() throws Exception {
+        Heap.require(512);
+        List<Measurement> sides = new ArrayList<>();
+        for (int channels : new int[] {1, 1_000, 100_000}) {
+            sides.add(onBerth(channels));
+        }
+        return new Measurement() {
+            @Override
+            public double measure(long nanos) throws Exception {
+                double one = sides.getFirst().measure(nanos / 3);
+                double worst = 0;
+                for (Measurement many : sides.subList(1, sides.size())) {
+                    worst = Math.max(worst, many.measure(nanos / 3) / one);
+                }
+                return worst;
+            }
+
+            @Override
+            public void close() throws Exception {
+                for (Measurement each : sides) {
+                    each.close();
+                }
+            }
+        };
+    }
+
     /// Channels of the kernel.
     static Measurement onKernel(int channels) throws IOException {
         return new Selections(() -> {}, SelectorProvider.provider(), channels);

@@ -36,7 +36,8 @@ final class SoftwareRun {
         List<String> entries = new ArrayList<>();
         for (String entry : System.getProperty("java.class.path").split(":")) {
             Path path = Path.of(entry);
-            boolean ours = path.startsWith(ROOT) && !path.startsWith(ROOT.resolve("berth-software"));
+            boolean ours = path.startsWith(ROOT) && !path.startsWith(ROOT.resolve("berth-software"))
+                    || entry.contains("/dev/berth/");
             boolean tests = path.endsWith("test-classes") || entry.contains("/org/junit/");
             if (!ours && !tests) {
                 entries.add(entry);
@@ -64,11 +65,24 @@ final class SoftwareRun {
         return path;
     }
 
-    /// Runs `java` with these options, and the programs of this module on the class path unless the options say where.
+    /// Makes a key store with the password `password` and a key for the name of a host.
+    static void makeKeys(Path keys, String name) throws IOException, InterruptedException {
+        Process keytool = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                        "-genkeypair", "-keystore", keys.toString(), "-storetype", "PKCS12", "-storepass", "password",
+                        "-keyalg", "EC", "-alias", name, "-dname", "CN=" + name, "-ext", "san=dns:" + name)
+                .inheritIO()
+                .start();
+        if (keytool.waitFor() != 0) {
+            throw new IllegalStateException("keytool failed");
+        }
+    }
+
+    /// Runs `java` with these options and with all assertions, those of the JDK too.
     static Result java(NetworkNamespace namespace, List<String> options, List<String> program) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-Xmx400m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+        command.addAll(List.of("-Xmx400m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-esa", "-ea"));
         command.addAll(options);
         command.addAll(program);
         return traced(namespace, command);

@@ -63,13 +63,7 @@ class SoftwareTest {
     @Test
     void speaks_tls(@TempDir Path directory) throws IOException, InterruptedException {
         Path keys = directory.resolve("keys.p12");
-        Process keytool = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                        "-genkeypair", "-keystore", keys.toString(), "-storetype", "PKCS12", "-storepass", "password",
-                        "-keyalg", "EC", "-alias", "app", "-dname", "CN=app", "-ext", "san=dns:app")
-                .inheritIO()
-                .start();
-        assertThat(keytool.waitFor()).isZero();
+        SoftwareRun.makeKeys(keys, "app");
         run(List.of("-cp", SoftwareRun.CLASS_PATH, "dev.berth.software.Tls", keys.toString()));
     }
 
