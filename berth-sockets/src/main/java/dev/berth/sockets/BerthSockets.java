@@ -137,7 +137,7 @@ public final class BerthSockets {
 
     private static String notResolving(Host host) {
         return "The JVM does not resolve the name of host '" + host.name() + "' with Berth, but with the"
-                + " file of -Djdk.net.hosts.file, with another resolver, or as it was before Berth was on its class path:"
-                + " leave these out, or put Berth first.";
+                + " file of -Djdk.net.hosts.file, with another resolver, or as it was before Berth was on its class"
+                + " path: leave these out, or put Berth first.";
     }
 }
