@@ -3,6 +3,7 @@ package dev.berth.cli;
 import dev.berth.bench.PartBenchmarks;
 import dev.berth.bench.Row;
 import dev.berth.bench.SideBySide;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,12 +76,19 @@ final class BenchCommand implements Callable<Integer> {
             if (!json) {
                 out.println(Row.heading());
             }
+            boolean failed = false;
             for (String name : selected) {
-                Row row = run.run(name);
-                out.println(json ? row.toJson() : row.toLine());
-                out.flush();
+                try {
+                    Row row = run.run(name);
+                    out.println(json ? row.toJson() : row.toLine());
+                    out.flush();
+                } catch (IOException | AssertionError | IllegalStateException e) {
+                    failed = true; // the other rows can still be measured
+                    err.println(name + " has failed: " + e);
+                    err.flush();
+                }
             }
-            return ExitCode.OK;
+            return failed ? ExitCode.SOFTWARE : ExitCode.OK;
         }
     }
 

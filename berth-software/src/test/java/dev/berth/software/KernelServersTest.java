@@ -140,7 +140,15 @@ class KernelServersTest {
     void redis_keeps_values_for_jedis() throws IOException {
         SoftwareRun.assumeInstalled(KernelServersTest.class, "redis-server");
         try (NamespaceProgram server = namespace.start(
-                "redis-server", "--bind", SERVER, "--save", "", "--protected-mode", "no", "--dir", directory.toString())) {
+                "redis-server",
+                "--bind",
+                SERVER,
+                "--save",
+                "",
+                "--protected-mode",
+                "no",
+                "--dir",
+                directory.toString())) {
             server.awaitLine(line -> line.contains("Ready to accept connections"), LIMIT);
             expectDone("RedisClient", "redis://" + SERVER + ":6379");
         }
