@@ -329,19 +329,24 @@ class AgentTest {
         }
     }
 
-    @Test
-    void anotherProviderOfTheProgramIsOneSentence() throws Exception {
-        try (BerthProcess program = BerthProcess.java(
-                List.of(),
-                "-Djava.nio.channels.spi.SelectorProvider=my.Provider",
-                agent(""),
-                "-cp",
-                BerthProcess.PROGRAMS,
-                TOUR)) {
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "java.nio.channels.spi.SelectorProvider=my.Provider | The property"
+                        + " java.nio.channels.spi.SelectorProvider asks for my.Provider: leave it out, for the"
+                        + " channels of this JVM are to be Berth's.",
+                "java.nio.channels.spi.AsynchronousChannelProvider=my.Provider | The property"
+                        + " java.nio.channels.spi.AsynchronousChannelProvider asks for my.Provider: leave it out,"
+                        + " for the channels of this JVM are to be Berth's.",
+                "jdk.net.hosts.file=/etc/hosts | The property jdk.net.hosts.file makes the JVM look names up in that"
+                        + " file alone: leave it out, for the names of this JVM are to be Berth's."
+            })
+    void whatTheProgramHasChosenItselfIsOneSentence(String property, String sentence) throws Exception {
+        try (BerthProcess program =
+                BerthProcess.java(List.of(), "-D" + property, agent(""), "-cp", BerthProcess.PROGRAMS, TOUR)) {
             assertThat(program.exitCode()).isEqualTo(1);
-            assertThat(program.err())
-                    .containsExactly("berth: The property java.nio.channels.spi.SelectorProvider asks for my.Provider:"
-                            + " leave it out, for the channels of this JVM are to be Berth's.");
+            assertThat(program.err()).containsExactly("berth: " + sentence);
         }
     }
 
