@@ -104,11 +104,20 @@ final class HostTimers {
                 lock.unlock();
             }
             if (due != null) {
-                due.monitor.timerExpired();
+                expire(due);
             } else if (wait > 0) {
                 LockSupport.parkNanos(this, wait);
                 sleepingUntil = Long.MAX_VALUE;
             }
+        }
+    }
+
+    /// What a link or an observer of one host throws must not end the timers of all others.
+    private static void expire(Entry due) {
+        try {
+            due.monitor.timerExpired();
+        } catch (RuntimeException | AssertionError e) {
+            System.getLogger("dev.berth.host").log(System.Logger.Level.ERROR, "A timer of a host has failed", e);
         }
     }
 }
