@@ -85,7 +85,8 @@ public final class Gateway implements AutoCloseable {
                 tally.undeliverable.sum());
     }
 
-    /// Resets all connections and gives every socket of the kernel back. Idempotent. To be called before the network's
+    /// Ends all connections, with a reset where something is still to be delivered after half a second, and gives every
+    /// socket of the kernel back. Idempotent. To be called before the network's
     /// own `close`, or after it.
     @Override
     public void close() {

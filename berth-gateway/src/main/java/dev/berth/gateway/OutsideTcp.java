@@ -16,6 +16,7 @@ import java.nio.channels.spi.SelectorProvider;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 
 /// TCP of a [Gateway]: every SYN waits until the kernel has connected to where it goes, and is answered as the kernel
 /// was. One platform thread takes the SYNs; whatever waits is a virtual thread.
@@ -27,6 +28,9 @@ final class OutsideTcp {
 
     /// A kernel that says "refused" does so before it would say "timed out"; for messages in other languages.
     private static final long PATIENT_NANOS = 15_000_000_000L;
+
+    private static final long DRAIN_NANOS = 500_000_000L;
+    private static final long DRAIN_STEP_NANOS = 1_000_000L;
 
     private final TcpAcceptor acceptor;
     private final OutsideAddresses addresses;
@@ -230,10 +234,15 @@ final class OutsideTcp {
         return opening.size();
     }
 
-    /// Resets all connections.
+    /// Takes no more connections and ends those that are there. What guests have sent already gets half a second to
+    /// reach the kernel; a connection that has more to deliver then is reset.
     void close() {
         closed = true;
         acceptor.close();
-        connections.forEach(CarriedConnection::abort);
+        long deadline = System.nanoTime() + DRAIN_NANOS;
+        while (connections.stream().anyMatch(CarriedConnection::isDelivering) && System.nanoTime() - deadline < 0) {
+            LockSupport.parkNanos(DRAIN_STEP_NANOS);
+        }
+        connections.forEach(CarriedConnection::end);
     }
 }
