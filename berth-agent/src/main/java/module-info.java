@@ -19,5 +19,6 @@ module dev.berth.agent {
     requires static transitive org.jspecify;
 
     exports dev.berth.agent;
+    exports dev.berth.agent.jdk;
     exports dev.berth.agent.run;
 }

@@ -1,5 +1,6 @@
 package dev.berth.agent;
 
+import dev.berth.agent.jdk.OpenSockets;
 import dev.berth.agent.run.HostPlan;
 import dev.berth.agent.run.HostedProgram;
 import java.io.IOException;

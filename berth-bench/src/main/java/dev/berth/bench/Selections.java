@@ -15,9 +15,9 @@ import java.nio.channels.spi.SelectorProvider;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What a selection costs that finds one channel ready, beside many others that are not. One thread writes an octet to a
-/// channel, selects, takes the key and reads the octet, and does the same without selecting in turn. Counted is the
-/// processor time of that thread; the figure is the difference.
+/// What a selection costs that finds one channel ready, beside many others that are not. One thread writes an octet
+/// to a channel, selects, takes the key and reads the octet, and does the same without selecting in turn. Counted is
+/// the processor time of that thread; the figure is the difference.
 ///
 /// The first thousand channels take turns in becoming ready: so the figure is about the selector rather than about
 /// memory that nobody has touched for long, and has to be about the same however many others there are.

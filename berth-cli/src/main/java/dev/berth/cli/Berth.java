@@ -23,7 +23,14 @@ import picocli.CommandLine.UnmatchedArgumentException;
         mixinStandardHelpOptions = true,
         versionProvider = Berth.Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {RunCommand.class, AgentCommand.class, DemoCommand.class, BenchCommand.class, PortsCommand.class, SsCommand.class})
+        subcommands = {
+            RunCommand.class,
+            AgentCommand.class,
+            DemoCommand.class,
+            BenchCommand.class,
+            PortsCommand.class,
+            SsCommand.class
+        })
 public final class Berth implements Runnable {
     @CommandLine.Spec
     private CommandLine.Model.@Nullable CommandSpec spec;

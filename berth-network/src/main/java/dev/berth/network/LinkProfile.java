@@ -47,7 +47,8 @@ public record LinkProfile(
         time("jitter", jitterNanos);
         time("delay of reordered packets", reorderNanos);
         if (jitterNanos > latencyNanos) {
-            throw new IllegalArgumentException("A jitter of " + Duration.ofNanos(jitterNanos) + " is more than the latency of "
+            throw new IllegalArgumentException("A jitter of " + Duration.ofNanos(jitterNanos)
+                    + " is more than the latency of "
                     + Duration.ofNanos(latencyNanos) + ": packets would arrive before they are sent");
         }
         if (bitsPerSecond < 0 || bitsPerSecond > 0 && bitsPerSecond < 1_000) {

@@ -26,6 +26,9 @@ public record LossModel(double goodToBad, double badToGood, double lossInGood, d
     ///
     /// @param rate 0 to 1; 0.02 is 2 %
     public static LossModel random(double rate) {
+        if (!(rate >= 0 && rate <= 1)) {
+            throw new IllegalArgumentException("The part of packets that is lost is 0 to 1 (0.02 is 2 %), not " + rate);
+        }
         return new LossModel(0, 1, rate, 0);
     }
 
@@ -36,8 +39,8 @@ public record LossModel(double goodToBad, double badToGood, double lossInGood, d
     /// @throws IllegalArgumentException if no link can be like that
     public static LossModel bursts(double rate, double meanLength) {
         if (!(rate > 0 && rate < 1) || !(meanLength >= 1)) {
-            throw new IllegalArgumentException("Bursts take a part between 0 and 1 of all packets and are 1 packet long "
-                    + "or more, not " + rate + " and " + meanLength);
+            throw new IllegalArgumentException("Bursts take a part between 0 and 1 of all packets and are 1 packet "
+                    + "long or more, not " + rate + " and " + meanLength);
         }
         double leave = 1 / meanLength;
         double enter = leave * rate / (1 - rate);

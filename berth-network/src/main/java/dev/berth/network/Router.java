@@ -113,7 +113,8 @@ final class Router {
             for (Port each : ports) {
                 Packet own;
                 while ((own = each.nic.pollEgress()) != null) {
-                    departures.add(new Departure(each, own, network.attachmentOf(own.destinationHi, own.destinationLo)));
+                    Attachment to = network.attachmentOf(own.destinationHi, own.destinationLo);
+                    departures.add(new Departure(each, own, to));
                 }
             }
             leaving = departures;

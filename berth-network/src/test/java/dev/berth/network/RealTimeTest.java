@@ -151,7 +151,8 @@ class RealTimeTest {
             LinkProfile narrow = LinkProfile.PERFECT.bandwidth(40_000_000).queue(20_000);
             network = Network.builder("real").mtu(1_500).build();
             echo("server");
-            Host client = network.host("client", plan -> plan.link(drops ? narrow.dropTail() : narrow, LinkProfile.PERFECT));
+            LinkProfile sending = drops ? narrow.dropTail() : narrow;
+            Host client = network.host("client", plan -> plan.link(sending, LinkProfile.PERFECT));
             try (TcpSocket socket = connect(client, "server")) {
                 int octets = 1_000_000;
                 Thread reader = Thread.ofVirtual().start(() -> drain(socket, octets));

@@ -184,10 +184,11 @@ class TopologyTest {
                 Network.builder("x").subnet("a", "10.0.0.0/30").host("1").host("2").host("3"),
                 "No address is left in 10.0.0.0/30 of subnet a");
         assertThatThrownBy(() -> Network.builder("x").mtu(1_000)).hasMessageContaining("1280 to 65535");
-        assertThatThrownBy(() -> LinkProfile.PERFECT.loss(1.5)).hasMessageContaining("0 to 1, not 1.5");
+        assertThatThrownBy(() -> LinkProfile.PERFECT.loss(1.5)).hasMessageContaining("0 to 1 (0.02 is 2 %), not 1.5");
         assertThatThrownBy(() -> LinkProfile.PERFECT.jitter(Duration.ofMillis(1)))
                 .hasMessageContaining("packets would arrive before they are sent");
-        assertThatThrownBy(() -> LinkProfile.PERFECT.latency(Duration.ofSeconds(-1))).hasMessageContaining("0 to a day");
+        assertThatThrownBy(() -> LinkProfile.PERFECT.latency(Duration.ofSeconds(-1)))
+                .hasMessageContaining("0 to a day");
         assertThatThrownBy(() -> LinkProfile.PERFECT.bandwidth(10)).hasMessageContaining("1000 bits per second");
         assertThatThrownBy(() -> LossModel.bursts(0.9, 2)).hasMessageContaining("at least one packet lies between");
         assertThatThrownBy(() -> new LossModel(0.1, 0, 0, 1)).hasMessageContaining("a link that is cut");
@@ -196,11 +197,13 @@ class TopologyTest {
     @Test
     void rules_are_for_hosts_that_exist() throws Exception {
         try (Network network = Network.builder("lab").host("a").host("b").build()) {
-            assertThatThrownBy(() -> network.between("a", "c")).hasMessageContaining("There is no host c on network lab");
+            assertThatThrownBy(() -> network.between("a", "c"))
+                    .hasMessageContaining("There is no host c on network lab");
             assertThatThrownBy(() -> network.partition("a", "c")).hasMessageContaining("There is no host c");
             assertThatThrownBy(() -> network.between("a", "a")).hasMessageContaining("to itself");
             assertThatThrownBy(() -> network.traffic().port(70_000)).hasMessageContaining("1 to 65535");
-            assertThatThrownBy(() -> network.traffic().flap(Duration.ZERO, MINUTE)).hasMessageContaining("up for a while");
+            assertThatThrownBy(() -> network.traffic().flap(Duration.ZERO, MINUTE))
+                    .hasMessageContaining("up for a while");
             assertThatThrownBy(() -> network.traffic().latency(MINUTE, MINUTE.plusSeconds(1)))
                     .hasMessageContaining("jitter");
             assertThat(network.faults()).isEmpty();

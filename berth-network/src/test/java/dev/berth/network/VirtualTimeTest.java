@@ -215,7 +215,9 @@ class VirtualTimeTest {
     @Test
     void a_network_by_the_systems_time_has_no_virtual_time() {
         try (Network other = Network.create("other")) {
-            assertThatThrownBy(other::time).isInstanceOf(IllegalStateException.class).hasMessageContaining("virtualTime");
+            assertThatThrownBy(other::time)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("virtualTime");
         }
     }
 

@@ -39,7 +39,8 @@ public final class ControlClient implements AutoCloseable {
     /// @return the members of the last line
     /// @throws ControlException if the answer is that the request cannot be fulfilled
     /// @throws IOException if the program ended or does not talk as it should
-    public Map<String, @Nullable Object> ask(String request, Consumer<String> lines) throws ControlException, IOException {
+    public Map<String, @Nullable Object> ask(String request, Consumer<String> lines)
+            throws ControlException, IOException {
         out.write((request + "\n").getBytes(StandardCharsets.UTF_8));
         for (; ; ) {
             String line = readLine();

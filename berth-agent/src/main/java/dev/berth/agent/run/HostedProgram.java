@@ -1,6 +1,6 @@
 package dev.berth.agent.run;
 
-import dev.berth.agent.JdkInstallation;
+import dev.berth.agent.jdk.JdkInstallation;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.instrument.Instrumentation;

@@ -1,2 +1,2 @@
-/// The host of a program: the options that describe it, published ports, captures, and the socket where `berth ss` asks.
+/// The host of a program: its options, published ports, captures, and the socket where `berth ss` asks.
 package dev.berth.agent.run;

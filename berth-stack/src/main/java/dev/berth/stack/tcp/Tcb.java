@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
 /// [SegmentOutput]. Owned by its stack, used under the stack's lock only. Queues, timers and the state of recovery
 /// exist only while they are needed, so that an idle connection is small.
 public final class Tcb extends Flow implements StackSocket {
-    // What output has to do, bits of `pending`.
     /// ACKs that a connection sends at once at its beginning.
-    static final int QUICK_ACKS = 16;
+    static final byte QUICK_ACKS = 16;
 
+    // What output has to do, bits of `pending`.
     static final int ACK_NOW = 1;
     static final int ACK_DELAYED = 2;
     static final int SEND = 4;

@@ -23,17 +23,21 @@ class TcbTest {
             "KEEP_ALIVE",
             "LOSS_PROBE");
 
+    private static final List<String> NUMBERS = List.of("QUICK_ACKS");
+
     @Test
     void every_bit_of_flags_and_of_pending_means_one_thing() throws IllegalAccessException {
         Map<String, Integer> flags = new LinkedHashMap<>();
         Map<String, Integer> pending = new LinkedHashMap<>();
         for (Field field : Tcb.class.getDeclaredFields()) {
-            if (Modifier.isStatic(field.getModifiers()) && field.getType() == int.class) {
+            if (Modifier.isStatic(field.getModifiers())
+                    && field.getType() == int.class
+                    && !NUMBERS.contains(field.getName())) {
                 (OF_PENDING.contains(field.getName()) ? pending : flags).put(field.getName(), field.getInt(null));
             }
         }
         assertThat(pending.keySet()).containsExactlyInAnyOrderElementsOf(OF_PENDING);
-        assertThat(flags).hasSizeGreaterThan(20);
+        assertThat(flags).as("flags").hasSizeGreaterThan(20);
         assertThat(clashes(flags)).isEmpty();
         assertThat(clashes(pending)).isEmpty();
     }

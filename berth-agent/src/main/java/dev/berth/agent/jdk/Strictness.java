@@ -1,4 +1,4 @@
-package dev.berth.agent;
+package dev.berth.agent.jdk;
 
 /// What becomes of an INET socket of the kernel that the JDK still opens.
 public enum Strictness {

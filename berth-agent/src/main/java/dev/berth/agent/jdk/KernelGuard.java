@@ -1,6 +1,6 @@
-package dev.berth.agent;
+package dev.berth.agent.jdk;
 
-import dev.berth.agent.Rewrite.Part;
+import dev.berth.agent.jdk.Rewrite.Part;
 import dev.berth.gateway.KernelSockets;
 import dev.berth.sockets.JdkHooks;
 import java.io.PrintStream;

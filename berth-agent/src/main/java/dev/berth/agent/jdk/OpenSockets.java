@@ -1,4 +1,4 @@
-package dev.berth.agent;
+package dev.berth.agent.jdk;
 
 import java.io.IOException;
 import java.lang.instrument.Instrumentation;
@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Set;
 
 /// Finds sockets that were opened before Berth was there: by another agent that came first. They stay on the kernel.
-final class OpenSockets {
+public final class OpenSockets {
     /// Classes that a JVM without sockets has not loaded.
     private static final Set<String> LOADED_WITH_SOCKETS = Set.of(
             "sun.nio.ch.NioSocketImpl",
@@ -24,7 +24,7 @@ final class OpenSockets {
     private OpenSockets() {}
 
     /// Says on standard error if there are any.
-    static void warn(Instrumentation instrumentation) {
+    public static void warn(Instrumentation instrumentation) {
         boolean possible = false;
         for (Class<?> loaded : instrumentation.getAllLoadedClasses()) {
             possible |= loaded.getClassLoader() == null && LOADED_WITH_SOCKETS.contains(loaded.getName());
