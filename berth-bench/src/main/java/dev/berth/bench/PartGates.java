@@ -31,8 +31,9 @@ public final class PartGates {
     private static final String PACKAGE = "dev.berth.bench.jmh.";
     private static final String ALLOCATION = "gc.alloc.rate.norm";
     private static final double REGRESSION = 1.3;
-    /// Octets per operation from which on a part allocates; less comes from what the JVM does by the way.
-    private static final double ALLOCATES = 1;
+    /// Octets per operation from which on a part allocates: half the smallest object. Less comes from what the JVM does
+    /// by the way.
+    private static final double ALLOCATES = 8;
 
     private static final int ROUNDS = 3;
     private static final String LINE = "%-44s %-16s %12s %10s %10s %8s  %s%n";
@@ -154,9 +155,9 @@ public final class PartGates {
             options.param(keyAndValue[0], keyAndValue[1]);
         }
         if (quick) {
-            options.warmupIterations(3)
+            options.warmupIterations(2)
                     .measurementIterations(3)
-                    .warmupTime(TimeValue.milliseconds(300))
+                    .warmupTime(TimeValue.milliseconds(1_000))
                     .measurementTime(TimeValue.milliseconds(200));
         }
         RunResult result = new Runner(options.build()).run().iterator().next();

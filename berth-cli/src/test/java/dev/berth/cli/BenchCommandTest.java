@@ -58,4 +58,11 @@ class BenchCommandTest {
         assertThat(bench("--jmh", "no such part")).isEqualTo(1);
         assertThat(err.toString().lines()).hasSize(1);
     }
+
+    @Test
+    void aGateThatDoesNotExistIsOneSentenceAndExitCode2() {
+        assertThat(bench("--gate", "--jmh", "no such part")).isEqualTo(2);
+        assertThat(err.toString()).contains("No part with a gate matches 'no such part'.");
+        assertThat(bench("--record", "gates.csv")).isEqualTo(2);
+    }
 }

@@ -7,6 +7,8 @@
 /// - [ChecksumBenchmark]: separate methods for the sums of headers and of payloads, wide lanes over `byte[]`.
 /// - [SegmentBenchmark]: sans-I/O TCP that allocates nothing per segment.
 /// - [TimerWheelBenchmark]: a hierarchical wheel of intrusive nodes, constant whatever the number of timers.
+/// - [HostBenchmark]: hosts that allocate nothing per segment and datagram, locks, clock and signals included.
+/// - [ReferenceBenchmark]: plain Java, beside which the gates measure the others.
 ///
 /// `./berth bench --jmh PATTERN` runs those whose names match, with the allocation per operation.
 ///
