@@ -35,14 +35,16 @@ final class StartCost implements Measurement {
     static StartCost open() throws IOException, UnavailableException {
         String command = System.getProperty("berth.command");
         if (command == null) {
-            throw new UnavailableException("The command to start is not known: start the benchmark with ./berth bench.");
+            throw new UnavailableException(
+                    "The command to start is not known: start the benchmark with ./berth bench.");
         }
         String file = HelloProgram.class.getName().replace('.', '/') + ".class";
         Path directory = Files.createTempDirectory("berth-start");
         StartCost cost = new StartCost(directory, command);
         try (InputStream in = StartCost.class.getResourceAsStream("/" + file)) {
             if (in == null) {
-                throw new UnavailableException("There is no " + file + ".");
+                throw new UnavailableException(
+                    "There is no " + file + ".");
             }
             Path target = directory.resolve(file);
             Files.createDirectories(target.getParent());
