@@ -44,13 +44,11 @@ import org.jspecify.annotations.Nullable;
 public final class Capture implements AutoCloseable {
     private static final System.Logger LOGGER = System.getLogger(Capture.class.getName());
 
-    /// Octets in memory before they are in the file.
+    // What is in memory before it is in the file, at most
     private static final int WAITING_OCTETS = 4 * RecordStore.SEGMENT;
-
     private static final int WAITING_PACKETS = 128;
     private static final int KEPT_PACKETS = WAITING_PACKETS / 2;
     private static final long WAITING_NANOS = 1_000_000_000L;
-
     private static final int MARK_BITS = 48;
     private static final AtomicInteger NUMBERS = new AtomicInteger();
 
@@ -261,7 +259,6 @@ public final class Capture implements AutoCloseable {
         }
     }
 
-    /// Whether the packet was recorded here, as far as it knows.
     boolean knows(Packet packet) {
         return packet.mark >>> MARK_BITS == number;
     }

@@ -30,6 +30,13 @@ final class SocketErrors {
         return exception;
     }
 
+    /// A bind to every port, which another socket has already.
+    static BindException everyPort(IllegalStateException cause) {
+        BindException exception = new BindException("Address already in use");
+        exception.initCause(cause);
+        return exception;
+    }
+
     /// A bind to an address that the host does not have; the cause tells which ones it has.
     static BindException notLocal(Host host, IpAddress address) {
         BindException exception = new BindException("Cannot assign requested address");

@@ -6,6 +6,7 @@ import dev.berth.stack.endpoint.Readiness;
 import dev.berth.stack.tcp.Tcb;
 import dev.berth.stack.tcp.TcpConfig;
 import dev.berth.stack.tcp.TcpListener;
+import dev.berth.stack.tcp.TcpRequest;
 import dev.berth.wire.Endpoint;
 import java.io.IOException;
 import java.net.SocketException;
@@ -64,6 +65,11 @@ public final class TcpAcceptor extends HostSocket {
     /// @throws java.net.BindException if somebody else listens there
     /// @throws IOException if the socket is closed or not bound
     public void listen(int backlog) throws IOException {
+        listen(backlog, 0, 0);
+    }
+
+    /// @param requests how many SYNs may wait for a decision; 0 if they are answered at once
+    private void listen(int backlog, int requests, long timeoutNanos) throws IOException {
         String notice = null;
         long now = monitor.enter();
         try {
@@ -77,6 +83,9 @@ public final class TcpAcceptor extends HostSocket {
             }
             listener = monitor.stack().tcp().listen(bound, backlog < 1 ? DEFAULT_BACKLOG : backlog, config, now);
             listener.attach(this);
+            if (requests > 0) {
+                monitor.stack().tcp().requests().require(listener, requests, timeoutNanos);
+            }
             host.opened(this);
             notice = fixedPort ? host.fixedPorts().listening(bound.port()) : null;
         } catch (PortUnavailableException e) {
@@ -86,6 +95,69 @@ public final class TcpAcceptor extends HostSocket {
         }
         if (notice != null) {
             FixedPorts.log(notice);
+        }
+    }
+
+    /// Binds to every port of every address that nobody else is bound to, as a gateway does that stands in for others
+    /// ([Host.Builder#localPrefix]). [#local] is port 0 then.
+    ///
+    /// @throws java.net.BindException if another acceptor has them
+    /// @throws IOException if the socket is closed or bound already
+    public void bindEveryPort() throws IOException {
+        long now = monitor.enter();
+        try {
+            requireOpen();
+            if (binding != null) {
+                throw new SocketException("Already bound");
+            }
+            binding = monitor.stack().tcp().ports().bindEveryPort(this, now);
+            boundBy = presentThread();
+        } catch (IllegalStateException e) {
+            throw SocketErrors.everyPort(e);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// Begins to listen on the bound port, and answers no SYN without a decision of [#awaitRequest]'s caller. A SYN
+    /// that comes again is the same request. No cookies answer more of them.
+    ///
+    /// @param limit requests that may be undecided, 1 or more; further SYNs are dropped
+    /// @param timeoutNanos how long one may be undecided; then it is forgotten without an answer
+    /// @throws IOException as [#listen]
+    public void listenForRequests(int limit, long timeoutNanos) throws IOException {
+        if (limit < 1 || timeoutNanos < 1) {
+            throw new IllegalArgumentException(
+                    "At least 1 request waits for at least 1 ns, not " + limit + " for " + timeoutNanos);
+        }
+        listen(1, limit, timeoutNanos);
+    }
+
+    /// Waits for a request, at most `timeoutNanos`.
+    ///
+    /// @throws java.net.SocketTimeoutException after `timeoutNanos` ("Accept timed out")
+    /// @throws SocketException if the socket is closed or does not listen
+    public ConnectionRequest awaitRequest(long timeoutNanos) throws IOException {
+        long deadline = deadline(timeoutNanos);
+        for (; ; ) {
+            Waiter waiter;
+            monitor.enterQuietly();
+            try {
+                requireOpen();
+                if (listener == null) {
+                    throw new SocketException("Socket is not listening");
+                }
+                TcpRequest request = monitor.stack().tcp().requests().poll(listener);
+                if (request != null) {
+                    return new ConnectionRequest(host, request);
+                }
+                waiter = arm(Readiness.ACCEPTABLE);
+            } finally {
+                monitor.exitQuietly();
+            }
+            if (!await(waiter, deadline)) {
+                throw SocketErrors.timedOut("Accept");
+            }
         }
     }
 

@@ -47,6 +47,11 @@ public final class TcpSocket extends TcpSocketOptions {
         accepted.attach(this);
     }
 
+    /// Becomes a connection whose SYN was admitted ([ConnectionRequest#admit]). Under the host's lock.
+    void takeOver(Tcb admitted) {
+        tcb = admitted;
+    }
+
     @Override
     public @Nullable Endpoint local() {
         monitor.enterQuietly();
@@ -102,6 +107,11 @@ public final class TcpSocket extends TcpSocketOptions {
         if (startConnect(remote)) {
             return;
         }
+        awaitOpen(timeoutNanos);
+    }
+
+    /// Waits until a connection that was begun is made, at most `timeoutNanos`; otherwise as [#connect].
+    public void awaitOpen(long timeoutNanos) throws IOException {
         long deadline = deadline(timeoutNanos);
         for (; ; ) {
             Waiter waiter = null;

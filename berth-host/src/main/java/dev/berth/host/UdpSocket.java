@@ -6,12 +6,14 @@ import dev.berth.stack.NetStack;
 import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.stack.endpoint.ByteSource;
 import dev.berth.stack.endpoint.Readiness;
+import dev.berth.stack.icmp.Unreachable;
 import dev.berth.stack.ip.NetInterface;
 import dev.berth.stack.udp.Udp;
 import dev.berth.stack.udp.UdpEndpoint;
 import dev.berth.stack.udp.UdpGroups;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
+import dev.berth.wire.IpProtocol;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
@@ -34,6 +36,7 @@ public final class UdpSocket extends DataSocket {
     private int senderPort;
     private long askedHi;
     private long askedLo;
+    private int askedPort;
     private String boundBy = "";
 
     UdpSocket(Host host) {
@@ -250,6 +253,7 @@ public final class UdpSocket extends DataSocket {
         senderPort = endpoint.lastSourcePort();
         askedHi = endpoint.lastDestinationHi();
         askedLo = endpoint.lastDestinationLo();
+        askedPort = endpoint.lastDestinationPort();
         return result;
     }
 
@@ -274,6 +278,70 @@ public final class UdpSocket extends DataSocket {
         monitor.enter();
         try {
             return new IpAddress(askedHi, askedLo);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// Binds to every port of every address that nobody else is bound to, as a gateway does that stands in for others
+    /// ([Host.Builder#localPrefix]): [#lastAsked] says where a datagram was to go, and the [#send] that names both ends
+    /// answers it.
+    ///
+    /// @throws java.net.BindException if another socket has them
+    /// @throws IOException if the socket is closed or bound already
+    public void bindEveryPort() throws IOException {
+        long now = monitor.enter();
+        try {
+            requireOpen();
+            if (endpoint.isBound() || late) {
+                throw new SocketException("Already bound");
+            }
+            udp().bindEveryPort(endpoint, now);
+            boundBy = presentThread();
+        } catch (IllegalStateException e) {
+            throw SocketErrors.everyPort(e);
+        } catch (PortUnavailableException e) {
+            throw SocketErrors.bind(e);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// Where the datagram received last was to go, as [#lastDestination], with the port.
+    public Endpoint lastAsked() {
+        monitor.enterQuietly();
+        try {
+            return new Endpoint(new IpAddress(askedHi, askedLo), askedPort);
+        } finally {
+            monitor.exitQuietly();
+        }
+    }
+
+    /// Sends a datagram from any end, for a socket that has every port.
+    ///
+    /// @throws IOException as the other `send`, and if `local` is not the host's
+    public void send(byte[] bytes, int from, int length, Endpoint local, Endpoint to) throws IOException {
+        Objects.checkFromIndexSize(from, length, bytes.length);
+        long now = monitor.enter();
+        try {
+            requireOpen();
+            int result = udp().send(endpoint, monitor.arrayBytes.of(bytes, from), length, local, to, now);
+            monitor.arrayBytes.clear();
+            check(result);
+        } catch (PortUnavailableException e) {
+            throw SocketErrors.bind(e);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// Says with an ICMP error that what `from` has sent to `to` cannot be delivered, within the rate limit of such
+    /// errors; for a socket that has every port.
+    public void unreachable(Unreachable what, Endpoint from, Endpoint to) throws IOException {
+        long now = monitor.enter();
+        try {
+            requireOpen();
+            monitor.stack().icmp().sendUnreachable(what, IpProtocol.UDP, from, to, 0, now);
         } finally {
             monitor.exit();
         }

@@ -58,7 +58,7 @@ public final class PortBinding<L> {
         return addressLo;
     }
 
-    /// The port, 1 to 65535.
+    /// The port, 1 to 65535; 0 for that of [PortTable#bindEveryPort].
     public int port() {
         return port;
     }

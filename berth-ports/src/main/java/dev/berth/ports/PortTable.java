@@ -30,6 +30,7 @@ public final class PortTable<L> {
     private final PortStatistics statistics;
     private int timeWaitCount;
     private int changes;
+    private @Nullable PortBinding<L> everyPort;
 
     /// An empty table.
     ///
@@ -98,6 +99,21 @@ public final class PortTable<L> {
         return bind(hi, lo, port, sharing, owner, PortAge.UNKNOWN);
     }
 
+    /// Claims every port of every address that nobody else has claimed, for a host that stands in for others: whoever
+    /// listens on this binding gets what [#lookupListener] finds no other listener for. Its port is 0, its flows have
+    /// any port, and clients are given ports as if it were not there.
+    ///
+    /// @param owner as for [#bind]
+    /// @throws IllegalStateException if there is such a binding already
+    public PortBinding<L> bindEveryPort(@Nullable Object owner, long now) {
+        if (everyPort != null) {
+            throw new IllegalStateException("Every port is bound already by " + everyPort.owner());
+        }
+        PortBinding<L> binding = new PortBinding<>(0, 0, 0, 0, owner, now);
+        everyPort = binding;
+        return binding;
+    }
+
     private int choose(long hi, long lo, PortRange within) throws PortUnavailableException {
         int port = clients.pickForBind(within);
         if (port == 0) {
@@ -162,6 +178,11 @@ public final class PortTable<L> {
         if (binding.listener() != null) {
             throw new IllegalStateException("The binding listens already: " + binding);
         }
+        if (binding.port() == 0) {
+            changes++;
+            binding.listener = listener;
+            return;
+        }
         if (bindings.listenConflicts(binding)) {
             long hi = binding.addressHi();
             long lo = binding.addressLo();
@@ -185,7 +206,11 @@ public final class PortTable<L> {
     public void unlisten(PortBinding<L> binding) {
         if (binding.listener() != null) {
             changes++;
-            bindings.unlisten(binding);
+            if (binding.port() == 0) {
+                binding.listener = null;
+            } else {
+                bindings.unlisten(binding);
+            }
         }
     }
 
@@ -196,6 +221,11 @@ public final class PortTable<L> {
             return;
         }
         unlisten(binding);
+        if (binding.port() == 0) {
+            binding.closed = true;
+            everyPort = null;
+            return;
+        }
         bindings.markClosed(binding);
         if (binding.flows == 0) {
             drop(binding);
@@ -375,7 +405,7 @@ public final class PortTable<L> {
         }
         @SuppressWarnings("unchecked") // the flow was in this table, so its binding is one of ours
         PortBinding<L> binding = (PortBinding<L>) claim;
-        if (--binding.flows == 0 && binding.closed) {
+        if (--binding.flows == 0 && binding.closed && binding.port() != 0) {
             drop(binding);
         }
     }
@@ -431,11 +461,13 @@ public final class PortTable<L> {
 
     /// The listener for a packet that belongs to no flow, the most specific first: the address itself, then the
     /// wildcard of its family, then `::` for both families. Among several on the same address and port the
-    /// flow's hash chooses if all share it by [PortSharing#REUSE_PORT], otherwise the last that came; null if
-    /// nobody listens.
+    /// flow's hash chooses if all share it by [PortSharing#REUSE_PORT], otherwise the last that came. Where nobody
+    /// listens it is that of [#bindEveryPort]; null if there is none.
     public @Nullable L lookupListener(
             long localHi, long localLo, int localPort, long remoteHi, long remoteLo, int remotePort) {
-        return bindings.listener(localHi, localLo, localPort, remoteHi, remoteLo, remotePort);
+        L found = bindings.listener(localHi, localLo, localPort, remoteHi, remoteLo, remotePort);
+        PortBinding<L> rest = everyPort;
+        return found == null && rest != null ? rest.listener : found;
     }
 
     /// The newest binding that covers an address and port, for a datagram that goes to everybody there: to a
@@ -549,7 +581,7 @@ public final class PortTable<L> {
     }
 
     private static void requirePortOf(PortBinding<?> binding, Flow flow) {
-        if (flow.localPort() != binding.port()) {
+        if (flow.localPort() != binding.port() && binding.port() != 0) {
             throw new IllegalArgumentException("The flow " + flow + " does not have the port of " + binding.endpoint());
         }
     }

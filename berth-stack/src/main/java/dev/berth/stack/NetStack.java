@@ -10,6 +10,7 @@ import dev.berth.stack.endpoint.ReadyQueue;
 import dev.berth.stack.endpoint.StackSocket;
 import dev.berth.stack.icmp.Icmp;
 import dev.berth.stack.icmp.IcmpError;
+import dev.berth.stack.icmp.Unreachable;
 import dev.berth.stack.ip.Addresses;
 import dev.berth.stack.ip.DropCounters;
 import dev.berth.stack.ip.IpInput;
@@ -21,6 +22,7 @@ import dev.berth.stack.tcp.Tcb;
 import dev.berth.stack.tcp.Tcp;
 import dev.berth.stack.tcp.TcpConfig;
 import dev.berth.stack.tcp.TcpListener;
+import dev.berth.stack.tcp.TcpRequest;
 import dev.berth.stack.time.Timer;
 import dev.berth.stack.time.TimerWheel;
 import dev.berth.stack.udp.Udp;
@@ -225,6 +227,18 @@ public final class NetStack {
     /// True if a socket may be bound to `address`: one of the host's own, loopback, or a wildcard.
     public boolean isLocal(IpAddress address) {
         return address.isUnspecified() || addresses.isOwn(address.hi(), address.lo());
+    }
+
+    /// Answers a SYN that waits for a decision with an ICMP error, and forgets it.
+    ///
+    /// @return false if it is not pending any more
+    public boolean unreachable(TcpRequest request, Unreachable what, long now) {
+        long sequence = tcp.requests().ignore(request);
+        if (sequence < 0) {
+            return false;
+        }
+        icmp.sendUnreachable(what, IpProtocol.TCP, request.remote(), request.local(), (int) sequence, now);
+        return true;
     }
 
     // Time and output

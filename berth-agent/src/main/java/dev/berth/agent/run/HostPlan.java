@@ -1,6 +1,7 @@
 package dev.berth.agent.run;
 
 import dev.berth.agent.jdk.Strictness;
+import dev.berth.gateway.OutsideRule;
 import dev.berth.ports.EphemeralSelection;
 import dev.berth.ports.PortPolicy;
 import dev.berth.ports.PortRange;
@@ -19,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// @param ports which ports it hands out
 /// @param publications its published ports
 /// @param tun the name of a TUN device, or null
+/// @param outside whether it reaches the outside through the machine's sockets
+/// @param rules what of the outside it may reach, the first that matches decides
 /// @param capture the file to record packets to, or null
 /// @param watched whether ports and flows are printed when they change
 /// @param control where `berth ss` can ask: a path, `off`, or null for the user's own directory
@@ -30,6 +33,8 @@ public record HostPlan(
         PortPolicy ports,
         List<Publication> publications,
         @Nullable String tun,
+        boolean outside,
+        List<OutsideRule> rules,
         @Nullable Path capture,
         boolean watched,
         @Nullable String control,
@@ -49,14 +54,10 @@ public record HostPlan(
         for (String each : split(options == null ? "" : options)) {
             int equals = each.indexOf('=');
             String key = equals < 0 ? each : each.substring(0, equals);
-            HostOption option =
-                    HostOption.of(key).orElseThrow(() -> new IllegalArgumentException("There is no option '" + key
-                            + "'; there are "
-                            + String.join(
-                                    ", ",
-                                    List.of(HostOption.values()).stream()
-                                            .map(HostOption::key)
-                                            .toList())));
+            HostOption option = HostOption.of(key).orElse(null);
+            if (option == null) {
+                throw new IllegalArgumentException("There is no option '" + key + "'; there are " + keys());
+            }
             if (equals < 0
                     && (option.kind() == HostOption.Kind.VALUE || option.kind() == HostOption.Kind.REPEATED)) {
                 throw new IllegalArgumentException("Option '" + key + "' needs a value: " + key + "=" + option.label());
@@ -70,11 +71,25 @@ public record HostPlan(
         return builder.build();
     }
 
+    private static String keys() {
+        List<String> keys = new ArrayList<>();
+        for (HostOption option : HostOption.values()) {
+            keys.add(option.key());
+        }
+        return String.join(", ", keys);
+    }
+
     private static List<String> split(String options) {
         List<String> parts = new ArrayList<>();
-        for (String part : options.split("(?<!\\\\),", -1)) {
-            if (!part.isBlank()) {
-                parts.add(part.strip().replace("\\,", ","));
+        int from = 0;
+        for (int at = 0; at <= options.length(); at++) {
+            boolean end = at == options.length();
+            if (end || options.charAt(at) == ',' && (at == 0 || options.charAt(at - 1) != '\\')) {
+                String part = options.substring(from, at);
+                if (!part.isBlank()) {
+                    parts.add(part.strip().replace("\\,", ","));
+                }
+                from = at + 1;
             }
         }
         return parts;
@@ -86,6 +101,8 @@ public record HostPlan(
         private final List<IpAddress.Prefix> addresses = new ArrayList<>();
         private final List<Publication> publications = new ArrayList<>();
         private @Nullable String tun;
+        private @Nullable Boolean outside;
+        private final List<OutsideRule> rules = new ArrayList<>();
         private @Nullable Path capture;
         private PortPolicy policy = PortPolicy.dynamic();
         private @Nullable PortRange ephemeral;
@@ -108,6 +125,8 @@ public record HostPlan(
                 case ADDRESS -> addresses.add((IpAddress.Prefix) value);
                 case NAME -> name = (String) value;
                 case TUN -> tun = (String) value;
+                case OUTSIDE -> outside = (Boolean) value;
+                case ALLOW, DENY -> rules.add((OutsideRule) value);
                 case CAPTURE -> capture = (Path) value;
                 case PORT_POLICY -> policy = (PortPolicy) value;
                 case EPHEMERAL -> ephemeral = (PortRange) value;
@@ -138,6 +157,14 @@ public record HostPlan(
                     throw new IllegalArgumentException("Port " + publication.machine() + " is published twice");
                 }
             }
+            if (tun != null && Boolean.TRUE.equals(outside)) {
+                throw new IllegalArgumentException("The outside is either behind the TUN device or behind the machine's"
+                        + " sockets: outside=on does not go with it");
+            }
+            boolean carried = tun == null && !Boolean.FALSE.equals(outside);
+            if (!carried && !rules.isEmpty()) {
+                throw new IllegalArgumentException("There is no outside for the rule '" + rules.getFirst() + "'");
+            }
             PortPolicy ports = new PortPolicy(
                     ephemeral == null ? policy.ephemeral() : ephemeral,
                     reserved,
@@ -150,6 +177,8 @@ public record HostPlan(
                     ports,
                     List.copyOf(publications),
                     tun,
+                    carried,
+                    List.copyOf(rules),
                     capture,
                     watched,
                     control,

@@ -9,6 +9,7 @@ import dev.berth.stack.ip.RouteTable;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.Bytes;
 import dev.berth.wire.DropReason;
+import dev.berth.wire.Endpoint;
 import dev.berth.wire.IcmpHeader;
 import dev.berth.wire.InternetChecksum;
 import dev.berth.wire.IpAddress;
@@ -16,6 +17,9 @@ import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Ipv4Header;
 import dev.berth.wire.Ipv6Header;
 import dev.berth.wire.Packet;
+import dev.berth.wire.TcpHeader;
+import dev.berth.wire.UdpHeader;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// ICMP (RFC 792, RFC 1122 section 3.2.2) and ICMPv6 (RFC 4443) of one host: answers echo requests, reads errors, and
@@ -280,6 +284,64 @@ public final class Icmp {
         return offending.ipv6
                 ? sendError(offending, IcmpHeader.V6_UNREACHABLE, IcmpHeader.V6_CODE_PORT, 0, now)
                 : sendError(offending, IcmpHeader.UNREACHABLE, IcmpHeader.CODE_PORT, 0, now);
+    }
+
+    /// Says that what `source` has sent to `destination` cannot be delivered, within the rules of [#sendError]. The
+    /// packet is gone; the error quotes headers as it had them: addresses, ports, and the sequence number of a SYN,
+    /// which is all that anybody looks at.
+    ///
+    /// @param protocol [IpProtocol#TCP] or [IpProtocol#UDP]
+    /// @param sequence of a SYN; without meaning for UDP
+    /// @return true if an error was sent
+    public boolean sendUnreachable(
+            Unreachable what, int protocol, Endpoint source, Endpoint destination, int sequence, long now) {
+        boolean ipv6 = !source.address().isIpv4();
+        int transport = protocol == IpProtocol.TCP ? TcpHeader.MIN_LENGTH : UdpHeader.LENGTH;
+        int header = ipv6 ? Ipv6Header.LENGTH : Ipv4Header.MIN_LENGTH;
+        Packet lost = pool.takePacket();
+        byte[] bytes = lost.bytes;
+        lost.start = 0;
+        lost.transportAt = header;
+        lost.end = header + transport;
+        Arrays.fill(bytes, 0, lost.end, (byte) 0);
+        lost.ipv6 = ipv6;
+        lost.protocol = protocol;
+        lost.sourceHi = source.address().hi();
+        lost.sourceLo = source.address().lo();
+        lost.destinationHi = destination.address().hi();
+        lost.destinationLo = destination.address().lo();
+        if (ipv6) {
+            Ipv6Header.write(
+                    bytes,
+                    0,
+                    /* trafficClass= */ 0,
+                    /* flowLabel= */ 0,
+                    transport,
+                    protocol,
+                    IpOutput.DEFAULT_TTL,
+                    lost.sourceHi,
+                    lost.sourceLo,
+                    lost.destinationHi,
+                    lost.destinationLo);
+        } else {
+            int from = source.address().ipv4();
+            int to = destination.address().ipv4();
+            Ipv4Header.write(bytes, 0, 0, lost.end, 0, 0, IpOutput.DEFAULT_TTL, protocol, from, to);
+        }
+        Bytes.put16(bytes, header, source.port());
+        Bytes.put16(bytes, header + 2, destination.port());
+        if (protocol == IpProtocol.TCP) {
+            Bytes.put32(bytes, header + TcpHeader.SEQUENCE, sequence);
+            Bytes.put8(bytes, header + TcpHeader.DATA_OFFSET, TcpHeader.MIN_LENGTH << 2);
+            Bytes.put8(bytes, header + TcpHeader.FLAGS, TcpHeader.SYN);
+        } else {
+            Bytes.put16(bytes, header + UdpHeader.DATAGRAM_LENGTH, UdpHeader.LENGTH);
+        }
+        boolean sent = ipv6
+                ? sendError(lost, IcmpHeader.V6_UNREACHABLE, what.codeV6, 0, now)
+                : sendError(lost, IcmpHeader.UNREACHABLE, what.code, 0, now);
+        lost.release();
+        return sent;
     }
 
     /// Sends an error about a packet that this host received, unless a rule forbids it or the rate limit does

@@ -32,6 +32,7 @@ final class ListenArrives {
     private final TimerWheel wheel;
     private final DropCounters drops;
     private final SynCookies cookies;
+    private final TcpRequests requests;
 
     ListenArrives(
             Tcp tcp,
@@ -50,6 +51,12 @@ final class ListenArrives {
         this.wheel = wheel;
         this.drops = drops;
         this.cookies = cookies;
+        requests = new TcpRequests(tcp, this, ports, writer, wheel, drops);
+    }
+
+    /// The SYNs that wait for a word of their users.
+    TcpRequests requests() {
+        return requests;
     }
 
     /// Section 3.10.7.2, LISTEN STATE.
@@ -75,6 +82,10 @@ final class ListenArrives {
         // RFC 9293 section 3.9.2.3, MUST-63: ignore a SYN from an invalid source address.
         if (!IpAddress.isUnicast(packet.sourceHi, packet.sourceLo)) {
             drops.count(DropReason.BAD_SOURCE);
+            return false;
+        }
+        if (listener.requestLimit > 0) {
+            requests.arrived(listener, packet, segment, oldSndNxt);
             return false;
         }
         if (listener.isFull()) {
@@ -103,7 +114,7 @@ final class ListenArrives {
         return false;
     }
 
-    private int iss(SynEntry entry, Segment segment, int oldSndNxt) {
+    int iss(SynEntry entry, Segment segment, int oldSndNxt) {
         int iss = isns.isn(entry, segment.now);
         return oldSndNxt != 0 && SeqNum.leq(iss, oldSndNxt) ? oldSndNxt + 65_536 : iss;
     }
@@ -112,23 +123,13 @@ final class ListenArrives {
     private void openFast(SynEntry entry, Segment segment, int oldSndNxt) {
         TcpListener listener = entry.listener;
         entry.iss = iss(entry, segment, oldSndNxt);
-        Tcb tcb = connection(entry, segment.now);
-        tcb.sndUna = entry.iss;
-        tcb.sndNxt = entry.iss;
-        tcb.recover = entry.iss;
-        tcb.state = TcpState.SYN_RECEIVED;
+        Tcb tcb = synReceived(entry, segment.now);
         Tally.received(tcb, segment);
-        tcb.flags |= entry.windowScaling ? Tcb.WINDOW_SCALING : 0;
         FastOpen.entered(tcb, listener);
         if (entry.tellCookie) {
             long cookie = tcp.fastOpen().cookieFor(tcb, segment.now);
             tcb.extras().fastOpenCookie = new FastOpen.Cookie(FastOpen.COOKIE_LENGTH, cookie, 0, 0);
         }
-        // "the server MUST follow [RFC5681] (based on [RFC3390]) to set the initial congestion window for sending
-        // more data packets"
-        tcb.cwnd = CongestionControl.initialWindow(tcb.effectiveMss);
-        tcb.lastProgress = segment.now;
-        tcb.lastHeard = CoarseTime.millis(segment.now);
         Chunk payload = segment.payload;
         int length = Math.min(segment.payloadLength, entry.rcvWnd);
         if (payload != null && length > 0) {
@@ -142,7 +143,23 @@ final class ListenArrives {
         tcp.ready(listener);
     }
 
-    private static SynEntry entry(TcpListener listener, Packet packet, Segment segment, int irs) {
+    /// The connection whose SYN,ACK is to be sent next.
+    Tcb synReceived(SynEntry entry, long now) {
+        Tcb tcb = connection(entry, now);
+        tcb.sndUna = entry.iss;
+        tcb.sndNxt = entry.iss;
+        tcb.recover = entry.iss;
+        tcb.state = TcpState.SYN_RECEIVED;
+        tcb.flags |= entry.windowScaling ? Tcb.WINDOW_SCALING : 0;
+        // RFC 7413 section 4.2.2: "the server MUST follow [RFC5681] (based on [RFC3390]) to set the initial congestion
+        // window for sending more data packets"
+        tcb.cwnd = CongestionControl.initialWindow(tcb.effectiveMss);
+        tcb.lastProgress = now;
+        tcb.lastHeard = CoarseTime.millis(now);
+        return tcb;
+    }
+
+    static SynEntry entry(TcpListener listener, Packet packet, Segment segment, int irs) {
         SynEntry entry = new SynEntry(
                 listener,
                 irs,
@@ -157,7 +174,7 @@ final class ListenArrives {
     }
 
     /// Remembers what the SYN offers.
-    private void offered(SynEntry entry, Segment segment) {
+    void offered(SynEntry entry, Segment segment) {
         TcpConfig config = entry.listener.config;
         TcpOptions options = segment.options;
         entry.mss = Tcp.peerMss(entry, options.mss);
@@ -232,7 +249,7 @@ final class ListenArrives {
     /// @return false if it is not heeded
     boolean icmpError(SynEntry entry, IcmpError error) {
         // RFC 5927 section 4.1: the quoted sequence number must be one of what is in flight.
-        if (error.sequence() != entry.iss || !error.isHard()) {
+        if (entry.request != null || error.sequence() != entry.iss || !error.isHard()) {
             return false;
         }
         remove(entry);
@@ -271,7 +288,7 @@ final class ListenArrives {
 
     /// The SYN,ACK was not acknowledged in time.
     void expired(SynEntry entry, long now) {
-        if (entry.retransmissions == MAX_RETRANSMISSIONS) {
+        if (entry.request != null || entry.retransmissions == MAX_RETRANSMISSIONS) {
             remove(entry);
             return;
         }
@@ -282,8 +299,7 @@ final class ListenArrives {
 
     /// The one place where an incomplete connection ends.
     void remove(SynEntry entry) {
-        wheel.cancel(entry.deadline);
-        entry.listener.remove(entry);
+        leave(entry);
         ports.release(entry);
         Chunk text = entry.text;
         if (text != null) {
@@ -292,10 +308,25 @@ final class ListenArrives {
         }
     }
 
+    /// The entry is incomplete no longer; its slot in the port table stays.
+    void leave(SynEntry entry) {
+        wheel.cancel(entry.deadline);
+        entry.listener.remove(entry);
+        TcpRequest request = entry.request;
+        if (request != null) {
+            entry.request = null;
+            request.end();
+        }
+    }
+
     /// Section 3.10.7.4 for SYN-RECEIVED.
     ///
     /// @return true if the segment has to be answered with a RST
     boolean synReceived(SynEntry entry, Segment segment) {
+        if (entry.request != null) {
+            requests.arrivedAgain(entry, segment);
+            return false;
+        }
         int rcvNxt = entry.irs + 1;
         // The other end's SYN again: our SYN,ACK was lost.
         if (segment.has(TcpHeader.SYN)

@@ -360,6 +360,21 @@ final class SegmentWriter {
         finish(packet, 0, TcpConfig.DEFAULT.timeToLive(), now);
     }
 
+    /// RFC 9293 section 3.5.2: the RST for a SYN without an ACK, <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>; for one
+    /// that was kept.
+    void refuse(SynEntry entry, long now) {
+        Packet packet = pool.takePacket();
+        byte[] bytes = packet.bytes;
+        int at = packet.transportAt;
+        int end = at + TcpHeader.MIN_LENGTH;
+        if (entry.timestamps) {
+            end = timestamps(bytes, end, 0, entry.tsRecent);
+        }
+        packet.end = end;
+        header(bytes, at, entry, 0, entry.irs + 1, TcpHeader.RST | TcpHeader.ACK, 0, end - at);
+        transmit(packet, entry, 0, TcpConfig.DEFAULT.timeToLive(), now);
+    }
+
     private static void header(
             byte[] bytes, int at, Flow flow, int seq, int ack, int flags, int window, int headerLength) {
         // In whole words, as who sums them up reads them.

@@ -29,6 +29,10 @@ final class SynEntry extends Flow {
     int rcvWnd;
     int openedAt; // CoarseTime
     long sentAt;
+    /// What the user has to decide first; null if the SYN was answered.
+    @Nullable
+    TcpRequest request;
+
     long answeredAt = Long.MIN_VALUE; // when the SYN,ACK was sent in answer to the SYN's coming again
     /// What came on the SYN, a copy; null if nothing.
     @Nullable

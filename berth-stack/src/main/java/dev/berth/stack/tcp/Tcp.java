@@ -221,13 +221,22 @@ public final class Tcp {
         listener.attach(null);
         SynEntry entry;
         while ((entry = listener.firstSyn) != null) {
-            listens.remove(entry);
+            if (entry.request != null) {
+                requests().refuse(entry.request, now);
+            } else {
+                listens.remove(entry);
+            }
         }
         Tcb tcb;
         while ((tcb = listener.poll()) != null) {
             calls.abort(tcb, now);
         }
         ports.unlisten(listener.binding);
+    }
+
+    /// The SYNs of listeners that do not answer them without a word of their users.
+    public TcpRequests requests() {
+        return listens.requests();
     }
 
     /// A complete connection of `listener`, or null if none waits.

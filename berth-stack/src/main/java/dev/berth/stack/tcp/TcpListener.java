@@ -23,6 +23,11 @@ public final class TcpListener implements StackSocket {
 
     int fastOpens; // connections in SYN-RECEIVED by Fast Open: PendingFastOpenRequests of RFC 7413
 
+    int requestLimit; // SYNs that may wait for the user's word; 0 if they are answered at once
+    long requestNanos; // how long at most
+    int requests;
+    final ArrayDeque<TcpRequest> newRequests = new ArrayDeque<>(0); // those that the user has not seen
+
     private final ArrayDeque<Long> fastOpenResets = new ArrayDeque<>(2); // until when those count that were reset
     private @Nullable Tcb first;
     private @Nullable Tcb last;
@@ -68,7 +73,7 @@ public final class TcpListener implements StackSocket {
 
     @Override
     public int readiness() {
-        return first != null || closed ? Readiness.ACCEPTABLE : Readiness.NONE;
+        return first != null || !newRequests.isEmpty() || closed ? Readiness.ACCEPTABLE : Readiness.NONE;
     }
 
     @Override
@@ -87,7 +92,7 @@ public final class TcpListener implements StackSocket {
 
     /// True if a SYN would be answered, and remembered.
     boolean hasRoom() {
-        return !isFull() && !isSynFull();
+        return requestLimit > 0 ? requests < requestLimit : !isFull() && !isSynFull();
     }
 
     boolean isSynFull() {

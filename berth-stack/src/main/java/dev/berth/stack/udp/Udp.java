@@ -21,6 +21,7 @@ import dev.berth.wire.BufferPool;
 import dev.berth.wire.Bytes;
 import dev.berth.wire.Chunk;
 import dev.berth.wire.DropReason;
+import dev.berth.wire.Endpoint;
 import dev.berth.wire.InternetChecksum;
 import dev.berth.wire.IpAddress;
 import dev.berth.wire.IpProtocol;
@@ -77,6 +78,7 @@ public final class Udp {
     private final DatagramWriter writer;
 
     private long datagramsOut;
+    private int sourcePort; // of the datagram that is being sent by an endpoint that has every port
     private final SourceChoice sources;
 
     /// UDP with the ports of `ports`, which it alone uses.
@@ -146,6 +148,21 @@ public final class Udp {
     /// @throws PortUnavailableException if the port is held, forbidden, or none is left
     public int bind(UdpEndpoint endpoint, long hi, long lo, int port, int sharing) throws PortUnavailableException {
         return bind(endpoint, hi, lo, port, sharing, PortAge.UNKNOWN);
+    }
+
+    /// Binds an endpoint to every port of every address that nobody else is bound to ([PortTable#bindEveryPort]): it
+    /// receives what would be answered with Port Unreachable, and sends by the [#send] that is told where from.
+    ///
+    /// @throws IllegalStateException if the endpoint is bound, or another has every port already
+    public void bindEveryPort(UdpEndpoint endpoint, long now) throws PortUnavailableException {
+        if (endpoint.closed || endpoint.isBound()) {
+            throw new IllegalStateException("Closed or bound: " + endpoint);
+        }
+        PortBinding<UdpEndpoint> binding = ports.bindEveryPort(owner(endpoint), now);
+        ports.listen(binding, endpoint, now);
+        endpoint.binding = binding;
+        endpoint.everyPort = true;
+        endpoint.openedAt = now;
     }
 
     /// Whom messages name as the holder of the port.
@@ -334,6 +351,25 @@ public final class Udp {
                 : endpoint.closed ? CLOSED : NOT_CONNECTED;
     }
 
+    /// Sends a datagram from an end of the caller's choice, for an endpoint that has every port.
+    ///
+    /// @return as the other `send`; [#BAD_ADDRESS] also if the endpoint has not every port
+    public int send(UdpEndpoint endpoint, ByteSource source, int length, Endpoint from, Endpoint to, long now)
+            throws PortUnavailableException {
+        if (!endpoint.everyPort || from.port() == 0) {
+            return endpoint.closed ? CLOSED : BAD_ADDRESS;
+        }
+        sourcePort = from.port();
+        try {
+            IpAddress local = from.address();
+            IpAddress remote = to.address();
+            return send(
+                    endpoint, source, length, local.hi(), local.lo(), remote.hi(), remote.lo(), to.port(), now);
+        } finally {
+            sourcePort = 0;
+        }
+    }
+
     /// Sends a datagram of `length` octets from `source`. An unbound endpoint is bound to a port of the table's
     /// choice first. What then gets lost in queues is lost, as on the way.
     ///
@@ -370,7 +406,7 @@ public final class Udp {
         if (endpoint.pendingError != OK) {
             return takeError(endpoint);
         }
-        if (port == 0) {
+        if (port == 0 || endpoint.everyPort && sourcePort == 0) {
             return BAD_ADDRESS;
         }
         boolean ipv6 = !IpAddress.isIpv4(hi, lo);
@@ -400,7 +436,7 @@ public final class Udp {
         packet.sourceLo = sources.sourceLo;
         packet.destinationHi = hi;
         packet.destinationLo = lo;
-        DatagramWriter.putHeader(packet, endpoint.localPort(), port, UdpHeader.LENGTH + length);
+        DatagramWriter.putHeader(packet, endpoint.everyPort ? sourcePort : endpoint.localPort(), port, UdpHeader.LENGTH + length);
         writer.putData(packet, source, length);
         datagramsOut++;
         if (IpAddress.isMulticast(hi, lo)) {
@@ -446,6 +482,7 @@ public final class Udp {
         endpoint.lastSourceHi = packet.sourceHi;
         endpoint.lastSourceLo = packet.sourceLo;
         endpoint.lastSourcePort = Bytes.u16(packet.bytes, packet.transportAt + UdpHeader.SOURCE_PORT);
+        endpoint.lastDestinationPort = Bytes.u16(packet.bytes, packet.transportAt + UdpHeader.DESTINATION_PORT);
         endpoint.lastDestinationHi = packet.destinationHi;
         endpoint.lastDestinationLo = packet.destinationLo;
         endpoint.lastLength = packet.end - data + packet.tailLength();

@@ -35,6 +35,7 @@ public final class UdpEndpoint extends Flow implements StackSocket {
     PortRange portRange = PortRange.ALL;
 
     boolean ipv4Only;
+    boolean everyPort;
     boolean closed;
     int pendingError;
     IcmpError.@Nullable Kind softError;
@@ -64,6 +65,7 @@ public final class UdpEndpoint extends Flow implements StackSocket {
     long lastSourceHi;
     long lastSourceLo;
     int lastSourcePort;
+    int lastDestinationPort;
     long lastDestinationHi;
     long lastDestinationLo;
     int lastLength;
@@ -155,9 +157,9 @@ public final class UdpEndpoint extends Flow implements StackSocket {
         return isClaimed();
     }
 
-    /// True if the endpoint has a local port.
+    /// True if the endpoint has a local port, or all of them.
     public boolean isBound() {
-        return localPort() != 0;
+        return localPort() != 0 || everyPort;
     }
 
     /// True after [Udp#close].
@@ -329,6 +331,11 @@ public final class UdpEndpoint extends Flow implements StackSocket {
     /// The lower half of the address that the datagram last received was sent to.
     public long lastDestinationLo() {
         return lastDestinationLo;
+    }
+
+    /// The port that the datagram last received was sent to.
+    public int lastDestinationPort() {
+        return lastDestinationPort;
     }
 
     /// Octets of data of the datagram last received, also those that were cut off.
