@@ -7,6 +7,7 @@ import org.jspecify.annotations.NullMarked;
 @NullMarked
 module dev.berth.gateway {
     requires transitive dev.berth.host;
+    requires transitive dev.berth.names;
     requires transitive dev.berth.network;
     requires static transitive org.jspecify;
 

@@ -9,7 +9,7 @@
 //
 //     RECEIVE NANOS PORT       a stream from the kernel's port; Gbit/s
 //     SEND NANOS PORT          a stream to it; Gbit/s
-//     ROUND_TRIP NANOS PORT    one octet there and back; microseconds
+//     ROUND_TRIP NANOS PORT    one octet there and back; microseconds in the median batch
 //     ACCEPTED                 connections to its port 80 that were opened and reset since the last time
 //
 // The head of a stream is that of dev.berth.bench.PeerTask. Between commands it accepts connections.
@@ -34,6 +34,7 @@
 
 enum { VNET = sizeof(struct virtio_net_hdr), HEADERS = 40, MSS = 1460, BLOCK = 65536, SCALE = 10, SERVER_PORT = 80 };
 enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
+enum { BATCH = 32, FEWEST_BATCHES = 11, MOST_BATCHES = 1 << 16 };
 enum { TASK_RECEIVE, TASK_SEND, TASK_ROUND_TRIP };
 
 static const uint32_t WINDOW = 4096u << SCALE;
@@ -371,10 +372,16 @@ static void task_send(uint64_t nanos) {
     printf("%.6f\n", reply * 8.0 / elapsed);
 }
 
+static int by_size(const void *one, const void *other) {
+    uint64_t a = *(const uint64_t *) one, b = *(const uint64_t *) other;
+    return a < b ? -1 : a > b;
+}
+
 static void task_round_trip(uint64_t nanos) {
+    static uint64_t times_of_batches[MOST_BATCHES];
+    uint64_t start = now(), at = start, batches = 0;
     head(TASK_ROUND_TRIP, nanos);
-    uint64_t start = now(), elapsed, count = 0;
-    do {
+    for (uint64_t count = 0; at - start < nanos || batches < FEWEST_BATCHES;) {
         uint8_t sent = (uint8_t) count++;
         send_small(&sent, 1);
         for (int times = 0;;) {
@@ -390,10 +397,16 @@ static void task_round_trip(uint64_t nanos) {
             fail("reply");
         }
         rcv++;
-        elapsed = now() - start;
-    } while (elapsed < nanos);
+        if (count % BATCH == 0) {
+            uint64_t end = now();
+            times_of_batches[batches++ % MOST_BATCHES] = end - at;
+            at = end;
+        }
+    }
     close_connection(0);
-    printf("%.6f\n", elapsed / 1e3 / count);
+    uint64_t size = batches < MOST_BATCHES ? batches : MOST_BATCHES;
+    qsort(times_of_batches, size, sizeof *times_of_batches, by_size);
+    printf("%.6f\n", times_of_batches[size / 2] / 1e3 / BATCH);
 }
 
 static unsigned opened, established, resets;

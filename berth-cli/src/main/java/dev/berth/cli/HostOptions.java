@@ -2,6 +2,8 @@ package dev.berth.cli;
 
 import dev.berth.agent.run.HostOption;
 import dev.berth.agent.run.HostPlan;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
@@ -53,12 +55,41 @@ final class HostOptions {
         for (HostOption option : HostOption.values()) {
             OptionSpec spec = command.findOption("--" + option.key());
             @Nullable Object value = spec.getValue();
+            if (option == HostOption.ALLOW || option == HostOption.DENY) {
+                continue; // their order counts
+            }
             if (value instanceof List<?> values) {
                 values.forEach(each -> builder.put(option, each));
             } else if (value != null) {
                 builder.put(option, value);
             }
         }
+        rules(command, builder);
         return builder.build();
+    }
+
+    /// The rules of both options, as they stand on the command line.
+    private static void rules(CommandSpec command, HostPlan.Builder builder) {
+        Deque<Object> allowed = values(command, HostOption.ALLOW);
+        Deque<Object> denied = values(command, HostOption.DENY);
+        for (String word : command.commandLine().getParseResult().expandedArgs()) {
+            HostOption option = is(word, HostOption.ALLOW)
+                    ? HostOption.ALLOW
+                    : is(word, HostOption.DENY) ? HostOption.DENY : null;
+            Object rule = option == null ? null : (option == HostOption.ALLOW ? allowed : denied).poll();
+            if (option != null && rule != null) {
+                builder.put(option, rule);
+            }
+        }
+    }
+
+    private static Deque<Object> values(CommandSpec command, HostOption option) {
+        List<?> values = command.findOption("--" + option.key()).getValue();
+        return values == null ? new ArrayDeque<>() : new ArrayDeque<>(values);
+    }
+
+    private static boolean is(String word, HostOption option) {
+        String name = "--" + option.key();
+        return word.equals(name) || word.startsWith(name + "=");
     }
 }

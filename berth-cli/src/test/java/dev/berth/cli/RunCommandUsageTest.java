@@ -2,6 +2,8 @@ package dev.berth.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.agent.run.HostPlan;
+import dev.berth.gateway.OutsideRule;
 import dev.berth.ports.EphemeralSelection;
 import dev.berth.ports.PortPolicy;
 import dev.berth.ports.PortRange;
@@ -71,6 +73,17 @@ class RunCommandUsageTest {
         berth.parseArgs(Stream.concat(Stream.of("run"), Stream.of(words)).toArray(String[]::new));
         CommandLine run = berth.getSubcommands().get("run");
         return HostOptions.plan(run.getCommandSpec()).ports();
+    }
+
+    @Test
+    void rulesOfBothKindsKeepTheirOrder() {
+        CommandLine berth = Berth.commandLine();
+        berth.parseArgs("run", "--allow", "10.0.0.1:80", "--deny=10.0.0.0/8", "--allow", "[::1]:1-9", "a.jar", "--deny");
+        HostPlan plan = HostOptions.plan(berth.getSubcommands().get("run").getCommandSpec());
+        assertThat(plan.rules())
+                .extracting(OutsideRule::toString)
+                .containsExactly("allow 10.0.0.1/32:80", "deny 10.0.0.0/8", "allow [::1/128]:1-9");
+        assertThat(plan.outside()).isTrue();
     }
 
     @Test

@@ -1,8 +1,6 @@
 package dev.berth.gateway;
 
-import dev.berth.host.Host;
 import dev.berth.host.TcpSocket;
-import dev.berth.wire.Endpoint;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -13,53 +11,85 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// One connection of the kernel and the one in memory that carries it on. One virtual thread per direction; each
-/// blocks in its read or its write, so that a slow reader holds up the other end.
+/// One connection of the kernel and the one in memory that carries it on, whoever began it. One virtual thread per
+/// direction; each blocks in its read or its write, so that a slow reader holds up the other end.
+///
+/// While it is idle it costs the stacks of two virtual threads and two buffers of 4 KiB; the buffers grow with the
+/// stream up to 64 KiB each.
 final class CarriedConnection {
     private static final System.Logger LOGGER = System.getLogger(PublishedPort.class.getName());
-    private static final long CONNECT_NANOS = 10_000_000_000L;
     private static final int FIRST_BUFFER = 4 * 1024;
     private static final int LARGEST_BUFFER = 64 * 1024;
 
     private final SocketChannel kernel;
-    private final Host gateway;
-    private final Endpoint target;
+    private final String name;
     private final Consumer<CarriedConnection> whenEnded;
     private final AtomicInteger directions = new AtomicInteger(2);
     private final AtomicBoolean ended = new AtomicBoolean();
     private volatile @Nullable TcpSocket inside;
     private volatile boolean writingToKernel;
+    private volatile long lastUse;
 
-    CarriedConnection(
-            SocketChannel kernel, Host gateway, Endpoint target, Consumer<CarriedConnection> whenEnded) {
+    /// @param name where it leads, for messages
+    /// @param whenEnded is told once, when both ends are closed
+    CarriedConnection(SocketChannel kernel, String name, Consumer<CarriedConnection> whenEnded) {
         this.kernel = kernel;
-        this.gateway = gateway;
-        this.target = target;
+        this.name = name;
         this.whenEnded = whenEnded;
+        lastUse = System.nanoTime();
     }
 
-    /// Connects to the target and carries bytes until both ends have sent their last.
-    void start() {
-        Thread.ofVirtual().name("berth-carry-out").start(this::connectAndCarry);
+    /// How the end is opened that is missing yet.
+    interface Opening {
+        /// Opens it, and hands the socket inside to [#inside] before it waits for anything.
+        ///
+        /// @throws IOException if it cannot be had: both ends are reset
+        void open() throws IOException;
     }
 
-    private void connectAndCarry() {
+    /// Opens the missing end and carries bytes until both ends have sent their last.
+    void start(Opening opening) {
+        Thread.ofVirtual().name("berth-carry-out").start(() -> openAndCarry(opening));
+    }
+
+    /// The socket inside is there.
+    ///
+    /// @throws IOException if the connection has been ended meanwhile
+    void inside(TcpSocket socket) throws IOException {
+        inside = socket;
+        if (ended.get()) {
+            socket.abort();
+            throw new IOException("The gateway was closed");
+        }
+        socket.noDelay(true);
+    }
+
+    /// The kernel's end.
+    SocketChannel kernel() {
+        return kernel;
+    }
+
+    /// When something was carried last, as [System#nanoTime] has it.
+    long lastUse() {
+        return lastUse;
+    }
+
+    private void openAndCarry(Opening opening) {
         TcpSocket socket;
         try {
-            socket = gateway.openTcpSocket();
-            inside = socket;
-            if (ended.get()) {
-                socket.abort();
+            opening.open();
+            socket = inside;
+            if (socket == null) {
+                abort();
                 return;
             }
             kernel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-            socket.noDelay(true);
-            socket.connect(target, CONNECT_NANOS);
         } catch (IOException e) {
-            LOGGER.log(System.Logger.Level.DEBUG, "Cannot connect to {0}: {1}", target, e.getMessage());
+            LOGGER.log(System.Logger.Level.DEBUG, "Cannot connect to {0}: {1}", name, e.getMessage());
             abort();
             return;
         }
+        lastUse = System.nanoTime();
         Thread.ofVirtual().name("berth-carry-in").start(() -> carry(() -> toInside(socket)));
         carry(() -> toKernel(socket));
     }
@@ -76,7 +106,7 @@ final class CarriedConnection {
             }
         } catch (IOException e) {
             // Whichever end was reset or went away: the other learns it as a reset.
-            LOGGER.log(System.Logger.Level.DEBUG, "Connection to {0} is reset: {1}", target, e.getMessage());
+            LOGGER.log(System.Logger.Level.DEBUG, "Connection to {0} is reset: {1}", name, e.getMessage());
             abort();
         }
     }
@@ -85,6 +115,7 @@ final class CarriedConnection {
         ByteBuffer buffer = ByteBuffer.allocate(FIRST_BUFFER);
         int count;
         while ((count = kernel.read(buffer)) >= 0) {
+            lastUse = System.nanoTime();
             socket.write(buffer.array(), 0, count);
             buffer = count == buffer.capacity() && count < LARGEST_BUFFER
                     ? ByteBuffer.allocate(count * 2)
@@ -97,6 +128,7 @@ final class CarriedConnection {
         byte[] bytes = new byte[FIRST_BUFFER];
         int count;
         while ((count = socket.read(bytes, 0, bytes.length, 0)) >= 0) {
+            lastUse = System.nanoTime();
             writingToKernel = true;
             ByteBuffer buffer = ByteBuffer.wrap(bytes, 0, count);
             while (buffer.hasRemaining()) {
@@ -143,7 +175,7 @@ final class CarriedConnection {
             }
             kernel.close();
         } catch (IOException e) {
-            LOGGER.log(System.Logger.Level.DEBUG, "Closing a connection to {0}: {1}", target, e.getMessage());
+            LOGGER.log(System.Logger.Level.DEBUG, "Closing a connection to {0}: {1}", name, e.getMessage());
         }
         TcpSocket socket = inside;
         if (socket != null) {

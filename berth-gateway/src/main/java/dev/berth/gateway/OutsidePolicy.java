@@ -64,10 +64,7 @@ public final class OutsidePolicy {
     public boolean allows(Endpoint to) {
         long hi = to.address().hi();
         long lo = to.address().lo();
-        if (to.port() == 0
-                || !IpAddress.isUnicast(hi, lo)
-                || IpAddress.isReserved(hi, lo)
-                || isInside(hi, lo)) {
+        if (to.port() == 0 || !IpAddress.isUnicast(hi, lo) || isInside(hi, lo)) {
             return false;
         }
         for (OutsideRule rule : rules) {
@@ -76,8 +73,7 @@ public final class OutsidePolicy {
             }
         }
         for (IpAddress.Prefix prefix : MACHINE) {
-            // A prefix of IPv6 does not contain what stands for IPv4, nor the other way round.
-            if (prefix.address().isIpv4() == to.address().isIpv4() && prefix.contains(hi, lo)) {
+            if (prefix.contains(hi, lo)) {
                 return false;
             }
         }

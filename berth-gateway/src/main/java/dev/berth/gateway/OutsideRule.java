@@ -43,18 +43,10 @@ public record OutsideRule(boolean allows, IpAddress.Prefix addresses, PortRange 
                 }
                 address = address.substring(1, address.length() - 1);
             }
-            return new OutsideRule(allows, prefix(address), ports);
+            return new OutsideRule(allows, IpAddress.Prefix.parse(address), ports);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("'" + text + FORM + " (" + e.getMessage() + ")", e);
         }
-    }
-
-    private static IpAddress.Prefix prefix(String text) {
-        if (text.indexOf('/') >= 0) {
-            return IpAddress.Prefix.parse(text);
-        }
-        IpAddress single = IpAddress.parse(text);
-        return new IpAddress.Prefix(single, single.isIpv4() ? 32 : 128);
     }
 
     /// Whether it is about `to`.
@@ -66,8 +58,10 @@ public record OutsideRule(boolean allows, IpAddress.Prefix addresses, PortRange 
     /// `allow 10.1.0.0/16:443`.
     @Override
     public String toString() {
-        String text = addresses.toString();
-        String where = ports.equals(PortRange.ALL) ? text : (text.indexOf(':') < 0 ? text : "[" + text + "]");
-        return (allows ? "allow " : "deny ") + where + (ports.equals(PortRange.ALL) ? "" : ":" + ports);
+        String verb = allows ? "allow " : "deny ";
+        if (ports.equals(PortRange.ALL)) {
+            return verb + addresses;
+        }
+        return verb + (addresses.address().isIpv4() ? addresses : "[" + addresses + "]") + ":" + ports;
     }
 }

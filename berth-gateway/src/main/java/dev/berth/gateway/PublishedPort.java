@@ -1,6 +1,7 @@
 package dev.berth.gateway;
 
 import dev.berth.host.Host;
+import dev.berth.host.TcpSocket;
 import dev.berth.wire.Endpoint;
 import java.io.IOException;
 import java.net.BindException;
@@ -38,6 +39,7 @@ public final class PublishedPort implements AutoCloseable {
 
     private static final System.Logger LOGGER = System.getLogger(PublishedPort.class.getName());
     private static final int BACKLOG = 1_024;
+    private static final long CONNECT_NANOS = 10_000_000_000L;
     private static final long ACCEPT_PAUSE_NANOS = 100_000_000L;
     private static final long DRAIN_NANOS = 500_000_000L;
     private static final long DRAIN_STEP_NANOS = 1_000_000L;
@@ -141,7 +143,7 @@ public final class PublishedPort implements AutoCloseable {
 
     private void admit(SocketChannel kernel) {
         accepted.increment();
-        CarriedConnection connection = new CarriedConnection(kernel, gateway, target, this::ended);
+        CarriedConnection connection = new CarriedConnection(kernel, target.toString(), this::ended);
         if (connections.size() >= limit) {
             overLimit.increment();
             connection.abort();
@@ -159,7 +161,11 @@ public final class PublishedPort implements AutoCloseable {
             connections.remove(connection);
             return;
         }
-        connection.start();
+        connection.start(() -> {
+            TcpSocket socket = gateway.openTcpSocket();
+            connection.inside(socket);
+            socket.connect(target, CONNECT_NANOS);
+        });
     }
 
     private void ended(CarriedConnection connection) {

@@ -1,6 +1,5 @@
 package dev.berth.host;
 
-import java.util.Comparator;
 import java.util.PriorityQueue;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -16,10 +15,15 @@ final class HostTimers {
     /// So much later than asked for a host may be woken; deadlines within it need no wake-up of the thread.
     private static final long SLACK = 500_000L;
 
-    private record Entry(StackMonitor monitor, long at) {}
+    private record Entry(StackMonitor monitor, long at) implements Comparable<Entry> {
+        @Override
+        public int compareTo(Entry other) {
+            return Long.compare(at, other.at);
+        }
+    }
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final PriorityQueue<Entry> queue = new PriorityQueue<>(Comparator.comparingLong(Entry::at));
+    private final PriorityQueue<Entry> queue = new PriorityQueue<>();
     private @Nullable Thread thread;
     private int hosts;
     private volatile long sleepingUntil = Long.MAX_VALUE;

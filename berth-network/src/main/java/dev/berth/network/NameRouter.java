@@ -60,7 +60,7 @@ public final class NameRouter implements AutoCloseable {
     }
 
     /// Whether a packet is for port 53 of UDP or TCP. One of several fragments is not: queries are small.
-    static boolean isQuery(Packet packet) {
+    public static boolean isQuery(Packet packet) {
         byte[] bytes = packet.bytes;
         int at = packet.start;
         int head = packet.end - at;

@@ -199,6 +199,9 @@ public enum BindRules {
         }
     }
 
+    /// Flags and states of [PortSharing].
+    private static final int FLAGS = 7;
+
     private static final int EVERY_CLASS = (1 << CLASSES) - 1;
 
     /// The flags with which a socket shares its port.
@@ -213,6 +216,9 @@ public enum BindRules {
         // By SAME, IN_WILDCARD, OVER_ADDRESS and OTHER_FAMILY
         private final Admission[][] admitted;
 
+        // By the number of the flag's bit: the classes with that flag, one bit each
+        private final int[] having = new int[FLAGS];
+
         /// Filled when first needed, by whoever comes first: most JVMs need one platform's. All fill in the same.
         private int @Nullable [] excluding;
 
@@ -224,13 +230,19 @@ public enum BindRules {
                 Admission[] otherFamily) {
             this.seen = seen;
             admitted = new Admission[][] {same, inWildcard, overAddress, otherFamily};
+            for (int c = 0; c < CLASSES; c++) {
+                int flags = Integer.expand(c, seen);
+                for (int flag = 0; flag < FLAGS; flag++) {
+                    having[flag] |= (flags >>> flag & 1) << c;
+                }
+            }
         }
 
         /// The classes with any of `flags`, one bit each.
         int having(int flags) {
             int classes = 0;
-            for (int c = 0; c < CLASSES; c++) {
-                classes |= (Integer.expand(c, seen) & flags) == 0 ? 0 : 1 << c;
+            for (int rest = flags; rest != 0; rest &= rest - 1) {
+                classes |= having[Integer.numberOfTrailingZeros(rest)];
             }
             return classes;
         }

@@ -142,8 +142,10 @@ public final class BerthSockets {
     }
 
     private static String notResolving(Host host) {
-        return "The JVM does not resolve the name of host '" + host.name() + "' with Berth, but with the"
-                + " file of -Djdk.net.hosts.file, with another resolver, or as it was before Berth was on its class path:"
-                + " leave these out, or put Berth first.";
+        return System.getProperty("jdk.net.hosts.file") == null
+                ? "The JVM does not resolve the name of host '" + host.name() + "' with Berth: install Berth before the"
+                        + " first look-up of a name, and leave out what brings another resolver."
+                : "The property jdk.net.hosts.file makes the JVM look names up in that file alone: leave it out, for"
+                        + " the names of this JVM are to be Berth's.";
     }
 }

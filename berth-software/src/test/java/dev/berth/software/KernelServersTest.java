@@ -37,7 +37,6 @@ class KernelServersTest {
     private static final String SERVER = "10.7.0.1";
     private static final String CLIENT = "10.7.0.2";
     private static final String URL = "jdbc:postgresql://" + SERVER + "/postgres";
-    private static final System.Logger LOGGER = System.getLogger(KernelServersTest.class.getName());
 
     private NetworkNamespace namespace;
     private Path directory;
@@ -94,10 +93,7 @@ class KernelServersTest {
 
     private void withPostgres(Session session) throws IOException, SQLException {
         Optional<Path> bin = postgres();
-        if (bin.isEmpty()) {
-            LOGGER.log(System.Logger.Level.WARNING, "*** SKIPPED: {0}: PostgreSQL is not installed ***", getClass());
-        }
-        assumeTrue(bin.isPresent(), "PostgreSQL is not installed");
+        SoftwareRun.assume(KernelServersTest.class, bin.isPresent(), "PostgreSQL is not installed.");
         String data = directory.resolve("data").toString();
         // The server refuses to be root's.
         namespace.check("chown", "nobody", directory.toString());
@@ -142,7 +138,7 @@ class KernelServersTest {
 
     @Test
     void redis_keeps_values_for_jedis() throws IOException {
-        assumeTrue(Files.isExecutable(Path.of("/usr/bin/redis-server")), "Redis is not installed");
+        SoftwareRun.assumeInstalled(KernelServersTest.class, "redis-server");
         try (NamespaceProgram server = namespace.start(
                 "redis-server",
                 "--bind",

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.berth.testkit.netns.NamespaceProgram;
 import dev.berth.testkit.netns.NetworkNamespace;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -87,7 +86,7 @@ class LoadTest {
     @ValueSource(strings = {"tomcat", "netty"})
     void answers_all_requests_of_wrk_through_tun(String server, @TempDir Path directory) throws InterruptedException {
         String control = directory.resolve("control").toString();
-        assumeTrue(Files.isExecutable(Path.of("/usr/bin/wrk")), "wrk is not installed");
+        SoftwareRun.assumeInstalled(LoadTest.class, "wrk");
         namespace.check("ip", "tuntap", "add", "dev", "berth0", "mode", "tun", "vnet_hdr");
         namespace.check("ip", "addr", "add", "10.7.0.1/24", "dev", "berth0");
         namespace.check("ip", "link", "set", "dev", "berth0", "up");

@@ -1,5 +1,7 @@
 package dev.berth.software;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import dev.berth.testkit.netns.NetworkNamespace;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,6 +21,7 @@ final class SoftwareRun {
     /// The programs with all the libraries they use; nothing of Berth and nothing of the tests.
     static final String CLASS_PATH = classPath();
 
+    private static final System.Logger LOGGER = System.getLogger(SoftwareRun.class.getName());
     private static final Duration LIMIT = Duration.ofMinutes(3);
     private static final String CALLS = "bind,connect,accept,accept4,sendto,sendmsg,sendmmsg";
 
@@ -44,6 +47,21 @@ final class SoftwareRun {
             }
         }
         return String.join(":", entries);
+    }
+
+    /// Skips the test if a command is not there, with a warning in the log, so that it is not taken for a passed one.
+    static void assumeInstalled(Class<?> test, String command) {
+        boolean installed = Stream.of(System.getenv().getOrDefault("PATH", "").split(":"))
+                .anyMatch(directory -> Files.isExecutable(Path.of(directory, command)));
+        assume(test, installed, "The command '" + command + "' is not installed.");
+    }
+
+    /// Skips the test with a warning in the log unless `there`.
+    static void assume(Class<?> test, boolean there, String otherwise) {
+        if (!there) {
+            LOGGER.log(System.Logger.Level.WARNING, "*** SKIPPED: {0}: {1} ***", test.getName(), otherwise);
+        }
+        assumeTrue(there, otherwise);
     }
 
     /// What a program has left behind.

@@ -46,6 +46,7 @@ class SoftwareTest {
     @BeforeAll
     static void namespaces() {
         assumeTrue(NetworkNamespace.isAvailableFor(SoftwareTest.class));
+        SoftwareRun.assumeInstalled(SoftwareTest.class, "strace");
     }
 
     @TestFactory
@@ -65,6 +66,18 @@ class SoftwareTest {
         Path keys = directory.resolve("keys.p12");
         SoftwareRun.makeKeys(keys, "app");
         run(List.of("-cp", SoftwareRun.CLASS_PATH, "dev.berth.software.Tls", keys.toString()));
+    }
+
+    @Test
+    void is_managed_through_a_port_of_its_host() throws IOException, InterruptedException {
+        run(List.of(
+                "-Dcom.sun.management.jmxremote.port=9010",
+                "-Dcom.sun.management.jmxremote.authenticate=false",
+                "-Dcom.sun.management.jmxremote.ssl=false",
+                "-cp",
+                SoftwareRun.CLASS_PATH,
+                "dev.berth.software.ManagementPort",
+                "9010"));
     }
 
     /// All libraries as jars in a jar, read by Spring's own class loader.

@@ -89,7 +89,11 @@ final class NativeTransports implements ClassFileTransformer {
     private static void initialize(ClassModel type, CodeBuilder code) {
         for (FieldModel field : type.fields()) {
             if (field.flags().has(AccessFlag.STATIC) && field.fieldTypeSymbol().equals(ConstantDescs.CD_Throwable)) {
-                newCause(code).putstatic(type.thisClass().asSymbol(), field.fieldName().stringValue(), ConstantDescs.CD_Throwable);
+                newCause(code)
+                        .putstatic(
+                                type.thisClass().asSymbol(),
+                                field.fieldName().stringValue(),
+                                ConstantDescs.CD_Throwable);
             }
         }
         code.return_();

@@ -1,6 +1,7 @@
 package dev.berth.agent.run;
 
 import dev.berth.wire.IpAddress;
+import java.util.ArrayList;
 import java.util.List;
 
 /// Addresses of hosts as options have them.
@@ -38,6 +39,24 @@ final class HostAddress {
             }
         }
         return prefix;
+    }
+
+    /// Addresses for the machine itself, one for each family of `own`: those behind the gateway's.
+    ///
+    /// @param taken addresses that are not free
+    static List<IpAddress> machine(List<IpAddress.Prefix> own, List<IpAddress> taken) {
+        List<IpAddress> found = new ArrayList<>();
+        for (IpAddress.Prefix prefix : own) {
+            if (found.stream().noneMatch(each -> each.isIpv4() == prefix.address().isIpv4())) {
+                List<IpAddress> others = new ArrayList<>(taken);
+                others.add(gateway(prefix, taken, false));
+                IpAddress address = gateway(prefix, others, false);
+                if (!others.contains(address)) {
+                    found.add(address);
+                }
+            }
+        }
+        return found;
     }
 
     /// An address for the gateway that connections to `host` come from: near the end of the host's network.

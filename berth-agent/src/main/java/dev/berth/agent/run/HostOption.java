@@ -1,6 +1,7 @@
 package dev.berth.agent.run;
 
 import dev.berth.agent.jdk.Strictness;
+import dev.berth.gateway.OutsideRule;
 import dev.berth.ports.EphemeralSelection;
 import dev.berth.ports.PortPolicy;
 import dev.berth.ports.PortRange;
@@ -37,6 +38,27 @@ public enum HostOption {
             Kind.VALUE,
             "NAME",
             "Attaches the host to a TUN device (Linux; root, or a device that belongs to the user)."),
+
+    /// Whether connections reach the outside through the machine's own sockets.
+    OUTSIDE(
+            Kind.VALUE,
+            "on|off",
+            "Whether the program reaches what the machine reaches, through the machine's sockets",
+            "(docs/GATEWAY.md). Default: on, without --tun."),
+
+    /// Outside ends that may be reached.
+    ALLOW(
+            Kind.REPEATED,
+            "ADDRESS[/LENGTH][:PORT[-PORT]]",
+            "Lets the program reach these addresses outside. May be repeated; of all --allow and",
+            "--deny the first that matches decides. Without a rule everything is allowed but what",
+            "is the machine's alone: loopback, link-local and metadata addresses."),
+
+    /// Outside ends that may not be reached.
+    DENY(
+            Kind.REPEATED,
+            "ADDRESS[/LENGTH][:PORT[-PORT]]",
+            "Keeps the program from these addresses outside. May be repeated."),
 
     /// A file to record packets to.
     CAPTURE(
@@ -163,6 +185,9 @@ public enum HostOption {
             case ADDRESS -> HostAddress.parse(text);
             case NAME -> hostName(text);
             case TUN, CONTROL -> text(text);
+            case OUTSIDE -> onOrOff(text);
+            case ALLOW -> OutsideRule.allow(text);
+            case DENY -> OutsideRule.deny(text);
             case CAPTURE -> file(text);
             case PORT_POLICY -> PortPolicy.of(text);
             case EPHEMERAL, RESERVED -> PortRange.parse(text);
@@ -208,6 +233,14 @@ public enum HostOption {
             throw new IllegalArgumentException("It has no value, so not '" + text + "'");
         }
         return true;
+    }
+
+    private static Object onOrOff(String text) {
+        return switch (text) {
+            case "on" -> true;
+            case "off" -> false;
+            default -> throw new IllegalArgumentException("It is 'on' or 'off', not '" + text + "'");
+        };
     }
 
     private static Object strictness(String text) {

@@ -1,6 +1,7 @@
 package dev.berth.agent.run;
 
 import dev.berth.agent.jdk.Strictness;
+import dev.berth.gateway.OutsideRule;
 import dev.berth.ports.EphemeralSelection;
 import dev.berth.ports.PortPolicy;
 import dev.berth.ports.PortRange;
@@ -19,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// @param ports which ports it hands out
 /// @param publications its published ports
 /// @param tun the name of a TUN device, or null
+/// @param outside whether it reaches the outside through the machine's sockets
+/// @param rules what of the outside it may reach, the first that matches decides
 /// @param capture the file to record packets to, or null
 /// @param watched whether ports and flows are printed when they change
 /// @param control where `berth ss` can ask: a path, `off`, or null for the user's own directory
@@ -30,6 +33,8 @@ public record HostPlan(
         PortPolicy ports,
         List<Publication> publications,
         @Nullable String tun,
+        boolean outside,
+        List<OutsideRule> rules,
         @Nullable Path capture,
         boolean watched,
         @Nullable String control,
@@ -96,6 +101,8 @@ public record HostPlan(
         private final List<IpAddress.Prefix> addresses = new ArrayList<>();
         private final List<Publication> publications = new ArrayList<>();
         private @Nullable String tun;
+        private @Nullable Boolean outside;
+        private final List<OutsideRule> rules = new ArrayList<>();
         private @Nullable Path capture;
         private PortPolicy policy = PortPolicy.dynamic();
         private @Nullable PortRange ephemeral;
@@ -118,6 +125,8 @@ public record HostPlan(
                 case ADDRESS -> addresses.add((IpAddress.Prefix) value);
                 case NAME -> name = (String) value;
                 case TUN -> tun = (String) value;
+                case OUTSIDE -> outside = (Boolean) value;
+                case ALLOW, DENY -> rules.add((OutsideRule) value);
                 case CAPTURE -> capture = (Path) value;
                 case PORT_POLICY -> policy = (PortPolicy) value;
                 case EPHEMERAL -> ephemeral = (PortRange) value;
@@ -148,6 +157,14 @@ public record HostPlan(
                     throw new IllegalArgumentException("Port " + publication.machine() + " is published twice");
                 }
             }
+            if (tun != null && Boolean.TRUE.equals(outside)) {
+                throw new IllegalArgumentException("The outside is either behind the TUN device or behind the machine's"
+                        + " sockets: outside=on does not go with it");
+            }
+            boolean carried = tun == null && !Boolean.FALSE.equals(outside);
+            if (!carried && !rules.isEmpty()) {
+                throw new IllegalArgumentException("There is no outside for the rule '" + rules.getFirst() + "'");
+            }
             PortPolicy ports = new PortPolicy(
                     ephemeral == null ? policy.ephemeral() : ephemeral,
                     reserved,
@@ -160,6 +177,8 @@ public record HostPlan(
                     ports,
                     List.copyOf(publications),
                     tun,
+                    carried,
+                    List.copyOf(rules),
                     capture,
                     watched,
                     control,

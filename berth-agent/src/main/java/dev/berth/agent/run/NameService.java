@@ -1,5 +1,6 @@
 package dev.berth.agent.run;
 
+import dev.berth.gateway.MachineNames;
 import dev.berth.host.Host;
 import dev.berth.names.DnsResponder;
 import dev.berth.names.DnsServer;
@@ -11,13 +12,14 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// The name servers of the machine's resolver file, played for a program whose host cannot reach them: a library that
 /// speaks DNS itself reads that file and asks whomever it names, through the sockets of the host.
 ///
-/// Those elsewhere are a [NameRouter]; those at loopback addresses, as systemd-resolved and Docker have them, are on
+/// Those elsewhere are a [NameRouter], or the gateway if there is one; those at loopback addresses, as systemd-resolved and Docker have them, are on
 /// the program's own host, which then has port 53 of that address taken as the machine has. They know the host's name
-/// and `localhost`; other names do not exist.
+/// and `localhost`; other names are those of the machine ([MachineNames]), or do not exist where nothing is outside.
 final class NameService implements AutoCloseable {
     private final List<AutoCloseable> parts;
 
@@ -35,13 +37,25 @@ final class NameService implements AutoCloseable {
                 .toList();
     }
 
+    /// Who answers: the host's own name is known, others are asked of the machine if there is an outside.
+    static DnsResponder responder(HostPlan plan) throws IOException {
+        List<IpAddress> own = plan.addresses().stream().map(IpAddress.Prefix::address).toList();
+        DnsResponder alone = DnsResponder.of(NameTable.of(Map.of(plan.name(), own)));
+        return plan.outside() ? alone.withUpstream(MachineNames.create()) : alone;
+    }
+
     /// Starts them.
-    static NameService start(Network network, Host host, List<IpAddress> servers) throws IOException {
-        DnsResponder responder = DnsResponder.of(NameTable.of(Map.of(host.name(), host.addresses())));
+    ///
+    /// @param network the one without a gateway, where a router has to play those elsewhere; otherwise null
+    static NameService start(
+            @Nullable Network network, Host host, List<IpAddress> servers, DnsResponder responder)
+            throws IOException {
         NameService service = new NameService(new ArrayList<>());
         boolean started = false;
         try {
-            service.parts.add(NameRouter.start(network, responder));
+            if (network != null) {
+                service.parts.add(NameRouter.start(network, responder));
+            }
             for (IpAddress server : servers) {
                 if (server.isLoopback()) {
                     service.parts.add(DnsServer.start(host, server, responder));

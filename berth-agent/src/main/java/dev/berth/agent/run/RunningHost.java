@@ -1,10 +1,13 @@
 package dev.berth.agent.run;
 
 import dev.berth.capture.Capture;
+import dev.berth.gateway.Gateway;
+import dev.berth.gateway.OutsidePolicy;
 import dev.berth.gateway.PublishedPort;
 import dev.berth.host.Host;
 import dev.berth.host.Link;
 import dev.berth.host.LoopbackLink;
+import dev.berth.names.DnsResponder;
 import dev.berth.names.ResolverFile;
 import dev.berth.network.Network;
 import dev.berth.tun.TunLink;
@@ -20,8 +23,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The host of `berth run` with everything around it: the network it is on, the gateway for published ports, the TUN
-/// device and the capture.
+/// The host of `berth run` with everything around it: the network it is on, the gateways for published ports and to
+/// the outside, the TUN device and the capture.
 public final class RunningHost implements AutoCloseable {
     private final HostPlan plan;
     private final Network network = Network.create("berth");
@@ -31,6 +34,7 @@ public final class RunningHost implements AutoCloseable {
     private @Nullable Host gatewayHost;
     private @Nullable Capture capture;
     private @Nullable NameService names;
+    private @Nullable Gateway outside;
     private boolean closed;
 
     private RunningHost(HostPlan plan) {
@@ -73,6 +77,9 @@ public final class RunningHost implements AutoCloseable {
         }
         List<IpAddress> nameServers = tun == null ? ResolverFile.nameServers(ResolverFile.MACHINE) : List.of();
         NameService.routes(nameServers, plan.addresses()).forEach(builder::route);
+        if (plan.outside()) {
+            defaultRoutes(builder);
+        }
         if (tun != null) {
             builder.link(captured(tun));
         }
@@ -85,8 +92,23 @@ public final class RunningHost implements AutoCloseable {
         Host started = builder.start();
         host = started;
         if (tun == null) {
-            names = NameService.start(network, started, nameServers);
+            DnsResponder responder = NameService.responder(plan);
+            if (plan.outside()) {
+                outside = openOutside(responder);
+            }
+            names = NameService.start(plan.outside() ? null : network, started, nameServers, responder);
         }
+    }
+
+    private Gateway openOutside(DnsResponder responder) throws IOException {
+        List<IpAddress> taken = new ArrayList<>();
+        plan.addresses().forEach(prefix -> taken.add(prefix.address()));
+        return Gateway.builder(network)
+                .inside(plan.addresses().toArray(new IpAddress.Prefix[0]))
+                .machine(HostAddress.machine(plan.addresses(), taken).toArray(new IpAddress[0]))
+                .policy(OutsidePolicy.of(plan.rules()))
+                .names(responder)
+                .start();
     }
 
     private Link captured(Link link) {
@@ -186,6 +208,9 @@ public final class RunningHost implements AutoCloseable {
         }
         closed = true;
         published.forEach(PublishedPort::close);
+        if (outside != null) {
+            outside.close();
+        }
         if (names != null) {
             names.close();
         }

@@ -1,0 +1,37 @@
+package dev.berth.gateway;
+
+/// What a [Gateway] has counted since it was started, and what it holds now.
+///
+/// @param connections TCP connections that are carried or being opened now
+/// @param opening those of them that are being opened
+/// @param opened connections that were opened
+/// @param refused those that the outside refused or reset while they were opened
+/// @param unreachable those for which the kernel had no way
+/// @param timedOut those that the outside did not answer in time
+/// @param denied TCP connections and UDP datagrams that the policy denied
+/// @param spoofed those whose source is no address of the network
+/// @param overLimit those that a limit was in the way of, of connections, of descriptors or of those being opened
+/// @param idle connections that were reset because they were idle too long
+/// @param associations inside ends of UDP that have a socket of the kernel now
+/// @param evicted associations that gave way to newer ones
+/// @param datagramsOut datagrams that left
+/// @param datagramsIn datagrams that came back
+/// @param filtered datagrams that came from an address to which nothing was sent
+/// @param undeliverable datagrams that could not be sent on, either way
+public record GatewayCounters(
+        int connections,
+        int opening,
+        long opened,
+        long refused,
+        long unreachable,
+        long timedOut,
+        long denied,
+        long spoofed,
+        long overLimit,
+        long idle,
+        int associations,
+        long evicted,
+        long datagramsOut,
+        long datagramsIn,
+        long filtered,
+        long undeliverable) {}

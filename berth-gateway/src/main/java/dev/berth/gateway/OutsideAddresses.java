@@ -1,0 +1,53 @@
+package dev.berth.gateway;
+
+import dev.berth.wire.Endpoint;
+import dev.berth.wire.IpAddress;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.List;
+
+/// Which flows of a network may leave it, and what their far ends are called on either side: the addresses at which
+/// the network has the machine itself stand for its loopback addresses outside. Immutable.
+///
+/// @param policy with the prefixes of the network inside
+/// @param inside the prefixes of the network
+/// @param machine the addresses of the machine, none or one for each family
+record OutsideAddresses(OutsidePolicy policy, List<IpAddress.Prefix> inside, List<IpAddress> machine) {
+    /// Whether a source is an address of the network.
+    boolean isGuest(IpAddress source) {
+        return inside.stream().anyMatch(prefix -> prefix.contains(source.hi(), source.lo()));
+    }
+
+    /// What is called `to` inside.
+    Endpoint outside(Endpoint to) {
+        return machine.contains(to.address())
+                ? new Endpoint(
+                        to.address().isIpv4() ? IpAddress.LOOPBACK_IPV4 : IpAddress.LOOPBACK_IPV6, to.port())
+                : to;
+    }
+
+    /// What is called `from` outside.
+    Endpoint inside(Endpoint from) {
+        if (from.address().isLoopback()) {
+            for (IpAddress each : machine) {
+                if (each.isIpv4() == from.address().isIpv4()) {
+                    return new Endpoint(each, from.port());
+                }
+            }
+        }
+        return from;
+    }
+
+    static InetSocketAddress socketAddress(Endpoint end) {
+        try {
+            return new InetSocketAddress(InetAddress.getByAddress(end.address().octets()), end.port());
+        } catch (UnknownHostException e) {
+            throw new AssertionError("an address has 4 or 16 octets", e);
+        }
+    }
+
+    static Endpoint endpoint(InetSocketAddress address) {
+        return new Endpoint(IpAddress.of(address.getAddress().getAddress()), address.getPort());
+    }
+}

@@ -1,0 +1,248 @@
+package dev.berth.gateway;
+
+import dev.berth.host.ConnectionRequest;
+import dev.berth.host.TcpAcceptor;
+import dev.berth.host.TcpSocket;
+import dev.berth.stack.icmp.Unreachable;
+import dev.berth.wire.Endpoint;
+import dev.berth.wire.IpAddress;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.SocketException;
+import java.nio.channels.SocketChannel;
+import java.nio.channels.spi.SelectorProvider;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+
+/// TCP of a [Gateway]: every SYN waits until the kernel has connected to where it goes, and is answered as the kernel
+/// was. One platform thread takes the SYNs; whatever waits is a virtual thread.
+final class OutsideTcp {
+    private static final System.Logger LOGGER = System.getLogger(Gateway.class.getName());
+
+    /// How long a guest may take to complete the handshake that it began.
+    private static final long HANDSHAKE_NANOS = 60_000_000_000L;
+
+    /// A kernel that says "refused" does so before it would say "timed out"; for messages in other languages.
+    private static final long PATIENT_NANOS = 15_000_000_000L;
+
+    private static final long DRAIN_NANOS = 500_000_000L;
+    private static final long DRAIN_STEP_NANOS = 1_000_000L;
+
+    private final TcpAcceptor acceptor;
+    private final OutsideAddresses addresses;
+    private final GatewayLimits limits;
+    private final Tally tally;
+    private final SelectorProvider kernel;
+    private final Set<CarriedConnection> connections = ConcurrentHashMap.newKeySet();
+    private final Set<CarriedConnection> opening = ConcurrentHashMap.newKeySet();
+    private final ConcurrentHashMap<IpAddress, Integer> byDestination = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<IpAddress, Integer> byGuest = new ConcurrentHashMap<>();
+    private final AtomicBoolean shortageReported = new AtomicBoolean();
+    private volatile boolean closed;
+
+    OutsideTcp(
+            TcpAcceptor acceptor,
+            OutsideAddresses addresses,
+            GatewayLimits limits,
+            Tally tally,
+            SelectorProvider kernel) {
+        this.acceptor = acceptor;
+        this.addresses = addresses;
+        this.limits = limits;
+        this.tally = tally;
+        this.kernel = kernel;
+    }
+
+    /// Binds the acceptor and serves it on a thread of its own.
+    void start() throws IOException {
+        acceptor.bindEveryPort();
+        acceptor.label("gateway");
+        acceptor.listenForRequests(limits.opening(), limits.connectNanos() + HANDSHAKE_NANOS);
+        Thread.ofPlatform().daemon().name("berth-gateway-tcp").start(this::serve);
+    }
+
+    private void serve() {
+        while (!closed) {
+            try {
+                decide(acceptor.awaitRequest(0));
+            } catch (IOException e) {
+                if (!acceptor.isOpen()) {
+                    return;
+                }
+                LOGGER.log(System.Logger.Level.DEBUG, "Gateway: {0}", e.getMessage());
+            }
+        }
+    }
+
+    private void decide(ConnectionRequest request) {
+        IpAddress guest = request.remote().address();
+        Endpoint to = addresses.outside(request.local());
+        if (!addresses.isGuest(guest)) {
+            tally.spoofed.increment();
+            request.ignore();
+        } else if (!addresses.policy().allows(to)) {
+            tally.denied.increment();
+            request.unreachable(Unreachable.PROHIBITED);
+        } else if (connections.size() >= limits.connections()) {
+            tally.overLimit.increment();
+            request.refuse();
+        } else if (!enter(byGuest, guest, limits.openingPerGuest())) {
+            tally.overLimit.increment();
+            request.ignore(); // it comes again
+        } else if (!enter(byDestination, to.address(), limits.openingPerDestination())) {
+            leave(byGuest, guest);
+            tally.overLimit.increment();
+            request.ignore();
+        } else {
+            begin(request, guest, to);
+        }
+    }
+
+    private static boolean enter(ConcurrentHashMap<IpAddress, Integer> counts, IpAddress key, int limit) {
+        if (counts.merge(key, 1, Integer::sum) <= limit) {
+            return true;
+        }
+        leave(counts, key);
+        return false;
+    }
+
+    private static void leave(ConcurrentHashMap<IpAddress, Integer> counts, IpAddress key) {
+        counts.computeIfPresent(key, (_, count) -> count == 1 ? null : count - 1);
+    }
+
+    private void begin(ConnectionRequest request, IpAddress guest, Endpoint to) {
+        SocketChannel channel;
+        try {
+            channel = kernel.openSocketChannel();
+        } catch (IOException e) {
+            // Out of descriptors: the SYN comes again.
+            leave(byGuest, guest);
+            leave(byDestination, to.address());
+            tally.overLimit.increment();
+            request.ignore();
+            if (shortageReported.compareAndSet(false, true)) {
+                LOGGER.log(
+                        System.Logger.Level.WARNING,
+                        "The gateway can open no more sockets of the kernel: " + e.getMessage());
+            }
+            return;
+        }
+        CarriedConnection connection = new CarriedConnection(channel, to.toString(), this::ended);
+        connections.add(connection);
+        opening.add(connection);
+        connection.start(() -> open(connection, request, guest, to));
+        if (closed) {
+            connection.abort();
+        }
+    }
+
+    private void open(CarriedConnection connection, ConnectionRequest request, IpAddress guest, Endpoint to)
+            throws IOException {
+        try {
+            connect(connection, request, to);
+        } finally {
+            opening.remove(connection);
+            leave(byGuest, guest);
+            leave(byDestination, to.address());
+        }
+        TcpSocket socket = request.admit();
+        if (socket == null) {
+            throw new IOException("The guest has given up");
+        }
+        connection.inside(socket);
+        socket.awaitOpen(HANDSHAKE_NANOS);
+        tally.opened.increment();
+        shortageReported.set(false);
+    }
+
+    private void connect(CarriedConnection connection, ConnectionRequest request, Endpoint to) throws IOException {
+        long begun = System.nanoTime();
+        try {
+            connection.kernel().connect(OutsideAddresses.socketAddress(to));
+        } catch (IOException e) {
+            answer(request, e, System.nanoTime() - begun);
+            throw e;
+        }
+    }
+
+    /// Says inside what the kernel has said: a RST for a RST, an ICMP error for one, nothing for nothing.
+    private void answer(ConnectionRequest request, IOException e, long nanos) {
+        String message = String.valueOf(e.getMessage());
+        switch (e) {
+            case ConnectException _ when message.startsWith("Connection timed out") -> forget(request);
+            case ConnectException _ when message.startsWith("Connection refused") || nanos < PATIENT_NANOS -> {
+                tally.refused.increment();
+                request.refuse();
+            }
+            case ConnectException _ -> forget(request);
+            case NoRouteToHostException _ -> unreachable(request, Unreachable.HOST);
+            // EACCES and EPERM: a "prohibit" route, a packet filter.
+            case BindException _ -> unreachable(request, Unreachable.PROHIBITED);
+            case SocketException _ when message.startsWith("Connection reset") -> {
+                tally.refused.increment();
+                request.refuse();
+            }
+            case SocketException _ when message.startsWith("Operation not permitted") ->
+                unreachable(request, Unreachable.PROHIBITED);
+            case SocketException _ -> unreachable(request, Unreachable.NETWORK);
+            default -> forget(request); // it was closed, by the sweep or with the gateway
+        }
+    }
+
+    private void unreachable(ConnectionRequest request, Unreachable what) {
+        tally.unreachable.increment();
+        request.unreachable(what);
+    }
+
+    private void forget(ConnectionRequest request) {
+        if (closed) {
+            request.refuse();
+        } else {
+            tally.timedOut.increment();
+            request.ignore();
+        }
+    }
+
+    private void ended(CarriedConnection connection) {
+        connections.remove(connection);
+    }
+
+    /// Ends what takes too long or does nothing for too long.
+    void sweep(long now) {
+        for (CarriedConnection connection : connections) {
+            long quiet = now - connection.lastUse();
+            if (opening.contains(connection)) {
+                if (quiet > limits.connectNanos()) {
+                    connection.abort();
+                }
+            } else if (quiet > limits.idleNanos()) {
+                tally.idle.increment();
+                connection.abort();
+            }
+        }
+    }
+
+    int connections() {
+        return connections.size();
+    }
+
+    int opening() {
+        return opening.size();
+    }
+
+    /// Takes no more connections and ends those that are there. What guests have sent already gets half a second to
+    /// reach the kernel; a connection that has more to deliver then is reset.
+    void close() {
+        closed = true;
+        acceptor.close();
+        long deadline = System.nanoTime() + DRAIN_NANOS;
+        while (connections.stream().anyMatch(CarriedConnection::isDelivering) && System.nanoTime() - deadline < 0) {
+            LockSupport.parkNanos(DRAIN_STEP_NANOS);
+        }
+        connections.forEach(CarriedConnection::end);
+    }
+}

@@ -1,0 +1,320 @@
+package dev.berth.gateway;
+
+import dev.berth.host.UdpSocket;
+import dev.berth.stack.icmp.Unreachable;
+import dev.berth.wire.Endpoint;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.NoRouteToHostException;
+import java.net.PortUnreachableException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.spi.SelectorProvider;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/// UDP of a [Gateway]: an [Association] for each inside end that sends. Two platform threads serve all of them: one
+/// takes what guests send, one selects among the sockets of the kernel, and looks every second what is idle.
+final class OutsideUdp {
+    private static final System.Logger LOGGER = System.getLogger(Gateway.class.getName());
+    private static final int LARGEST = 65_535;
+    private static final int RECEIVE_BUFFER = 4 << 20;
+    private static final long SWEEP_MILLIS = 1_000;
+
+    /// Datagrams that one socket may bring before the others have their turn.
+    private static final int TURN = 64;
+
+    private final UdpSocket guests;
+    private final OutsideAddresses addresses;
+    private final GatewayLimits limits;
+    private final Tally tally;
+    private final SelectorProvider kernel;
+    private final Selector selector;
+    private final LongConsumer sweeps;
+    private final ReentrantLock lock = new ReentrantLock();
+    /// The one that was used least recently comes first.
+    private final Map<Endpoint, Association> associations = new LinkedHashMap<>(16, 0.75f, true);
+
+    private volatile boolean closed;
+
+    /// @param sweeps what else is to be done every second, with the time
+    OutsideUdp(
+            UdpSocket guests,
+            OutsideAddresses addresses,
+            GatewayLimits limits,
+            Tally tally,
+            SelectorProvider kernel,
+            LongConsumer sweeps)
+            throws IOException {
+        this.guests = guests;
+        this.addresses = addresses;
+        this.limits = limits;
+        this.tally = tally;
+        this.kernel = kernel;
+        this.sweeps = sweeps;
+        selector = kernel.openSelector();
+    }
+
+    /// Binds the socket and starts both threads.
+    void start() throws IOException {
+        guests.receiveBufferSize(RECEIVE_BUFFER);
+        guests.bindEveryPort();
+        guests.label("gateway");
+        Thread.ofPlatform().daemon().name("berth-gateway-udp-out").start(this::serveGuests);
+        Thread.ofPlatform().daemon().name("berth-gateway-udp-in").start(this::serveKernel);
+    }
+
+    // Out
+
+    private void serveGuests() {
+        byte[] bytes = new byte[LARGEST];
+        while (!closed) {
+            try {
+                int length = guests.receive(bytes, 0, bytes.length, 0);
+                leave(bytes, length, guests.lastSender(), guests.lastAsked());
+            } catch (IOException e) {
+                if (!guests.isOpen()) {
+                    return;
+                }
+                tally.undeliverable.increment();
+                debug(e);
+            }
+        }
+    }
+
+    private void leave(byte[] bytes, int length, Endpoint guest, Endpoint asked) throws IOException {
+        Endpoint to = addresses.outside(asked);
+        if (guest.port() == 0 || !addresses.isGuest(guest.address())) {
+            tally.spoofed.increment();
+            return;
+        }
+        if (!addresses.policy().allows(to)) {
+            tally.denied.increment();
+            guests.unreachable(Unreachable.PROHIBITED, guest, asked);
+            return;
+        }
+        Association association = associate(guest);
+        if (association == null) {
+            tally.overLimit.increment();
+            return;
+        }
+        ByteBuffer datagram = ByteBuffer.wrap(bytes, 0, length);
+        try {
+            if (send(association, datagram, to)) {
+                tally.datagramsOut.increment();
+            } else {
+                tally.undeliverable.increment();
+            }
+        } catch (NoRouteToHostException e) {
+            unreachable(association, asked, Unreachable.HOST, e);
+        } catch (ClosedChannelException e) {
+            tally.undeliverable.increment(); // it has just given way to another
+        } catch (IOException e) {
+            unreachable(association, asked, Unreachable.NETWORK, e);
+        }
+    }
+
+    private boolean send(Association association, ByteBuffer datagram, Endpoint to) throws IOException {
+        try {
+            return association.send(datagram, to);
+        } catch (PortUnreachableException e) {
+            tellUnreachable(association); // about an earlier one: it does not keep this one from being sent
+            datagram.rewind();
+            return association.send(datagram, to);
+        }
+    }
+
+    private void unreachable(Association association, Endpoint asked, Unreachable what, IOException e)
+            throws IOException {
+        tally.undeliverable.increment();
+        debug(e);
+        guests.unreachable(what, association.guest, asked);
+    }
+
+    private void tellUnreachable(Association association) throws IOException {
+        Endpoint peer = association.peer();
+        if (peer != null) {
+            tally.unreachable.increment();
+            guests.unreachable(Unreachable.PORT, association.guest, addresses.inside(peer));
+        }
+    }
+
+    /// The association of a guest's end, a new one if there is none; null if the kernel has no socket for it.
+    private @Nullable Association associate(Endpoint guest) {
+        long now = System.nanoTime();
+        lock.lock();
+        try {
+            Association found = associations.get(guest);
+            if (found != null) {
+                found.used(now);
+                return found;
+            }
+            if (associations.size() >= limits.associations()) {
+                Iterator<Association> oldest = associations.values().iterator();
+                Association evicted = oldest.next();
+                oldest.remove();
+                tally.evicted.increment();
+                end(evicted);
+            }
+            Association fresh = closed ? null : open(guest, now);
+            if (fresh != null) {
+                associations.put(guest, fresh);
+            }
+            return fresh;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private @Nullable Association open(Endpoint guest, long now) {
+        DatagramChannel channel = null;
+        try {
+            channel = kernel.openDatagramChannel();
+            channel.configureBlocking(false);
+            channel.bind(null);
+            Association fresh = new Association(guest, channel, now);
+            channel.register(selector, SelectionKey.OP_READ, fresh);
+            selector.wakeup();
+            return fresh;
+        } catch (IOException e) {
+            LOGGER.log(System.Logger.Level.DEBUG, "The gateway gets no socket for {0}: {1}", guest, e.getMessage());
+            if (channel != null) {
+                close(channel);
+            }
+            return null;
+        }
+    }
+
+    // In
+
+    private void serveKernel() {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(LARGEST);
+        byte[] bytes = new byte[LARGEST];
+        long swept = System.nanoTime();
+        try {
+            while (!closed) {
+                selector.select(key -> receive((Association) key.attachment(), buffer, bytes), SWEEP_MILLIS);
+                long now = System.nanoTime();
+                if (now - swept >= SWEEP_MILLIS * 1_000_000) {
+                    swept = now;
+                    sweep(now);
+                    sweeps.accept(now);
+                }
+            }
+        } catch (IOException e) {
+            LOGGER.log(System.Logger.Level.WARNING, "The gateway cannot select: " + e.getMessage());
+        } finally {
+            endAll();
+            close(selector);
+        }
+    }
+
+    private void receive(Association association, ByteBuffer buffer, byte[] bytes) {
+        try {
+            for (int i = 0; i < TURN; i++) {
+                buffer.clear();
+                InetSocketAddress from = (InetSocketAddress) association.channel().receive(buffer);
+                if (from == null) {
+                    return;
+                }
+                int length = buffer.flip().remaining();
+                buffer.get(bytes, 0, length);
+                enter(association, bytes, length, OutsideAddresses.endpoint(from));
+            }
+        } catch (PortUnreachableException e) {
+            try {
+                tellUnreachable(association);
+            } catch (IOException closing) {
+                debug(closing);
+            }
+        } catch (IOException e) {
+            debug(e); // it was closed, or ICMP says something else
+        }
+    }
+
+    private void enter(Association association, byte[] bytes, int length, Endpoint from) {
+        if (!association.admits(from)) {
+            tally.filtered.increment();
+            return;
+        }
+        lock.lock();
+        try {
+            if (associations.get(association.guest) == association) {
+                association.used(System.nanoTime());
+            }
+        } finally {
+            lock.unlock();
+        }
+        try {
+            guests.send(bytes, 0, length, addresses.inside(from), association.guest);
+            tally.datagramsIn.increment();
+        } catch (IOException e) {
+            tally.undeliverable.increment();
+            debug(e);
+        }
+    }
+
+    // The end
+
+    private void sweep(long now) {
+        List<Association> idle = new ArrayList<>();
+        lock.lock();
+        try {
+            associations.values().removeIf(each -> each.isIdle(now, limits) && idle.add(each));
+        } finally {
+            lock.unlock();
+        }
+        idle.forEach(this::end);
+    }
+
+    private void end(Association association) {
+        close(association.channel());
+        selector.wakeup(); // which lets the descriptor go
+    }
+
+    private void endAll() {
+        lock.lock();
+        try {
+            associations.values().forEach(each -> close(each.channel()));
+            associations.clear();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static void close(AutoCloseable what) {
+        try {
+            what.close();
+        } catch (Exception e) {
+            LOGGER.log(System.Logger.Level.DEBUG, "Closing: {0}", e.getMessage());
+        }
+    }
+
+    private static void debug(IOException e) {
+        LOGGER.log(System.Logger.Level.DEBUG, "Gateway, UDP: {0}", e.getMessage());
+    }
+
+    int associations() {
+        lock.lock();
+        try {
+            return associations.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void close() {
+        closed = true;
+        guests.close();
+        selector.wakeup();
+    }
+}
