@@ -121,8 +121,7 @@ public final class Traffic {
 
     /// Asks a rule of one's own.
     ///
-    /// @param rule if it throws or gives null, the fault ends and a log entry says so: [Fault#failure] has the
-    ///     exception
+    /// @param rule if it throws or gives null, the fault ends and the log says so; [Fault#failure] has the exception
     public Fault rule(Rule rule) {
         return add("rule", Objects.requireNonNull(rule));
     }
