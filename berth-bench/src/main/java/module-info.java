@@ -17,6 +17,8 @@ module dev.berth.bench {
     requires transitive dev.berth.gateway;
     requires transitive dev.berth.agent;
     requires java.management;
+    requires java.net.http;
+    requires jdk.httpserver;
     requires jmh.core;
     requires static transitive org.jspecify;
 

@@ -1,20 +1,24 @@
 package dev.berth.bench;
 
 import dev.berth.bench.Measurement.Opener;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
 /// All benchmarks, in the order of the table.
 final class Catalogue {
-    private static final String KERNEL = "JDK sockets, kernel loopback";
+    /// What the table calls the sockets of the JDK over the loopback interface of the kernel.
+    static final String KERNEL = "kernel-loopback";
+
     private static final int OTHER_PAIRS = 1_000;
+    private static final int READERS = 100_000;
 
     private Catalogue() {}
 
-    /// @param pairs how many idle pairs are counted
     /// @param progress is told what takes long
-    static List<Benchmark> all(int pairs, Consumer<String> progress) {
+    static List<Benchmark> all(SideBySide.Options options, Consumer<String> progress) {
+        int pairs = options.idlePairs();
         List<Benchmark> all = new ArrayList<>();
         all.add(roundTrip("rtt-virtual", true, 15));
         all.add(roundTrip("rtt-platform", false, 2));
@@ -49,17 +53,30 @@ final class Catalogue {
                         Goal.atMost(768),
                         () -> new IdlePairs(BerthSockets.inMemory(), pairs))
                 .against(
-                        KERNEL + "; heap only, without the kernel's memory",
+                        KERNEL + ", heap only",
                         () -> new IdlePairs(new KernelSockets(), Math.min(pairs, OTHER_PAIRS)))
                 .at(Benchmark.Pace.ONCE));
         all.add(select("select-1", 1).against(KERNEL, () -> Selections.onKernel(1)));
         all.add(select("select-1k", 1_000).against(KERNEL, () -> Selections.onKernel(1_000)));
         all.add(select("select-100k", 100_000).alone("so many descriptors are seldom allowed"));
+        all.add(selectFlat());
+        all.add(selector("selector-1", 1));
+        all.add(selector("selector-1000", 1_000));
+        all.add(blockedReaders(Math.min(READERS, options.mostPairs())));
+        all.add(Benchmark.of(
+                        "http",
+                        "a request of the JDK's HTTP client to its HTTP server in one JVM",
+                        "us",
+                        true,
+                        Goal.times(2),
+                        HttpExchange::onBerth)
+                .against(KERNEL, HttpExchange::onKernel));
+        all.add(start());
+        all.addAll(new ManyPairs(options.mostPairs()).growth());
+        all.add(ManyPairs.million());
         all.addAll(PortRows.all(progress));
         all.addAll(NetworkRows.all());
-        all.add(tun("tun-in", "stream from the kernel over TUN, MTU 1500", "Gbit/s", 0.53, PeerTask.RECEIVE));
-        all.add(tun("tun-out", "stream to the kernel over TUN, MTU 1500", "Gbit/s", 1.1, PeerTask.SEND));
-        all.add(tun("tun-rtt", "round trip of 1 byte to the kernel over TUN", "us", 1.2, PeerTask.ROUND_TRIP));
+        all.addAll(TunLab.rows());
         return List.copyOf(all);
     }
 
@@ -99,9 +116,63 @@ final class Catalogue {
                 () -> new ConnectClose(new KernelSockets(), reset));
     }
 
-    private static Benchmark tun(String name, String what, String unit, double goal, PeerTask task) {
-        boolean time = task == PeerTask.ROUND_TRIP;
-        return Benchmark.of(name, what, unit, time, Goal.times(goal), () -> TunLab.berth(task))
-                .against(KERNEL + " of the namespace", () -> TunLab.kernel(task));
+    private static Benchmark selectFlat() {
+        return Benchmark.of(
+                        "select-flat",
+                        "how many times longer a selection takes with 1,000 or 100,000 channels than with one",
+                        "times",
+                        true,
+                        Goal.atMost(1.5),
+                        Selections::flatness)
+                .alone("each round compares Berth with itself")
+                .at(Benchmark.Pace.BRIEF);
+    }
+
+    private static Benchmark selector(String name, int connections) {
+        return Benchmark.of(
+                        name,
+                        "1 byte there and back through a server with a selector, connections: " + connections,
+                        "us",
+                        true,
+                        Goal.times(3),
+                        () -> SelectorEcho.onBerth(connections))
+                .against(KERNEL, () -> SelectorEcho.onKernel(connections));
+    }
+
+    private static Benchmark blockedReaders(int readers) {
+        int others = Math.min(readers, OTHER_PAIRS);
+        return Benchmark.of(
+                        "blocked-readers",
+                        "to wake one of " + readers + " virtual threads that are blocked in read at once",
+                        "us",
+                        true,
+                        Goal.none(),
+                        () -> new BlockedReaders(BerthSockets.inMemory(), readers))
+                .against(
+                        KERNEL + ", readers: " + others, () -> new BlockedReaders(new KernelSockets(), others))
+                .at(Benchmark.Pace.SLOW);
+    }
+
+    private static Benchmark start() {
+        double[] plain = new double[1];
+        return Benchmark.of(
+                        "start", "what berth run adds to the start of a program", "ms", true, Goal.atMost(150), () -> {
+                            StartCost cost = StartCost.open();
+                            return new Measurement() {
+                                @Override
+                                public double measure(long nanos) throws IOException {
+                                    double added = cost.measure(nanos);
+                                    plain[0] = cost.plainMillis();
+                                    return added;
+                                }
+
+                                @Override
+                                public void close() throws IOException {
+                                    cost.close();
+                                }
+                            };
+                        })
+                .against("all of it with plain java", () -> _ -> plain[0])
+                .at(Benchmark.Pace.SLOW);
     }
 }

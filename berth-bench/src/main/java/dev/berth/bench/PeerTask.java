@@ -41,24 +41,21 @@ enum PeerTask {
         }
     },
 
-    /// One byte there and back; microseconds per round trip.
+    /// One byte there and back; microseconds per round trip in the median batch of 32.
     ROUND_TRIP {
         @Override
-        double measure(Sockets.Connection connection, long nanos) throws IOException {
+        double measure(Sockets.Connection connection, long nanos) throws Exception {
             byte[] bytes = new byte[1];
-            long start = System.nanoTime();
-            long elapsed;
-            long count = 0;
-            do {
-                byte sent = (byte) count++;
-                bytes[0] = sent;
-                connection.write(bytes, 0, 1);
-                if (connection.read(bytes, 0, 1) != 1 || bytes[0] != (byte) (sent + 1)) {
-                    throw new AssertionError("A wrong reply");
-                }
-                elapsed = System.nanoTime() - start;
-            } while (elapsed < nanos);
-            return elapsed / 1e3 / count;
+            return Batches.nanosPerOperation(nanos, BATCH, () -> {
+                        for (int i = 0; i < BATCH; i++) {
+                            bytes[0] = (byte) i;
+                            connection.write(bytes, 0, 1);
+                            if (connection.read(bytes, 0, 1) != 1 || bytes[0] != (byte) (i + 1)) {
+                                throw new AssertionError("A wrong reply");
+                            }
+                        }
+                    })
+                    / 1e3;
         }
 
         @Override
@@ -71,12 +68,14 @@ enum PeerTask {
         }
     };
 
-    abstract double measure(Sockets.Connection connection, long nanos) throws IOException;
+    private static final int BATCH = 32;
+
+    abstract double measure(Sockets.Connection connection, long nanos) throws Exception;
 
     abstract void answer(Sockets.Connection connection, long nanos) throws IOException;
 
     /// The client's part; returns the figure.
-    double run(Sockets.Connection connection, long nanos) throws IOException {
+    double run(Sockets.Connection connection, long nanos) throws Exception {
         writeLong(connection, ordinal());
         writeLong(connection, nanos);
         return measure(connection, nanos);

@@ -46,26 +46,20 @@ public record Row(
         return isTested() && goal.isReached(berth.median(), ratio.median());
     }
 
-    /// One line of JSON.
+    /// One line of JSON: `name`, `unit`, `berth`, `other`, `otherName`, `ratio`, `ratioMin`, `ratioMax`, `goal`,
+    /// `reached`. Numbers that do not exist are null; `reached` is null where it cannot be told.
     public String toJson() {
-        JsonLine json = new JsonLine().add("name", name).add("unit", unit);
-        add(json, "berth", berth);
-        add(json, "other", other);
-        json.add("otherName", otherName);
-        add(json, "ratio", ratio);
-        json.add("goal", goal.toString());
-        if (isTested()) {
-            json.add("reached", isReached());
-        } else {
-            json.addNull("reached");
-        }
-        return (skipped.isEmpty() ? json : json.add("skipped", skipped)).toString();
-    }
-
-    private static void add(JsonLine json, String name, Spread spread) {
-        json.addRaw(name, number(spread.median()))
-                .addRaw(name + "Min", number(spread.min()))
-                .addRaw(name + "Max", number(spread.max()));
+        JsonLine json = new JsonLine()
+                .add("name", name)
+                .add("unit", unit)
+                .addRaw("berth", number(berth.median()))
+                .addRaw("other", number(other.median()))
+                .add("otherName", skipped.isEmpty() ? otherName : "not measured: " + skipped)
+                .addRaw("ratio", number(ratio.median()))
+                .addRaw("ratioMin", number(ratio.min()))
+                .addRaw("ratioMax", number(ratio.max()))
+                .add("goal", goal.toString());
+        return (isTested() ? json.add("reached", isReached()) : json.addNull("reached")).toString();
     }
 
     private static String number(double value) {

@@ -15,9 +15,9 @@ import java.nio.channels.spi.SelectorProvider;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What a selection costs that finds one channel ready, beside many others that are not. One thread writes an octet to a
-/// channel, selects, takes the key and reads the octet, and does the same without selecting in turn. Counted is the
-/// processor time of that thread; the figure is the difference.
+/// What a selection costs that finds one channel ready, beside many others that are not. One thread writes an octet
+/// to a channel, selects, takes the key and reads the octet, and does the same without selecting in turn. Counted is
+/// the processor time of that thread; the figure is the difference.
 ///
 /// The first thousand channels take turns in becoming ready: so the figure is about the selector rather than about
 /// memory that nobody has touched for long, and has to be about the same however many others there are.
@@ -67,6 +67,33 @@ final class Selections implements Measurement {
     static Measurement onBerth(int channels) throws IOException {
         Host host = Host.builder("selecting").start();
         return new Selections(host, new BerthSelectorProvider(host), channels);
+    }
+
+    /// The larger quotient of what a selection costs with 1,000 and 100,000 channels to what it costs with one.
+    static Measurement flatness() throws Exception {
+        Heap.require(512);
+        List<Measurement> sides = new ArrayList<>();
+        for (int channels : new int[] {1, 1_000, 100_000}) {
+            sides.add(onBerth(channels));
+        }
+        return new Measurement() {
+            @Override
+            public double measure(long nanos) throws Exception {
+                double one = sides.getFirst().measure(nanos / 3);
+                double worst = 0;
+                for (Measurement many : sides.subList(1, sides.size())) {
+                    worst = Math.max(worst, many.measure(nanos / 3) / one);
+                }
+                return worst;
+            }
+
+            @Override
+            public void close() throws Exception {
+                for (Measurement each : sides) {
+                    each.close();
+                }
+            }
+        };
     }
 
     /// Channels of the kernel.

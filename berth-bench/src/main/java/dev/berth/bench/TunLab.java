@@ -1,99 +1,121 @@
 package dev.berth.bench;
 
-import dev.berth.host.Host;
-import dev.berth.host.TcpSocket;
-import dev.berth.testkit.netns.NetworkNamespace;
-import dev.berth.tun.TunLink;
-import dev.berth.wire.Endpoint;
-import dev.berth.wire.IpAddress;
-import java.io.IOException;
-import java.util.concurrent.TimeUnit;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/// A network namespace with the kernel's end of a TUN device in it and a host of Berth at the other, at an MTU of
-/// 1500; and a JVM in the namespace that is the kernel's side. All of it goes with [#close], or with this JVM.
+/// The rows over TUN, which share one set of devices. The other side of the `tun` rows is the floor in C, or the
+/// kernel's loopback where it cannot be built; that of the `kernel-tun` rows is the loopback in any case, and that of
+/// the `iperf3` rows is iperf3 over a pair of virtual Ethernet devices of the kernel with the same MTU.
 final class TunLab implements AutoCloseable {
-    private static final IpAddress KERNEL = IpAddress.parse("10.7.0.1");
-    private static final long START_LIMIT = TimeUnit.SECONDS.toNanos(20);
+    private static final String GROUP = "tun";
+    private static final String IN = "stream from the kernel over TUN, MTU 1500";
+    private static final String OUT = "stream to the kernel over TUN, MTU 1500";
 
-    private final NetworkNamespace namespace;
-    private final PeerProcess peer;
-    private final Host host;
-    private final int port;
+    private final List<Benchmark> rows = new ArrayList<>();
+    private @Nullable TunDevices devices;
+    private @Nullable Iperf iperf;
 
-    private TunLab(NetworkNamespace namespace) throws IOException {
-        this.namespace = namespace;
-        TunLink link = TunLink.builder("berth0").inNamespace(namespace.path()).open();
-        host = Host.builder("bench")
-                .link(link)
-                .address(IpAddress.Prefix.parse("10.7.0.2/24"))
-                .start();
-        namespace.check("ip", "address", "add", KERNEL + "/24", "dev", "berth0");
-        link.up();
-        peer = new PeerProcess(namespace, PeerProgram.class, "-Xmx256m");
-        port = Integer.parseInt(peer.answer().substring("port ".length()));
-    }
+    private TunLab() {}
 
-    /// @throws Measurement.UnavailableException if this machine has no namespaces or TUN devices for us
-    static TunLab open() throws Exception {
-        String reason = NetworkNamespace.unavailableReason();
-        if (reason != null) {
-            throw new Measurement.UnavailableException(reason);
-        }
-        NetworkNamespace namespace = NetworkNamespace.create();
-        boolean opened = false;
-        try {
-            TunLab lab = new TunLab(namespace);
-            opened = true;
-            return lab;
-        } finally {
-            if (!opened) {
-                namespace.close();
+    static List<Benchmark> rows() {
+        TunLab lab = new TunLab();
+        // the goals without a floor: what 80 % of it would be of kernel loopback, where both were first measured
+        boolean floor = CFloor.canBeBuilt();
+        for (boolean kernel : new boolean[] {false, true}) {
+            if (!kernel || floor) {
+                lab.task("in", IN, PeerTask.RECEIVE, 0.53, 0.8, kernel);
+                lab.task("out", OUT, PeerTask.SEND, 1.1, 0.8, kernel);
+                lab.task("rtt", "round trip of 1 byte to the kernel over TUN", PeerTask.ROUND_TRIP, 1.2, 0.91, kernel);
+                lab.connect(kernel);
             }
         }
+        lab.iperf("iperf3-in", IN, PeerTask.RECEIVE);
+        lab.iperf("iperf3-out", OUT, PeerTask.SEND);
+        return lab.rows;
     }
 
-    /// The host of Berth is the client, the kernel the server.
-    static Measurement berth(PeerTask task) throws Exception {
-        TunLab lab = open();
-        return new Side(lab, nanos -> lab.overTun(task, nanos));
+    /// @param kernel whether to have a row beside the kernel's loopback, though there is a floor
+    private void task(String name, String what, PeerTask task, double goal, double floorGoal, boolean kernel) {
+        boolean floor = !kernel && CFloor.canBeBuilt();
+        boolean time = task == PeerTask.ROUND_TRIP;
+        Benchmark row = Benchmark.of(
+                (kernel ? "kernel-tun-" : "tun-") + name,
+                what,
+                time ? "us" : "Gbit/s",
+                time,
+                Goal.times(floor ? floorGoal : goal),
+                () -> {
+                    TunDevices opened = open();
+                    return nanos -> opened.overTun(task, nanos);
+                });
+        rows.add(
+                floor
+                        ? against(row, CFloor.NAME, () -> {
+                            TunDevices opened = open();
+                            opened.floor();
+                            return nanos -> opened.overFloor(task, nanos);
+                        })
+                        : against(row, Catalogue.KERNEL, () -> {
+                            TunDevices opened = open();
+                            return nanos -> opened.overLoopback(task, nanos);
+                        }));
     }
 
-    /// The kernel is both, over the loopback interface of the namespace.
-    static Measurement kernel(PeerTask task) throws Exception {
-        TunLab lab = open();
-        return new Side(lab, nanos -> lab.overLoopback(task, nanos));
+    private void connect(boolean kernel) {
+        boolean floor = !kernel && CFloor.canBeBuilt();
+        Benchmark row = Benchmark.of(
+                kernel ? "kernel-tun-connect" : "tun-connect",
+                "connections from the kernel over TUN that are accepted and reset",
+                "1/s",
+                false,
+                Goal.times(floor ? 0.8 : 1.76),
+                () -> {
+                    TunDevices opened = open();
+                    return opened::connectToBerth;
+                });
+        rows.add(
+                floor
+                        ? against(row, CFloor.NAME, () -> {
+                            TunDevices opened = open();
+                            opened.floor();
+                            return opened::connectToFloor;
+                        })
+                        : against(row, Catalogue.KERNEL, () -> {
+                            TunDevices opened = open();
+                            return opened::connectOverLoopback;
+                        }));
     }
 
-    private record Side(TunLab lab, Measurement measurement) implements Measurement {
-        @Override
-        public double measure(long nanos) throws Exception {
-            return measurement.measure(nanos);
-        }
-
-        @Override
-        public void close() {
-            lab.close();
-        }
+    private void iperf(String name, String what, PeerTask task) {
+        Benchmark row = Benchmark.of(name, what, "Gbit/s", false, Goal.times(1), () -> {
+            TunDevices opened = open();
+            return nanos -> opened.overTun(task, nanos);
+        });
+        rows.add(against(row, "iperf3, kernel veth, MTU 1500", () -> {
+                    Iperf opened = iperf == null ? Iperf.open() : iperf;
+                    iperf = opened;
+                    return nanos -> opened.measure(task == PeerTask.RECEIVE, nanos);
+                })
+                .at(Benchmark.Pace.SLOW));
     }
 
-    private double overTun(PeerTask task, long nanos) throws Exception {
-        return Threads.join(Threads.start(false, () -> {
-            TcpSocket socket = host.openTcpSocket();
-            socket.connect(new Endpoint(KERNEL, port), START_LIMIT);
-            try (Sockets.Connection connection = new BerthSockets.HostConnection(socket)) {
-                return task.run(connection, nanos);
-            }
-        }));
+    private Benchmark against(Benchmark row, String side, Measurement.Opener opener) {
+        return row.against(side, opener).in(GROUP, this);
     }
 
-    private double overLoopback(PeerTask task, long nanos) throws IOException {
-        return Double.parseDouble(peer.ask(task + " " + nanos));
+    private TunDevices open() throws Exception {
+        TunDevices opened = devices == null ? TunDevices.open() : devices;
+        devices = opened;
+        return opened;
     }
 
     @Override
-    public void close() {
-        host.close();
-        peer.close();
-        namespace.close();
+    public void close() throws Exception {
+        try (TunDevices _ = devices;
+                Iperf _ = iperf) {
+            devices = null;
+            iperf = null;
+        }
     }
 }

@@ -17,7 +17,7 @@ class SideBySideTest {
     private static final String NUMBER = "-?[0-9]+(\\.[0-9]+)?";
 
     private final List<String> progress = new ArrayList<>();
-    private final SideBySide run = new SideBySide(new SideBySide.Options(2, 5, 5, 200), progress::add);
+    private final SideBySide run = new SideBySide(new SideBySide.Options(2, 5, 5, 200, 200), progress::add);
 
     @AfterEach
     void takeDown() throws Exception {
@@ -124,7 +124,7 @@ class SideBySideTest {
 
     @Test
     void a_skipped_row_says_why() {
-        Benchmark benchmark = Catalogue.all(1, progress::add).getLast();
+        Benchmark benchmark = Catalogue.all(SideBySide.Options.QUICK, progress::add).getLast();
         Row row = Row.skipped(benchmark, "There is no /dev/net/tun.");
         assertThat(row.toJson())
                 .contains("\"berth\":null")

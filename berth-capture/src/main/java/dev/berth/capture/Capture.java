@@ -44,28 +44,13 @@ import org.jspecify.annotations.Nullable;
 public final class Capture implements AutoCloseable {
     private static final System.Logger LOGGER = System.getLogger(Capture.class.getName());
 
-    /// Octets in memory before they are in the file.
+    // What is in memory before it is in the file, at most
     private static final int WAITING_OCTETS = 4 * RecordStore.SEGMENT;
-
     private static final int WAITING_PACKETS = 128;
     private static final int KEPT_PACKETS = WAITING_PACKETS / 2;
     private static final long WAITING_NANOS = 1_000_000_000L;
-
     private static final int MARK_BITS = 48;
     private static final AtomicInteger NUMBERS = new AtomicInteger();
-
-    /// What is known of an interface; its fields are guarded by the lock.
-    private static final class Interface {
-        final String name;
-        final String description;
-        long recorded;
-        long missed;
-
-        Interface(String name, String description) {
-            this.name = name;
-            this.description = description;
-        }
-    }
 
     private final LongSupplier epochNanos;
 
@@ -85,7 +70,7 @@ public final class Capture implements AutoCloseable {
     private final RecordStore store;
 
     @GuardedBy("lock")
-    private final List<Interface> interfaces = new ArrayList<>();
+    private final List<CapturedInterface> interfaces = new ArrayList<>();
 
     @GuardedBy("lock")
     private final Map<IpAddress, String> names = new LinkedHashMap<>();
@@ -232,7 +217,7 @@ public final class Capture implements AutoCloseable {
         PcapngWriter.checkedName(description);
         lock.lock();
         try {
-            interfaces.add(new Interface(name, description));
+            interfaces.add(new CapturedInterface(name, description));
             return new Origin(name, interfaces.size() - 1);
         } finally {
             lock.unlock();
@@ -274,7 +259,6 @@ public final class Capture implements AutoCloseable {
         }
     }
 
-    /// Whether the packet was recorded here, as far as it knows.
     boolean knows(Packet packet) {
         return packet.mark >>> MARK_BITS == number;
     }
@@ -302,7 +286,7 @@ public final class Capture implements AutoCloseable {
                     }
                     count = full ? count : 0;
                 }
-                Interface origin = interfaces.get(interfaceNumber);
+                CapturedInterface origin = interfaces.get(interfaceNumber);
                 if (count == 0) {
                     missed++;
                     origin.missed++;
@@ -541,7 +525,7 @@ public final class Capture implements AutoCloseable {
 
         /// Interfaces, names and secrets that are new.
         void describe() throws IOException {
-            List<Interface> newInterfaces;
+            List<CapturedInterface> newInterfaces;
             List<Map.Entry<IpAddress, String>> newNames;
             String newSecrets;
             lock.lock();
@@ -553,7 +537,7 @@ public final class Capture implements AutoCloseable {
             } finally {
                 lock.unlock();
             }
-            for (Interface each : newInterfaces) {
+            for (CapturedInterface each : newInterfaces) {
                 writer.addInterface(each.name, each.description);
             }
             for (Map.Entry<IpAddress, String> each : newNames) {
@@ -628,7 +612,7 @@ public final class Capture implements AutoCloseable {
                 lock.lock();
                 try {
                     now = epochNanos.getAsLong();
-                    Interface each = Capture.this.interfaces.get(i);
+                    CapturedInterface each = Capture.this.interfaces.get(i);
                     seen = each.recorded + each.missed;
                     lost = each.missed;
                 } finally {

@@ -324,7 +324,9 @@ public final class PcapngReader implements Closeable {
                 throw invalid("the address of a name is cut");
             }
             ByteBuffer value = entry.value.order(ByteOrder.BIG_ENDIAN);
-            IpAddress address = octets == 4 ? IpAddress.ofIpv4(value.getInt()) : new IpAddress(value.getLong(), value.getLong());
+            IpAddress address = octets == 4
+                    ? IpAddress.ofIpv4(value.getInt())
+                    : new IpAddress(value.getLong(), value.getLong());
             List<String> of = names.computeIfAbsent(address, fresh -> new ArrayList<>());
             for (String name : entry.text().split("\0")) {
                 if (of.size() < MAX_ENTRIES && !name.isEmpty()) {

@@ -200,7 +200,8 @@ class PcapngReaderTest {
         assertThatThrownBy(() -> read(new byte[0]))
                 .hasMessage("Not a pcapng file that can be read: at octet 0, the file is empty");
         assertThatThrownBy(() -> read(ascii("GET / HTTP/1.1\r\n"))).hasMessageContaining("section header");
-        assertThatThrownBy(() -> read(Arrays.copyOf(good, good.length - 1))).hasMessageContaining("ends within a block");
+        assertThatThrownBy(() -> read(Arrays.copyOf(good, good.length - 1)))
+                .hasMessageContaining("ends within a block");
         assertThatThrownBy(() -> read(Arrays.copyOf(good, 3))).hasMessageContaining("ends within a block");
         byte[] differ = good.clone();
         differ[differ.length - 1] ^= 1;
@@ -233,6 +234,14 @@ class PcapngReaderTest {
                                 ? start[(int) here]
                                 : repeated[(int) ((here - start.length) % repeated.length)])
                         & 0xff;
+            }
+
+            @Override
+            public int read(byte[] bytes, int from, int length) {
+                for (int i = 0; i < length; i++) {
+                    bytes[from + i] = (byte) read();
+                }
+                return length;
             }
         };
     }

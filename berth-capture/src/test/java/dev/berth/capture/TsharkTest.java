@@ -142,7 +142,8 @@ class TsharkTest {
 
     private static List<String> fields(Path file, String... names) throws Exception {
         List<String> arguments =
-                new ArrayList<>(List.of("-T", "fields", "-E", "separator=|", "-o", "tcp.relative_sequence_numbers:FALSE"));
+                new ArrayList<>(List.of(
+                        "-T", "fields", "-E", "separator=|", "-o", "tcp.relative_sequence_numbers:FALSE"));
         for (String name : names) {
             arguments.addAll(List.of("-e", name));
         }
@@ -188,7 +189,8 @@ class TsharkTest {
     private static String described(PcapngBlock.Packet packet) {
         byte[] bytes = packet.bytes();
         List<Object> all = new ArrayList<>();
-        all.add(packet.epochNanos() / 1_000_000_000L + "." + String.format("%09d", packet.epochNanos() % 1_000_000_000L));
+        long nanos = packet.epochNanos();
+        all.add(nanos / 1_000_000_000L + "." + String.format("%09d", nanos % 1_000_000_000L));
         all.add(packet.captureInterface().name());
         all.add(packet.originalLength());
         boolean ipv6 = bytes[0] >>> 4 == 6;

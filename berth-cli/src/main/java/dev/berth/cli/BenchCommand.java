@@ -1,9 +1,12 @@
 package dev.berth.cli;
 
 import dev.berth.bench.PartBenchmarks;
+import dev.berth.bench.PartGates;
 import dev.berth.bench.Row;
 import dev.berth.bench.SideBySide;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -32,7 +35,10 @@ final class BenchCommand implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", description = "What to measure; everything if none is given.")
     private List<String> names = new ArrayList<>();
 
-    @Option(names = "--quick", description = "Measure for a short time: about a minute and a half for everything.")
+    @Option(
+            names = "--quick",
+            description = "Measure for a short time: under a minute for all but million-pairs and the"
+                    + " rows that fill the range of ports of the kernel.")
     private boolean quick;
 
     @Option(names = "--json", description = "Print one JSON object a line instead of a table.")
@@ -50,6 +56,18 @@ final class BenchCommand implements Callable<Integer> {
             description = "Run the JMH benchmarks of single parts whose names match the regular expression instead.")
     private @Nullable String jmh;
 
+    @Option(
+            names = "--gate",
+            description = "Run the JMH benchmarks that have a gate, or those of them that match the pattern of --jmh,"
+                    + " beside plain Java: exit code 1 if one allocates or has become 30 %% slower.")
+    private boolean gate;
+
+    @Option(
+            names = "--record",
+            paramLabel = "FILE",
+            description = "With --gate: write the ratios of this run to FILE, as the gates of later ones.")
+    private @Nullable Path record;
+
     BenchCommand() {}
 
     @Override
@@ -59,6 +77,12 @@ final class BenchCommand implements Callable<Integer> {
         }
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
+        if (gate) {
+            return gates() ? ExitCode.OK : ExitCode.SOFTWARE;
+        }
+        if (record != null) {
+            throw usage("'--record' stands beside '--gate'.");
+        }
         if (jmh != null) {
             return PartBenchmarks.run(jmh, quick) > 0 ? ExitCode.OK : ExitCode.SOFTWARE;
         }
@@ -75,12 +99,27 @@ final class BenchCommand implements Callable<Integer> {
             if (!json) {
                 out.println(Row.heading());
             }
+            boolean failed = false;
             for (String name : selected) {
-                Row row = run.run(name);
-                out.println(json ? row.toJson() : row.toLine());
-                out.flush();
+                try {
+                    Row row = run.run(name);
+                    out.println(json ? row.toJson() : row.toLine());
+                    out.flush();
+                } catch (IOException | AssertionError | IllegalStateException e) {
+                    failed = true; // the other rows can still be measured
+                    err.println(name + " has failed: " + e);
+                    err.flush();
+                }
             }
-            return ExitCode.OK;
+            return failed ? ExitCode.SOFTWARE : ExitCode.OK;
+        }
+    }
+
+    private boolean gates() throws Exception {
+        try {
+            return PartGates.run(jmh == null ? "" : jmh, quick, record, System.out);
+        } catch (IllegalArgumentException e) {
+            throw usage(String.valueOf(e.getMessage()));
         }
     }
 

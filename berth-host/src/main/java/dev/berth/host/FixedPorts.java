@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 /// must not assume that one is available, since any client may have got it. A port that the policy reserves is never
 /// given to a client, so nothing is said of it.
 final class FixedPorts {
-    private static final System.Logger LOGGER = System.getLogger("dev.berth.host");
     private static final int MOST = 16;
 
     private final String host;
@@ -48,6 +47,6 @@ final class FixedPorts {
     }
 
     static void log(String text) {
-        LOGGER.log(System.Logger.Level.WARNING, text);
+        System.getLogger("dev.berth.host").log(System.Logger.Level.WARNING, text);
     }
 }

@@ -80,7 +80,11 @@ public final class Host implements AutoCloseable {
     public List<String> interfaceNames() {
         monitor.enter();
         try {
-            return monitor.stack().interfaces().stream().map(NetInterface::name).toList();
+            List<String> names = new ArrayList<>();
+            for (NetInterface nic : monitor.stack().interfaces()) {
+                names.add(nic.name());
+            }
+            return List.copyOf(names);
         } finally {
             monitor.exit();
         }
@@ -454,7 +458,9 @@ public final class Host implements AutoCloseable {
                     stack.addRoute(prefix, nic);
                 }
             }
-            localPrefixes.forEach(stack.addresses()::addLocalPrefix);
+            for (IpAddress.Prefix prefix : localPrefixes) {
+                stack.addresses().addLocalPrefix(prefix);
+            }
             monitor.ports(ports.toArray(new LinkPort[0]));
             Host host = new Host(name, monitor, List.copyOf(addresses));
             monitor.startTimers();

@@ -191,8 +191,10 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
             throw new IllegalArgumentException(
                     "A label has at most " + MAX_LABEL + " characters, not " + words.length());
         }
-        if (words.chars().anyMatch(Character::isISOControl)) {
-            throw new IllegalArgumentException("A label has no control characters");
+        for (int i = 0; i < words.length(); i++) {
+            if (Character.isISOControl(words.charAt(i))) {
+                throw new IllegalArgumentException("A label has no control characters");
+            }
         }
         monitor.enter();
         try {

@@ -1,6 +1,5 @@
 package dev.berth.host;
 
-import java.util.Comparator;
 import java.util.PriorityQueue;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -16,10 +15,15 @@ final class HostTimers {
     /// So much later than asked for a host may be woken; deadlines within it need no wake-up of the thread.
     private static final long SLACK = 500_000L;
 
-    private record Entry(StackMonitor monitor, long at) {}
+    private record Entry(StackMonitor monitor, long at) implements Comparable<Entry> {
+        @Override
+        public int compareTo(Entry other) {
+            return Long.compare(at, other.at);
+        }
+    }
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final PriorityQueue<Entry> queue = new PriorityQueue<>(Comparator.comparingLong(Entry::at));
+    private final PriorityQueue<Entry> queue = new PriorityQueue<>();
     private @Nullable Thread thread;
     private int hosts;
     private volatile long sleepingUntil = Long.MAX_VALUE;
@@ -100,11 +104,20 @@ final class HostTimers {
                 lock.unlock();
             }
             if (due != null) {
-                due.monitor.timerExpired();
+                expire(due);
             } else if (wait > 0) {
                 LockSupport.parkNanos(this, wait);
                 sleepingUntil = Long.MAX_VALUE;
             }
+        }
+    }
+
+    /// What a link or an observer of one host throws must not end the timers of all others.
+    private static void expire(Entry due) {
+        try {
+            due.monitor.timerExpired();
+        } catch (RuntimeException | AssertionError e) {
+            System.getLogger("dev.berth.host").log(System.Logger.Level.ERROR, "A timer of a host has failed", e);
         }
     }
 }

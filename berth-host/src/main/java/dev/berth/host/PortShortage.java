@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 /// Tells people when a host runs short of ports: in the log `dev.berth.host` at the level WARNING, for all
 /// destinations together at most 8 times a minute. What goes beyond is counted and told with the next one.
 final class PortShortage {
-    private static final System.Logger LOGGER = System.getLogger("dev.berth.host");
     private static final int MOST = 8;
     private static final long MINUTE = 60_000_000_000L;
 
@@ -60,6 +59,7 @@ final class PortShortage {
     }
 
     static void log(String text) {
-        LOGGER.log(System.Logger.Level.WARNING, text);
+        // Asked for only now: the first logger of a JVM takes a tenth of a second, and most hosts never warn.
+        System.getLogger("dev.berth.host").log(System.Logger.Level.WARNING, text);
     }
 }

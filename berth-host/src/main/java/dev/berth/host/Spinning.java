@@ -3,9 +3,9 @@ package dev.berth.host;
 /// Whether a platform thread looks for its wake-up a little while before it parks. To wake a parked thread takes
 /// longer than most answers between two programs of one JVM; to look in vain takes time from others.
 ///
-/// One per host. It is tried while four of five of the last tries were a success, and otherwise once in a while; never with
-/// one processor, where the one who would wake cannot run meanwhile, and never by virtual threads, which would keep
-/// their carrier. The counters are hints: they are read and written without a lock.
+/// One per host. It is tried while four of five of the last tries were a success, and otherwise once in a while;
+/// never with one processor, where the one who would wake cannot run meanwhile, and never by virtual threads, which
+/// would keep their carrier. The counters are hints: they are read and written without a lock.
 final class Spinning {
     private static final boolean WORTHWHILE = Runtime.getRuntime().availableProcessors() > 1;
 

@@ -264,14 +264,14 @@ public final class BerthExtension
 
     @Override
     public void interceptTestMethod(
-            Invocation<Void> invocation, ReflectiveInvocationContext<Method> method, ExtensionContext context)
+            Invocation<@Nullable Void> invocation, ReflectiveInvocationContext<Method> method, ExtensionContext context)
             throws Throwable {
         inScope(invocation, method, context);
     }
 
     @Override
     public void interceptTestTemplateMethod(
-            Invocation<Void> invocation, ReflectiveInvocationContext<Method> method, ExtensionContext context)
+            Invocation<@Nullable Void> invocation, ReflectiveInvocationContext<Method> method, ExtensionContext context)
             throws Throwable {
         inScope(invocation, method, context);
     }
@@ -285,7 +285,7 @@ public final class BerthExtension
 
     @Override
     public void interceptDynamicTest(
-            Invocation<Void> invocation,
+            Invocation<@Nullable Void> invocation,
             org.junit.jupiter.api.extension.DynamicTestInvocationContext dynamic,
             ExtensionContext context)
             throws Throwable {
@@ -296,14 +296,14 @@ public final class BerthExtension
 
     @Override
     public void interceptBeforeEachMethod(
-            Invocation<Void> invocation, ReflectiveInvocationContext<Method> method, ExtensionContext context)
+            Invocation<@Nullable Void> invocation, ReflectiveInvocationContext<Method> method, ExtensionContext context)
             throws Throwable {
         inScope(invocation, method, context);
     }
 
     @Override
     public void interceptAfterEachMethod(
-            Invocation<Void> invocation, ReflectiveInvocationContext<Method> method, ExtensionContext context)
+            Invocation<@Nullable Void> invocation, ReflectiveInvocationContext<Method> method, ExtensionContext context)
             throws Throwable {
         inScope(invocation, method, context);
     }
@@ -323,7 +323,9 @@ public final class BerthExtension
         if (wanted == null) {
             wanted = context.getTestMethod().map(found -> find(found)).orElse(null);
         }
-        for (Class<?> type = context.getRequiredTestClass(); wanted == null && type != null; type = type.getEnclosingClass()) {
+        for (Class<?> type = context.getRequiredTestClass();
+                wanted == null && type != null;
+                type = type.getEnclosingClass()) {
             wanted = find(type);
         }
         if (wanted == null) {

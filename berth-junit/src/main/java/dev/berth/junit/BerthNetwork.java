@@ -22,9 +22,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /// }
 /// ```
 ///
-/// The field or parameter is a [Network], or a [TrafficLog]: what is said on it. On a class the annotation says what the
-/// network is like on which its fields and parameters with [BerthHost] are. Networks share nothing, so tests may run in
-/// parallel, each with a server on port 80.
+/// The field or parameter is a [Network], or a [TrafficLog]: what is said on it. On a class the annotation says what
+/// the network is like on which its fields and parameters with [BerthHost] are. Networks share nothing, so tests may
+/// run in parallel, each with a server on port 80.
 ///
 /// A test that fails leaves a directory `target/berth/<class>/<test>` with the packets, the ports and flows of every
 /// host and what is needed to repeat the run; one line in the standard error stream says where.
@@ -37,14 +37,15 @@ public @interface BerthNetwork {
     /// The name. Networks of the same name in one test, or in one class if they are static, are the same.
     String value() default DEFAULT;
 
-    /// Hosts to start with: a name such as `db`, or with its address `db=10.0.0.7/24`. Those without an address get the
-    /// next free ones of 10.0.0.0/8 and fd00::/64.
+    /// Hosts to start with: a name such as `db`, or with its address `db=10.0.0.7/24`. Those without an address get
+    /// the next free ones of 10.0.0.0/8 and fd00::/64.
     String[] hosts() default {};
 
     /// Octets of the largest packet, 1280 to 65535.
     int mtu() default Network.MAX_MTU;
 
-    /// Whether the network lives by [virtual time][dev.berth.network.VirtualTime], where the seed repeats every packet.
+    /// Whether the network lives by [virtual time][dev.berth.network.VirtualTime], where the seed repeats every
+    /// packet.
     boolean virtualTime() default false;
 
     /// Where random choices of the network come from; 0 draws one for every test, which the report of a failure says.

@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/// What is written when a test has failed: `report.txt` with ports, flows, talks and the seed, and a pcapng file of each
-/// network.
+/// What is written when a test has failed: `report.txt` with ports, flows, talks and the seed, and a pcapng file of
+/// each network.
 final class FailureReport {
     private static final int MAX_NAME = 80;
 
@@ -47,7 +47,8 @@ final class FailureReport {
             System.err.println("Berth: " + name(context) + " failed; packets, ports and seed are in " + directory);
         } catch (IOException | RuntimeException e) {
             failure.addSuppressed(e);
-            System.err.println("Berth: the report of " + name(context) + " cannot be written to " + directory + ": " + e);
+            System.err.println("Berth: the report of " + name(context) + " cannot be written to " + directory
+                    + ": " + e);
         }
         context.publishReportEntry(entries);
     }
@@ -67,8 +68,8 @@ final class FailureReport {
                 : "";
     }
 
-    /// `target/berth/<class>/<test>`, or what the configuration parameter `berth.report.directory` says in place of the
-    /// first two parts.
+    /// `target/berth/<class>/<test>`, or what the configuration parameter `berth.report.directory` says in place of
+    /// the first two parts.
     static Path directory(ExtensionContext context) {
         Path base = context.getConfigurationParameter("berth.report.directory")
                 .map(Path::of)

@@ -61,7 +61,9 @@ public final class HostAssert {
         List<SocketEntry> there = sockets.stream()
                 .filter(socket -> socket.transport() == transport && socket.local().port() == port)
                 .toList();
-        String actual = there.isEmpty() ? "" : "it is in use: " + there.getFirst().state() + ", " + Leak.owner(there.getFirst());
+        String actual = there.isEmpty()
+                ? ""
+                : "it is in use: " + there.getFirst().state() + ", " + Leak.owner(there.getFirst());
         return check(there.isEmpty(), transport + " port " + port + " to be free", actual, sockets);
     }
 

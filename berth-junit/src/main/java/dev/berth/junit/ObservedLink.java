@@ -32,17 +32,17 @@ final class ObservedLink implements Link {
     }
 
     @Override
+    public boolean isReady() {
+        return link.isReady();
+    }
+
+    @Override
     public void transmit(Packet packet) {
         traffic.sent(packet);
         if (origin != null) {
             origin.record(Direction.OUTBOUND, packet);
         }
         link.transmit(packet);
-    }
-
-    @Override
-    public boolean isReady() {
-        return link.isReady();
     }
 
     @Override

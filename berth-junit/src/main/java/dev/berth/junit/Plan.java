@@ -19,7 +19,14 @@ import org.jspecify.annotations.Nullable;
 /// like.
 final class Plan {
     /// What a network is like, as [BerthNetwork] says it.
-    record Settings(String name, List<String> hosts, int mtu, boolean virtualTime, long seed, Leaks leaks, int captureMegabytes) {
+    record Settings(
+            String name,
+            List<String> hosts,
+            int mtu,
+            boolean virtualTime,
+            long seed,
+            Leaks leaks,
+            int captureMegabytes) {
         Settings(BerthNetwork network) {
             this(
                     network.value(),

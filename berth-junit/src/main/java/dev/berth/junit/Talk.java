@@ -37,7 +37,9 @@ public record Talk(
     /// One line.
     @Override
     public String toString() {
-        String what = transport == Transport.UDP ? "datagrams" : reset ? "reset" : established ? "connected" : "not connected";
+        String what = transport == Transport.UDP
+                ? "datagrams"
+                : reset ? "reset" : established ? "connected" : "not connected";
         return transport + " " + client + " " + clientEnd + " -> " + server + " " + serverEnd + " (" + what + ", sent "
                 + described(toServer) + ", received " + described(toClient) + ")";
     }

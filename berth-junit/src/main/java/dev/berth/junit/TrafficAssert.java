@@ -117,7 +117,8 @@ public final class TrafficAssert {
     /// Clients have sent at least so many octets of data.
     public TrafficAssert hasSentOctetsAtLeast(long octets) {
         long there = sum(talk -> talk.toServer().octets());
-        return check(there >= octets, "at least " + number(octets, "octet") + " sent by clients", String.valueOf(there));
+        String expected = "at least " + number(octets, "octet") + " sent by clients";
+        return check(there >= octets, expected, String.valueOf(there));
     }
 
     /// Servers have sent exactly so many octets of data; what was sent again counts once.
@@ -129,7 +130,8 @@ public final class TrafficAssert {
     /// Servers have sent at least so many octets of data.
     public TrafficAssert hasReceivedOctetsAtLeast(long octets) {
         long there = sum(talk -> talk.toClient().octets());
-        return check(there >= octets, "at least " + number(octets, "octet") + " sent by servers", String.valueOf(there));
+        String expected = "at least " + number(octets, "octet") + " sent by servers";
+        return check(there >= octets, expected, String.valueOf(there));
     }
 
     /// Something was said.

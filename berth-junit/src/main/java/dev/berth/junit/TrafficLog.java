@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// arrive or not. A field or parameter with [BerthNetwork] of this type is given that of the network;
 /// [BerthAssertions#assertThat(TrafficLog)] asks about it.
 ///
-/// A packet of TCP or UDP counts once, where it is sent. Thread-safe. Bounded: the talks after the first 65,536 are only
-/// counted.
+/// A packet of TCP or UDP counts once, where it is sent. Thread-safe. Bounded: the talks after the first 65,536 are
+/// only counted.
 public final class TrafficLog {
     private static final int MAX_TALKS = 65_536;
 

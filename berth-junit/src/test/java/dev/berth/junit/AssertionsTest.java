@@ -87,9 +87,11 @@ class AssertionsTest {
                 .hasMessageMatching("""
                         Expected 1 connection to db on port 5432, but there were 2\\.
                         Seen to db on port 5432:
-                          TCP web 10\\.0\\.0\\.1:\\d+ -> db 10\\.0\\.0\\.2:5432 \\(connected, sent 300 octets in \\d+ packets, \
+                          TCP web 10\\.0\\.0\\.1:\\d+ -> db 10\\.0\\.0\\.2:5432 \
+                        \\(connected, sent 300 octets in \\d+ packets, \
                         received 20000 octets in \\d+ packets?\\)
-                          TCP web 10\\.0\\.0\\.1:\\d+ -> db 10\\.0\\.0\\.2:5432 \\(connected, sent 0 octets in \\d+ packets, \
+                          TCP web 10\\.0\\.0\\.1:\\d+ -> db 10\\.0\\.0\\.2:5432 \
+                        \\(connected, sent 0 octets in \\d+ packets, \
                         received 0 octets in \\d+ packets?\\)
                         Other traffic:
                           TCP web 10\\.0\\.0\\.1:\\d+ -> db 10\\.0\\.0\\.2:80 \\(reset, sent 0 octets in 1 packet, \

@@ -21,7 +21,8 @@ class RecipesPageTest {
         Matcher matcher =
                 Pattern.compile(pattern, Pattern.DOTALL | Pattern.MULTILINE).matcher(Files.readString(file));
         while (matcher.find()) {
-            assertThat(found.put(matcher.group(1).toLowerCase(Locale.ROOT), matcher.group(2).stripTrailing().stripIndent()))
+            String block = matcher.group(2).stripTrailing().stripIndent();
+            assertThat(found.put(matcher.group(1).toLowerCase(Locale.ROOT), block))
                     .isNull();
         }
         return found;

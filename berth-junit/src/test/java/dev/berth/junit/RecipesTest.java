@@ -19,15 +19,14 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import javax.net.ServerSocketFactory;
 import javax.net.SocketFactory;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// The recipes of docs/TESTING_WITH_BERTH.md. What stands between `// recipe` and `// end` is on that page, as it is here.
+/// The recipes of docs/TESTING_WITH_BERTH.md. What stands between `// recipe` and `// end` is on that page, as it is
+/// here.
 @Timeout(60)
 class RecipesTest {
     // recipe: the first test
@@ -65,10 +64,9 @@ class RecipesTest {
 
         @Test
         void all_listen_on_their_real_port(@BerthHost("client") SocketFactory client) throws IOException {
-            List<ServerSocket> replicas = new ArrayList<>();
             for (int i = 1; i <= 5; i++) {
                 Host host = network.find("kafka-" + i).orElseThrow();
-                replicas.add(new BerthServerSocketFactory(host).createServerSocket(9092));
+                new BerthServerSocketFactory(host).createServerSocket(9092);
             }
             for (int i = 1; i <= 5; i++) {
                 Host host = network.find("kafka-" + i).orElseThrow();

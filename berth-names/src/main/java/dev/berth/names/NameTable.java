@@ -24,11 +24,15 @@ public interface NameTable {
     static NameTable of(Map<String, ? extends List<IpAddress>> hosts) {
         Map<String, List<IpAddress>> forward = new LinkedHashMap<>();
         Map<IpAddress, String> reverse = new LinkedHashMap<>();
-        hosts.forEach((name, addresses) -> {
-            String key = canonical(name);
-            forward.computeIfAbsent(key, _ -> new ArrayList<>()).addAll(addresses);
-            addresses.forEach(address -> reverse.putIfAbsent(address, key));
-        });
+        for (Map.Entry<String, ? extends List<IpAddress>> host : hosts.entrySet()) {
+            String key = canonical(host.getKey());
+            List<IpAddress> addresses = new ArrayList<>(forward.getOrDefault(key, List.of()));
+            addresses.addAll(host.getValue());
+            forward.put(key, addresses);
+            for (IpAddress address : host.getValue()) {
+                reverse.putIfAbsent(address, key);
+            }
+        }
         return new NameTable() {
             @Override
             public List<IpAddress> addresses(String name) {

@@ -1,6 +1,7 @@
 package dev.berth.network;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /// A rule in force. Closing it ends the rule; what it delayed already still arrives. Thread-safe.
 ///
@@ -12,6 +13,7 @@ import java.time.Duration;
 public final class Fault implements AutoCloseable {
     private final Network network;
     private final String text;
+    private volatile @Nullable Throwable failure;
 
     Fault(Network network, String text) {
         this.network = network;
@@ -26,7 +28,16 @@ public final class Fault implements AutoCloseable {
         return this;
     }
 
-    /// True until [#close].
+    void fail(Throwable reason) {
+        failure = reason;
+    }
+
+    /// What the rule of somebody else has thrown, which has ended it; null if it has not.
+    public @Nullable Throwable failure() {
+        return failure;
+    }
+
+    /// True until [#close], or until the rule has failed.
     public boolean isActive() {
         return network.rules().contains(this);
     }

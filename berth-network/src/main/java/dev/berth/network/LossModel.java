@@ -26,6 +26,9 @@ public record LossModel(double goodToBad, double badToGood, double lossInGood, d
     ///
     /// @param rate 0 to 1; 0.02 is 2 %
     public static LossModel random(double rate) {
+        if (!(rate >= 0 && rate <= 1)) {
+            throw new IllegalArgumentException("The part of packets that is lost is 0 to 1 (0.02 is 2 %), not " + rate);
+        }
         return new LossModel(0, 1, rate, 0);
     }
 

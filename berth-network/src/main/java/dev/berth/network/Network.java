@@ -62,6 +62,7 @@ public final class Network implements AutoCloseable, NameTable {
     private final NetworkHosts hosts;
     private int crashing;
     private int shapedNodes;
+    private boolean closed;
 
     Network(
             String name,
@@ -150,7 +151,7 @@ public final class Network implements AutoCloseable, NameTable {
     ///
     /// @throws IllegalArgumentException as the other `host`
     public Host host(String hostName, UnaryOperator<HostPlan> plan) throws IOException {
-        return hosts.start(plan.apply(new HostPlan(hostName).defaults(link, config)));
+        return hosts.start(hostName, link, config, plan);
     }
 
     Subnet subnet(String subnetName, String who) {
@@ -233,6 +234,7 @@ public final class Network implements AutoCloseable, NameTable {
             if (attached.get(address.hi(), address.lo()) != null) {
                 throw new IllegalArgumentException(address + " is taken on network " + name);
             }
+            hosts.requireNotOfCrashed(address, link.node());
         }
         for (IpAddress.Prefix prefix : link.addresses()) {
             attached.put(prefix.address(), link);
@@ -366,6 +368,9 @@ public final class Network implements AutoCloseable, NameTable {
     ///
     /// @throws IllegalArgumentException if there is no such host
     public synchronized Fault partition(String... group) {
+        if (group.length == 0) {
+            throw new IllegalArgumentException("A partition has a host on each side");
+        }
         return Traffic.across(this, Arrays.stream(group).map(hosts::require).toList())
                 .cut();
     }
@@ -374,6 +379,14 @@ public final class Network implements AutoCloseable, NameTable {
     ///
     /// @throws IllegalArgumentException if there is no such host
     public synchronized Fault partition(List<String> one, List<String> other) {
+        if (one.isEmpty() || other.isEmpty()) {
+            throw new IllegalArgumentException("A partition has a host on each side");
+        }
+        for (String each : one) {
+            if (other.stream().anyMatch(name -> hosts.require(name) == hosts.require(each))) {
+                throw new IllegalArgumentException("Host " + each + " is on both sides of the partition");
+            }
+        }
         return Traffic.bothWays(
                         this,
                         one.stream().map(hosts::require).toList(),
@@ -428,6 +441,10 @@ public final class Network implements AutoCloseable, NameTable {
         shapedNodes += moreShaped;
         crashing += moreCrashing;
         refresh();
+    }
+
+    synchronized boolean isClosed() {
+        return closed;
     }
 
     NetworkObserver observer() {
@@ -516,6 +533,9 @@ public final class Network implements AutoCloseable, NameTable {
     /// Closes all hosts.
     @Override
     public void close() {
+        synchronized (this) {
+            closed = true;
+        }
         for (Host host : hosts()) {
             host.close();
         }

@@ -34,7 +34,7 @@ public final class NetworkBuilder {
     private final String name;
     private final Map<String, SubnetPlan> subnets = new LinkedHashMap<>();
     private final List<RouterPlan> routers = new ArrayList<>();
-    private final List<HostPlan> hosts = new ArrayList<>();
+    private final List<String> hosts = new ArrayList<>();
     private final List<UnaryOperator<HostPlan>> plans = new ArrayList<>();
     private long seed = ThreadLocalRandom.current().nextLong();
     private boolean virtual;
@@ -116,8 +116,8 @@ public final class NetworkBuilder {
 
     /// A host by plan.
     public NetworkBuilder host(String host, UnaryOperator<HostPlan> plan) {
-        hosts.add(new HostPlan(host));
-        plans.add(plan);
+        hosts.add(host);
+        plans.add(Objects.requireNonNull(plan));
         return this;
     }
 
@@ -145,7 +145,7 @@ public final class NetworkBuilder {
             }
             network.topology().computeRoutes();
             for (int i = 0; i < hosts.size(); i++) {
-                network.registry().start(plans.get(i).apply(hosts.get(i).defaults(link, config)));
+                network.registry().start(hosts.get(i), link, config, plans.get(i));
             }
         } catch (IOException | RuntimeException e) {
             network.close();
@@ -189,8 +189,8 @@ public final class NetworkBuilder {
         for (RouterPlan plan : routers) {
             requireNew(names, plan.name);
         }
-        for (HostPlan plan : hosts) {
-            requireNew(names, plan.name());
+        for (String host : hosts) {
+            requireNew(names, host);
         }
     }
 

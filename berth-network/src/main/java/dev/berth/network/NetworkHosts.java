@@ -2,6 +2,7 @@ package dev.berth.network;
 
 import dev.berth.host.Host;
 import dev.berth.names.NameTable;
+import dev.berth.stack.StackConfig;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// The hosts and routers of a network by their names: how they start, crash, come back and are forgotten. Guarded by
@@ -22,13 +24,18 @@ final class NetworkHosts {
     private final AddressMap attached;
     private final Map<String, Node> nodes = new LinkedHashMap<>(); // by canonical name
     private final Map<String, Node> aliases = new LinkedHashMap<>();
+    private int crashed; // hosts that are so now
 
     NetworkHosts(Network network, AddressMap attached) {
         this.network = network;
         this.attached = attached;
     }
 
-    Host start(HostPlan plan) throws IOException {
+    Host start(String hostName, LinkProfile link, StackConfig config, UnaryOperator<HostPlan> wishes)
+            throws IOException {
+        Objects.requireNonNull(hostName, "A host has a name");
+        HostPlan plan = wishes.apply(new HostPlan(hostName).defaults(link, config));
+        Objects.requireNonNull(plan, () -> "The plan of host " + hostName + " is null");
         Node node = new Node(plan.name(), plan);
         synchronized (network) {
             requireFree(plan.name());
@@ -54,12 +61,27 @@ final class NetworkHosts {
 
     private void requireFree(String hostName) {
         String key = NameTable.canonical(hostName);
-        if (key.isEmpty()) {
+        if (key.isBlank()) {
             throw new IllegalArgumentException("A host has a name");
+        }
+        if (network.isClosed()) {
+            throw new IllegalStateException("Network " + network.name() + " is closed");
         }
         if (nodes.containsKey(key) || aliases.containsKey(key)) {
             throw new IllegalArgumentException(
                     "There is a host " + hostName + " on network " + network.name() + " already");
+        }
+    }
+
+    /// Addresses stay a host's own while it is crashed.
+    void requireNotOfCrashed(IpAddress address, Node except) {
+        if (crashed == 0) {
+            return;
+        }
+        for (Node node : nodes.values()) {
+            if (node != except && node.host == null && node.addresses.contains(address)) {
+                throw new IllegalArgumentException(address + " is that of host " + node.name() + ", which is crashed");
+            }
         }
     }
 
@@ -227,6 +249,7 @@ final class NetworkHosts {
             }
             node.host = null;
             node.crash();
+            crashed++;
             network.count(0, 1);
         }
         try {
@@ -248,7 +271,11 @@ final class NetworkHosts {
             }
             node.revive();
         }
-        return boot(node, plan);
+        Host host = boot(node, plan);
+        synchronized (network) {
+            crashed--;
+        }
+        return host;
     }
 
     void relink(String hostName, LinkProfile sending, LinkProfile receiving) {

@@ -66,11 +66,19 @@ final class Placement {
         if (own == null) {
             throw new AssertionError("found by its prefix");
         }
+        IpAddress.Prefix whole = new IpAddress.Prefix(address, own.length());
+        // RFC 1122 section 3.2.1.3: the host number is neither all 0 nor all 1; RFC 3021 for links of two.
+        if (address.isIpv4()
+                && own.length() < 31
+                && (address.equals(own.address()) || (int) address.lo() == whole.broadcast())) {
+            throw new IllegalArgumentException("Host " + plan.name() + " has address " + address
+                    + ", which is that of subnet " + subnet.name + " itself or of its broadcasts");
+        }
         if (text.indexOf('/') >= 0 && prefix.length() != own.length()) {
             throw new IllegalArgumentException(
                     "Host " + plan.name() + " has address " + text + ", but the subnet " + subnet.name + " is " + own);
         }
         placed.computeIfAbsent(subnet, _ -> new ArrayList<>())
-                .add(new IpAddress.Prefix(address, own.length()));
+                .add(whole);
     }
 }

@@ -2,6 +2,7 @@ package dev.berth.network;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -82,7 +83,7 @@ final class RuleSet {
             if (!entry.traffic.matches(passage)) {
                 continue;
             }
-            Verdict verdict = entry.rule.decide(passage);
+            Verdict verdict = ask(entry, passage);
             if (verdict == Verdict.PASS) {
                 continue;
             }
@@ -94,6 +95,19 @@ final class RuleSet {
             soFar = merge(soFar, verdict);
         }
         return soFar == null ? Verdict.PASS : soFar;
+    }
+
+    /// A rule is a program of somebody else: that it fails must not end the thread that sends, which may serve all hosts.
+    private Verdict ask(Entry entry, Passage passage) {
+        try {
+            return Objects.requireNonNull(entry.rule.decide(passage), "A rule gives no verdict: it is null");
+        } catch (RuntimeException | AssertionError e) {
+            entry.fault.fail(e);
+            remove(entry.fault);
+            System.getLogger("dev.berth.network")
+                    .log(System.Logger.Level.ERROR, "The fault '" + entry.fault + "' has failed and is ended", e);
+            return Verdict.PASS;
+        }
     }
 
     private static Verdict merge(@Nullable Verdict earlier, Verdict verdict) {

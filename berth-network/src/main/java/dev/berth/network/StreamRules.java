@@ -136,10 +136,11 @@ final class StreamRules {
                 }
                 ends = present;
             }
-            if (fresh && nanos > 0) {
-                // The connection may be idle by then.
+            if (fresh) {
+                // The connection may be idle by then. The packet itself passes: with 0 it is the end of the handshake.
                 Ends later = ends;
                 network.clock().after(nanos, () -> end(later));
+                return Long.MAX_VALUE;
             }
             return ends.end;
         }

@@ -99,6 +99,9 @@ final class Subnet {
     static List<IpAddress.Prefix> parse(String name, String... texts) {
         List<IpAddress.Prefix> parsed = new ArrayList<>();
         for (String text : texts) {
+            if (text.indexOf('/') < 0) {
+                throw new IllegalArgumentException("Subnet " + name + " has no length of its prefix, such as " + text + "/24");
+            }
             IpAddress.Prefix prefix = IpAddress.Prefix.parse(text);
             IpAddress address = prefix.address();
             if (!address.equals(network(prefix))) {

@@ -4,6 +4,7 @@ import dev.berth.wire.IpProtocol;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 
 /// Some of the packets of a network, and what can be done to them. Made by [Network#between], [Network#fromTo],
 /// [Network#of], [Network#traffic]; narrowed by [#tcp], [#udp] and [#port]. Immutable.
@@ -119,8 +120,10 @@ public final class Traffic {
     // Packets
 
     /// Asks a rule of one's own.
+    ///
+    /// @param rule if it throws or gives null, the fault ends and a log entry says so: [Fault#failure] has the exception
     public Fault rule(Rule rule) {
-        return add("rule", rule);
+        return add("rule", Objects.requireNonNull(rule));
     }
 
     /// Loses everything: a partition.
@@ -200,7 +203,13 @@ public final class Traffic {
     }
 
     /// Lets so many bits per second through, each way; what is more waits.
+    ///
+    /// @throws IllegalArgumentException if it is less than 1000: [#cut] lets nothing through
     public Fault bandwidth(long bitsPerSecond) {
+        if (bitsPerSecond == 0) {
+            throw new IllegalArgumentException(
+                    "A bandwidth is 1000 bits per second or more, not 0: cut() lets nothing through");
+        }
         return impaired("bandwidth " + bitsPerSecond, LinkProfile.PERFECT.bandwidth(bitsPerSecond));
     }
 

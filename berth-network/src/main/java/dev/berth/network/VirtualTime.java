@@ -119,7 +119,8 @@ public final class VirtualTime {
         if (time.isNegative()) {
             throw new IllegalArgumentException("Time does not go back by " + time);
         }
-        return time.compareTo(Duration.ofDays(100_000)) > 0 ? Long.MAX_VALUE : now + time.toNanos();
+        long nanos = time.compareTo(Duration.ofDays(100_000)) > 0 ? Long.MAX_VALUE : time.toNanos();
+        return nanos > Long.MAX_VALUE - now ? Long.MAX_VALUE : now + nanos;
     }
 
     private boolean run(BooleanSupplier condition, long limit) {
@@ -292,9 +293,12 @@ public final class VirtualTime {
             holder = driver;
         }
         if (!back) {
+            boolean interrupted = Thread.currentThread().isInterrupted();
             IllegalStateException stall = new IllegalStateException("Thread " + turn.thread.getName()
-                    + " takes turns on network " + network + " and does not end its turn: it waits, or computes, where "
-                    + "time cannot see it");
+                    + " takes turns on network " + network
+                    + (interrupted
+                            ? " and had its turn when the driving thread was interrupted"
+                            : " and does not end its turn: it waits, or computes, where time cannot see it"));
             stall.setStackTrace(turn.thread.getStackTrace());
             throw stall;
         }
@@ -322,6 +326,9 @@ public final class VirtualTime {
             } catch (AssertionError | IllegalStateException e) {
                 failures.add(e); // it ends because its sockets have; nobody is there any more to be told
             }
+        }
+        for (Turn stuck : turns.values()) {
+            stuck.thread.interrupt(); // it waits for something else than this network
         }
         if (!failures.isEmpty()) {
             System.getLogger("dev.berth.network")
@@ -399,7 +406,8 @@ public final class VirtualTime {
                     if (!step(deadline == 0 ? Long.MAX_VALUE : deadline)) {
                         if (deadline == 0) {
                             throw new IllegalStateException("Nothing more will happen on network " + network
-                                    + ": this wait would never end");
+                                    + ": this wait would never end"
+                                    + (turns.isEmpty() ? "" : ", nor those of " + turns.values()));
                         }
                         now = deadline;
                     }

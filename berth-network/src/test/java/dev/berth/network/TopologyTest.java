@@ -184,7 +184,7 @@ class TopologyTest {
                 Network.builder("x").subnet("a", "10.0.0.0/30").host("1").host("2").host("3"),
                 "No address is left in 10.0.0.0/30 of subnet a");
         assertThatThrownBy(() -> Network.builder("x").mtu(1_000)).hasMessageContaining("1280 to 65535");
-        assertThatThrownBy(() -> LinkProfile.PERFECT.loss(1.5)).hasMessageContaining("0 to 1, not 1.5");
+        assertThatThrownBy(() -> LinkProfile.PERFECT.loss(1.5)).hasMessageContaining("0 to 1 (0.02 is 2 %), not 1.5");
         assertThatThrownBy(() -> LinkProfile.PERFECT.jitter(Duration.ofMillis(1)))
                 .hasMessageContaining("packets would arrive before they are sent");
         assertThatThrownBy(() -> LinkProfile.PERFECT.latency(Duration.ofSeconds(-1)))

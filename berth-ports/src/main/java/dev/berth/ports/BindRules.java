@@ -1,7 +1,6 @@
 package dev.berth.ports;
 
-import java.util.EnumSet;
-import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// When two sockets may be bound to the same port: the rules of a platform, as data.
 ///
@@ -18,16 +17,16 @@ public enum BindRules {
             PortSharing.REUSE_PORT,
             new Table(
                     PortSharing.REUSE_ADDRESS | PortSharing.REUSE_PORT | PortSharing.LISTENS,
-                    EnumSet.of(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS_NOBODY_LISTENS),
-                    EnumSet.of(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS_NOBODY_LISTENS),
-                    EnumSet.of(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS_NOBODY_LISTENS),
-                    EnumSet.of(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS_NOBODY_LISTENS)),
+                    admitting(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS_NOBODY_LISTENS),
+                    admitting(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS_NOBODY_LISTENS),
+                    admitting(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS_NOBODY_LISTENS),
+                    admitting(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS_NOBODY_LISTENS)),
             new Table(
                     PortSharing.REUSE_ADDRESS | PortSharing.REUSE_PORT,
-                    EnumSet.of(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS),
-                    EnumSet.of(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS),
-                    EnumSet.of(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS),
-                    EnumSet.of(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS))),
+                    admitting(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS),
+                    admitting(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS),
+                    admitting(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS),
+                    admitting(Admission.BOTH_REUSE_PORT, Admission.BOTH_REUSE_ADDRESS))),
     /// FreeBSD: a newcomer with any flag may bind beside what covers more or less than it does, and beside
     /// connections; exact duplicates need `SO_REUSEPORT` or `SO_REUSEPORT_LB` on both sides.
     FREEBSD(
@@ -35,22 +34,22 @@ public enum BindRules {
             PortSharing.REUSE_PORT_BALANCED,
             new Table(
                     PortSharing.REUSE_PORT | PortSharing.REUSE_PORT_BALANCED | PortSharing.CLOSED,
-                    EnumSet.of(
+                    admitting(
                             Admission.BOTH_REUSE_PORT,
                             Admission.BOTH_REUSE_PORT_BALANCED,
                             Admission.EARLIER_CLOSED_NEWCOMER_SHARES),
-                    EnumSet.of(Admission.NEWCOMER_SHARES),
-                    EnumSet.of(Admission.NEWCOMER_SHARES),
-                    EnumSet.of(Admission.ALWAYS)),
+                    admitting(Admission.NEWCOMER_SHARES),
+                    admitting(Admission.NEWCOMER_SHARES),
+                    admitting(Admission.ALWAYS)),
             new Table(
                     PortSharing.REUSE_ADDRESS | PortSharing.REUSE_PORT | PortSharing.REUSE_PORT_BALANCED,
-                    EnumSet.of(
+                    admitting(
                             Admission.BOTH_REUSE_PORT,
                             Admission.BOTH_REUSE_PORT_BALANCED,
                             Admission.BOTH_SHARE_A_GROUP),
-                    EnumSet.of(Admission.NEWCOMER_SHARES),
-                    EnumSet.of(Admission.NEWCOMER_SHARES),
-                    EnumSet.of(Admission.ALWAYS))),
+                    admitting(Admission.NEWCOMER_SHARES),
+                    admitting(Admission.NEWCOMER_SHARES),
+                    admitting(Admission.ALWAYS))),
     /// Windows: an address and the wildcard exist side by side unless the one that is to be intruded upon, or the
     /// wildcard that comes later, says `SO_EXCLUSIVEADDRUSE`; exact duplicates need `SO_REUSEADDR` on both sides.
     WINDOWS(
@@ -58,16 +57,16 @@ public enum BindRules {
             0,
             new Table(
                     PortSharing.REUSE_ADDRESS | PortSharing.EXCLUSIVE_USE | PortSharing.CLOSED,
-                    EnumSet.of(Admission.BOTH_REUSE_ADDRESS, Admission.EARLIER_CLOSED_NOBODY_EXCLUSIVE),
-                    EnumSet.of(Admission.EARLIER_NOT_EXCLUSIVE),
-                    EnumSet.of(Admission.NEWCOMER_NOT_EXCLUSIVE),
-                    EnumSet.of(Admission.BOTH_REUSE_ADDRESS, Admission.EARLIER_CLOSED_NOBODY_EXCLUSIVE)),
+                    admitting(Admission.BOTH_REUSE_ADDRESS, Admission.EARLIER_CLOSED_NOBODY_EXCLUSIVE),
+                    admitting(Admission.EARLIER_NOT_EXCLUSIVE),
+                    admitting(Admission.NEWCOMER_NOT_EXCLUSIVE),
+                    admitting(Admission.BOTH_REUSE_ADDRESS, Admission.EARLIER_CLOSED_NOBODY_EXCLUSIVE)),
             new Table(
                     PortSharing.REUSE_ADDRESS | PortSharing.EXCLUSIVE_USE,
-                    EnumSet.of(Admission.BOTH_REUSE_ADDRESS),
-                    EnumSet.of(Admission.EARLIER_NOT_EXCLUSIVE),
-                    EnumSet.of(Admission.NEWCOMER_NOT_EXCLUSIVE),
-                    EnumSet.of(Admission.BOTH_REUSE_ADDRESS)));
+                    admitting(Admission.BOTH_REUSE_ADDRESS),
+                    admitting(Admission.EARLIER_NOT_EXCLUSIVE),
+                    admitting(Admission.NEWCOMER_NOT_EXCLUSIVE),
+                    admitting(Admission.BOTH_REUSE_ADDRESS)));
 
     /// How an earlier binding and a newcomer meet, as the number of an octet of [#excluding].
     static final int SAME = 0;
@@ -83,7 +82,7 @@ public enum BindRules {
 
     private final int known;
     private final int balancing;
-    @SuppressWarnings("ImmutableEnumChecker") // its arrays do not change
+    @SuppressWarnings("ImmutableEnumChecker") // what it fills late is always the same
     private final Table tcp;
 
     @SuppressWarnings("ImmutableEnumChecker")
@@ -128,7 +127,7 @@ public enum BindRules {
 
     /// Whether connections without a binding keep a newcomer out.
     boolean clientsExclude(int newcomer) {
-        return this != FREEBSD || !Admission.NEWCOMER_SHARES.holds(newcomer, 0, false);
+        return this != FREEBSD || !Admission.shares(newcomer);
     }
 
     /// The class of a binding: its flags, and the states of [PortSharing], as far as the rules look at them.
@@ -140,7 +139,11 @@ public enum BindRules {
     ///
     /// @param group the newcomer binds a multicast group
     int excluding(Transport transport, int newcomer, boolean group) {
-        return table(transport).excluding[newcomer + (group ? PortSharing.ALL + 1 : 0)];
+        return table(transport).excluding()[newcomer + (group ? PortSharing.ALL + 1 : 0)];
+    }
+
+    private static Admission[] admitting(Admission... admissions) {
+        return admissions;
     }
 
     private Table table(Transport transport) {
@@ -161,59 +164,110 @@ public enum BindRules {
         EARLIER_CLOSED_NEWCOMER_SHARES,
         EARLIER_CLOSED_NOBODY_EXCLUSIVE;
 
-        boolean holds(int newcomer, int earlier, boolean group) {
-            int both = newcomer & earlier;
-            int sharing = PortSharing.REUSE_ADDRESS | PortSharing.REUSE_PORT | PortSharing.REUSE_PORT_BALANCED;
-            boolean newcomerShares = (newcomer & sharing) != 0;
-            boolean closed = (earlier & PortSharing.CLOSED) != 0;
+        /// The classes of a table that this lets a newcomer stand beside, one bit each.
+        int beside(int newcomer, boolean group, Table table) {
+            boolean newcomerShares = shares(newcomer);
             return switch (this) {
-                case ALWAYS -> true;
-                case BOTH_REUSE_ADDRESS -> (both & PortSharing.REUSE_ADDRESS) != 0;
+                case ALWAYS -> EVERY_CLASS;
+                case BOTH_REUSE_ADDRESS -> both(newcomer, PortSharing.REUSE_ADDRESS, table);
                 case BOTH_REUSE_ADDRESS_NOBODY_LISTENS ->
-                    (both & PortSharing.REUSE_ADDRESS) != 0 && (earlier & PortSharing.LISTENS) == 0;
-                case BOTH_REUSE_PORT -> (both & PortSharing.REUSE_PORT) != 0;
-                case BOTH_REUSE_PORT_BALANCED -> (both & PortSharing.REUSE_PORT_BALANCED) != 0;
-                case BOTH_SHARE_A_GROUP -> group && newcomerShares && (earlier & sharing) != 0;
-                case NEWCOMER_SHARES -> newcomerShares;
-                case NEWCOMER_NOT_EXCLUSIVE -> (newcomer & PortSharing.EXCLUSIVE_USE) == 0;
-                case EARLIER_NOT_EXCLUSIVE -> (earlier & PortSharing.EXCLUSIVE_USE) == 0;
-                case EARLIER_CLOSED_NEWCOMER_SHARES -> closed && newcomerShares;
+                    both(newcomer, PortSharing.REUSE_ADDRESS, table) & ~table.having(PortSharing.LISTENS);
+                case BOTH_REUSE_PORT -> both(newcomer, PortSharing.REUSE_PORT, table);
+                case BOTH_REUSE_PORT_BALANCED -> both(newcomer, PortSharing.REUSE_PORT_BALANCED, table);
+                case BOTH_SHARE_A_GROUP -> group && newcomerShares ? table.having(SHARING) : 0;
+                case NEWCOMER_SHARES -> newcomerShares ? EVERY_CLASS : 0;
+                case NEWCOMER_NOT_EXCLUSIVE -> isExclusive(newcomer) ? 0 : EVERY_CLASS;
+                case EARLIER_NOT_EXCLUSIVE -> ~table.having(PortSharing.EXCLUSIVE_USE);
+                case EARLIER_CLOSED_NEWCOMER_SHARES -> newcomerShares ? table.having(PortSharing.CLOSED) : 0;
                 case EARLIER_CLOSED_NOBODY_EXCLUSIVE ->
-                    closed && ((newcomer | earlier) & PortSharing.EXCLUSIVE_USE) == 0;
+                    isExclusive(newcomer)
+                            ? 0
+                            : table.having(PortSharing.CLOSED) & ~table.having(PortSharing.EXCLUSIVE_USE);
             };
         }
+
+        private static int both(int newcomer, int flag, Table table) {
+            return (newcomer & flag) == 0 ? 0 : table.having(flag);
+        }
+
+        private static boolean isExclusive(int flags) {
+            return (flags & PortSharing.EXCLUSIVE_USE) != 0;
+        }
+
+        static boolean shares(int flags) {
+            return (flags & SHARING) != 0;
+        }
     }
+
+    /// Flags and states of [PortSharing].
+    private static final int FLAGS = 7;
+
+    private static final int EVERY_CLASS = (1 << CLASSES) - 1;
+
+    /// The flags with which a socket shares its port.
+    private static final int SHARING =
+            PortSharing.REUSE_ADDRESS | PortSharing.REUSE_PORT | PortSharing.REUSE_PORT_BALANCED;
 
     /// The rules of one transport: which flags and states of earlier bindings matter, at most three, and who is
     /// admitted by the way the two meet.
     private static final class Table {
         final int seen;
-        final int[] excluding = new int[2 * (PortSharing.ALL + 1)];
+
+        // By SAME, IN_WILDCARD, OVER_ADDRESS and OTHER_FAMILY
+        private final Admission[][] admitted;
+
+        // By the number of the flag's bit: the classes with that flag, one bit each
+        private final int[] having = new int[FLAGS];
+
+        /// Filled when first needed, by whoever comes first: most JVMs need one platform's. All fill in the same.
+        private int @Nullable [] excluding;
 
         Table(
                 int seen,
-                Set<Admission> same,
-                Set<Admission> inWildcard,
-                Set<Admission> overAddress,
-                Set<Admission> otherFamily) {
+                Admission[] same,
+                Admission[] inWildcard,
+                Admission[] overAddress,
+                Admission[] otherFamily) {
             this.seen = seen;
-            fill(SAME, same);
-            fill(IN_WILDCARD, inWildcard);
-            fill(OVER_ADDRESS, overAddress);
-            fill(OTHER_FAMILY, otherFamily);
-        }
-
-        private void fill(int meeting, Set<Admission> admitted) {
-            for (int i = 0; i < excluding.length; i++) {
-                int newcomer = i & PortSharing.ALL;
-                boolean group = i > PortSharing.ALL;
-                for (int c = 0; c < CLASSES; c++) {
-                    int earlier = Integer.expand(c, seen);
-                    if (admitted.stream().noneMatch(admission -> admission.holds(newcomer, earlier, group))) {
-                        excluding[i] |= 1 << 8 * meeting + c;
-                    }
+            admitted = new Admission[][] {same, inWildcard, overAddress, otherFamily};
+            for (int c = 0; c < CLASSES; c++) {
+                int flags = Integer.expand(c, seen);
+                for (int flag = 0; flag < FLAGS; flag++) {
+                    having[flag] |= (flags >>> flag & 1) << c;
                 }
             }
+        }
+
+        /// The classes with any of `flags`, one bit each.
+        int having(int flags) {
+            int classes = 0;
+            for (int rest = flags; rest != 0; rest &= rest - 1) {
+                classes |= having[Integer.numberOfTrailingZeros(rest)];
+            }
+            return classes;
+        }
+
+        int[] excluding() {
+            int[] table = excluding;
+            if (table == null) {
+                table = fill();
+                excluding = table;
+            }
+            return table;
+        }
+
+        private int[] fill() {
+            int[] table = new int[2 * (PortSharing.ALL + 1)];
+            for (int i = 0; i < table.length; i++) {
+                for (int meeting = 0; meeting < admitted.length; meeting++) {
+                    int beside = 0;
+                    for (Admission admission : admitted[meeting]) {
+                        beside |= admission.beside(i & PortSharing.ALL, i > PortSharing.ALL, this);
+                    }
+                    table[i] |= (~beside & EVERY_CLASS) << 8 * meeting;
+                }
+            }
+            return table;
         }
     }
 }

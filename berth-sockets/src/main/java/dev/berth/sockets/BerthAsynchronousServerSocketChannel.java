@@ -184,26 +184,26 @@ final class BerthAsynchronousServerSocketChannel extends AsynchronousServerSocke
 
     @Override
     public <T> AsynchronousServerSocketChannel setOption(SocketOption<T> name, T value) throws IOException {
-        HostOptions.ACCEPTOR.checkSupported(name);
+        AcceptorOptions.ACCEPTOR.checkSupported(name);
         synchronized (stateLock) {
             ensureOpen();
-            HostOptions.ACCEPTOR.setAsynchronously(acceptor, name, value);
+            AcceptorOptions.ACCEPTOR.setAsynchronously(acceptor, name, value);
             return this;
         }
     }
 
     @Override
     public <T> T getOption(SocketOption<T> name) throws IOException {
-        HostOptions.ACCEPTOR.checkSupported(name);
+        AcceptorOptions.ACCEPTOR.checkSupported(name);
         synchronized (stateLock) {
             ensureOpen();
-            return HostOptions.ACCEPTOR.get(acceptor, name);
+            return AcceptorOptions.ACCEPTOR.get(acceptor, name);
         }
     }
 
     @Override
     public Set<SocketOption<?>> supportedOptions() {
-        return HostOptions.ACCEPTOR.names();
+        return AcceptorOptions.ACCEPTOR.names();
     }
 
     @Override

@@ -536,26 +536,26 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
 
     @Override
     public <T> DatagramChannel setOption(SocketOption<T> name, T value) throws IOException {
-        HostOptions.UDP.check(name, value);
+        DatagramOptions.UDP.check(name, value);
         synchronized (stateLock) {
             ensureOpen();
-            HostOptions.UDP.set(socket, name, value);
+            DatagramOptions.UDP.set(socket, name, value);
             return this;
         }
     }
 
     @Override
     public <T> T getOption(SocketOption<T> name) throws IOException {
-        HostOptions.UDP.checkSupported(name);
+        DatagramOptions.UDP.checkSupported(name);
         synchronized (stateLock) {
             ensureOpen();
-            return HostOptions.UDP.get(socket, name);
+            return DatagramOptions.UDP.get(socket, name);
         }
     }
 
     @Override
     public Set<SocketOption<?>> supportedOptions() {
-        return HostOptions.UDP.names();
+        return DatagramOptions.UDP.names();
     }
 
     @Override

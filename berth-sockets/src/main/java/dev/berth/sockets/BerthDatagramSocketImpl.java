@@ -98,18 +98,18 @@ public final class BerthDatagramSocketImpl extends DatagramSocketImpl {
 
     @Override
     protected Set<SocketOption<?>> supportedOptions() {
-        return HostOptions.UDP.names();
+        return DatagramOptions.UDP.names();
     }
 
     @Override
     protected <T> void setOption(SocketOption<T> name, T value) throws IOException {
-        HostOptions.UDP.check(name, value);
+        DatagramOptions.UDP.check(name, value);
         view().setOption(name, value);
     }
 
     @Override
     protected <T> T getOption(SocketOption<T> name) throws IOException {
-        HostOptions.UDP.checkSupported(name);
+        DatagramOptions.UDP.checkSupported(name);
         return view().getOption(name);
     }
 

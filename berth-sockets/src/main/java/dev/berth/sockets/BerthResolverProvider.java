@@ -7,9 +7,9 @@ import java.net.spi.InetAddressResolver.LookupPolicy;
 import java.net.spi.InetAddressResolverProvider;
 import java.util.stream.Stream;
 
-/// Makes look-ups of names go to the host of the thread's [HostScope], or to the installed [BerthSockets]. The JDK asks for a provider once, at its first
-/// look-up; so this one is always registered, and passes everything on to the JDK's own resolver while nothing is
-/// installed.
+/// Makes look-ups of names go to the host of the thread's [HostScope], or to the installed [BerthSockets]. The JDK
+/// asks for a provider once, at its first look-up; so this one is always registered, and passes everything on to the
+/// JDK's own resolver while nothing is installed.
 public final class BerthResolverProvider extends InetAddressResolverProvider {
     /// For the service loader.
     public BerthResolverProvider() {}

@@ -161,26 +161,26 @@ final class BerthServerSocketChannel extends ServerSocketChannel implements Sele
 
     @Override
     public <T> ServerSocketChannel setOption(SocketOption<T> name, T value) throws IOException {
-        HostOptions.ACCEPTOR.check(name, value);
+        AcceptorOptions.ACCEPTOR.check(name, value);
         synchronized (stateLock) {
             ensureOpen();
-            HostOptions.ACCEPTOR.set(acceptor, name, value);
+            AcceptorOptions.ACCEPTOR.set(acceptor, name, value);
             return this;
         }
     }
 
     @Override
     public <T> T getOption(SocketOption<T> name) throws IOException {
-        HostOptions.ACCEPTOR.checkSupported(name);
+        AcceptorOptions.ACCEPTOR.checkSupported(name);
         synchronized (stateLock) {
             ensureOpen();
-            return HostOptions.ACCEPTOR.get(acceptor, name);
+            return AcceptorOptions.ACCEPTOR.get(acceptor, name);
         }
     }
 
     @Override
     public Set<SocketOption<?>> supportedOptions() {
-        return HostOptions.ACCEPTOR.names();
+        return AcceptorOptions.ACCEPTOR.names();
     }
 
     @Override

@@ -12,16 +12,25 @@ import org.jspecify.annotations.Nullable;
 
 /// Makes sockets on a host, for libraries that take a `SocketFactory`. Names are looked up as the JVM does.
 public final class BerthSocketFactory extends SocketFactory {
-    private final Host host;
+    private final @Nullable Host host;
 
     /// The sockets of `host`.
     public BerthSocketFactory(Host host) {
         this.host = Objects.requireNonNull(host);
     }
 
+    /// Each socket is on the host of the thread that makes it ([HostScope]), for libraries that take the name of a
+    /// class, such as JDBC drivers.
+    public BerthSocketFactory() {
+        host = null;
+    }
+
+    /// A socket that is not connected yet.
+    ///
+    /// @throws IllegalStateException if this factory has no host of its own and the thread has none either
     @Override
     public Socket createSocket() throws SocketException {
-        return new HostedSocket(host);
+        return new HostedSocket(host == null ? HostScope.requiredHost() : host);
     }
 
     @Override

@@ -404,15 +404,15 @@ public class BerthSocketImpl extends SocketImpl {
 
     @Override
     protected Set<SocketOption<?>> supportedOptions() {
-        return server ? HostOptions.SERVER_SOCKET.names() : HostOptions.SOCKET_NAMES;
+        return server ? AcceptorOptions.SERVER_SOCKET.names() : HostOptions.SOCKET_NAMES;
     }
 
     @Override
     protected <T> void setOption(SocketOption<T> name, T value) throws IOException {
         synchronized (stateLock) {
             if (server) {
-                HostOptions.SERVER_SOCKET.check(name, value);
-                HostOptions.SERVER_SOCKET.set(acceptor(), name, value);
+                AcceptorOptions.SERVER_SOCKET.check(name, value);
+                AcceptorOptions.SERVER_SOCKET.set(acceptor(), name, value);
             } else {
                 HostOptions.TCP.check(name, value);
                 HostOptions.TCP.set(connection(), name, value);
@@ -423,7 +423,7 @@ public class BerthSocketImpl extends SocketImpl {
     @Override
     protected <T> T getOption(SocketOption<T> name) throws IOException {
         synchronized (stateLock) {
-            return server ? HostOptions.SERVER_SOCKET.get(acceptor(), name) : HostOptions.TCP.get(connection(), name);
+            return server ? AcceptorOptions.SERVER_SOCKET.get(acceptor(), name) : HostOptions.TCP.get(connection(), name);
         }
     }
 

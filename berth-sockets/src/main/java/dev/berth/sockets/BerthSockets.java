@@ -16,8 +16,8 @@ import java.util.List;
 ///
 /// It uses only what the JDK offers to everybody, so it must come before the program's first socket and look-up,
 /// once, and cannot be taken back: sockets that were opened before stay on the kernel. [BerthSelectorProvider],
-/// [BerthSocketFactory] and [BerthServerSocketFactory] do without it. Other hosts may stand beside the installed one,
-/// for the threads of a [HostScope].
+/// [BerthSocketFactory], [BerthSslSocketFactory] and [BerthServerSocketFactory] do without it. Other hosts may stand
+/// beside the installed one, for the threads of a [HostScope].
 public final class BerthSockets {
     private static final String PROVIDER_PROPERTY = "java.nio.channels.spi.SelectorProvider";
     private static final String ASYNCHRONOUS_PROPERTY = "java.nio.channels.spi.AsynchronousChannelProvider";
@@ -92,15 +92,20 @@ public final class BerthSockets {
 
     @SuppressWarnings("deprecation") // the factories are the only way without an agent
     private static void installSocketFactories() {
-        install("java.net.Socket", () -> Socket.setSocketImplFactory(() -> new BerthSocketImpl(HostScope.requiredHost(), false)));
-        install("java.net.ServerSocket", () -> ServerSocket.setSocketFactory(() -> new BerthSocketImpl(HostScope.requiredHost(), true)));
+        install(
+                "java.net.Socket",
+                () -> Socket.setSocketImplFactory(() -> new BerthSocketImpl(HostScope.requiredHost(), false)));
+        install(
+                "java.net.ServerSocket",
+                () -> ServerSocket.setSocketFactory(() -> new BerthSocketImpl(HostScope.requiredHost(), true)));
     }
 
     @SuppressWarnings("deprecation") // as above
     private static void installDatagramFactory() {
         install(
                 "java.net.DatagramSocket",
-                () -> DatagramSocket.setDatagramSocketImplFactory(() -> new BerthDatagramSocketImpl(HostScope.requiredHost())));
+                () -> DatagramSocket.setDatagramSocketImplFactory(
+                        () -> new BerthDatagramSocketImpl(HostScope.requiredHost())));
     }
 
     private interface Installation {
@@ -131,7 +136,10 @@ public final class BerthSockets {
     }
 
     private static String notResolving(Host host) {
-        return "The JVM does not resolve the name of host '" + host.name() + "' with Berth: it looked up names before"
-                + " Berth was on its class path, or -Djdk.net.hosts.file or another resolver is in use.";
+        return System.getProperty("jdk.net.hosts.file") == null
+                ? "The JVM does not resolve the name of host '" + host.name() + "' with Berth: install Berth before the"
+                        + " first look-up of a name, and leave out what brings another resolver."
+                : "The property jdk.net.hosts.file makes the JVM look names up in that file alone: leave it out, for"
+                        + " the names of this JVM are to be Berth's.";
     }
 }

@@ -8,7 +8,6 @@ import java.net.UnknownHostException;
 import java.net.spi.InetAddressResolver.LookupPolicy;
 import java.net.spi.InetAddressResolverProvider.Configuration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -67,15 +66,16 @@ record HostNames(Host host, List<NameTable> tables, boolean others) {
     private static List<InetAddress> answers(String name, List<IpAddress> addresses, int characteristics)
             throws UnknownHostException {
         List<InetAddress> answers = new ArrayList<>();
-        Stream<IpAddress> chosen = addresses.stream()
-                .filter(address -> (characteristics & (address.isIpv4() ? LookupPolicy.IPV4 : LookupPolicy.IPV6)) != 0);
-        if ((characteristics & LookupPolicy.IPV4_FIRST) != 0) {
-            chosen = chosen.sorted(Comparator.comparing(address -> !address.isIpv4()));
-        } else if ((characteristics & LookupPolicy.IPV6_FIRST) != 0) {
-            chosen = chosen.sorted(Comparator.comparing(IpAddress::isIpv4));
-        }
-        for (IpAddress address : chosen.toList()) {
-            answers.add(InetAddress.getByAddress(name, address.octets()));
+        boolean ipv4First = (characteristics & LookupPolicy.IPV4_FIRST) != 0;
+        boolean ipv6First = !ipv4First && (characteristics & LookupPolicy.IPV6_FIRST) != 0;
+        int first = 0; // how many answers of the preferred family there are
+        for (IpAddress address : addresses) {
+            boolean ipv4 = address.isIpv4();
+            if ((characteristics & (ipv4 ? LookupPolicy.IPV4 : LookupPolicy.IPV6)) != 0) {
+                boolean preferred = ipv4 ? ipv4First : ipv6First;
+                answers.add(
+                        preferred ? first++ : answers.size(), InetAddress.getByAddress(name, address.octets()));
+            }
         }
         return answers;
     }

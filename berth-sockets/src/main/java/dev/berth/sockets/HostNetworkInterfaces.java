@@ -2,6 +2,7 @@ package dev.berth.sockets;
 
 import dev.berth.host.Host;
 import java.net.NetworkInterface;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -11,9 +12,11 @@ final class HostNetworkInterfaces {
 
     /// All interfaces of `host` as they are now, loopback first.
     static List<NetworkInterface> all(Host host) {
-        return InterfaceData.of(host).stream()
-                .map(JavaNetAccess.Interfaces::make)
-                .toList();
+        List<NetworkInterface> all = new ArrayList<>();
+        for (InterfaceData data : InterfaceData.of(host)) {
+            all.add(JavaNetAccess.Interfaces.make(data));
+        }
+        return List.copyOf(all);
     }
 
     /// What there is to say of an interface now. As the kernel, `host` knows it by name and index; null if it has none

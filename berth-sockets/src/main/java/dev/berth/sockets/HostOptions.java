@@ -2,11 +2,7 @@ package dev.berth.sockets;
 
 import static dev.berth.sockets.BerthSocketOptions.BIND_ADDRESS_NO_PORT;
 import static dev.berth.sockets.BerthSocketOptions.LOCAL_PORT_RANGE;
-import static java.net.StandardSocketOptions.IP_MULTICAST_IF;
-import static java.net.StandardSocketOptions.IP_MULTICAST_LOOP;
-import static java.net.StandardSocketOptions.IP_MULTICAST_TTL;
 import static java.net.StandardSocketOptions.IP_TOS;
-import static java.net.StandardSocketOptions.SO_BROADCAST;
 import static java.net.StandardSocketOptions.SO_KEEPALIVE;
 import static java.net.StandardSocketOptions.SO_LINGER;
 import static java.net.StandardSocketOptions.SO_RCVBUF;
@@ -16,18 +12,17 @@ import static java.net.StandardSocketOptions.SO_SNDBUF;
 import static java.net.StandardSocketOptions.TCP_NODELAY;
 
 import dev.berth.host.HostSocket;
-import dev.berth.host.TcpAcceptor;
 import dev.berth.host.TcpSocket;
-import dev.berth.host.UdpSocket;
 import dev.berth.stack.tcp.TcpConfig;
 import java.io.IOException;
-import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.net.SocketOption;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/// What can be set on each kind of host socket. An option that is not here is refused, never ignored.
+/// What can be set on a connection. An option that is not here is refused, never ignored, and so it is with
+/// [AcceptorOptions] and [DatagramOptions]. They are classes of their own because each option costs a program that
+/// uses none a quarter of a millisecond at its start.
 final class HostOptions {
     /// Urgent octets are part of the stream. Programs set it with `Socket.setOOBInline`; the JDK's channels list it
     /// under this name.
@@ -52,7 +47,10 @@ final class HostOptions {
                     socket -> socket.congestionControl().name(),
                     (socket, name) -> socket.congestionControl(TcpConfig.Congestion.valueOf(name)))
             .addExtended(ExtendedOptions.KEEP_IDLE, TcpSocket::keepIdleSeconds, argument(TcpSocket::keepIdleSeconds))
-            .addExtended(ExtendedOptions.KEEP_INTERVAL, TcpSocket::keepIntervalSeconds, argument(TcpSocket::keepIntervalSeconds))
+            .addExtended(
+                    ExtendedOptions.KEEP_INTERVAL,
+                    TcpSocket::keepIntervalSeconds,
+                    argument(TcpSocket::keepIntervalSeconds))
             .addExtended(ExtendedOptions.KEEP_COUNT, TcpSocket::keepCount, argument(TcpSocket::keepCount))
             .addExtended(ExtendedOptions.QUICK_ACK, TcpSocket::quickAck, TcpSocket::quickAck)
             .addExtended(ExtendedOptions.NAPI_ID, HostOptions::napiId, HostOptions::napiId)
@@ -66,53 +64,10 @@ final class HostOptions {
     /// Options of connections of asynchronous channels, which have fewer.
     static final SocketOptionTable<TcpSocket> ASYNCHRONOUS_TCP = TCP.without(SO_LINGER, IP_TOS, SO_OOBINLINE);
 
-    /// Options of listening channels.
-    static final SocketOptionTable<TcpAcceptor> ACCEPTOR = acceptor().build();
-
-    /// Options of a `ServerSocket`, which has one more.
-    static final SocketOptionTable<TcpAcceptor> SERVER_SOCKET =
-            acceptor().add(IP_TOS, TcpAcceptor::trafficClass, TcpAcceptor::trafficClass).build();
-
-    /// Options of datagram sockets.
-    static final SocketOptionTable<UdpSocket> UDP = new SocketOptionTable.Builder<UdpSocket>()
-            .add(SO_SNDBUF, UdpSocket::sendBufferSize, UdpSocket::sendBufferSize)
-            .add(SO_RCVBUF, UdpSocket::receiveBufferSize, UdpSocket::receiveBufferSize)
-            .add(SO_REUSEADDR, UdpSocket::reuseAddress, UdpSocket::reuseAddress)
-            .add(SO_REUSEPORT, UdpSocket::reusePort, UdpSocket::reusePort)
-            .add(SO_BROADCAST, UdpSocket::broadcast, UdpSocket::broadcast)
-            .add(IP_TOS, UdpSocket::trafficClass, UdpSocket::trafficClass)
-            .add(IP_MULTICAST_TTL, UdpSocket::multicastTimeToLive, UdpSocket::multicastTimeToLive)
-            .add(IP_MULTICAST_LOOP, UdpSocket::multicastLoop, UdpSocket::multicastLoop)
-            .add(
-                    IP_MULTICAST_IF,
-                    HostOptions::multicastInterface,
-                    (socket, nic) -> socket.multicastInterface(HostInterfaces.indexOf(socket.host(), nic)))
-            .add(BerthSocketOptions.LABEL, UdpSocket::label, UdpSocket::label)
-            .add(LOCAL_PORT_RANGE, UdpSocket::localPortRange, UdpSocket::localPortRange)
-            .add(BIND_ADDRESS_NO_PORT, UdpSocket::bindAddressNoPort, UdpSocket::bindAddressNoPort)
-            .addExtended(ExtendedOptions.DONT_FRAGMENT, UdpSocket::dontFragment, UdpSocket::dontFragment)
-            .addExtended(ExtendedOptions.NAPI_ID, HostOptions::napiId, HostOptions::napiId)
-            .build();
-
     private HostOptions() {}
 
-    private static SocketOptionTable.Builder<TcpAcceptor> acceptor() {
-        return new SocketOptionTable.Builder<TcpAcceptor>()
-                    .add(SO_RCVBUF, TcpAcceptor::receiveBufferSize, TcpAcceptor::receiveBufferSize)
-                    .add(SO_REUSEADDR, TcpAcceptor::reuseAddress, TcpAcceptor::reuseAddress)
-                    .add(SO_REUSEPORT, TcpAcceptor::reusePort, TcpAcceptor::reusePort)
-                    .add(BerthSocketOptions.LABEL, TcpAcceptor::label, TcpAcceptor::label)
-                    .add(LOCAL_PORT_RANGE, TcpAcceptor::localPortRange, TcpAcceptor::localPortRange)
-                    .addExtended(ExtendedOptions.KEEP_IDLE, TcpAcceptor::keepIdleSeconds, argument(TcpAcceptor::keepIdleSeconds))
-                    .addExtended(
-                            ExtendedOptions.KEEP_INTERVAL, TcpAcceptor::keepIntervalSeconds, argument(TcpAcceptor::keepIntervalSeconds))
-                    .addExtended(ExtendedOptions.KEEP_COUNT, TcpAcceptor::keepCount, argument(TcpAcceptor::keepCount))
-                    .addExtended(ExtendedOptions.QUICK_ACK, TcpAcceptor::quickAck, TcpAcceptor::quickAck)
-                    .addExtended(ExtendedOptions.NAPI_ID, HostOptions::napiId, HostOptions::napiId);
-    }
-
     /// A setter that says of a bad value what the kernel says.
-    private static <S> SocketOptionTable.Setter<S, Integer> argument(SocketOptionTable.Setter<S, Integer> setter) {
+    static <S> SocketOptionTable.Setter<S, Integer> argument(SocketOptionTable.Setter<S, Integer> setter) {
         return (socket, value) -> {
             try {
                 setter.set(socket, value);
@@ -126,19 +81,14 @@ final class HostOptions {
 
     /// Which receive queue of a network card the last packet came by: 0 where there is none, as on the kernel's
     /// loopback.
-    private static int napiId(HostSocket socket) throws IOException {
+    static int napiId(HostSocket socket) throws IOException {
         if (!socket.isOpen()) {
             throw new SocketException("Socket closed");
         }
         return 0;
     }
 
-    private static void napiId(HostSocket socket, int value) throws IOException {
+    static void napiId(HostSocket socket, int value) throws IOException {
         throw new SocketException("Attempt to set read only option " + ExtendedOptions.NAPI_ID);
-    }
-
-    @SuppressWarnings("NullAway") // the option of the JDK is null while no interface was chosen
-    private static NetworkInterface multicastInterface(UdpSocket socket) throws IOException {
-        return HostInterfaces.of(socket.host(), socket.multicastInterface());
     }
 }

@@ -81,7 +81,8 @@ final class SocketOptionTable<S> {
         access(name).setter.set(socket, valid(name, value));
     }
 
-    /// Reads an option whose name was checked. `IP_MULTICAST_IF` is null while no interface is set, as the JDK has it.
+    /// Reads an option whose name was checked. `IP_MULTICAST_IF` is null while no interface is set, as the JDK has
+    /// it.
     @SuppressWarnings("NullAway")
     <T> T get(S socket, SocketOption<T> name) throws IOException {
         return access(name).getter.get(socket);
@@ -101,7 +102,8 @@ final class SocketOptionTable<S> {
             if (number < 0) {
                 throw new IllegalArgumentException("Invalid send/receive buffer size");
             }
-            return name.type().cast(Math.clamp(number, 1, MAX_BUFFER)); // "a hint to size", as StandardSocketOptions has it
+            // "a hint to size", as StandardSocketOptions has it
+            return name.type().cast(Math.clamp(number, 1, MAX_BUFFER));
         } else if (name == StandardSocketOptions.IP_MULTICAST_TTL) {
             if (number < 0 || number > 255) {
                 throw new IllegalArgumentException("Invalid TTL/hop value");

@@ -273,10 +273,12 @@ class AsynchronousSocketChannelContractTest extends AsynchronousContract {
         other.start();
 
         Task.await("all is there", () -> one.isDone() && other.isDone());
-        byte[] arrived = new byte[there.length];
-        other.in.flip().get(arrived);
-        assertThat(digest(one.in.array())).isEqualTo(digest(back));
-        assertThat(digest(arrived)).isEqualTo(digest(there));
+        byte[] arrivedBack = new byte[back.length];
+        one.in.flip().get(arrivedBack);
+        byte[] arrivedThere = new byte[there.length];
+        other.in.flip().get(arrivedThere);
+        assertThat(digest(arrivedBack)).isEqualTo(digest(back));
+        assertThat(digest(arrivedThere)).isEqualTo(digest(there));
     }
 
     /// One end of a transfer: handlers that begin the next operation.

@@ -270,8 +270,9 @@ class ChannelTransferContractTest extends Contract {
         ChannelPair pair = connectedChannels();
         send(pair.client(), "abc");
         ByteBuffer first = ByteBuffer.allocate(2);
+        ByteBuffer readOnly = ByteBuffer.allocate(1).asReadOnlyBuffer();
 
-        assertThatThrownBy(() -> pair.server().read(new ByteBuffer[] {first, ByteBuffer.allocate(1).asReadOnlyBuffer()}))
+        assertThatThrownBy(() -> pair.server().read(new ByteBuffer[] {first, readOnly}))
                 .isExactlyInstanceOf(IllegalArgumentException.class)
                 .hasMessage("Read-only buffer");
         assertThatThrownBy(() -> pair.server().read(new ByteBuffer[] {null}))

@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/// What `MulticastSocket` adds, by itself and as `DatagramChannel.socket()`. Groups are on the loopback interface; after
-/// what must not be heard comes a marker, so that nothing has to be waited for.
+/// What `MulticastSocket` adds, by itself and as `DatagramChannel.socket()`. Groups are on the loopback interface;
+/// after what must not be heard comes a marker, so that nothing has to be waited for.
 @SuppressWarnings({"deprecation", "removal"}) // the whole class, old methods too
 class MulticastCasesTest extends DifferentialTest {
     private static final InetSocketAddress GROUP = group("239.7.8.1");

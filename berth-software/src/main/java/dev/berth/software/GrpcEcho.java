@@ -50,12 +50,7 @@ public final class GrpcEcho {
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
         Server server = NettyServerBuilder.forPort(50_051)
-                .addService(ServerServiceDefinition.builder("test.Echo")
-                        .addMethod(ECHO, ServerCalls.asyncUnaryCall((request, observer) -> {
-                            observer.onNext(request);
-                            observer.onCompleted();
-                        }))
-                        .build())
+                .addService(service())
                 .build()
                 .start();
         String own = InetAddress.getLocalHost().getHostAddress();
@@ -65,7 +60,18 @@ public final class GrpcEcho {
         Check.done();
     }
 
-    private static void call(ManagedChannel channel, String name) throws InterruptedException {
+    /// Sends back what it gets.
+    static ServerServiceDefinition service() {
+        return ServerServiceDefinition.builder("test.Echo")
+                .addMethod(ECHO, ServerCalls.asyncUnaryCall((request, observer) -> {
+                    observer.onNext(request);
+                    observer.onCompleted();
+                }))
+                .build();
+    }
+
+    /// Calls the service many times, and closes the channel.
+    static void call(ManagedChannel channel, String name) throws InterruptedException {
         int octets = 0;
         for (int i = 0; i < CALLS; i++) {
             octets += ClientCalls.blockingUnaryCall(channel, ECHO, CallOptions.DEFAULT, new byte[OCTETS]).length;

@@ -60,7 +60,8 @@ public final class HttpClients {
             for (int i = 0; i < REQUESTS; i++) {
                 require(
                         "/" + i,
-                        client.execute(new HttpGet(root + "/" + i), answer -> EntityUtils.toString(answer.getEntity())));
+                        client.execute(
+                                new HttpGet(root + "/" + i), answer -> EntityUtils.toString(answer.getEntity())));
             }
         }
         System.out.println("right: Apache HttpClient, classic");

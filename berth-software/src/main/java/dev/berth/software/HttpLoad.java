@@ -35,8 +35,8 @@ import org.apache.catalina.connector.Connector;
 import org.apache.catalina.startup.Tomcat;
 import org.jspecify.annotations.Nullable;
 
-/// A web server under load. Arguments: `tomcat` or `netty`; then either the number of requests and of connections, which
-/// this JVM makes itself on virtual threads, or `serve`, which serves until it is killed.
+/// A web server under load. Arguments: `tomcat` or `netty`; then either the number of requests and of connections,
+/// which this JVM makes itself on virtual threads, or `serve`, which serves until it is killed.
 public final class HttpLoad {
     private static final byte[] ANSWER = "Hello, world!".getBytes(StandardCharsets.US_ASCII);
 
@@ -87,8 +87,7 @@ public final class HttpLoad {
         connector.setProperty("maxConnections", "20000");
         tomcat.setConnector(connector);
         Context context = tomcat.addContext("", null);
-        Tomcat.addServlet(context, "hello", new Hello());
-        context.addServletMappingDecoded("/*", "hello");
+        Tomcat.addServlet(context, "hello", new Hello()).addMapping("/*");
         tomcat.start();
     }
 
@@ -138,7 +137,8 @@ public final class HttpLoad {
 
     /// A connection that is kept alive.
     private static final class Connection implements AutoCloseable {
-        private static final byte[] REQUEST = "GET / HTTP/1.1\r\nHost: load\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+        private static final byte[] REQUEST =
+                "GET / HTTP/1.1\r\nHost: load\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
         private final Socket socket;
         private final InputStream in;

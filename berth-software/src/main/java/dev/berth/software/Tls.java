@@ -20,7 +20,9 @@ import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509TrustManager;
 
 /// TLS: sockets, the JDK's HTTPS server, and HTTP/2 with Undertow. The argument is a key store of type PKCS12 with the
 /// password `password` and a key for the host's name.
@@ -54,17 +56,28 @@ public final class Tls {
         Check.done();
     }
 
-    private static SSLContext context(Path file) throws GeneralSecurityException, IOException {
+    private static KeyStore keys(Path file) throws GeneralSecurityException, IOException {
         KeyStore keys = KeyStore.getInstance("PKCS12");
         try (InputStream in = Files.newInputStream(file)) {
             keys.load(in, "password".toCharArray());
         }
+        return keys;
+    }
+
+    /// Trusts the certificate in the key store, and no other.
+    static X509TrustManager trust(Path file) throws GeneralSecurityException, IOException {
+        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        trust.init(keys(file));
+        return (X509TrustManager) trust.getTrustManagers()[0];
+    }
+
+    /// Has the key in the store, and trusts its certificate.
+    static SSLContext context(Path file) throws GeneralSecurityException, IOException {
+        KeyStore keys = keys(file);
         KeyManagerFactory keyManagers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
         keyManagers.init(keys, "password".toCharArray());
-        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        trust.init(keys);
         SSLContext context = SSLContext.getInstance("TLS");
-        context.init(keyManagers.getKeyManagers(), trust.getTrustManagers(), null);
+        context.init(keyManagers.getKeyManagers(), new TrustManager[] {trust(file)}, null);
         return context;
     }
 

@@ -43,8 +43,7 @@ public final class TomcatServer {
         connector.addUpgradeProtocol(new org.apache.coyote.http2.Http2Protocol());
         tomcat.setConnector(connector);
         Context context = tomcat.addContext("", null);
-        Tomcat.addServlet(context, "echo", new Echo());
-        context.addServletMappingDecoded("/*", "echo");
+        Tomcat.addServlet(context, "echo", new Echo()).addMapping("/*");
         tomcat.start();
         String own = InetAddress.getLocalHost().getHostAddress();
         HttpRequests.check("http://" + own, own);

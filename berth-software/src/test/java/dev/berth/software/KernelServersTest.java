@@ -1,10 +1,16 @@
 package dev.berth.software;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.berth.host.Host;
+import dev.berth.sockets.BerthSocketFactory;
+import dev.berth.sockets.HostScope;
 import dev.berth.testkit.netns.NamespaceProgram;
 import dev.berth.testkit.netns.NetworkNamespace;
+import dev.berth.tun.TunLink;
+import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileVisitResult;
@@ -12,6 +18,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,6 +36,7 @@ class KernelServersTest {
     private static final String DEVICE = "berth0";
     private static final String SERVER = "10.7.0.1";
     private static final String CLIENT = "10.7.0.2";
+    private static final String URL = "jdbc:postgresql://" + SERVER + "/postgres";
 
     private NetworkNamespace namespace;
     private Path directory;
@@ -77,10 +87,13 @@ class KernelServersTest {
         }
     }
 
-    @Test
-    void postgresql_writes_and_reads_rows_for_its_jdbc_driver() throws IOException {
+    private interface Session {
+        void run() throws IOException, SQLException;
+    }
+
+    private void withPostgres(Session session) throws IOException, SQLException {
         Optional<Path> bin = postgres();
-        assumeTrue(bin.isPresent(), "PostgreSQL is not installed");
+        SoftwareRun.assume(KernelServersTest.class, bin.isPresent(), "PostgreSQL is not installed.");
         String data = directory.resolve("data").toString();
         // The server refuses to be root's.
         namespace.check("chown", "nobody", directory.toString());
@@ -92,15 +105,50 @@ class KernelServersTest {
                 user,
                 bin.get() + "/postgres", "-D", data, "-h", SERVER, "-k", directory.toString(), "-c", "fsync=off"))) {
             server.awaitLine(line -> line.contains("ready to accept connections"), LIMIT);
-            expectDone("PostgresClient", "jdbc:postgresql://" + SERVER + "/postgres", "berth", "");
+            session.run();
         }
     }
 
     @Test
+    void postgresql_writes_and_reads_rows_for_its_jdbc_driver() throws IOException, SQLException {
+        withPostgres(() -> expectDone("PostgresClient", URL, "berth", ""));
+    }
+
+    /// In this JVM, which is on the kernel's network; the server lets nobody in but Berth's address.
+    @Test
+    void postgresql_is_reached_by_a_driver_with_a_socket_factory() throws IOException, SQLException {
+        withPostgres(() -> {
+            try (TunLink tun = TunLink.builder(DEVICE).inNamespace(namespace.path()).open();
+                    Host client = Host.builder("client")
+                            .link(tun)
+                            .address(IpAddress.Prefix.parse(CLIENT + "/24"))
+                            .start()) {
+                String sockets = "?socketFactory=" + BerthSocketFactory.class.getName();
+                HostScope.run(client, () -> {
+                    try (Connection connection = DriverManager.getConnection(URL + sockets, "berth", "")) {
+                        H2OverTcp.rows(connection);
+                    }
+                });
+                assertThatThrownBy(() -> DriverManager.getConnection(URL + sockets, "berth", ""))
+                        .hasRootCauseMessage("No sockets are installed: call BerthSockets.install(host) before the"
+                                + " first channel is opened, or open it in a HostScope.");
+            }
+        });
+    }
+
+    @Test
     void redis_keeps_values_for_jedis() throws IOException {
-        assumeTrue(Files.isExecutable(Path.of("/usr/bin/redis-server")), "Redis is not installed");
+        SoftwareRun.assumeInstalled(KernelServersTest.class, "redis-server");
         try (NamespaceProgram server = namespace.start(
-                "redis-server", "--bind", SERVER, "--save", "", "--protected-mode", "no", "--dir", directory.toString())) {
+                "redis-server",
+                "--bind",
+                SERVER,
+                "--save",
+                "",
+                "--protected-mode",
+                "no",
+                "--dir",
+                directory.toString())) {
             server.awaitLine(line -> line.contains("Ready to accept connections"), LIMIT);
             expectDone("RedisClient", "redis://" + SERVER + ":6379");
         }

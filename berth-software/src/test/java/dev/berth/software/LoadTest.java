@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.berth.testkit.netns.NamespaceProgram;
 import dev.berth.testkit.netns.NetworkNamespace;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,9 +20,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Tomcat and Netty under load: no request fails, and nothing is left in the host's tables. The ordinary run is short;
-/// `-Dberth.test.jvm=-Dberth.load=REQUESTS` makes it as long as one likes (ten million take half an hour), and prints the
-/// rates of Berth and of the kernel.
+/// Tomcat and Netty under load: no request fails, and nothing is left in the host's tables. The ordinary run is
+/// short;
+/// `-Dberth.test.jvm=-Dberth.load=REQUESTS` makes it as long as one likes (ten million take half an hour), and prints
+/// the rates of Berth and of the kernel.
 class LoadTest {
     private static final long REQUESTS = Long.getLong("berth.load", 20_000);
     private static final Duration LIMIT = Duration.ofMinutes(2 + REQUESTS / 100_000);
@@ -86,7 +86,7 @@ class LoadTest {
     @ValueSource(strings = {"tomcat", "netty"})
     void answers_all_requests_of_wrk_through_tun(String server, @TempDir Path directory) throws InterruptedException {
         String control = directory.resolve("control").toString();
-        assumeTrue(Files.isExecutable(Path.of("/usr/bin/wrk")), "wrk is not installed");
+        SoftwareRun.assumeInstalled(LoadTest.class, "wrk");
         namespace.check("ip", "tuntap", "add", "dev", "berth0", "mode", "tun", "vnet_hdr");
         namespace.check("ip", "addr", "add", "10.7.0.1/24", "dev", "berth0");
         namespace.check("ip", "link", "set", "dev", "berth0", "up");
@@ -116,7 +116,8 @@ class LoadTest {
                     namespace.run(SoftwareRun.ROOT.resolve("berth").toString(), "ss", "-tan", "--control", control);
             assertThat(outcome.exit()).as(outcome.output()).isZero();
             sockets = outcome.output();
-            if (sockets.contains("LISTEN") && sockets.lines().noneMatch(line -> line.matches("(ESTAB|CLOSE|FIN|LAST|SYN).*"))) {
+            boolean connected = sockets.lines().anyMatch(line -> line.matches("(ESTAB|CLOSE|FIN|LAST|SYN).*"));
+            if (sockets.contains("LISTEN") && !connected) {
                 return;
             }
             TimeUnit.SECONDS.sleep(1);

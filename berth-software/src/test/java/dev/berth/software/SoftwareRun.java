@@ -1,5 +1,7 @@
 package dev.berth.software;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import dev.berth.testkit.netns.NetworkNamespace;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,6 +21,7 @@ final class SoftwareRun {
     /// The programs with all the libraries they use; nothing of Berth and nothing of the tests.
     static final String CLASS_PATH = classPath();
 
+    private static final System.Logger LOGGER = System.getLogger(SoftwareRun.class.getName());
     private static final Duration LIMIT = Duration.ofMinutes(3);
     private static final String CALLS = "bind,connect,accept,accept4,sendto,sendmsg,sendmmsg";
 
@@ -36,13 +39,29 @@ final class SoftwareRun {
         List<String> entries = new ArrayList<>();
         for (String entry : System.getProperty("java.class.path").split(":")) {
             Path path = Path.of(entry);
-            boolean ours = path.startsWith(ROOT) && !path.startsWith(ROOT.resolve("berth-software"));
+            boolean ours = path.startsWith(ROOT) && !path.startsWith(ROOT.resolve("berth-software"))
+                    || entry.contains("/dev/berth/");
             boolean tests = path.endsWith("test-classes") || entry.contains("/org/junit/");
             if (!ours && !tests) {
                 entries.add(entry);
             }
         }
         return String.join(":", entries);
+    }
+
+    /// Skips the test if a command is not there, with a warning in the log, so that it is not taken for a passed one.
+    static void assumeInstalled(Class<?> test, String command) {
+        boolean installed = Stream.of(System.getenv().getOrDefault("PATH", "").split(":"))
+                .anyMatch(directory -> Files.isExecutable(Path.of(directory, command)));
+        assume(test, installed, "The command '" + command + "' is not installed.");
+    }
+
+    /// Skips the test with a warning in the log unless `there`.
+    static void assume(Class<?> test, boolean there, String otherwise) {
+        if (!there) {
+            LOGGER.log(System.Logger.Level.WARNING, "*** SKIPPED: {0}: {1} ***", test.getName(), otherwise);
+        }
+        assumeTrue(there, otherwise);
     }
 
     /// What a program has left behind.
@@ -64,11 +83,24 @@ final class SoftwareRun {
         return path;
     }
 
-    /// Runs `java` with these options, and the programs of this module on the class path unless the options say where.
+    /// Makes a key store with the password `password` and a key for the name of a host.
+    static void makeKeys(Path keys, String name) throws IOException, InterruptedException {
+        Process keytool = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                        "-genkeypair", "-keystore", keys.toString(), "-storetype", "PKCS12", "-storepass", "password",
+                        "-keyalg", "EC", "-alias", name, "-dname", "CN=" + name, "-ext", "san=dns:" + name)
+                .inheritIO()
+                .start();
+        if (keytool.waitFor() != 0) {
+            throw new IllegalStateException("keytool failed");
+        }
+    }
+
+    /// Runs `java` with these options and with all assertions, those of the JDK too.
     static Result java(NetworkNamespace namespace, List<String> options, List<String> program) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-Xmx400m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+        command.addAll(List.of("-Xmx400m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-esa", "-ea"));
         command.addAll(options);
         command.addAll(program);
         return traced(namespace, command);

@@ -46,6 +46,7 @@ class SoftwareTest {
     @BeforeAll
     static void namespaces() {
         assumeTrue(NetworkNamespace.isAvailableFor(SoftwareTest.class));
+        SoftwareRun.assumeInstalled(SoftwareTest.class, "strace");
     }
 
     @TestFactory
@@ -63,14 +64,20 @@ class SoftwareTest {
     @Test
     void speaks_tls(@TempDir Path directory) throws IOException, InterruptedException {
         Path keys = directory.resolve("keys.p12");
-        Process keytool = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                        "-genkeypair", "-keystore", keys.toString(), "-storetype", "PKCS12", "-storepass", "password",
-                        "-keyalg", "EC", "-alias", "app", "-dname", "CN=app", "-ext", "san=dns:app")
-                .inheritIO()
-                .start();
-        assertThat(keytool.waitFor()).isZero();
+        SoftwareRun.makeKeys(keys, "app");
         run(List.of("-cp", SoftwareRun.CLASS_PATH, "dev.berth.software.Tls", keys.toString()));
+    }
+
+    @Test
+    void is_managed_through_a_port_of_its_host() throws IOException, InterruptedException {
+        run(List.of(
+                "-Dcom.sun.management.jmxremote.port=9010",
+                "-Dcom.sun.management.jmxremote.authenticate=false",
+                "-Dcom.sun.management.jmxremote.ssl=false",
+                "-cp",
+                SoftwareRun.CLASS_PATH,
+                "dev.berth.software.ManagementPort",
+                "9010"));
     }
 
     /// All libraries as jars in a jar, read by Spring's own class loader.

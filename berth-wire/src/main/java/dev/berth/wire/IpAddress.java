@@ -245,6 +245,18 @@ public record IpAddress(long hi, long lo) {
     }
 
     /// Dotted decimal, or the canonical IPv6 text of RFC 5952 (lower case, longest run of zeros shortened).
+    // Those that a record gets by itself are put together by the JVM at their first use, which delays a host's start.
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof IpAddress address && hi == address.hi && lo == address.lo;
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Long.hashCode(hi) + Long.hashCode(lo);
+    }
+
     @Override
     public String toString() {
         return toString(hi, lo);
@@ -308,10 +320,29 @@ public record IpAddress(long hi, long lo) {
                 return new Prefix(address, address.isIpv4() ? 32 : 128);
             }
             String digits = text.substring(slash + 1);
-            if (digits.isEmpty() || digits.length() > 3 || !digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
+            if (digits.isEmpty() || digits.length() > 3 || !isNumber(digits)) {
                 throw new IllegalArgumentException("'" + text + "' is not an address with a prefix length");
             }
             return new Prefix(address, Integer.parseInt(digits));
+        }
+
+        private static boolean isNumber(String text) {
+            for (int i = 0; i < text.length(); i++) {
+                if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Prefix prefix && length == prefix.length && address.equals(prefix.address);
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * address.hashCode() + length;
         }
 
         /// True if the canonical form `hi`, `lo` lies in this prefix.

@@ -101,7 +101,9 @@ public final class JdkInstallation {
     /// What is not covered because this JDK is another than Berth knows, for people; empty if nothing is amiss.
     public List<String> notCovered() {
         List<String> lines = new ArrayList<>();
-        missing.forEach((part, why) -> lines.add(part.otherwise() + " (" + why + ")"));
+        for (Map.Entry<Part, String> each : missing.entrySet()) {
+            lines.add(each.getKey().otherwise() + " (" + each.getValue() + ")");
+        }
         return lines;
     }
 
@@ -126,8 +128,12 @@ public final class JdkInstallation {
     /// @return the parts that are wholly rewritten
     private Set<Part> rewrite(Set<Part> wanted) {
         Set<Part> rewritten = EnumSet.copyOf(wanted);
-        List<Rewrite> rewrites =
-                Rewrite.all().stream().filter(r -> wanted.contains(r.part())).toList();
+        List<Rewrite> rewrites = new ArrayList<>();
+        for (Rewrite each : Rewrite.all()) {
+            if (wanted.contains(each.part())) {
+                rewrites.add(each);
+            }
+        }
         JdkRewriter rewriter = new JdkRewriter(rewrites);
         try {
             plug(new JdkHooks(sockets()));
@@ -138,12 +144,14 @@ public final class JdkInstallation {
             }
             instrumentation.retransformClasses(types.toArray(new Class<?>[0]));
         } catch (ReflectiveOperationException | UnmodifiableClassException | LinkageError | RuntimeException e) {
-            wanted.forEach(part -> missing.put(part, "the JDK cannot be rewritten: " + e));
+            for (Part part : wanted) {
+                missing.put(part, "the JDK cannot be rewritten: " + e);
+            }
             return EnumSet.noneOf(Part.class);
         }
-        Set<Rewrite> done = rewriter.done();
+        Set<String> done = rewriter.done();
         for (Rewrite rewrite : rewrites) {
-            if (!done.contains(rewrite) || rewriter.failures().containsKey(rewrite.type())) {
+            if (!done.contains(rewrite.hook()) || rewriter.failures().containsKey(rewrite.type())) {
                 rewritten.remove(rewrite.part());
                 missing.putIfAbsent(rewrite.part(), "this JDK has another " + rewrite);
             }

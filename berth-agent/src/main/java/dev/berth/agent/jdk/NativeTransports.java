@@ -1,15 +1,18 @@
 package dev.berth.agent.jdk;
 
 import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassModel;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.CodeTransform;
+import java.lang.classfile.FieldModel;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.MethodTransform;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.instrument.ClassFileTransformer;
+import java.lang.reflect.AccessFlag;
 import java.security.ProtectionDomain;
 import java.util.List;
 import java.util.function.Consumer;
@@ -17,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Makes the native transports of Netty unavailable, which speak to the kernel past the JDK: epoll, io_uring and
 /// kqueue, also in copies that a library has moved to another package. Netty and what stands on it then take the
-/// transport of the JDK by themselves.
+/// transport of the JDK by themselves. The native library is not even loaded: it would try a socket of the kernel.
 final class NativeTransports implements ClassFileTransformer {
     private static final List<String> TYPES = List.of(
             "io/netty/channel/epoll/Epoll",
@@ -57,8 +60,9 @@ final class NativeTransports implements ClassFileTransformer {
 
     private static byte[] withoutTransport(byte[] bytes) {
         ClassFile files = ClassFile.of();
-        return files.transformClass(files.parse(bytes), (builder, element) -> {
-            Consumer<CodeBuilder> body = element instanceof MethodModel method ? body(method) : null;
+        ClassModel type = files.parse(bytes);
+        return files.transformClass(type, (builder, element) -> {
+            Consumer<CodeBuilder> body = element instanceof MethodModel method ? body(type, method) : null;
             if (element instanceof MethodModel method && body != null) {
                 builder.transformMethod(method, MethodTransform.transformingCode(new Body(body)));
             } else {
@@ -67,7 +71,7 @@ final class NativeTransports implements ClassFileTransformer {
         });
     }
 
-    private static @Nullable Consumer<CodeBuilder> body(MethodModel method) {
+    private static @Nullable Consumer<CodeBuilder> body(ClassModel type, MethodModel method) {
         if (method.code().isEmpty()) {
             return null;
         }
@@ -76,8 +80,23 @@ final class NativeTransports implements ClassFileTransformer {
             case "isAvailable()Z" -> code -> code.iconst_0().ireturn();
             case "unavailabilityCause()Ljava/lang/Throwable;" -> code -> newCause(code).areturn();
             case "ensureAvailability()V" -> code -> newCause(code).athrow();
+            case "<clinit>()V" -> code -> initialize(type, code);
             default -> null;
         };
+    }
+
+    /// Sets the fields that hold why there is no transport, and loads no library to see whether there is one.
+    private static void initialize(ClassModel type, CodeBuilder code) {
+        for (FieldModel field : type.fields()) {
+            if (field.flags().has(AccessFlag.STATIC) && field.fieldTypeSymbol().equals(ConstantDescs.CD_Throwable)) {
+                newCause(code)
+                        .putstatic(
+                                type.thisClass().asSymbol(),
+                                field.fieldName().stringValue(),
+                                ConstantDescs.CD_Throwable);
+            }
+        }
+        code.return_();
     }
 
     private static CodeBuilder newCause(CodeBuilder code) {

@@ -1,6 +1,5 @@
 package dev.berth.agent.jdk;
 
-import java.lang.constant.MethodTypeDesc;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -9,9 +8,9 @@ import java.util.List;
 /// @param part what it belongs to
 /// @param type its class, as class files write it
 /// @param method its name
-/// @param descriptor its parameters and its result
+/// @param descriptor its parameters and its result, as class files write them
 /// @param hook what Berth knows it by
-record Rewrite(Part part, String type, String method, MethodTypeDesc descriptor, String hook) {
+record Rewrite(Part part, String type, String method, String descriptor, String hook) {
     /// What stands and falls together: either all methods of a part are rewritten, or Berth does without.
     enum Part {
         /// `Socket` and `ServerSocket`. Instead: the deprecated factories.
@@ -80,13 +79,13 @@ record Rewrite(Part part, String type, String method, MethodTypeDesc descriptor,
                 Part.STREAMS,
                 streams,
                 "of",
-                MethodTypeDesc.ofDescriptor("(L" + in + ";)Ljava/io/InputStream;"),
+                "(L" + in + ";)Ljava/io/InputStream;",
                 "Streams.of(ReadableByteChannel)"));
         all.add(new Rewrite(
                 Part.STREAMS,
                 streams,
                 "of",
-                MethodTypeDesc.ofDescriptor("(L" + out + ";)Ljava/io/OutputStream;"),
+                "(L" + out + ";)Ljava/io/OutputStream;",
                 "Streams.of(WritableByteChannel)"));
     }
 
@@ -116,7 +115,7 @@ record Rewrite(Part part, String type, String method, MethodTypeDesc descriptor,
                 part,
                 type,
                 method,
-                MethodTypeDesc.ofDescriptor(descriptor),
+                descriptor,
                 type.substring(type.lastIndexOf('/') + 1) + "." + method);
     }
 

@@ -14,6 +14,8 @@ import java.net.SocketAddress;
 import java.net.SocketImpl;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -24,17 +26,11 @@ import org.jspecify.annotations.Nullable;
 final class SelfCheck {
     private SelfCheck() {}
 
-    private interface Check {
-        /// What is wrong, or null.
-        @Nullable
-        String run() throws IOException, ReflectiveOperationException;
-    }
-
     /// What does not do what it was rewritten for, and why; empty if all is well.
     static Map<Part, String> failures(Host host, Set<Part> rewritten) {
         Map<Part, String> failures = new EnumMap<>(Part.class);
         for (Part part : rewritten) {
-            String failure = failure(check(part, host));
+            String failure = failure(part, host);
             if (failure != null) {
                 failures.put(part, failure);
             }
@@ -42,23 +38,19 @@ final class SelfCheck {
         return failures;
     }
 
-    private static @Nullable String failure(Check check) {
+    private static @Nullable String failure(Part part, Host host) {
         try {
-            return check.run();
+            return switch (part) {
+                case SOCKETS -> sockets();
+                case DATAGRAMS -> datagrams();
+                case STREAMS -> streams();
+                case INTERFACES -> interfaces(host);
+                case ADDRESSES -> addresses(host);
+                case KERNEL_SOCKETS -> null; // it would open one
+            };
         } catch (IOException | ReflectiveOperationException | RuntimeException | LinkageError e) {
             return "the check fails with " + e;
         }
-    }
-
-    private static Check check(Part part, Host host) {
-        return switch (part) {
-            case SOCKETS -> SelfCheck::sockets;
-            case DATAGRAMS -> SelfCheck::datagrams;
-            case STREAMS -> SelfCheck::streams;
-            case INTERFACES -> () -> interfaces(host);
-            case ADDRESSES -> () -> addresses(host);
-            case KERNEL_SOCKETS -> () -> null; // it would open one
-        };
     }
 
     private static @Nullable String sockets() throws IOException, ReflectiveOperationException {
@@ -88,8 +80,10 @@ final class SelfCheck {
     }
 
     private static @Nullable String interfaces(Host host) throws IOException {
-        List<String> seen =
-                NetworkInterface.networkInterfaces().map(NetworkInterface::getName).toList();
+        List<String> seen = new ArrayList<>();
+        for (NetworkInterface nic : Collections.list(NetworkInterface.getNetworkInterfaces())) {
+            seen.add(nic.getName());
+        }
         return seen.equals(host.interfaceNames()) ? null : "the interfaces are " + seen;
     }
 

@@ -13,13 +13,12 @@ import java.util.Optional;
 
 /// An option that says what a program's host is to be: `--publish 8080:80` of `berth run`, and `publish=8080:80` of the
 /// agent.
-@SuppressWarnings("ImmutableEnumChecker") // lists of List.of, and references to static methods
+@SuppressWarnings("ImmutableEnumChecker") // lists of List.of
 public enum HostOption {
     /// A port of this machine that leads to one of the host.
     PUBLISH(
             Kind.REPEATED,
             "[ADDRESS:]HOSTPORT:PORT",
-            Publication::parse,
             "Lets HOSTPORT of this machine lead to PORT of the host. May be repeated.",
             "Without ADDRESS only this machine itself can connect (127.0.0.1);",
             "0.0.0.0 is for everybody who can reach it. HOSTPORT 0 takes a free one.",
@@ -29,24 +28,21 @@ public enum HostOption {
     ADDRESS(
             Kind.REPEATED,
             "ADDRESS[/LENGTH]",
-            HostAddress::parse,
             "An address of the host. May be repeated. Default: 10.0.0.1/24 and fd00::1/64."),
 
     /// The host's name.
-    NAME(Kind.VALUE, "NAME", HostOption::hostName, "The host's name. Default: app."),
+    NAME(Kind.VALUE, "NAME", "The host's name. Default: app."),
 
     /// A TUN device.
     TUN(
             Kind.VALUE,
             "NAME",
-            HostOption::text,
             "Attaches the host to a TUN device (Linux; root, or a device that belongs to the user)."),
 
     /// Whether connections reach the outside through the machine's own sockets.
     OUTSIDE(
             Kind.VALUE,
             "on|off",
-            HostOption::onOrOff,
             "Whether the program reaches what the machine reaches, through the machine's sockets",
             "(docs/GATEWAY.md). Default: on, without --tun."),
 
@@ -54,7 +50,6 @@ public enum HostOption {
     ALLOW(
             Kind.REPEATED,
             "ADDRESS[/LENGTH][:PORT[-PORT]]",
-            OutsideRule::allow,
             "Lets the program reach these addresses outside. May be repeated; of all --allow and",
             "--deny the first that matches decides. Without a rule everything is allowed but what",
             "is the machine's alone: loopback, link-local and metadata addresses."),
@@ -63,61 +58,54 @@ public enum HostOption {
     DENY(
             Kind.REPEATED,
             "ADDRESS[/LENGTH][:PORT[-PORT]]",
-            OutsideRule::deny,
             "Keeps the program from these addresses outside. May be repeated."),
 
     /// A file to record packets to.
     CAPTURE(
             Kind.VALUE,
             "FILE.pcapng",
-            HostOption::file,
             "Records all packets of the host, those to itself included."),
 
     /// The platform whose ports and bind rules the host has.
     PORT_POLICY(
             Kind.VALUE,
             "NAME",
-            PortPolicy::of,
             "The ephemeral ports and the bind rules of a platform:",
             "dynamic (49152-65535, rules of Linux; the default),",
             "linux (32768-60999), freebsd (10000-65535) or windows (49152-65535)."),
 
     /// Ports for clients.
     EPHEMERAL(
-            Kind.VALUE, "FROM-TO", PortRange::parse, "The ports that clients get, instead of those of the policy."),
+            Kind.VALUE, "FROM-TO", "The ports that clients get, instead of those of the policy."),
 
     /// Ports that no client gets.
     RESERVED(
             Kind.REPEATED,
             "PORTS",
-            PortRange::parse,
             "Ports and ranges with commas that no client gets; a server may still name them."),
 
     /// How a client's port is chosen.
     SELECTION(
             Kind.VALUE,
             "NAME[:NUMBER]",
-            EphemeralSelection::parse,
             "How a client's port is chosen: uniform (the default), or by RFC 6056",
             "simple-randomization, random-tries[:TRIES], simple-hash,",
             "double-hash[:COUNTERS] or random-increments[:LARGEST]."),
 
     /// The lowest port that the program may bind.
     UNPRIVILEGED_FROM(
-            Kind.VALUE, "PORT", HostOption::port, "The lowest port that the program may bind. Default: 0, all."),
+            Kind.VALUE, "PORT", "The lowest port that the program may bind. Default: 0, all."),
 
     /// Whether ports and flows are printed.
     PORTS(
             Kind.FLAG,
             "",
-            HostOption::flag,
             "Prints ports and flows to standard error when they change, and at the end."),
 
     /// Where `berth ss` can ask.
     CONTROL(
             Kind.VALUE,
             "PATH|off",
-            HostOption::text,
             "Where 'berth ss' can ask for sockets: a UNIX-domain socket for this user alone.",
             "Default: $XDG_RUNTIME_DIR/berth/PID.sock or /tmp/berth-UID/PID.sock."),
 
@@ -125,7 +113,6 @@ public enum HostOption {
     STRICT(
             Kind.FLAG_OR_VALUE,
             "log",
-            HostOption::strictness,
             "Lets the program open no INET socket of the kernel, by whatever way: it gets an",
             "exception, and standard error its stack. With =log it gets the socket nevertheless."),
 
@@ -133,7 +120,6 @@ public enum HostOption {
     SPI(
             Kind.FLAG,
             "",
-            HostOption::flag,
             "Rewrites no method of the JDK, but uses what it offers to everybody, which covers",
             "less (docs/AGENT.md).");
 
@@ -149,20 +135,13 @@ public enum HostOption {
         REPEATED
     }
 
-    @FunctionalInterface
-    private interface Reader {
-        Object read(String text);
-    }
-
     private final Kind kind;
     private final String label;
-    private final Reader reader;
     private final List<String> description;
 
-    HostOption(Kind kind, String label, Reader reader, String... description) {
+    HostOption(Kind kind, String label, String... description) {
         this.kind = kind;
         this.label = label;
-        this.reader = reader;
         this.description = List.of(description);
     }
 
@@ -201,7 +180,22 @@ public enum HostOption {
     /// @return for [HostPlan.Builder#put]
     /// @throws IllegalArgumentException if it is not understood, with a sentence that says why
     public Object read(String text) {
-        return reader.read(text);
+        return switch (this) {
+            case PUBLISH -> Publication.parse(text);
+            case ADDRESS -> HostAddress.parse(text);
+            case NAME -> hostName(text);
+            case TUN, CONTROL -> text(text);
+            case OUTSIDE -> onOrOff(text);
+            case ALLOW -> OutsideRule.allow(text);
+            case DENY -> OutsideRule.deny(text);
+            case CAPTURE -> file(text);
+            case PORT_POLICY -> PortPolicy.of(text);
+            case EPHEMERAL, RESERVED -> PortRange.parse(text);
+            case SELECTION -> EphemeralSelection.parse(text);
+            case UNPRIVILEGED_FROM -> port(text);
+            case PORTS, SPI -> flag(text);
+            case STRICT -> strictness(text);
+        };
     }
 
     private static Object hostName(String text) {
@@ -211,7 +205,7 @@ public enum HostOption {
         return text;
     }
 
-    private static Object text(String text) {
+    private static String text(String text) {
         if (text.isBlank()) {
             throw new IllegalArgumentException("The value is empty");
         }
@@ -220,7 +214,7 @@ public enum HostOption {
 
     private static Object file(String text) {
         try {
-            return Path.of((String) text(text));
+            return Path.of(text(text));
         } catch (InvalidPathException e) {
             throw new IllegalArgumentException("'" + text + "' is not the name of a file", e);
         }

@@ -54,14 +54,10 @@ public record HostPlan(
         for (String each : split(options == null ? "" : options)) {
             int equals = each.indexOf('=');
             String key = equals < 0 ? each : each.substring(0, equals);
-            HostOption option =
-                    HostOption.of(key).orElseThrow(() -> new IllegalArgumentException("There is no option '" + key
-                            + "'; there are "
-                            + String.join(
-                                    ", ",
-                                    List.of(HostOption.values()).stream()
-                                            .map(HostOption::key)
-                                            .toList())));
+            HostOption option = HostOption.of(key).orElse(null);
+            if (option == null) {
+                throw new IllegalArgumentException("There is no option '" + key + "'; there are " + keys());
+            }
             if (equals < 0
                     && (option.kind() == HostOption.Kind.VALUE || option.kind() == HostOption.Kind.REPEATED)) {
                 throw new IllegalArgumentException("Option '" + key + "' needs a value: " + key + "=" + option.label());
@@ -75,11 +71,25 @@ public record HostPlan(
         return builder.build();
     }
 
+    private static String keys() {
+        List<String> keys = new ArrayList<>();
+        for (HostOption option : HostOption.values()) {
+            keys.add(option.key());
+        }
+        return String.join(", ", keys);
+    }
+
     private static List<String> split(String options) {
         List<String> parts = new ArrayList<>();
-        for (String part : options.split("(?<!\\\\),", -1)) {
-            if (!part.isBlank()) {
-                parts.add(part.strip().replace("\\,", ","));
+        int from = 0;
+        for (int at = 0; at <= options.length(); at++) {
+            boolean end = at == options.length();
+            if (end || options.charAt(at) == ',' && (at == 0 || options.charAt(at - 1) != '\\')) {
+                String part = options.substring(from, at);
+                if (!part.isBlank()) {
+                    parts.add(part.strip().replace("\\,", ","));
+                }
+                from = at + 1;
             }
         }
         return parts;

@@ -260,7 +260,7 @@ class DependencyRulesTest {
     void onlyTheCommandAndTheBenchmarksPrint() {
         check(noClasses()
                 .that()
-                .resideOutsideOfPackages(packagesOf("cli", "agent", "bench"))
+                .resideOutsideOfPackages(packagesOf("cli", "agent", "bench", "junit"))
                 .should()
                 .accessTargetWhere(call(
                         "System.out or System.err",

@@ -98,7 +98,51 @@ class AgentTest {
     }
 
     @Test
+    void severalHostsOfOneJvmAreChosenByScope() throws Exception {
+        try (BerthProcess program = program("strict", PROGRAMS + "TwoHosts")) {
+            assertEndsWell(program, List.of("10.5.0.1 is asked by 10.5.0.2", "true", "false", "ports 80 80 80"));
+        }
+    }
+
+    @Test
     void programInModulesIsOnItsHostWithoutTheModuleJdkNet() throws Exception {
+        try (BerthProcess program =
+                BerthProcess.java(List.of(), agent(""), "-p", module().toString(), "-m", "m/x.Main")) {
+            assertEndsWell(program, List.of("app/10.0.0.1:80 false"));
+        }
+    }
+
+    @Test
+    void imageOfTheRunTimeNeedsTheModuleOfAgents() throws Exception {
+        try (BerthProcess program = inImage("m,java.instrument")) {
+            assertEndsWell(program, List.of("app/10.0.0.1:80 false"));
+        }
+        try (BerthProcess program = inImage("m")) {
+            assertThat(program.exitCode()).isEqualTo(1);
+            assertThat(program.out() + program.err()).contains("Could not find agent library instrument");
+        }
+    }
+
+    /// Runs the module in an image of its own.
+    private BerthProcess inImage(String modules) throws IOException {
+        Path image = directory.resolve("image of " + modules);
+        ToolProvider jlink = ToolProvider.findFirst("jlink").orElseThrow();
+        int linked = jlink.run(
+                System.out,
+                System.err,
+                "--module-path",
+                module().toString(),
+                "--add-modules",
+                modules,
+                "--output",
+                image.toString());
+        assertThat(linked).isZero();
+        return BerthProcess.start(
+                directory, List.of(image.resolve("bin/java").toString(), agent("strict"), "-m", "m/x.Main"));
+    }
+
+    /// A module that needs none but `java.base`, compiled.
+    private Path module() throws IOException {
         Path source = directory.resolve("source/m/x/Main.java");
         Files.createDirectories(source.getParent());
         Path info = Files.writeString(directory.resolve("source/m/module-info.java"), "module m {}");
@@ -120,10 +164,7 @@ class AgentTest {
                 .orElseThrow()
                 .run(System.out, System.err, "-d", classes.toString(), info.toString(), source.toString());
         assertThat(compiled).isZero();
-        try (BerthProcess program =
-                BerthProcess.java(List.of(), agent(""), "-p", classes.toString(), "-m", "m/x.Main")) {
-            assertEndsWell(program, List.of("app/10.0.0.1:80 false"));
-        }
+        return classes;
     }
 
     @Test
@@ -250,7 +291,8 @@ class AgentTest {
                         .anyMatch(line -> line.startsWith(culprit));
             }
             assertThat(program.out())
-                    .startsWith(option.equals("strict") ? "refused: The program opens a socket of the kernel" : "opened");
+                    .startsWith(
+                            option.equals("strict") ? "refused: The program opens a socket of the kernel" : "opened");
         }
     }
 
@@ -271,7 +313,10 @@ class AgentTest {
         try (BerthProcess program = program(options, TOUR)) {
             assertThat(program.exitCode()).isEqualTo(2);
             assertThat(program.err()).hasSize(1);
-            assertThat(program.err().getFirst()).startsWith("berth: ").contains(sentence).endsWith("See docs/AGENT.md.");
+            assertThat(program.err().getFirst())
+                    .startsWith("berth: ")
+                    .contains(sentence)
+                    .endsWith("See docs/AGENT.md.");
             assertThat(program.out()).isEmpty();
         }
     }
@@ -284,19 +329,24 @@ class AgentTest {
         }
     }
 
-    @Test
-    void anotherProviderOfTheProgramIsOneSentence() throws Exception {
-        try (BerthProcess program = BerthProcess.java(
-                List.of(),
-                "-Djava.nio.channels.spi.SelectorProvider=my.Provider",
-                agent(""),
-                "-cp",
-                BerthProcess.PROGRAMS,
-                TOUR)) {
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "java.nio.channels.spi.SelectorProvider=my.Provider | The property"
+                        + " java.nio.channels.spi.SelectorProvider asks for my.Provider: leave it out, for the"
+                        + " channels of this JVM are to be Berth's.",
+                "java.nio.channels.spi.AsynchronousChannelProvider=my.Provider | The property"
+                        + " java.nio.channels.spi.AsynchronousChannelProvider asks for my.Provider: leave it out,"
+                        + " for the channels of this JVM are to be Berth's.",
+                "jdk.net.hosts.file=/etc/hosts | The property jdk.net.hosts.file makes the JVM look names up in that"
+                        + " file alone: leave it out, for the names of this JVM are to be Berth's."
+            })
+    void whatTheProgramHasChosenItselfIsOneSentence(String property, String sentence) throws Exception {
+        try (BerthProcess program =
+                BerthProcess.java(List.of(), "-D" + property, agent(""), "-cp", BerthProcess.PROGRAMS, TOUR)) {
             assertThat(program.exitCode()).isEqualTo(1);
-            assertThat(program.err())
-                    .containsExactly("berth: The property java.nio.channels.spi.SelectorProvider asks for my.Provider:"
-                            + " leave it out, for the channels of this JVM are to be Berth's.");
+            assertThat(program.err()).containsExactly("berth: " + sentence);
         }
     }
 

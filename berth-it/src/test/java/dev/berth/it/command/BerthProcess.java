@@ -74,7 +74,8 @@ final class BerthProcess implements AutoCloseable {
         return start(ROOT, command);
     }
 
-    private static BerthProcess start(Path directory, List<String> command) throws IOException {
+    /// Starts a command of any kind.
+    static BerthProcess start(Path directory, List<String> command) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
         builder.environment().put("LC_ALL", "C");
         builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));

@@ -2,7 +2,6 @@ package dev.berth.stack.ip;
 
 import dev.berth.wire.IpAddress;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -17,10 +16,15 @@ public final class RouteTable {
     /// @param prefix the destinations
     /// @param nic the interface that leads there
     /// @param metric the lower one of two routes with equal prefixes is preferred
-    public record Route(IpAddress.Prefix prefix, NetInterface nic, int metric) {}
+    public record Route(IpAddress.Prefix prefix, NetInterface nic, int metric) implements Comparable<Route> {
+        /// The preferred one first: the longer prefix, then the lower metric.
+        @Override
+        public int compareTo(Route other) {
+            int lengths = Integer.compare(other.prefix.length(), prefix.length());
+            return lengths != 0 ? lengths : Integer.compare(metric, other.metric);
+        }
+    }
 
-    private static final Comparator<Route> PREFERENCE =
-            Comparator.comparingInt((Route route) -> -route.prefix.length()).thenComparingInt(Route::metric);
     private static final Route[] NONE = {};
 
     private final Addresses addresses;
@@ -63,7 +67,7 @@ public final class RouteTable {
         boolean v4 = prefix.address().isIpv4();
         List<Route> routes = new ArrayList<>(List.of(v4 ? ipv4 : ipv6));
         routes.add(new Route(prefix, nic, metric));
-        routes.sort(PREFERENCE);
+        routes.sort(null);
         replace(v4, routes);
     }
 

@@ -120,7 +120,7 @@ final class Cubic extends CongestionControl {
             cwndPrior = Math.max(cwndPrior, cwnd);
         } else {
             // Section 4.2, figure 2: "K = cubic_root((W_max - cwnd_epoch) / C)"
-            k = Math.cbrt((wMax - cwnd) / C);
+            k = StrictMath.cbrt((wMax - cwnd) / C);
         }
     }
 

@@ -469,6 +469,7 @@ final class ListenArrives {
                 segment.seq = entry.irs + 1;
                 segment.flags = TcpHeader.ACK;
                 segment.payload = text;
+                segment.payloadKept = true;
                 segment.payloadFrom = 0;
                 segment.payloadLength = text.used;
                 segment.unit = text.used;

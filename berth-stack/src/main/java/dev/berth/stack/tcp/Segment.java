@@ -1,9 +1,11 @@
 package dev.berth.stack.tcp;
 
+import dev.berth.stack.ip.Addresses;
 import dev.berth.stack.ip.IpInput;
 import dev.berth.wire.Bytes;
 import dev.berth.wire.Chunk;
 import dev.berth.wire.InternetChecksum;
+import dev.berth.wire.IpAddress;
 import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Packet;
 import dev.berth.wire.TcpHeader;
@@ -30,6 +32,9 @@ final class Segment {
 
     /// The packet's reference to `payload` belongs to a receive queue now.
     boolean payloadTaken;
+
+    /// `payload` is not the packet's: it was kept from an earlier one.
+    boolean payloadKept;
 
     /// Payload octets of the largest of the segments that this one stands for (offload), otherwise of itself.
     int unit;
@@ -66,6 +71,14 @@ final class Segment {
     }
 
 
+    /// RFC 9293 section 3.9.2.3, MUST-57: "A TCP implementation MUST silently discard an incoming SYN segment that is
+    /// addressed to a broadcast or multicast address"; no connection has such an address, and no other segment is for
+    /// anybody there either.
+    static boolean isToMany(Packet packet, Addresses addresses) {
+        return !IpAddress.isUnicast(packet.destinationHi, packet.destinationLo)
+                || addresses.isBroadcast(packet.destinationHi, packet.destinationLo);
+    }
+
     /// Decodes a packet whose header was validated.
     ///
     /// @return false if an option's length is illegal
@@ -85,6 +98,7 @@ final class Segment {
         congestionExperienced = (IpInput.tos(packet) & Ecn.CE) == Ecn.CE;
         payload = packet.chunk;
         payloadTaken = false;
+        payloadKept = false;
         if (packet.tailLength() > 0) {
             payloadFrom = packet.tailStart;
             payloadLength = packet.tailLength();

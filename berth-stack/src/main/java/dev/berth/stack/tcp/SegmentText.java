@@ -92,7 +92,12 @@ final class SegmentText {
             return;
         }
         if (!tcb.has(Tcb.INPUT_SHUT)) {
-            segment.payloadTaken = tcp.queues().receive(tcb).takeOver(chunk, segment.payloadFrom, length);
+            ReceiveQueue queue = tcp.queues().receive(tcb);
+            if (segment.payloadKept) {
+                queue.append(chunk, segment.payloadFrom, length);
+            } else if (queue.takeOver(chunk, segment.payloadFrom, length)) {
+                segment.payloadTaken = true;
+            }
         }
         tcb.rcvNxt += length;
         tcb.flags |= Tcb.ANSWERABLE;

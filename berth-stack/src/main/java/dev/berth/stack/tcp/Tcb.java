@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// exist only while they are needed, so that an idle connection is small.
 public final class Tcb extends Flow implements StackSocket {
     /// ACKs that a connection sends at once at its beginning.
-    static final int QUICK_ACKS = 16;
+    static final byte QUICK_ACKS = 16;
 
     // What output has to do, bits of `pending`.
     static final int ACK_NOW = 1;

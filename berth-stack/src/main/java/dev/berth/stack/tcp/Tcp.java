@@ -150,7 +150,7 @@ public final class Tcp {
                 packet.sourceLo,
                 segment.sourcePort);
         boolean reset;
-        if (flow == null && isToMany(packet)) {
+        if (flow == null && Segment.isToMany(packet, output.routes().addresses())) {
             drops.count(DropReason.NOT_OURS);
             return;
         }
@@ -189,14 +189,6 @@ public final class Tcp {
         if (reset) {
             writer.resetInAnswerTo(packet, segment, now);
         }
-    }
-
-    /// RFC 9293 section 3.9.2.3, MUST-57: "A TCP implementation MUST silently discard an incoming SYN segment that is
-    /// addressed to a broadcast or multicast address"; no connection has such an address, and no other segment is for
-    /// anybody there either.
-    private boolean isToMany(Packet packet) {
-        return !IpAddress.isUnicast(packet.destinationHi, packet.destinationLo)
-                || output.routes().addresses().isBroadcast(packet.destinationHi, packet.destinationLo);
     }
 
     /// ICMP says something of a segment that this host sent. RFC 9293 section 3.9.2.2, checked as RFC 5927 says.

@@ -198,7 +198,7 @@ final class UserCalls {
 
     /// Acknowledges at once for a while, or waits as long as it may.
     void quickAck(Tcb tcb, boolean on) {
-        tcb.quickAcks = (byte) (on ? Tcb.QUICK_ACKS : 0);
+        tcb.quickAcks = on ? Tcb.QUICK_ACKS : 0;
         if (on && tcb.has(Tcb.ATTACHED) && tcb.state.isSynchronized() && tcb.rcvNxt != tcb.lastAckSent) {
             tcb.pending |= Tcb.ACK_NOW;
             tcp.markDirty(tcb);

@@ -2,9 +2,14 @@ package dev.berth.it.command.programs.io.netty.channel.epoll;
 
 /// What a copy of Netty's class of this name looks like whose native library is there.
 public final class Epoll {
-    private static final Throwable CAUSE = null;
+    private static final Throwable CAUSE = load();
 
     private Epoll() {}
+
+    private static Throwable load() {
+        System.out.println("loaded the native library");
+        return null;
+    }
 
     /// True where Netty can use epoll.
     public static boolean isAvailable() {

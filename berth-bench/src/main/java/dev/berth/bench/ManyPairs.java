@@ -1,0 +1,100 @@
+package dev.berth.bench;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The rows that need child JVMs with many pairs open ([PairsProgram]): whether a million fit in a gibibyte, and
+/// whether operations take as long beside a million of connections as beside none.
+final class ManyPairs implements AutoCloseable {
+    private static final int MILLION = 1_000_000;
+    private static final int TEN_THOUSAND = 10_000;
+
+    private final int most;
+    private List<PeerProcess> processes = List.of();
+
+    /// @param most the largest number of pairs of the rows about growth
+    ManyPairs(int most) {
+        this.most = most;
+    }
+
+    static Benchmark million() {
+        return Benchmark.of(
+                        "million-pairs",
+                        "heap that 1,000,000 established pairs take in a JVM with -Xmx1g",
+                        "MiB",
+                        true,
+                        Goal.atMost(1_024),
+                        () -> _ -> millionOnce())
+                .alone("the kernel has no room for as many descriptors in a process")
+                .at(Benchmark.Pace.ONCE);
+    }
+
+    List<Benchmark> growth() {
+        return List.of(
+                growth("growth-rtt", "a round trip of 1 byte in one thread", "round-trip"),
+                growth("growth-connect", "connect, accept and close by RST", "connect"),
+                growth("growth-timer", "to stop a connection's timer and to start it again", "timer"));
+    }
+
+    private Benchmark growth(String name, String what, String operation) {
+        return Benchmark.of(
+                        name,
+                        "how many times longer it takes beside 10,000 or " + most + " pairs than beside one: " + what,
+                        "times",
+                        true,
+                        Goal.atMost(1.5),
+                        () -> {
+                            open();
+                            return nanos -> grown(operation, nanos);
+                        })
+                .alone("each round compares Berth with itself")
+                .at(Benchmark.Pace.BRIEF)
+                .in("growth", this);
+    }
+
+    private static double millionOnce() throws IOException {
+        try (PeerProcess process =
+                new PeerProcess(null, List.of("-Xmx1g"), PairsProgram.class, String.valueOf(MILLION))) {
+            return opened(process) / (double) (1 << 20);
+        }
+    }
+
+    private static long opened(PeerProcess process) throws IOException {
+        return Long.parseLong(process.answer().substring("open ".length()));
+    }
+
+    private void open() throws Exception {
+        if (!processes.isEmpty()) {
+            return;
+        }
+        List<PeerProcess> starting = new ArrayList<>();
+        processes = starting; // so that close() finds what was started
+        for (int pairs : new int[] {1, TEN_THOUSAND, most}) {
+            int heap = 256 + (int) (pairs * 2_048L >> 20);
+            List<String> options = List.of("-XX:+UseSerialGC", "-Xmx" + heap + "m", "-Xmn128m");
+            starting.add(
+                    new PeerProcess(null, options, PairsProgram.class, String.valueOf(pairs), "kept-alive"));
+        }
+        for (PeerProcess process : starting) {
+            opened(process);
+        }
+    }
+
+    /// The larger of the two quotients.
+    private double grown(String operation, long nanos) throws IOException {
+        String command = operation + " " + nanos / processes.size();
+        double one = Double.parseDouble(processes.getFirst().ask(command));
+        double worst = 0;
+        for (PeerProcess process : processes.subList(1, processes.size())) {
+            worst = Math.max(worst, Double.parseDouble(process.ask(command)) / one);
+        }
+        return worst;
+    }
+
+    @Override
+    public void close() {
+        processes.forEach(PeerProcess::close);
+        processes = List.of();
+    }
+}
