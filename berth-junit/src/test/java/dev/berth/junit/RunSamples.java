@@ -67,7 +67,8 @@ final class RunSamples {
         }
     }
 
-    /// Makes the JVM's sockets Berth's, unless `-Dberth.plain=true` says not to, runs classes and prints a line for each test.
+    /// Makes the JVM's sockets Berth's, unless `-Dberth.plain=true` says not to, runs classes and prints a line for each
+    /// test.
     ///
     /// @param arguments the directory for reports, then names of classes
     public static void main(String[] arguments) throws ClassNotFoundException, IOException {
