@@ -161,6 +161,13 @@ final class SegmentText {
         tcb.rcvAdv = SeqNum.max(tcb.rcvAdv, tcb.rcvNxt);
         tcb.pending |= Tcb.ACK_NOW;
         tcp.markDirty(tcb);
+        OutOfOrderQueue beyond = tcb.outOfOrder;
+        if (beyond != null) {
+            // What came before and lies beyond the FIN was never part of the stream: a FIN is its end.
+            drops.count(DropReason.WRONG_STATE);
+            beyond.close();
+            tcb.outOfOrder = null;
+        }
         switch (tcb.state) {
             case ESTABLISHED -> tcb.state = TcpState.CLOSE_WAIT;
             case FIN_WAIT_1 ->
