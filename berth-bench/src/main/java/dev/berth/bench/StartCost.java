@@ -35,7 +35,8 @@ final class StartCost implements Measurement {
     static StartCost open() throws IOException, UnavailableException {
         String command = System.getProperty("berth.command");
         if (command == null) {
-            throw new UnavailableException("The command to start is not known: start the benchmark with ./berth bench.");
+            throw new UnavailableException(
+                    "The command to start is not known: start the benchmark with ./berth bench.");
         }
         String file = HelloProgram.class.getName().replace('.', '/') + ".class";
         Path directory = Files.createTempDirectory("berth-start");
