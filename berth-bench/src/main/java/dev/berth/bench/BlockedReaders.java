@@ -10,7 +10,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /// Many virtual threads, each blocked in a read of its own connection at the same time; then an octet is written to
 /// every connection. Microseconds per reader from the first write until the last reader has its octet, which is
-/// checked. The threads start anew in each round; only the waking is timed.
+/// checked. Everything is set up in each round, because only the waking is timed.
 final class BlockedReaders implements Measurement {
     /// Pairs per acceptor: a client has no more than 16,384 dynamic ports towards one destination.
     private static final int PER_ACCEPTOR = 10_000;

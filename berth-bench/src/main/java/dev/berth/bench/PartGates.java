@@ -53,8 +53,8 @@ public final class PartGates {
         }
 
         String toLine(double measured) {
-            String number = String.format(Locale.ROOT, "%.3f", measured);
-            return String.join(",", part, parameters, reference, referenceParameters, number);
+            String figure = String.format(Locale.ROOT, "%.3f", measured);
+            return String.join(",", part, parameters, reference, referenceParameters, figure);
         }
 
         /// What is wrong, or an empty text.

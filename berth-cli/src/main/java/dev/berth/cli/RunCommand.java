@@ -51,6 +51,12 @@ final class RunCommand implements Callable<Integer> {
     private boolean jar;
 
     @Option(
+            names = {"-p", "--module-path", "-m", "--module"},
+            hidden = true,
+            description = "Refused: the agent is for modules.")
+    private @Nullable String module;
+
+    @Option(
             names = "-D",
             paramLabel = "KEY=VALUE",
             mapFallbackValue = "",
@@ -101,6 +107,9 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private void check() {
+        if (module != null) {
+            throw usage("A program of modules is started with java -javaagent:$(berth agent) -p PATH -m MODULE");
+        }
         if (command.isEmpty()) {
             throw usage(
                     classPath == null

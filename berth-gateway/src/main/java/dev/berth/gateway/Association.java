@@ -11,8 +11,8 @@ import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// An inside end of UDP and the socket of the kernel that stands for it towards every outside end: "endpoint-independent
-/// mapping" of RFC 4787, section 4.1 (REQ-1).
+/// An inside end of UDP and the socket of the kernel that stands for it towards every outside end:
+/// "endpoint-independent mapping" of RFC 4787, section 4.1 (REQ-1).
 ///
 /// While the guest has sent to one outside end only, the kernel's socket is connected to it: that is the one way to
 /// hear from Java of ICMP errors. With the second one it is disconnected for good, and keeps its port.

@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// A TCP connection is accepted inside once it is open outside; what goes wrong outside goes wrong in the same way
-/// inside. Each end of UDP inside has one socket of the kernel (RFC 4787). ICMP echo is not carried: Java has no socket
-/// for it. Where flows may go is a matter of the [OutsidePolicy], how many there may be of [GatewayLimits].
+/// inside. Each end of UDP inside has one socket of the kernel (RFC 4787). ICMP echo is not carried: Java has no
+/// socket for it. Where flows may go is a matter of the [OutsidePolicy], how many there may be of [GatewayLimits].
 ///
 /// Three platform threads, two virtual threads for each TCP connection; see docs/GATEWAY.md. Thread-safe.
 public final class Gateway implements AutoCloseable {
@@ -85,8 +85,8 @@ public final class Gateway implements AutoCloseable {
                 tally.undeliverable.sum());
     }
 
-    /// Ends all connections, with a reset where something is still to be delivered after half a second, and gives every
-    /// socket of the kernel back. Idempotent. To be called before the network's
+    /// Ends all connections, with a reset where something is still to be delivered after half a second, and gives
+    /// every socket of the kernel back. Idempotent. To be called before the network's
     /// own `close`, or after it.
     @Override
     public void close() {

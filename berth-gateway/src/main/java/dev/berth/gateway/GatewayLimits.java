@@ -9,8 +9,8 @@ package dev.berth.gateway;
 /// @param openingPerGuest the same for one inside address
 /// @param connectNanos how long the kernel may take to connect
 /// @param idleNanos how long a connection may carry nothing before it is reset
-/// @param associations inside ends of UDP that have a socket of the kernel; when there are more, the one that has been
-///     idle longest gives its up
+/// @param associations inside ends of UDP that have a socket of the kernel; when there are more, the one that has
+///     been idle longest gives its up
 /// @param associationNanos how long one may be idle
 /// @param queryNanos the same for one that has only sent to port 53
 public record GatewayLimits(

@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Addresses of names and names of addresses are what the JDK's resolver finds, as for `InetAddress` in the same JVM:
 /// the machine's hosts file and whatever else it asks count. Other types of records are asked of the machine's own
-/// name servers, over UDP and, where an answer is cut, over TCP. Thread-safe; blocks for some seconds at most for each
-/// name server.
+/// name servers, over UDP and, where an answer is cut, over TCP. Thread-safe; blocks for some seconds at most for
+/// each name server.
 public final class MachineNames implements DnsUpstream {
     private static final long PATIENCE_NANOS = 2_000_000_000L;
     private static final int SERVERS = 3; // as many as resolv.conf(5) may name

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A connection that somebody asks for and nobody has answered yet: see [TcpAcceptor#listenForRequests].
 ///
-/// Exactly one of [#admit], [#refuse], [#unreachable] and [#ignore] has an effect; those that come later, or after the
-/// time is over, find it decided. Thread-safe.
+/// Exactly one of [#admit], [#refuse], [#unreachable] and [#ignore] has an effect; those that come later, or after
+/// the time is over, find it decided. Thread-safe.
 public final class ConnectionRequest {
     private final Host host;
     private final TcpRequest request;

@@ -129,21 +129,21 @@ final class LinkPort implements LinkReceiver {
 
     /// Moves what the stack has to send to the outbox, as far as it has room. Under the host's lock.
     void collectOutput() {
-        held = outbox.isFull();
-        if (held || !nic.hasEgress()) {
-            return;
-        }
+        boolean full = outbox.isFull();
         long sentAt = monitor.sentAt();
-        while (!held) {
+        while (!full && nic.hasEgress()) {
             Packet packet = nic.pollEgress();
             if (packet == null) {
-                return;
+                break;
             }
             packet.sentAt = sentAt;
             if (!outbox.offerAlone(packet)) {
                 monitor.stack().drops().drop(DropReason.EGRESS_FULL, packet);
             }
-            held = outbox.isFull();
+            full = outbox.isFull();
+        }
+        if (held != full) {
+            held = full; // a volatile write takes longer than all of the above
         }
     }
 

@@ -5,6 +5,7 @@ import dev.berth.network.Network;
 import dev.berth.sockets.BerthSelectorProvider;
 import dev.berth.sockets.BerthServerSocketFactory;
 import dev.berth.sockets.BerthSocketFactory;
+import dev.berth.sockets.BerthSockets;
 import dev.berth.sockets.HostScope;
 import java.io.IOException;
 import java.lang.reflect.AnnotatedElement;
@@ -22,6 +23,7 @@ import java.util.Optional;
 import javax.net.ServerSocketFactory;
 import javax.net.SocketFactory;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
@@ -34,6 +36,7 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolutionException;
 import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.opentest4j.TestAbortedException;
 
 /// What stands behind [BerthNetwork], [BerthHost] and [OnHost]; nobody needs to name it. Has no state of its own, so
@@ -77,6 +80,15 @@ public final class BerthExtension
             return new ArrayList<>(open.values());
         }
 
+        /// With those of the classes that this one is nested in.
+        Collection<TestNetwork> inSight() {
+            Collection<TestNetwork> all = all();
+            if (outer != null) {
+                all.addAll(outer.inSight());
+            }
+            return all;
+        }
+
         synchronized void close() {
             open.values().forEach(TestNetwork::close);
             open.clear();
@@ -107,8 +119,26 @@ public final class BerthExtension
     @Override
     public void beforeEach(ExtensionContext context) throws Exception {
         Networks networks = ofMethod(context);
+        refuseSharedInstance(context, networks.plan);
         for (Object instance : context.getRequiredTestInstances().getAllInstances()) {
             fill(context, networks.plan, false, instance);
+        }
+    }
+
+    /// Two tests that run at once in one instance would fill its fields for each other.
+    private static void refuseSharedInstance(ExtensionContext context, Plan plan) {
+        boolean parallel = context.getConfigurationParameter("junit.jupiter.execution.parallel.enabled")
+                .map(Boolean::parseBoolean)
+                .orElse(false);
+        if (parallel
+                && context.getExecutionMode() == ExecutionMode.CONCURRENT
+                && context.getTestInstanceLifecycle().orElse(null) == TestInstance.Lifecycle.PER_CLASS) {
+            for (Plan.Target target : plan.targets()) {
+                if (!target.isStatic() && !plan.isOfClass(target.networkName())) {
+                    throw new ExtensionConfigurationException(target.field() + " cannot be filled for tests that run "
+                            + "at once in one instance: use parameters, or the lifecycle PER_METHOD");
+                }
+            }
         }
     }
 
@@ -170,7 +200,7 @@ public final class BerthExtension
         } else if (type == SelectorProvider.class) {
             return new BerthSelectorProvider(host);
         } else if (type == HostScope.class) {
-            return HostScope.of(host);
+            return HostScope.of(host, network.network());
         } else if (type == InetAddress.class) {
             return address(host);
         }
@@ -225,7 +255,7 @@ public final class BerthExtension
             }
             if (failure != null && !(failure instanceof TestAbortedException)) {
                 List<TestNetwork> networks = new ArrayList<>(own.all());
-                networks.addAll(shared.all());
+                networks.addAll(shared.inSight());
                 FailureReport.write(context, failure, networks);
             }
             if (leaked != null) {
@@ -240,9 +270,13 @@ public final class BerthExtension
     public void afterAll(ExtensionContext context) {
         Networks networks = ofClass(context);
         try {
-            AssertionError leaked = leaked(networks.all());
+            Throwable failure = context.getExecutionException().orElse(null);
+            AssertionError leaked = failure == null ? leaked(networks.all()) : null;
+            Throwable told = leaked != null ? leaked : failure;
+            if (told != null && !(told instanceof TestAbortedException)) {
+                FailureReport.write(context, told, networks.inSight());
+            }
             if (leaked != null) {
-                FailureReport.write(context, leaked, networks.all());
                 throw leaked;
             }
         } finally {
@@ -331,8 +365,14 @@ public final class BerthExtension
         if (wanted == null) {
             return null;
         }
+        if (!BerthSockets.isInstalled()) {
+            throw new ExtensionConfigurationException("@OnHost(\"" + wanted.value() + "\") is without effect, and the "
+                    + "test would use this machine's network: start the JVM with -javaagent:berth.jar, or call "
+                    + "BerthSockets.install(host) before its first socket");
+        }
         Plan plan = ofMethod(context).plan;
-        return HostScope.of(network(context, plan, wanted.network()).host(wanted.value(), "")).enter();
+        TestNetwork network = network(context, plan, wanted.network());
+        return HostScope.of(network.host(wanted.value(), ""), network.network()).enter();
     }
 
     private static @Nullable OnHost find(AnnotatedElement element) {

@@ -33,10 +33,14 @@ final class TestNetwork implements AutoCloseable {
 
     TestNetwork(Plan.Settings settings) throws IOException {
         this.settings = settings;
-        Long repeated = Long.getLong("berth.seed");
+        Long repeated = repeated();
         seed = repeated != null
                 ? repeated
                 : settings.seed() != 0 ? settings.seed() : ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
+        if (settings.captureMegabytes() < 0) {
+            throw new IllegalArgumentException(
+                    "captureMegabytes is 0 or more, not " + settings.captureMegabytes());
+        }
         capture = settings.captureMegabytes() > 0
                 ? Capture.ring((long) settings.captureMegabytes() << 20, this::epochNanos)
                 : null;
@@ -57,6 +61,15 @@ final class TestNetwork implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             network.close();
             throw e;
+        }
+    }
+
+    private static @Nullable Long repeated() {
+        String text = System.getProperty("berth.seed");
+        try {
+            return text == null || text.isBlank() ? null : Long.decode(text.strip());
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("-Dberth.seed is a number of 64 bits, not '" + text + "'", e);
         }
     }
 

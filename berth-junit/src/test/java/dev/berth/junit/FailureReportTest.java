@@ -144,6 +144,61 @@ class FailureReportTest {
     }
 
     @Test
+    void a_failure_before_all_tests_or_in_a_nested_class_is_reported_too() {
+        run(Samples.FailsBefore.class, Samples.SharedByNested.class);
+        assertThat(directory.resolve(Samples.FailsBefore.class.getName()).resolve("class"))
+                .isDirectoryContaining("glob:**report.txt")
+                .isDirectoryContaining("glob:**net.pcapng");
+        assertThat(directory.resolve(Samples.SharedByNested.Inner.class.getName()).resolve("nobody_listens_here"))
+                .isDirectoryContaining("glob:**shared.pcapng");
+    }
+
+    @Test
+    void fields_of_one_instance_are_not_filled_for_tests_that_run_at_once() {
+        RunSamples run = RunSamples.of(directory.toString(), true, Samples.OneInstanceForAll.class);
+        assertThat(run.results.get("never_begins()"))
+                .asString()
+                .contains("Samples$OneInstanceForAll.network cannot be filled for tests that run at once");
+    }
+
+    @Test
+    void a_test_on_a_host_does_not_use_the_network_of_the_machine_instead() throws Exception {
+        String text = forked(
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                "-Dberth.plain=true",
+                Samples.Scoped.class);
+        assertThat(text)
+                .contains("plain_sockets_are_those_of_the_host(): "
+                        + "org.junit.jupiter.api.extension.ExtensionConfigurationException: "
+                        + "@OnHost(\"client\") is without effect");
+    }
+
+    private String forked(String path, String option, Class<?>... classes) throws Exception {
+        Path output = directory.resolve("output");
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-ea",
+                option,
+                "-cp",
+                path,
+                RunSamples.class.getName(),
+                directory.toString()));
+        Arrays.stream(classes).map(Class::getName).forEach(command::add);
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(output.toFile())
+                .start();
+        try {
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        } finally {
+            process.destroyForcibly();
+        }
+        String text = Files.readString(output);
+        assertThat(process.exitValue()).as(text).isZero();
+        return text;
+    }
+
+    @Test
     void junit_5_does_the_same() throws Exception {
         Path jars = Path.of(System.getProperty("berth.junit5"));
         String ours = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
@@ -155,28 +210,13 @@ class FailureReportTest {
         Arrays.stream(ours.split(File.pathSeparator))
                 .filter(entry -> !Path.of(entry).getFileName().toString().startsWith("junit-"))
                 .forEach(path::add);
-        Path output = directory.resolve("output");
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-ea",
-                        "-cp",
-                        String.join(File.pathSeparator, path),
-                        RunSamples.class.getName(),
-                        directory.toString(),
-                        Samples.Failing.class.getName(),
-                        Samples.Leaking.class.getName(),
-                        Samples.Scoped.class.getName(),
-                        NetworkFieldsTest.class.getName())
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
-        try {
-            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        } finally {
-            process.destroyForcibly();
-        }
-        String text = Files.readString(output);
-        assertThat(process.exitValue()).as(text).isZero();
+        String text = forked(
+                String.join(File.pathSeparator, path),
+                "-Dberth.plain=false",
+                Samples.Failing.class,
+                Samples.Leaking.class,
+                Samples.Scoped.class,
+                NetworkFieldsTest.class);
         assertThat(text)
                 .contains("JUnit 5.14")
                 .contains("nobody_listens(): java.net.ConnectException: Connection refused")

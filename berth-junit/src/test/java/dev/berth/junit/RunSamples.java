@@ -29,10 +29,14 @@ final class RunSamples {
     private RunSamples() {}
 
     static RunSamples of(String directory, Class<?>... classes) {
+        return of(directory, false, classes);
+    }
+
+    static RunSamples of(String directory, boolean parallel, Class<?>... classes) {
         RunSamples run = new RunSamples();
         LauncherDiscoveryRequestBuilder request = LauncherDiscoveryRequestBuilder.request()
                 .configurationParameter("berth.report.directory", directory)
-                .configurationParameter("junit.jupiter.execution.parallel.enabled", "false");
+                .configurationParameter("junit.jupiter.execution.parallel.enabled", String.valueOf(parallel));
         for (Class<?> each : classes) {
             request.selectors(selectClass(each));
         }
@@ -63,11 +67,14 @@ final class RunSamples {
         }
     }
 
-    /// Makes the JVM's sockets Berth's, runs classes and prints a line for each test.
+    /// Makes the JVM's sockets Berth's, unless `-Dberth.plain=true` says not to, runs classes and prints a line for each
+    /// test.
     ///
     /// @param arguments the directory for reports, then names of classes
     public static void main(String[] arguments) throws ClassNotFoundException, IOException {
-        BerthSockets.install(Host.builder("nowhere").start());
+        if (!Boolean.getBoolean("berth.plain")) {
+            BerthSockets.install(Host.builder("nowhere").start());
+        }
         System.out.println("JUnit " + Test.class.getPackage().getImplementationVersion());
         Class<?>[] classes = new Class<?>[arguments.length - 1];
         for (int i = 1; i < arguments.length; i++) {

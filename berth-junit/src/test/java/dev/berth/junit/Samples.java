@@ -14,8 +14,13 @@ import javax.net.ServerSocketFactory;
 import javax.net.SocketFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -140,7 +145,7 @@ final class Samples {
             Socket[] connected = new Socket[1];
             Thread thread = Thread.ofVirtual().start(() -> {
                 try {
-                    connected[0] = new Socket("10.0.0.1", 80);
+                    connected[0] = new Socket("web", 80);
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
                 }
@@ -189,6 +194,45 @@ final class Samples {
 
     static class AddressTwice {
         @BerthNetwork(hosts = {"a=10.0.0.1", "b=10.0.0.1"})
+        Network network;
+
+        @Test
+        void never_begins() {}
+    }
+
+    static class SharedByNested {
+        @BerthNetwork(value = "shared", hosts = {"db", "web"})
+        static Network shared;
+
+        @Nested
+        class Inner {
+            @Test
+            void nobody_listens_here(
+                    @BerthHost(value = "web", network = "shared") SocketFactory web,
+                    @BerthHost(value = "db", network = "shared") InetAddress db)
+                    throws IOException {
+                web.createSocket(db, 5432);
+            }
+        }
+    }
+
+    static class FailsBefore {
+        @BerthNetwork(hosts = {"db", "web"})
+        static Network network;
+
+        @BeforeAll
+        static void fails(@BerthHost("web") SocketFactory web, @BerthHost("db") InetAddress db) throws IOException {
+            web.createSocket(db, 5432);
+        }
+
+        @Test
+        void never_begins() {}
+    }
+
+    @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+    @Execution(ExecutionMode.CONCURRENT)
+    static class OneInstanceForAll {
+        @BerthNetwork
         Network network;
 
         @Test

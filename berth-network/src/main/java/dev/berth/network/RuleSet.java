@@ -97,7 +97,7 @@ final class RuleSet {
         return soFar == null ? Verdict.PASS : soFar;
     }
 
-    /// A rule is a program of somebody else: that it fails must not end the thread that sends, which may serve all hosts.
+    /// A rule is somebody else's program: that it fails must not end the thread that sends, which may serve all hosts.
     private Verdict ask(Entry entry, Passage passage) {
         try {
             return Objects.requireNonNull(entry.rule.decide(passage), "A rule gives no verdict: it is null");

@@ -100,7 +100,8 @@ final class Subnet {
         List<IpAddress.Prefix> parsed = new ArrayList<>();
         for (String text : texts) {
             if (text.indexOf('/') < 0) {
-                throw new IllegalArgumentException("Subnet " + name + " has no length of its prefix, such as " + text + "/24");
+                throw new IllegalArgumentException(
+                        "Subnet " + name + " has no length of its prefix, such as " + text + "/24");
             }
             IpAddress.Prefix prefix = IpAddress.Prefix.parse(text);
             IpAddress address = prefix.address();

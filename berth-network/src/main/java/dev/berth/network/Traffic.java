@@ -15,9 +15,9 @@ import java.util.Objects;
 /// slow.close();
 /// ```
 ///
-/// Each method below adds a [Fault] that lasts until it is closed. Faults are asked where a packet leaves its host, in
-/// the order in which they were added; see [Rule]. Those that only make packets slower, lose or change some of them
-/// work together; the first that decides on a packet for good wins.
+/// Each method below adds a [Fault] that lasts until it is closed. Faults are asked where a packet leaves its host,
+/// in the order in which they were added; see [Rule]. Those that only make packets slower, lose or change some of
+/// them work together; the first that decides on a packet for good wins.
 public final class Traffic {
     private enum Shape {
         ALL,
@@ -121,7 +121,7 @@ public final class Traffic {
 
     /// Asks a rule of one's own.
     ///
-    /// @param rule if it throws or gives null, the fault ends and a log entry says so: [Fault#failure] has the exception
+    /// @param rule if it throws or gives null, the fault ends and the log says so; [Fault#failure] has the exception
     public Fault rule(Rule rule) {
         return add("rule", Objects.requireNonNull(rule));
     }
@@ -131,8 +131,8 @@ public final class Traffic {
         return add("cut", _ -> Verdict.DROP);
     }
 
-    /// Puts a link of this profile into the way, one for each two hosts and direction. Its queue never pushes back, as
-    /// it lies behind the sender's own link: with [LinkProfile#dropTail] it drops, otherwise it holds what comes.
+    /// Puts a link of this profile into the way, one for each two hosts and direction. Its queue never pushes back,
+    /// as it lies behind the sender's own link: with [LinkProfile#dropTail] it drops, otherwise it holds what comes.
     public Fault impaired(LinkProfile profile) {
         if (profile.isTransparent()) {
             throw new IllegalArgumentException("That profile changes nothing");

@@ -10,7 +10,7 @@ final class FlowTable {
     private int sharedTuples;
     /// Flows that are in no slot of their own.
     private int sharing;
-    /// The flow found last, alone in its slot: packets of one flow often follow each other.
+    /// The flow found or entered last, alone in its slot: packets of one flow often follow each other.
     private @Nullable Flow last;
 
     FlowTable(FlowHash flowHash) {
@@ -78,6 +78,7 @@ final class FlowTable {
     void enter(Flow flow, int hash, Object claim) {
         table.insert(flow, hash);
         flow.enter(hash, claim);
+        last = flow;
     }
 
     /// Adds a flow to those that have its tuple already; from now on it gets the packets.
@@ -111,6 +112,7 @@ final class FlowTable {
         SharedTuple shared = sharedBy(old);
         if (shared == null) {
             table.replace(old, with, hash);
+            last = with;
         } else {
             shared.replace(old, with);
         }

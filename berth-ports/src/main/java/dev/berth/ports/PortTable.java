@@ -337,18 +337,24 @@ public final class PortTable<L> {
     private @Nullable TimeWaitFlow connectAnywhere(Flow flow, PortRange within, long now)
             throws PortUnavailableException {
         int port = clients.pickTowards(flow, within);
-        TimeWaitFlow displaced = null;
         if (port == 0) {
-            displaced = clients.displaceable(flow, within, now);
+            TimeWaitFlow displaced = clients.displaceable(flow, within, now);
             if (displaced == null) {
                 throw statistics.refused(clients.exhausted(flow, within));
             }
-            port = displaced.localPort();
-            release(displaced);
+            displace(displaced, flow);
+            return displaced;
         }
         flow.choosePort(port);
         enterAlone(flow, flows.hash(flow, port));
-        return displaced;
+        return null;
+    }
+
+    /// Gives `flow` the tuple, and the slot, of one in TIME-WAIT that is in use towards the same destination.
+    private void displace(TimeWaitFlow old, Flow flow) {
+        flow.choosePort(old.localPort());
+        replace(old, flow);
+        noteClaimed(flow);
     }
 
     /// Claims the tuple of an incoming flow on the binding of the listener that accepted it.
@@ -418,7 +424,11 @@ public final class PortTable<L> {
         flows.enter(flow, hash, claim);
         joinTimeWait(flow, claim);
         statistics.flows(flows.size());
-        if (claim instanceof Destination destination) {
+        noteClaimed(flow);
+    }
+
+    private void noteClaimed(Flow flow) {
+        if (flow.claim() instanceof Destination destination) {
             statistics.claimed(flow, destination.used.size(), destination.timeWait);
         } else {
             statistics.claimed(flow, 1, flow instanceof TimeWaitFlow ? 1 : 0);

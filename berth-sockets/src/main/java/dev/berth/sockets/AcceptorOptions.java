@@ -22,16 +22,24 @@ final class AcceptorOptions {
 
     private static SocketOptionTable.Builder<TcpAcceptor> acceptor() {
         return new SocketOptionTable.Builder<TcpAcceptor>()
-                    .add(SO_RCVBUF, TcpAcceptor::receiveBufferSize, TcpAcceptor::receiveBufferSize)
-                    .add(SO_REUSEADDR, TcpAcceptor::reuseAddress, TcpAcceptor::reuseAddress)
-                    .add(SO_REUSEPORT, TcpAcceptor::reusePort, TcpAcceptor::reusePort)
-                    .add(BerthSocketOptions.LABEL, TcpAcceptor::label, TcpAcceptor::label)
-                    .add(LOCAL_PORT_RANGE, TcpAcceptor::localPortRange, TcpAcceptor::localPortRange)
-                    .addExtended(ExtendedOptions.KEEP_IDLE, TcpAcceptor::keepIdleSeconds, HostOptions.argument(TcpAcceptor::keepIdleSeconds))
-                    .addExtended(
-                            ExtendedOptions.KEEP_INTERVAL, TcpAcceptor::keepIntervalSeconds, HostOptions.argument(TcpAcceptor::keepIntervalSeconds))
-                    .addExtended(ExtendedOptions.KEEP_COUNT, TcpAcceptor::keepCount, HostOptions.argument(TcpAcceptor::keepCount))
-                    .addExtended(ExtendedOptions.QUICK_ACK, TcpAcceptor::quickAck, TcpAcceptor::quickAck)
-                    .addExtended(ExtendedOptions.NAPI_ID, HostOptions::napiId, HostOptions::napiId);
+                .add(SO_RCVBUF, TcpAcceptor::receiveBufferSize, TcpAcceptor::receiveBufferSize)
+                .add(SO_REUSEADDR, TcpAcceptor::reuseAddress, TcpAcceptor::reuseAddress)
+                .add(SO_REUSEPORT, TcpAcceptor::reusePort, TcpAcceptor::reusePort)
+                .add(BerthSocketOptions.LABEL, TcpAcceptor::label, TcpAcceptor::label)
+                .add(LOCAL_PORT_RANGE, TcpAcceptor::localPortRange, TcpAcceptor::localPortRange)
+                .addExtended(
+                        ExtendedOptions.KEEP_IDLE,
+                        TcpAcceptor::keepIdleSeconds,
+                        HostOptions.argument(TcpAcceptor::keepIdleSeconds))
+                .addExtended(
+                        ExtendedOptions.KEEP_INTERVAL,
+                        TcpAcceptor::keepIntervalSeconds,
+                        HostOptions.argument(TcpAcceptor::keepIntervalSeconds))
+                .addExtended(
+                        ExtendedOptions.KEEP_COUNT,
+                        TcpAcceptor::keepCount,
+                        HostOptions.argument(TcpAcceptor::keepCount))
+                .addExtended(ExtendedOptions.QUICK_ACK, TcpAcceptor::quickAck, TcpAcceptor::quickAck)
+                .addExtended(ExtendedOptions.NAPI_ID, HostOptions::napiId, HostOptions::napiId);
     }
 }

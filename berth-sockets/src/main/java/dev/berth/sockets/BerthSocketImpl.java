@@ -423,7 +423,9 @@ public class BerthSocketImpl extends SocketImpl {
     @Override
     protected <T> T getOption(SocketOption<T> name) throws IOException {
         synchronized (stateLock) {
-            return server ? AcceptorOptions.SERVER_SOCKET.get(acceptor(), name) : HostOptions.TCP.get(connection(), name);
+            return server
+                    ? AcceptorOptions.SERVER_SOCKET.get(acceptor(), name)
+                    : HostOptions.TCP.get(connection(), name);
         }
     }
 

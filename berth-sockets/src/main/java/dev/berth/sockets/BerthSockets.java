@@ -24,6 +24,12 @@ public final class BerthSockets {
 
     private BerthSockets() {}
 
+    /// True if the sockets of the JVM are Berth's, by [#install] or the agent, so that a [HostScope] has an effect on
+    /// plain sockets.
+    public static boolean isInstalled() {
+        return HostScope.isInstalled();
+    }
+
     /// Installs the sockets of `host`. Names are those of the host and of `names`; others are looked up as the JDK
     /// does.
     ///

@@ -114,6 +114,11 @@ public final class HostScope {
         return Optional.ofNullable(host());
     }
 
+    /// True if there is a host of the whole JVM.
+    static boolean isInstalled() {
+        return ofJvm != null;
+    }
+
     /// The host of the current thread's sockets; null for the kernel.
     static @Nullable Host host() {
         HostNames names = names();

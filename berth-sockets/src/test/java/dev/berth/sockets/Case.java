@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -65,19 +66,25 @@ record Case(String name, Code code, @Nullable String onBerth) {
     String outcome(Platform platform) {
         Task<String> task = Task.start(() -> {
             try (Scene scene = new Scene(platform)) {
-                return of(() -> code.run(scene));
+                return note(() -> code.run(scene));
             }
         });
         return task.get();
     }
 
     /// The outcomes of several steps.
-    static String of(Step... steps) {
-        return Arrays.stream(steps).map(Case::of).collect(Collectors.joining("; "));
+    static String note(Step... steps) {
+        return Arrays.stream(steps).map(Case::note).collect(Collectors.joining("; "));
+    }
+
+    /// Whether a getter returns the same object each time.
+    static boolean isAlwaysSame(Supplier<?> getter) {
+        Object first = getter.get();
+        return first == getter.get();
     }
 
     /// The outcome of a step.
-    static String of(Step step) {
+    static String note(Step step) {
         String text;
         try {
             text = text(step.run());
@@ -95,7 +102,7 @@ record Case(String name, Code code, @Nullable String onBerth) {
                 : message;
     }
 
-    /// A step for [#of] without a value.
+    /// A step for [#note] without a value.
     static Step does(Action action) {
         return () -> {
             action.run();
@@ -105,7 +112,7 @@ record Case(String name, Code code, @Nullable String onBerth) {
 
     /// The outcome on a virtual thread.
     static String onVirtualThread(Callable<Object> action) {
-        return Task.start(Task.On.VIRTUAL, () -> of(action::call)).get();
+        return Task.start(Task.On.VIRTUAL, () -> note(action::call)).get();
     }
 
     private static String text(@Nullable Object value) {

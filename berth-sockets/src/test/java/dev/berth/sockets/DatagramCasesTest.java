@@ -1,7 +1,8 @@
 package dev.berth.sockets;
 
 import static dev.berth.sockets.Case.does;
-import static dev.berth.sockets.Case.of;
+import static dev.berth.sockets.Case.isAlwaysSame;
+import static dev.berth.sockets.Case.note;
 
 import java.io.IOException;
 import java.net.DatagramPacket;
@@ -64,7 +65,7 @@ class DatagramCasesTest extends DifferentialTest {
     }
 
     static String state(DatagramSocket socket) {
-        return of(
+        return note(
                 () -> "closed " + socket.isClosed() + " bound " + socket.isBound() + " connected "
                         + socket.isConnected(),
                 () -> Math.min(socket.getPort(), 1_024) + " " + Math.min(socket.getLocalPort(), 1_024),
@@ -125,7 +126,7 @@ class DatagramCasesTest extends DifferentialTest {
                 .add("bind failed", s -> {
                     DatagramSocket socket = maker.open(s);
                     SocketAddress taken = s.boundDatagrams().getLocalSocketAddress();
-                    return of(does(() -> socket.bind(taken)), () -> state(socket));
+                    return note(does(() -> socket.bind(taken)), () -> state(socket));
                 });
     }
 
@@ -133,32 +134,32 @@ class DatagramCasesTest extends DifferentialTest {
         return new Case.Table(prefix)
                 .add("bind twice", s -> {
                     DatagramSocket socket = bound(s, maker);
-                    return of(does(() -> socket.bind(s.any())), does(() -> socket.bind(null)));
+                    return note(does(() -> socket.bind(s.any())), does(() -> socket.bind(null)));
                 })
                 .add("bind when closed", s -> {
                     DatagramSocket socket = maker.open(s);
                     socket.close();
-                    return of(does(() -> socket.bind(s.any())), does(() -> socket.bind(null)));
+                    return note(does(() -> socket.bind(s.any())), does(() -> socket.bind(null)));
                 })
-                .add("bind to a name", s -> of(does(() -> maker.open(s).bind(Scene.unresolved()))))
-                .add("bind to a strange address", s -> of(does(() -> maker.open(s).bind(Scene.strange()))))
-                .add("bind to an address of others", s -> of(does(
+                .add("bind to a name", s -> note(does(() -> maker.open(s).bind(Scene.unresolved()))))
+                .add("bind to a strange address", s -> note(does(() -> maker.open(s).bind(Scene.strange()))))
+                .add("bind to an address of others", s -> note(does(
                         () -> maker.open(s).bind(new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 0)))))
-                .add("connect to null", s -> of(
+                .add("connect to null", s -> note(
                         does(() -> maker.open(s).connect(null)), does(() -> maker.open(s).connect(null, 5))))
-                .add("connect to a name", s -> of(does(() -> maker.open(s).connect(Scene.unresolved()))))
-                .add("connect to a strange address", s -> of(does(() -> maker.open(s).connect(Scene.strange()))))
-                .add("connect to port 0", s -> of(
+                .add("connect to a name", s -> note(does(() -> maker.open(s).connect(Scene.unresolved()))))
+                .add("connect to a strange address", s -> note(does(() -> maker.open(s).connect(Scene.strange()))))
+                .add("connect to port 0", s -> note(
                         does(() -> maker.open(s).connect(s.any())),
                         does(() -> maker.open(s).connect(s.platform.loopback(), 0))))
-                .add("connect to an impossible port", s -> of(
+                .add("connect to an impossible port", s -> note(
                         does(() -> maker.open(s).connect(s.platform.loopback(), -1)),
                         does(() -> maker.open(s).connect(s.platform.loopback(), 65_536))))
                 .add("connect when closed", s -> {
                     DatagramSocket socket = bound(s, maker);
                     SocketAddress other = s.boundDatagrams().getLocalSocketAddress();
                     socket.close();
-                    return of(
+                    return note(
                             does(() -> socket.connect(other)),
                             does(() -> socket.connect(s.platform.loopback(), 5)),
                             does(() -> socket.connect(s.any())),
@@ -174,7 +175,7 @@ class DatagramCasesTest extends DifferentialTest {
                 })
                 .add("disconnect when not connected", s -> {
                     DatagramSocket socket = maker.open(s);
-                    return of(does(socket::disconnect), () -> state(socket));
+                    return note(does(socket::disconnect), () -> state(socket));
                 })
                 .add("the port stays when it disconnects", s -> {
                     DatagramSocket socket = bound(s, maker);
@@ -187,21 +188,21 @@ class DatagramCasesTest extends DifferentialTest {
 
     private static Case.Table sending(String prefix, Maker maker) {
         return new Case.Table(prefix)
-                .add("send null", s -> of(does(() -> maker.open(s).send(null))))
-                .add("send to nobody", s -> of(does(() -> bound(s, maker).send(new DatagramPacket(new byte[1], 1)))))
-                .add("send to port 0", s -> of(does(() -> bound(s, maker).send(packet(1, s.any())))))
+                .add("send null", s -> note(does(() -> maker.open(s).send(null))))
+                .add("send to nobody", s -> note(does(() -> bound(s, maker).send(new DatagramPacket(new byte[1], 1)))))
+                .add("send to port 0", s -> note(does(() -> bound(s, maker).send(packet(1, s.any())))))
                 .add("send when closed", s -> {
                     DatagramSocket socket = bound(s, maker);
                     SocketAddress other = s.boundDatagrams().getLocalSocketAddress();
                     socket.close();
-                    return of(
+                    return note(
                             does(() -> socket.send(packet(1, other))),
                             does(() -> socket.send(new DatagramPacket(new byte[1], 1))));
                 })
                 .add("send to others when connected", s -> {
                     DatagramSocket socket = bound(s, maker);
                     socket.connect(s.boundDatagrams().getLocalSocketAddress());
-                    return of(does(() -> socket.send(packet(1, s.boundDatagrams().getLocalSocketAddress()))));
+                    return note(does(() -> socket.send(packet(1, s.boundDatagrams().getLocalSocketAddress()))));
                 })
                 .add("a packet without an address gets that of the connection", s -> {
                     DatagramSocket socket = bound(s, maker);
@@ -214,7 +215,9 @@ class DatagramCasesTest extends DifferentialTest {
                     SocketAddress to = s.boundDatagrams().getLocalSocketAddress();
                     DatagramSocket socket = bound(s, maker);
                     socket.setSendBufferSize(200_000);
-                    return of(does(() -> socket.send(packet(65_508, to))), does(() -> socket.send(packet(70_000, to))));
+                    return note(
+                            does(() -> socket.send(packet(65_508, to))),
+                            does(() -> socket.send(packet(70_000, to))));
                 })
                 .add("as long as can be", s -> {
                     DatagramSocket other = s.boundDatagrams();
@@ -234,22 +237,22 @@ class DatagramCasesTest extends DifferentialTest {
                     SocketAddress nobody = gone.getLocalSocketAddress();
                     gone.close();
                     DatagramSocket socket = bound(s, maker);
-                    return of(does(() -> socket.send(packet(1, nobody))), does(() -> socket.send(packet(1, nobody))));
+                    return note(does(() -> socket.send(packet(1, nobody))), does(() -> socket.send(packet(1, nobody))));
                 });
     }
 
     private static Case.Table receiving(String prefix, Maker maker) {
         return new Case.Table(prefix)
-                .add("receive null", s -> of(does(() -> maker.open(s).receive(null))))
+                .add("receive null", s -> note(does(() -> maker.open(s).receive(null))))
                 .add("receive when closed", s -> {
                     DatagramSocket socket = bound(s, maker);
                     socket.close();
-                    return of(does(() -> socket.receive(new DatagramPacket(new byte[1], 1))));
+                    return note(does(() -> socket.receive(new DatagramPacket(new byte[1], 1))));
                 })
                 .add("a receive that times out", s -> {
                     DatagramSocket socket = bound(s, maker);
                     socket.setSoTimeout(5);
-                    return of(does(() -> socket.receive(new DatagramPacket(new byte[1], 1))), () -> state(socket));
+                    return note(does(() -> socket.receive(new DatagramPacket(new byte[1], 1))), () -> state(socket));
                 })
                 .add("a receive that times out, virtual", s -> {
                     DatagramSocket socket = bound(s, maker);
@@ -263,7 +266,7 @@ class DatagramCasesTest extends DifferentialTest {
                 .add("a receive binds", s -> {
                     DatagramSocket socket = maker.open(s);
                     socket.setSoTimeout(5);
-                    return of(does(() -> socket.receive(new DatagramPacket(new byte[1], 1))), () -> state(socket));
+                    return note(does(() -> socket.receive(new DatagramPacket(new byte[1], 1))), () -> state(socket));
                 })
                 .add("a part of the buffer", s -> {
                     DatagramSocket socket = bound(s, maker);
@@ -273,7 +276,7 @@ class DatagramCasesTest extends DifferentialTest {
                     other.send(new DatagramPacket(
                             new byte[] {1, 2, 3, 4, 5, 6}, 6, socket.getLocalSocketAddress()));
                     socket.receive(packet);
-                    return of(
+                    return note(
                             packet::getLength,
                             packet::getOffset,
                             () -> bytes,
@@ -345,7 +348,7 @@ class DatagramCasesTest extends DifferentialTest {
                     socket.connect(nobody);
                     socket.setSoTimeout(10_000);
                     socket.send(packet(1, nobody));
-                    return of(does(() -> socket.receive(new DatagramPacket(new byte[1], 1))));
+                    return note(does(() -> socket.receive(new DatagramPacket(new byte[1], 1))));
                 });
     }
 
@@ -360,7 +363,7 @@ class DatagramCasesTest extends DifferentialTest {
                 .add("setting options of a closed socket", s -> {
                     DatagramSocket socket = bound(s, maker);
                     socket.close();
-                    return of(
+                    return note(
                             does(() -> socket.setSoTimeout(1)),
                             does(() -> socket.setSoTimeout(-1)),
                             does(() -> socket.setSendBufferSize(0)),
@@ -374,14 +377,14 @@ class DatagramCasesTest extends DifferentialTest {
                 })
                 .add("time-outs", s -> {
                     DatagramSocket socket = maker.open(s);
-                    return of(
+                    return note(
                             does(() -> socket.setSoTimeout(-1)),
                             does(() -> socket.setSoTimeout(Integer.MAX_VALUE)),
                             socket::getSoTimeout);
                 })
                 .add("buffer sizes", s -> {
                     DatagramSocket socket = maker.open(s);
-                    return of(
+                    return note(
                             does(() -> socket.setSendBufferSize(0)),
                             does(() -> socket.setSendBufferSize(-1)),
                             does(() -> socket.setReceiveBufferSize(0)),
@@ -394,7 +397,7 @@ class DatagramCasesTest extends DifferentialTest {
                 })
                 .add("traffic class", s -> {
                     DatagramSocket socket = maker.open(s);
-                    return of(
+                    return note(
                             does(() -> socket.setTrafficClass(-1)),
                             does(() -> socket.setTrafficClass(256)),
                             does(() -> socket.setTrafficClass(255)),
@@ -402,7 +405,7 @@ class DatagramCasesTest extends DifferentialTest {
                 })
                 .add("flags", s -> {
                     DatagramSocket socket = maker.open(s);
-                    return of(
+                    return note(
                             does(() -> socket.setBroadcast(false)),
                             socket::getBroadcast,
                             does(() -> socket.setBroadcast(true)),
@@ -415,7 +418,7 @@ class DatagramCasesTest extends DifferentialTest {
     }
 
     private static String defaults(DatagramSocket socket) {
-        return of(
+        return note(
                 socket::getSoTimeout,
                 socket::getBroadcast,
                 socket::getReuseAddress,
@@ -430,15 +433,15 @@ class DatagramCasesTest extends DifferentialTest {
                     DatagramChannel channel = channel(s);
                     channel.bind(s.any());
                     channel.configureBlocking(false);
-                    return of(
+                    return note(
                             does(() -> channel.socket().receive(new DatagramPacket(new byte[1], 1))),
                             does(() -> channel.socket().send(packet(1, channel.getLocalAddress()))));
                 })
                 .add("it is a multicast socket, and always the same", s -> {
                     DatagramChannel channel = channel(s);
-                    return of(
+                    return note(
                             () -> channel.socket() instanceof MulticastSocket,
-                            () -> channel.socket() == channel.socket(),
+                            () -> isAlwaysSame(channel::socket),
                             () -> channel.socket().getChannel() == channel);
                 });
     }

@@ -1,7 +1,7 @@
 package dev.berth.sockets;
 
 import static dev.berth.sockets.Case.does;
-import static dev.berth.sockets.Case.of;
+import static dev.berth.sockets.Case.note;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -31,14 +31,14 @@ class DatagramChannelCasesTest extends DifferentialTest {
     @TestFactory
     Stream<DynamicTest> families() {
         return tests(new Case.Table("DatagramChannel families")
-                .add("null", s -> of(() -> s.platform.provider().openDatagramChannel(null)))
-                .add("UNIX", s -> of(
+                .add("null", s -> note(() -> s.platform.provider().openDatagramChannel(null)))
+                .add("UNIX", s -> note(
                         () -> s.platform.provider().openDatagramChannel(StandardProtocolFamily.UNIX)))
-                .add("INET6", s -> of(() -> open(s, StandardProtocolFamily.INET6).isOpen()))
+                .add("INET6", s -> note(() -> open(s, StandardProtocolFamily.INET6).isOpen()))
                 .add("IPv4 and IPv6 on one port", s -> {
                     DatagramChannel four = open(s, StandardProtocolFamily.INET);
                     four.bind(null);
-                    return of(does(() -> open(s, StandardProtocolFamily.INET)
+                    return note(does(() -> open(s, StandardProtocolFamily.INET)
                             .bind(new InetSocketAddress(Contract.port(four.getLocalAddress())))));
                 }));
     }
@@ -69,7 +69,7 @@ class DatagramChannelCasesTest extends DifferentialTest {
     }
 
     private static String state(DatagramChannel channel) {
-        return of(
+        return note(
                 channel::isOpen,
                 channel::isConnected,
                 channel::isBlocking,
@@ -95,32 +95,32 @@ class DatagramChannelCasesTest extends DifferentialTest {
                         .toString())
                 .differs("text when closed", "java.nio.channels.DatagramChannel[closed]", s -> closed(s, family)
                         .toString())
-                .add("bind twice", s -> of(() -> bound(s, family).bind(s.any())))
-                .add("bind when closed", s -> of(() -> closed(s, family).bind(s.any())))
-                .add("bind to a name", s -> of(() -> open(s, family).bind(Scene.unresolved())))
-                .add("bind to a strange address", s -> of(() -> open(s, family).bind(Scene.strange())))
-                .add("bind to an address of others", s -> of(
+                .add("bind twice", s -> note(() -> bound(s, family).bind(s.any())))
+                .add("bind when closed", s -> note(() -> closed(s, family).bind(s.any())))
+                .add("bind to a name", s -> note(() -> open(s, family).bind(Scene.unresolved())))
+                .add("bind to a strange address", s -> note(() -> open(s, family).bind(Scene.strange())))
+                .add("bind to an address of others", s -> note(
                         () -> open(s, family).bind(new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 0))))
-                .add("bind to ::1", s -> of(
+                .add("bind to ::1", s -> note(
                         () -> open(s, family).bind(new InetSocketAddress("::1", 0)).isOpen()))
-                .add("bind to what is taken", s -> of(() -> open(s, family).bind(other(s))))
-                .add("connect to null", s -> of(() -> open(s, family).connect(null)))
-                .add("connect to a name", s -> of(() -> open(s, family).connect(Scene.unresolved())))
-                .add("connect to a strange address", s -> of(() -> open(s, family).connect(Scene.strange())))
-                .add("connect to port 0", s -> of(() -> open(s, family).connect(s.any())))
+                .add("bind to what is taken", s -> note(() -> open(s, family).bind(other(s))))
+                .add("connect to null", s -> note(() -> open(s, family).connect(null)))
+                .add("connect to a name", s -> note(() -> open(s, family).connect(Scene.unresolved())))
+                .add("connect to a strange address", s -> note(() -> open(s, family).connect(Scene.strange())))
+                .add("connect to port 0", s -> note(() -> open(s, family).connect(s.any())))
                 .add("connect when closed", s -> {
                     SocketAddress other = other(s);
-                    return of(() -> closed(s, family).connect(other));
+                    return note(() -> closed(s, family).connect(other));
                 })
                 .add("connect twice", s -> {
                     DatagramChannel channel = open(s, family).connect(other(s));
-                    return of(() -> channel.connect(other(s)));
+                    return note(() -> channel.connect(other(s)));
                 })
                 .add("disconnect when not connected", s -> state(open(s, family).disconnect()))
-                .add("disconnect when closed", s -> of(() -> closed(s, family).disconnect().isOpen()))
+                .add("disconnect when closed", s -> note(() -> closed(s, family).disconnect().isOpen()))
                 .add("modes when closed", s -> {
                     DatagramChannel channel = closed(s, family);
-                    return of(() -> channel.configureBlocking(false), channel::isBlocking);
+                    return note(() -> channel.configureBlocking(false), channel::isBlocking);
                 })
                 .add("the port stays", s -> {
                     DatagramChannel channel = bound(s, family);
@@ -136,7 +136,7 @@ class DatagramChannelCasesTest extends DifferentialTest {
         return new Case.Table(prefix)
                 .add("null and read-only buffers", s -> {
                     DatagramChannel channel = bound(s, family);
-                    return of(
+                    return note(
                             () -> channel.receive(null),
                             () -> channel.receive(readOnly.duplicate()),
                             () -> channel.send(null, other(s)),
@@ -146,7 +146,7 @@ class DatagramChannelCasesTest extends DifferentialTest {
                 })
                 .add("read and write when not connected", s -> {
                     DatagramChannel channel = bound(s, family);
-                    return of(
+                    return note(
                             () -> channel.read(ByteBuffer.allocate(1)),
                             () -> channel.write(ByteBuffer.allocate(1)),
                             () -> channel.read(new ByteBuffer[] {ByteBuffer.allocate(1)}),
@@ -155,7 +155,7 @@ class DatagramChannelCasesTest extends DifferentialTest {
                 .add("everything when closed", s -> {
                     SocketAddress other = other(s);
                     DatagramChannel channel = closed(s, family);
-                    return of(
+                    return note(
                             () -> channel.read(ByteBuffer.allocate(1)),
                             () -> channel.write(ByteBuffer.allocate(1)),
                             () -> channel.receive(ByteBuffer.allocate(1)),
@@ -166,7 +166,7 @@ class DatagramChannelCasesTest extends DifferentialTest {
                 .add("ranges of buffers", s -> {
                     DatagramChannel channel = open(s, family).connect(other(s));
                     ByteBuffer[] two = {ByteBuffer.allocate(1), ByteBuffer.allocate(1)};
-                    return of(
+                    return note(
                             () -> channel.read(two, -1, 1),
                             () -> channel.read(two, 1, 2),
                             () -> channel.read(two, 0, -1),
@@ -178,7 +178,7 @@ class DatagramChannelCasesTest extends DifferentialTest {
                 .add("send to odd places", s -> {
                     DatagramChannel channel = bound(s, family);
                     ByteBuffer one = ByteBuffer.allocate(1);
-                    return of(
+                    return note(
                             () -> channel.send(one, null),
                             () -> channel.send(one, Scene.unresolved()),
                             () -> channel.send(one, Scene.strange()),
@@ -187,14 +187,14 @@ class DatagramChannelCasesTest extends DifferentialTest {
                 })
                 .add("send to others when connected", s -> {
                     DatagramChannel channel = open(s, family).connect(other(s));
-                    return of(
+                    return note(
                             () -> channel.send(ByteBuffer.allocate(1), other(s)),
                             () -> channel.send(ByteBuffer.allocate(1), channel.getRemoteAddress()));
                 })
                 .add("too long", s -> {
                     DatagramChannel channel = bound(s, family);
                     ByteBuffer much = ByteBuffer.allocate(70_000);
-                    return of(() -> channel.send(much, other(s)), much::remaining);
+                    return note(() -> channel.send(much, other(s)), much::remaining);
                 })
                 .add("a datagram in parts", s -> {
                     DatagramChannel one = bound(s, family);
@@ -224,36 +224,36 @@ class DatagramChannelCasesTest extends DifferentialTest {
                     DatagramChannel one = bound(s, family);
                     DatagramChannel two = bound(s, family);
                     two.send(Contract.buffer("abcdef"), one.getLocalAddress());
-                    return of(() -> one.receive(ByteBuffer.allocate(0)).equals(two.getLocalAddress()));
+                    return note(() -> one.receive(ByteBuffer.allocate(0)).equals(two.getLocalAddress()));
                 })
                 .add("an empty datagram", s -> {
                     DatagramChannel one = bound(s, family);
                     DatagramChannel two = bound(s, family);
                     int sent = two.send(ByteBuffer.allocate(0), one.getLocalAddress());
                     ByteBuffer buffer = ByteBuffer.allocate(4);
-                    return sent + of(() -> one.receive(buffer).equals(two.getLocalAddress()), buffer::position);
+                    return sent + note(() -> one.receive(buffer).equals(two.getLocalAddress()), buffer::position);
                 })
                 .add("nothing there in non-blocking mode", s -> {
                     DatagramChannel channel = bound(s, family);
                     channel.configureBlocking(false);
-                    String none = of(() -> channel.receive(ByteBuffer.allocate(4)));
+                    String none = note(() -> channel.receive(ByteBuffer.allocate(4)));
                     channel.connect(other(s));
-                    return none + of(() -> channel.read(ByteBuffer.allocate(4)), () -> state(channel));
+                    return none + note(() -> channel.read(ByteBuffer.allocate(4)), () -> state(channel));
                 })
                 .add("a receive binds", s -> {
                     DatagramChannel channel = open(s, family);
                     channel.configureBlocking(false);
-                    return of(() -> channel.receive(ByteBuffer.allocate(4)), () -> state(channel));
+                    return note(() -> channel.receive(ByteBuffer.allocate(4)), () -> state(channel));
                 })
                 .add("a send binds", s -> {
                     DatagramChannel channel = open(s, family);
-                    return of(() -> channel.send(ByteBuffer.allocate(4), other(s)), () -> state(channel));
+                    return note(() -> channel.send(ByteBuffer.allocate(4), other(s)), () -> state(channel));
                 })
                 .add("the sender as it is shown", s -> {
                     DatagramChannel one = bound(s, family);
                     DatagramChannel two = bound(s, family);
                     two.send(Contract.buffer("a"), one.getLocalAddress());
-                    return of(() -> one.receive(ByteBuffer.allocate(4)));
+                    return note(() -> one.receive(ByteBuffer.allocate(4)));
                 })
                 .add("nobody at the connected end", s -> {
                     DatagramChannel gone = bound(s, family);
@@ -261,7 +261,7 @@ class DatagramChannelCasesTest extends DifferentialTest {
                     gone.close();
                     DatagramChannel channel = bound(s, family).connect(nobody);
                     channel.write(Contract.buffer("a"));
-                    return of(() -> channel.read(ByteBuffer.allocate(1)));
+                    return note(() -> channel.read(ByteBuffer.allocate(1)));
                 });
     }
 
@@ -270,32 +270,32 @@ class DatagramChannelCasesTest extends DifferentialTest {
                 .add("join with nulls", s -> {
                     DatagramChannel channel = bound(s, family);
                     InetAddress group = InetAddress.getByName("239.7.9.1");
-                    return of(
+                    return note(
                             () -> channel.join(null, Scene.lo()),
                             () -> channel.join(group, null),
                             () -> channel.join(group, Scene.lo(), null));
                 })
-                .add("join what is no group", s -> of(
+                .add("join what is no group", s -> note(
                         () -> bound(s, family).join(s.platform.loopback(), Scene.lo())))
                 .add("join with odd sources", s -> {
                     DatagramChannel channel = bound(s, family);
                     InetAddress group = InetAddress.getByName("239.7.9.1");
-                    return of(
+                    return note(
                             () -> channel.join(group, Scene.lo(), group),
                             () -> channel.join(group, Scene.lo(), InetAddress.getByName("0.0.0.0")),
                             () -> channel.join(group, Scene.lo(), InetAddress.getByName("::1")));
                 })
-                .add("join an IPv6 group", s -> of(() -> {
+                .add("join an IPv6 group", s -> note(() -> {
                     InetAddress group = InetAddress.getByName("ff15::77");
                     return family == null ? "" : open(s, family).join(group, Scene.lo());
                 }))
-                .add("join when closed", s -> of(
+                .add("join when closed", s -> note(
                         () -> closed(s, family).join(InetAddress.getByName("239.7.9.1"), Scene.lo())))
                 .add("a key", s -> {
                     DatagramChannel channel = open(s, family);
                     InetAddress group = InetAddress.getByName("239.7.9.1");
                     MembershipKey key = channel.join(group, Scene.lo());
-                    String live = of(
+                    String live = note(
                             key::isValid,
                             key::group,
                             key::networkInterface,
@@ -313,7 +313,7 @@ class DatagramChannelCasesTest extends DifferentialTest {
                     key.drop();
                     key.drop();
                     return live
-                            + of(
+                            + note(
                                     key::isValid,
                                     () -> key.block(s.platform.loopback()),
                                     () -> key.unblock(s.platform.loopback()),
@@ -324,7 +324,7 @@ class DatagramChannelCasesTest extends DifferentialTest {
                     DatagramChannel channel = open(s, family);
                     InetAddress group = InetAddress.getByName("239.7.9.1");
                     MembershipKey key = channel.join(group, Scene.lo(), s.platform.loopback());
-                    return of(
+                    return note(
                             key::isValid,
                             key::sourceAddress,
                             key::toString,
@@ -337,7 +337,7 @@ class DatagramChannelCasesTest extends DifferentialTest {
                     DatagramChannel channel = open(s, family);
                     MembershipKey key = channel.join(InetAddress.getByName("239.7.9.1"), Scene.lo());
                     channel.close();
-                    return of(key::isValid, does(key::drop), () -> key.block(s.platform.loopback()));
+                    return note(key::isValid, does(key::drop), () -> key.block(s.platform.loopback()));
                 });
     }
 }

@@ -1,7 +1,7 @@
 package dev.berth.sockets;
 
 import static dev.berth.sockets.Case.does;
-import static dev.berth.sockets.Case.of;
+import static dev.berth.sockets.Case.note;
 
 import java.io.IOException;
 import java.net.DatagramPacket;
@@ -82,18 +82,18 @@ class MulticastCasesTest extends DifferentialTest {
                 .add("defaults", s -> defaults(maker.open(s)))
                 .add("the interface when none was chosen", s -> {
                     NetworkInterface nic = maker.open(s).getNetworkInterface();
-                    return of(nic::getName, nic::getIndex, nic::getInetAddresses, nic::toString)
+                    return note(nic::getName, nic::getIndex, nic::getInetAddresses, nic::toString)
                             .replaceAll("java.net.NetworkInterface\\$[^;]*", "addresses");
                 })
                 .add("options of a closed socket", s -> {
                     MulticastSocket socket = maker.open(s);
                     socket.close();
-                    return defaults(socket) + of(socket::getNetworkInterface);
+                    return defaults(socket) + note(socket::getNetworkInterface);
                 })
                 .add("setting options of a closed socket", s -> {
                     MulticastSocket socket = maker.open(s);
                     socket.close();
-                    return of(
+                    return note(
                             does(() -> socket.setTimeToLive(1)),
                             does(() -> socket.setTimeToLive(-1)),
                             does(() -> socket.setTTL((byte) 1)),
@@ -106,7 +106,7 @@ class MulticastCasesTest extends DifferentialTest {
                 })
                 .add("time to live", s -> {
                     MulticastSocket socket = maker.open(s);
-                    return of(
+                    return note(
                             does(() -> socket.setTimeToLive(-1)),
                             does(() -> socket.setTimeToLive(256)),
                             does(() -> socket.setTimeToLive(255)),
@@ -117,7 +117,7 @@ class MulticastCasesTest extends DifferentialTest {
                 })
                 .add("time to live as a byte", s -> {
                     MulticastSocket socket = maker.open(s);
-                    return of(
+                    return note(
                             does(() -> socket.setTTL((byte) 200)),
                             socket::getTTL,
                             socket::getTimeToLive,
@@ -125,7 +125,7 @@ class MulticastCasesTest extends DifferentialTest {
                 })
                 .add("loopback mode", s -> {
                     MulticastSocket socket = maker.open(s);
-                    return of(
+                    return note(
                             does(() -> socket.setLoopbackMode(true)),
                             socket::getLoopbackMode,
                             () -> socket.getOption(StandardSocketOptions.IP_MULTICAST_LOOP),
@@ -135,7 +135,7 @@ class MulticastCasesTest extends DifferentialTest {
                 })
                 .add("the interface", s -> {
                     MulticastSocket socket = maker.open(s);
-                    return of(
+                    return note(
                             does(() -> socket.setNetworkInterface(null)),
                             does(() -> socket.setNetworkInterface(Scene.lo())),
                             () -> socket.getNetworkInterface().getName(),
@@ -143,7 +143,7 @@ class MulticastCasesTest extends DifferentialTest {
                 })
                 .add("the interface by address", s -> {
                     MulticastSocket socket = maker.open(s);
-                    return of(
+                    return note(
                             does(() -> socket.setInterface(null)),
                             does(() -> socket.setInterface(InetAddress.getByName("192.0.2.9"))),
                             does(() -> socket.setInterface(s.platform.loopback())),
@@ -153,14 +153,14 @@ class MulticastCasesTest extends DifferentialTest {
     }
 
     private static String defaults(MulticastSocket socket) {
-        return of(socket::getTimeToLive, socket::getTTL, socket::getLoopbackMode, socket::getInterface);
+        return note(socket::getTimeToLive, socket::getTTL, socket::getLoopbackMode, socket::getInterface);
     }
 
     private static Case.Table groups(String prefix, Maker maker) {
         return new Case.Table(prefix)
                 .add("join null", s -> {
                     MulticastSocket socket = bound(s, maker);
-                    return of(
+                    return note(
                             does(() -> socket.joinGroup(null)),
                             does(() -> socket.joinGroup(null, Scene.lo())),
                             does(() -> socket.leaveGroup(null)),
@@ -168,7 +168,7 @@ class MulticastCasesTest extends DifferentialTest {
                 })
                 .add("join what is no group", s -> {
                     MulticastSocket socket = bound(s, maker);
-                    return of(
+                    return note(
                             does(() -> socket.joinGroup(s.any(), Scene.lo())),
                             does(() -> socket.joinGroup(s.platform.loopback())),
                             does(() -> socket.leaveGroup(s.any(), Scene.lo())),
@@ -176,7 +176,7 @@ class MulticastCasesTest extends DifferentialTest {
                 })
                 .add("join a name or a strange address", s -> {
                     MulticastSocket socket = bound(s, maker);
-                    return of(
+                    return note(
                             does(() -> socket.joinGroup(Scene.unresolved(), Scene.lo())),
                             does(() -> socket.joinGroup(Scene.strange(), Scene.lo())),
                             does(() -> socket.leaveGroup(Scene.unresolved(), Scene.lo())),
@@ -185,7 +185,7 @@ class MulticastCasesTest extends DifferentialTest {
                 .add("join and leave when closed", s -> {
                     MulticastSocket socket = bound(s, maker);
                     socket.close();
-                    return of(
+                    return note(
                             does(() -> socket.joinGroup(GROUP, Scene.lo())),
                             does(() -> socket.joinGroup(GROUP, null)),
                             does(() -> socket.joinGroup(GROUP.getAddress())),
@@ -195,14 +195,14 @@ class MulticastCasesTest extends DifferentialTest {
                 })
                 .add("join twice", s -> {
                     MulticastSocket socket = bound(s, maker);
-                    return of(
+                    return note(
                             does(() -> socket.joinGroup(GROUP, Scene.lo())),
                             does(() -> socket.joinGroup(GROUP, Scene.lo())),
                             does(() -> socket.joinGroup(GROUP.getAddress())));
                 })
                 .add("leave what was not joined", s -> {
                     MulticastSocket socket = bound(s, maker);
-                    return of(
+                    return note(
                             does(() -> socket.leaveGroup(GROUP, Scene.lo())),
                             does(() -> socket.leaveGroup(GROUP, null)),
                             does(() -> socket.leaveGroup(GROUP.getAddress())));
@@ -210,17 +210,17 @@ class MulticastCasesTest extends DifferentialTest {
                 .add("leave twice", s -> {
                     MulticastSocket socket = bound(s, maker);
                     socket.joinGroup(GROUP, Scene.lo());
-                    return of(
+                    return note(
                             does(() -> socket.leaveGroup(GROUP, Scene.lo())),
                             does(() -> socket.leaveGroup(GROUP, Scene.lo())));
                 })
                 .add("join before the bind", s -> {
                     MulticastSocket socket = maker.open(s);
-                    return of(does(() -> socket.joinGroup(GROUP, Scene.lo())), () -> DatagramCasesTest.state(socket));
+                    return note(does(() -> socket.joinGroup(GROUP, Scene.lo())), () -> DatagramCasesTest.state(socket));
                 })
                 .add("two groups at once", s -> {
                     MulticastSocket socket = bound(s, maker);
-                    return of(
+                    return note(
                             does(() -> socket.joinGroup(GROUP, Scene.lo())),
                             does(() -> socket.joinGroup(OTHER, Scene.lo())),
                             does(() -> socket.leaveGroup(GROUP, Scene.lo())),
@@ -291,7 +291,7 @@ class MulticastCasesTest extends DifferentialTest {
                     MulticastSocket socket = bound(s, maker);
                     socket.setTimeToLive(3);
                     SocketAddress nowhere = new InetSocketAddress(GROUP.getAddress(), 0);
-                    return of(
+                    return note(
                             does(() -> socket.send(new DatagramPacket(new byte[1], 1, nowhere), (byte) 9)),
                             socket::getTimeToLive);
                 });

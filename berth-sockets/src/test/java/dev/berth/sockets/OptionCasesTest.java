@@ -1,7 +1,7 @@
 package dev.berth.sockets;
 
 import static dev.berth.sockets.Case.does;
-import static dev.berth.sockets.Case.of;
+import static dev.berth.sockets.Case.note;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -213,12 +213,12 @@ class OptionCasesTest extends DifferentialTest {
         });
         table.add("null", s -> {
             Subject subject = maker.open(s);
-            return of(() -> subject.get(null), does(() -> subject.set(null, null)));
+            return note(() -> subject.get(null), does(() -> subject.set(null, null)));
         });
         table.add("when closed", s -> {
             Subject subject = maker.open(s);
             subject.close();
-            return of(
+            return note(
                     () -> subject.get(StandardSocketOptions.SO_RCVBUF),
                     does(() -> subject.set(StandardSocketOptions.SO_RCVBUF, 5)),
                     () -> subject.get(ExtendedSocketOptions.SO_PEERCRED),
@@ -240,13 +240,13 @@ class OptionCasesTest extends DifferentialTest {
 
     @SuppressWarnings("unchecked")
     private static String values(Subject subject, SocketOption<?> option) {
-        String wrong = of(
+        String wrong = note(
                 does(() -> subject.set(option, null)),
                 does(() -> subject.set((SocketOption<Object>) (SocketOption<?>) option, "text")));
         if (option.type() == Boolean.class) {
             SocketOption<Boolean> flag = (SocketOption<Boolean>) option;
             return wrong
-                    + of(
+                    + note(
                             () -> subject.get(flag),
                             does(() -> subject.set(flag, true)),
                             () -> subject.get(flag),
@@ -258,15 +258,16 @@ class OptionCasesTest extends DifferentialTest {
         }
         if (option.type() == NetworkInterface.class) {
             SocketOption<NetworkInterface> nic = (SocketOption<NetworkInterface>) option;
-            return wrong + of(() -> subject.get(nic), does(() -> subject.set(nic, Scene.lo())), () -> subject.get(nic));
+            return wrong
+                    + note(() -> subject.get(nic), does(() -> subject.set(nic, Scene.lo())), () -> subject.get(nic));
         }
-        return wrong + of(() -> subject.get(option));
+        return wrong + note(() -> subject.get(option));
     }
 
     private static String numbers(Subject subject, SocketOption<Integer> number) {
         boolean size = number == StandardSocketOptions.SO_SNDBUF || number == StandardSocketOptions.SO_RCVBUF;
         if (size) { // the kernel rounds, doubles and limits
-            return of(
+            return note(
                     () -> subject.get(number) > 1_000,
                     does(() -> subject.set(number, -1)),
                     does(() -> subject.set(number, 0)),
@@ -274,7 +275,7 @@ class OptionCasesTest extends DifferentialTest {
                     () -> subject.get(number) >= 30_000,
                     does(() -> subject.set(number, Integer.MAX_VALUE)));
         }
-        return of(
+        return note(
                 () -> subject.get(number),
                 does(() -> subject.set(number, -1)),
                 () -> subject.get(number),

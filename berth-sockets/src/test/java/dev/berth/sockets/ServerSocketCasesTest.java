@@ -1,7 +1,8 @@
 package dev.berth.sockets;
 
 import static dev.berth.sockets.Case.does;
-import static dev.berth.sockets.Case.of;
+import static dev.berth.sockets.Case.isAlwaysSame;
+import static dev.berth.sockets.Case.note;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -42,7 +43,7 @@ class ServerSocketCasesTest extends DifferentialTest {
     }
 
     private static String state(ServerSocket socket) {
-        return of(
+        return note(
                 () -> "closed " + socket.isClosed() + " bound " + socket.isBound(),
                 () -> Math.min(socket.getLocalPort(), 1_024),
                 socket::getInetAddress,
@@ -84,7 +85,7 @@ class ServerSocketCasesTest extends DifferentialTest {
                 })
                 .add("bound to ::", s -> {
                     ServerSocket socket = maker.open(s);
-                    return of(
+                    return note(
                             does(() -> socket.bind(new InetSocketAddress(InetAddress.getByName("::"), 0))),
                             () -> socket.isBound());
                 })
@@ -96,7 +97,7 @@ class ServerSocketCasesTest extends DifferentialTest {
                 .add("bind failed", s -> {
                     ServerSocket socket = maker.open(s);
                     SocketAddress taken = s.listening().getLocalSocketAddress();
-                    return of(does(() -> socket.bind(taken)), () -> state(socket));
+                    return note(does(() -> socket.bind(taken)), () -> state(socket));
                 })
                 .add("after an accept", s -> {
                     ServerSocket socket = bound(s, maker);
@@ -121,53 +122,53 @@ class ServerSocketCasesTest extends DifferentialTest {
         return new Case.Table(prefix)
                 .add("bind twice", s -> {
                     ServerSocket socket = bound(s, maker);
-                    return of(does(() -> socket.bind(s.any())), does(() -> socket.bind(null)), () -> state(socket));
+                    return note(does(() -> socket.bind(s.any())), does(() -> socket.bind(null)), () -> state(socket));
                 })
                 .add("bind when closed", s -> {
                     ServerSocket socket = maker.open(s);
                     socket.close();
-                    return of(
+                    return note(
                             does(() -> socket.bind(s.any())),
                             does(() -> socket.bind(null, 1)),
                             does(() -> socket.bind(Scene.strange())));
                 })
                 .add("bind to a name", s -> {
                     ServerSocket socket = maker.open(s);
-                    return of(does(() -> socket.bind(Scene.unresolved())), () -> state(socket));
+                    return note(does(() -> socket.bind(Scene.unresolved())), () -> state(socket));
                 })
-                .add("bind to a strange address", s -> of(does(() -> maker.open(s).bind(Scene.strange()))))
-                .add("bind to an address of others", s -> of(does(
+                .add("bind to a strange address", s -> note(does(() -> maker.open(s).bind(Scene.strange()))))
+                .add("bind to an address of others", s -> note(does(
                         () -> maker.open(s).bind(new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 0)))))
-                .add("bind to what is taken", s -> of(does(
+                .add("bind to what is taken", s -> note(does(
                         () -> maker.open(s).bind(s.listening().getLocalSocketAddress()))))
-                .add("bind to the wildcard where loopback is taken", s -> of(does(() -> maker.open(s)
+                .add("bind to the wildcard where loopback is taken", s -> note(does(() -> maker.open(s)
                         .bind(new InetSocketAddress(s.listening().getLocalPort())))))
                 .add("bind again where it was free again", s -> {
                     ServerSocket first = s.listening();
                     SocketAddress end = first.getLocalSocketAddress();
                     first.close();
-                    return of(does(() -> maker.open(s).bind(end)));
+                    return note(does(() -> maker.open(s).bind(end)));
                 })
-                .add("odd backlogs", s -> of(
+                .add("odd backlogs", s -> note(
                         does(() -> maker.open(s).bind(s.any(), 0)),
                         does(() -> maker.open(s).bind(s.any(), -1)),
                         does(() -> maker.open(s).bind(s.any(), Integer.MAX_VALUE)),
                         does(() -> maker.open(s).bind(s.any(), Integer.MIN_VALUE))))
-                .add("accept when not bound", s -> of(() -> maker.open(s).accept()))
+                .add("accept when not bound", s -> note(() -> maker.open(s).accept()))
                 .add("accept when closed", s -> {
                     ServerSocket socket = bound(s, maker);
                     socket.close();
-                    return of(socket::accept);
+                    return note(socket::accept);
                 })
                 .add("accept when closed and never bound", s -> {
                     ServerSocket socket = maker.open(s);
                     socket.close();
-                    return of(socket::accept);
+                    return note(socket::accept);
                 })
                 .add("an accept that times out", s -> {
                     ServerSocket socket = bound(s, maker);
                     socket.setSoTimeout(5);
-                    String late = of(socket::accept);
+                    String late = note(socket::accept);
                     Socket client = s.connectedTo(socket);
                     socket.setSoTimeout(10_000);
                     return late + (port(s.closing(socket.accept())) == client.getLocalPort());
@@ -180,7 +181,7 @@ class ServerSocketCasesTest extends DifferentialTest {
                 .add("an accept that is not bound times out not", s -> {
                     ServerSocket socket = maker.open(s);
                     socket.setSoTimeout(5);
-                    return of(socket::accept);
+                    return note(socket::accept);
                 })
                 .add("accepted sockets have no time-out", s -> {
                     ServerSocket socket = bound(s, maker);
@@ -200,7 +201,7 @@ class ServerSocketCasesTest extends DifferentialTest {
                     ServerSocket socket = bound(s, maker);
                     Socket client = s.connectedTo(socket);
                     socket.close();
-                    return of(() -> client.getInputStream().read());
+                    return note(() -> client.getInputStream().read());
                 });
     }
 
@@ -220,7 +221,7 @@ class ServerSocketCasesTest extends DifferentialTest {
                 .add("setting options of a closed socket", s -> {
                     ServerSocket socket = bound(s, maker);
                     socket.close();
-                    return of(
+                    return note(
                             does(() -> socket.setSoTimeout(1)),
                             does(() -> socket.setSoTimeout(-1)),
                             does(() -> socket.setReuseAddress(false)),
@@ -230,7 +231,7 @@ class ServerSocketCasesTest extends DifferentialTest {
                 })
                 .add("time-outs", s -> {
                     ServerSocket socket = maker.open(s);
-                    return of(
+                    return note(
                             does(() -> socket.setSoTimeout(-1)),
                             does(() -> socket.setSoTimeout(Integer.MAX_VALUE)),
                             socket::getSoTimeout,
@@ -239,7 +240,7 @@ class ServerSocketCasesTest extends DifferentialTest {
                 })
                 .add("buffer sizes", s -> {
                     ServerSocket socket = maker.open(s);
-                    return of(
+                    return note(
                             does(() -> socket.setReceiveBufferSize(0)),
                             does(() -> socket.setReceiveBufferSize(-1)),
                             does(() -> socket.setReceiveBufferSize(40_000)),
@@ -254,7 +255,7 @@ class ServerSocketCasesTest extends DifferentialTest {
                 })
                 .add("reuse of addresses", s -> {
                     ServerSocket socket = maker.open(s);
-                    return of(
+                    return note(
                             socket::getReuseAddress,
                             does(() -> socket.setReuseAddress(false)),
                             socket::getReuseAddress);
@@ -262,7 +263,7 @@ class ServerSocketCasesTest extends DifferentialTest {
     }
 
     private static String defaults(ServerSocket socket) {
-        return of(
+        return note(
                 socket::getSoTimeout, socket::getReuseAddress, () -> socket.getReceiveBufferSize() > 2_000);
     }
 
@@ -271,21 +272,21 @@ class ServerSocketCasesTest extends DifferentialTest {
                 .add("accept in non-blocking mode", s -> {
                     ServerSocketChannel channel = view(s).bind(s.any());
                     channel.configureBlocking(false);
-                    String none = of(() -> channel.socket().accept());
+                    String none = note(() -> channel.socket().accept());
                     channel.socket().setSoTimeout(5);
-                    return none + of(() -> channel.socket().accept());
+                    return none + note(() -> channel.socket().accept());
                 })
                 .add("accept in non-blocking mode when one waits", s -> {
                     ServerSocketChannel channel = view(s).bind(s.any());
                     channel.configureBlocking(false);
                     s.connectedTo(channel.socket());
-                    return of(() -> s.closing(channel.socket().accept()).isConnected());
+                    return note(() -> s.closing(channel.socket().accept()).isConnected());
                 })
                 .add("reading and writing in non-blocking mode", s -> {
                     SocketChannel channel = s.connectedChannels().client();
                     Socket socket = channel.socket();
                     channel.configureBlocking(false);
-                    return of(
+                    return note(
                             () -> socket.getInputStream().read(),
                             does(() -> socket.getOutputStream().write(1)),
                             () -> socket.getInputStream().available());
@@ -293,16 +294,16 @@ class ServerSocketCasesTest extends DifferentialTest {
                 .add("connecting in non-blocking mode", s -> {
                     SocketChannel channel = s.openChannel();
                     channel.configureBlocking(false);
-                    return of(
+                    return note(
                             does(() -> channel.socket().connect(s.end(s.listening()))),
                             does(() -> channel.socket().connect(s.end(s.listening()), 10)));
                 })
                 .add("the socket is always the same", s -> {
                     ServerSocketChannel server = view(s);
                     SocketChannel client = s.openChannel();
-                    return of(
-                            () -> server.socket() == server.socket(),
-                            () -> client.socket() == client.socket(),
+                    return note(
+                            () -> isAlwaysSame(server::socket),
+                            () -> isAlwaysSame(client::socket),
                             () -> client.socket().getChannel() == client,
                             () -> server.socket().getChannel() == server);
                 })
@@ -311,10 +312,10 @@ class ServerSocketCasesTest extends DifferentialTest {
                     server.socket().bind(s.any());
                     SocketChannel client = s.openChannel();
                     client.socket().connect(server.getLocalAddress());
-                    String open = of(server::getLocalAddress, client::isConnected);
+                    String open = note(server::getLocalAddress, client::isConnected);
                     client.socket().close();
                     server.socket().close();
-                    return open + of(client::isOpen, server::isOpen);
+                    return open + note(client::isOpen, server::isOpen);
                 });
     }
 }

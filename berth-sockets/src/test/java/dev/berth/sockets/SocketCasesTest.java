@@ -1,7 +1,7 @@
 package dev.berth.sockets;
 
 import static dev.berth.sockets.Case.does;
-import static dev.berth.sockets.Case.of;
+import static dev.berth.sockets.Case.note;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -43,7 +43,7 @@ class SocketCasesTest extends DifferentialTest {
 
     /// All that a socket says of itself.
     static String state(Socket socket) {
-        return of(
+        return note(
                 () -> "closed " + socket.isClosed() + " bound " + socket.isBound() + " connected "
                         + socket.isConnected() + " in " + socket.isInputShutdown() + " out "
                         + socket.isOutputShutdown(),
@@ -130,16 +130,16 @@ class SocketCasesTest extends DifferentialTest {
                     Contract.Sockets both = s.connect(maker.open(s));
                     both.server().setSoLinger(true, 0);
                     both.server().close();
-                    return of(() -> both.client().getInputStream().read()) + state(both.client());
+                    return note(() -> both.client().getInputStream().read()) + state(both.client());
                 })
                 .add("refused", s -> {
                     Socket socket = maker.open(s);
-                    return of(does(() -> socket.connect(s.deaf())), () -> state(socket));
+                    return note(does(() -> socket.connect(s.deaf())), () -> state(socket));
                 })
                 .add("bind failed", s -> {
                     Socket socket = maker.open(s);
                     SocketAddress taken = s.listening().getLocalSocketAddress();
-                    return of(does(() -> socket.bind(taken)), () -> state(socket));
+                    return note(does(() -> socket.bind(taken)), () -> state(socket));
                 });
     }
 
@@ -148,54 +148,54 @@ class SocketCasesTest extends DifferentialTest {
         table.add("bind twice", s -> {
                     Socket socket = maker.open(s);
                     socket.bind(s.any());
-                    return of(does(() -> socket.bind(s.any())), does(() -> socket.bind(null)));
+                    return note(does(() -> socket.bind(s.any())), does(() -> socket.bind(null)));
                 })
                 .add("bind when closed", s -> {
                     Socket socket = maker.open(s);
                     socket.close();
-                    return of(does(() -> socket.bind(s.any())), does(() -> socket.bind(null)));
+                    return note(does(() -> socket.bind(s.any())), does(() -> socket.bind(null)));
                 })
                 .add("bind when connected", s -> {
                     Socket socket = s.connect(maker.open(s)).client();
-                    return of(does(() -> socket.bind(s.any())));
+                    return note(does(() -> socket.bind(s.any())));
                 })
-                .add("bind to a name", s -> of(does(() -> maker.open(s).bind(Scene.unresolved()))))
-                .add("bind to a strange address", s -> of(does(() -> maker.open(s).bind(Scene.strange()))))
-                .add("bind to an address of others", s -> of(does(
+                .add("bind to a name", s -> note(does(() -> maker.open(s).bind(Scene.unresolved()))))
+                .add("bind to a strange address", s -> note(does(() -> maker.open(s).bind(Scene.strange()))))
+                .add("bind to an address of others", s -> note(does(
                         () -> maker.open(s).bind(new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 0)))))
-                .add("bind to a listener's end", s -> of(does(
+                .add("bind to a listener's end", s -> note(does(
                         () -> maker.open(s).bind(s.listening().getLocalSocketAddress()))))
-                .add("connect to null", s -> of(does(() -> maker.open(s).connect(null))))
-                .add("connect to null with a time-out", s -> of(does(() -> maker.open(s).connect(null, -1))))
-                .add("connect with a negative time-out", s -> of(does(() -> maker.open(s).connect(s.any(), -1))))
-                .add("connect to a name with a negative time-out", s -> of(does(
+                .add("connect to null", s -> note(does(() -> maker.open(s).connect(null))))
+                .add("connect to null with a time-out", s -> note(does(() -> maker.open(s).connect(null, -1))))
+                .add("connect with a negative time-out", s -> note(does(() -> maker.open(s).connect(s.any(), -1))))
+                .add("connect to a name with a negative time-out", s -> note(does(
                         () -> maker.open(s).connect(Scene.unresolved(), -1))))
                 .add("connect to a name", s -> {
                     Socket socket = maker.open(s);
-                    return of(does(() -> socket.connect(Scene.unresolved()))) + state(socket);
+                    return note(does(() -> socket.connect(Scene.unresolved()))) + state(socket);
                 })
                 .add("connect to a strange address", s -> {
                     Socket socket = maker.open(s);
-                    return of(does(() -> socket.connect(Scene.strange()))) + socket.isClosed();
+                    return note(does(() -> socket.connect(Scene.strange()))) + socket.isClosed();
                 })
                 .add("connect twice", s -> {
                     Socket socket = s.connect(maker.open(s)).client();
-                    return of(does(() -> socket.connect(s.end(s.listening())))) + state(socket);
+                    return note(does(() -> socket.connect(s.end(s.listening())))) + state(socket);
                 })
                 .add("connect to a name when connected", s -> {
                     Socket socket = s.connect(maker.open(s)).client();
-                    return of(does(() -> socket.connect(Scene.unresolved()))) + state(socket);
+                    return note(does(() -> socket.connect(Scene.unresolved()))) + state(socket);
                 })
                 .add("connect when closed", s -> {
                     Socket socket = maker.open(s);
                     socket.close();
-                    return of(
+                    return note(
                             does(() -> socket.connect(s.deaf())),
                             does(() -> socket.connect(s.deaf(), 10)),
                             does(() -> socket.connect(Scene.unresolved())));
                 })
-                .add("connect where nobody listens", s -> of(does(() -> maker.open(s).connect(s.deaf()))))
-                .add("connect where nobody listens, timed", s -> of(
+                .add("connect where nobody listens", s -> note(does(() -> maker.open(s).connect(s.deaf()))))
+                .add("connect where nobody listens, timed", s -> note(
                         does(() -> maker.open(s).connect(s.deaf(), 5_000))))
                 .add("connect where nobody listens, virtual", s -> {
                     Socket socket = maker.open(s);
@@ -204,10 +204,10 @@ class SocketCasesTest extends DifferentialTest {
                         return "connected";
                     });
                 })
-                .add("connect to port 0", s -> of(does(() -> maker.open(s).connect(s.any()))))
+                .add("connect to port 0", s -> note(does(() -> maker.open(s).connect(s.any()))))
                 .add("connect again after a refusal", s -> {
                     Socket socket = maker.open(s);
-                    return of(does(() -> socket.connect(s.deaf())), does(() -> socket.connect(s.deaf())));
+                    return note(does(() -> socket.connect(s.deaf())), does(() -> socket.connect(s.deaf())));
                 })
                 .add("connect with a time-out", s -> {
                     Socket socket = maker.open(s);
@@ -228,27 +228,27 @@ class SocketCasesTest extends DifferentialTest {
         Case.Table table = new Case.Table(prefix);
         table.add("streams of a new socket", s -> {
                     Socket socket = maker.open(s);
-                    return of(socket::getInputStream, socket::getOutputStream);
+                    return note(socket::getInputStream, socket::getOutputStream);
                 })
                 .add("streams of a bound socket", s -> {
                     Socket socket = maker.open(s);
                     socket.bind(null);
-                    return of(socket::getInputStream, socket::getOutputStream);
+                    return note(socket::getInputStream, socket::getOutputStream);
                 })
                 .add("streams of a closed socket", s -> {
                     Socket socket = s.connect(maker.open(s)).client();
                     socket.close();
-                    return of(socket::getInputStream, socket::getOutputStream);
+                    return note(socket::getInputStream, socket::getOutputStream);
                 })
                 .add("streams after shutting down", s -> {
                     Socket socket = s.connect(maker.open(s)).client();
                     socket.shutdownInput();
                     socket.shutdownOutput();
-                    return of(socket::getInputStream, socket::getOutputStream);
+                    return note(socket::getInputStream, socket::getOutputStream);
                 })
                 .add("arguments of read", s -> {
                     InputStream in = s.connect(maker.open(s)).client().getInputStream();
-                    return of(
+                    return note(
                             () -> in.read(null),
                             () -> in.read(null, 0, 0),
                             () -> in.read(new byte[4], -1, 1),
@@ -259,7 +259,7 @@ class SocketCasesTest extends DifferentialTest {
                 })
                 .add("arguments of write", s -> {
                     OutputStream out = s.connect(maker.open(s)).client().getOutputStream();
-                    return of(
+                    return note(
                             does(() -> out.write(null)),
                             does(() -> out.write(null, 0, 0)),
                             does(() -> out.write(new byte[4], -1, 1)),
@@ -272,13 +272,13 @@ class SocketCasesTest extends DifferentialTest {
                     Socket socket = s.connect(maker.open(s)).client();
                     InputStream in = socket.getInputStream();
                     socket.close();
-                    return of(() -> in.read(), () -> in.read(new byte[2]), () -> in.read(new byte[0]), in::available);
+                    return note(() -> in.read(), () -> in.read(new byte[2]), () -> in.read(new byte[0]), in::available);
                 })
                 .add("writing after close", s -> {
                     Socket socket = s.connect(maker.open(s)).client();
                     OutputStream out = socket.getOutputStream();
                     socket.close();
-                    return of(does(() -> out.write(1)), does(() -> out.write(new byte[0])), does(out::flush));
+                    return note(does(() -> out.write(1)), does(() -> out.write(new byte[0])), does(out::flush));
                 })
                 .add("closing the input closes the socket", s -> {
                     Socket socket = s.connect(maker.open(s)).client();
@@ -292,14 +292,14 @@ class SocketCasesTest extends DifferentialTest {
                 })
                 .add("a stream is not marked or reset", s -> {
                     InputStream in = s.connect(maker.open(s)).client().getInputStream();
-                    return of(in::markSupported, does(in::reset));
+                    return note(in::markSupported, does(in::reset));
                 })
                 .add("octets arrive as they were", s -> {
                     Contract.Sockets both = s.connect(maker.open(s));
                     both.server().getOutputStream().write(new byte[] {0, 1, -1, 127, -128});
                     both.server().close();
                     InputStream in = both.client().getInputStream();
-                    return of(() -> in.read(), () -> in.read(), () -> in.read(), in::readAllBytes, () -> in.read());
+                    return note(() -> in.read(), () -> in.read(), () -> in.read(), in::readAllBytes, () -> in.read());
                 })
                 .add("what is available", s -> {
                     Contract.Sockets both = s.connect(maker.open(s));
@@ -318,22 +318,22 @@ class SocketCasesTest extends DifferentialTest {
                     both.server().getOutputStream().write(new byte[] {1, 2, 3, 4, 5});
                     InputStream in = both.client().getInputStream();
                     in.skipNBytes(3);
-                    return of(() -> in.read(), () -> in.skip(0), () -> in.skip(-1));
+                    return note(() -> in.read(), () -> in.skip(0), () -> in.skip(-1));
                 })
                 .add("the end stays the end", s -> {
                     Contract.Sockets both = s.connect(maker.open(s));
                     both.server().shutdownOutput();
                     InputStream in = both.client().getInputStream();
-                    return of(() -> in.read(), () -> in.read(new byte[3]), () -> in.read(new byte[0]), in::available);
+                    return note(() -> in.read(), () -> in.read(new byte[3]), () -> in.read(new byte[0]), in::available);
                 })
                 .add("a read that times out", s -> {
                     Contract.Sockets both = s.connect(maker.open(s));
                     both.client().setSoTimeout(5);
                     InputStream in = both.client().getInputStream();
-                    String late = of(() -> in.read());
+                    String late = note(() -> in.read());
                     both.server().getOutputStream().write(7);
                     both.client().setSoTimeout(10_000);
-                    return late + of(() -> in.read()) + state(both.client());
+                    return late + note(() -> in.read()) + state(both.client());
                 })
                 .add("a read that times out, virtual", s -> {
                     Socket socket = s.connect(maker.open(s)).client();
@@ -347,16 +347,16 @@ class SocketCasesTest extends DifferentialTest {
         Case.Table table = new Case.Table(prefix);
         table.add("shutting down what is not connected", s -> {
                     Socket socket = maker.open(s);
-                    return of(does(socket::shutdownInput), does(socket::shutdownOutput));
+                    return note(does(socket::shutdownInput), does(socket::shutdownOutput));
                 })
                 .add("shutting down what is closed", s -> {
                     Socket socket = s.connect(maker.open(s)).client();
                     socket.close();
-                    return of(does(socket::shutdownInput), does(socket::shutdownOutput));
+                    return note(does(socket::shutdownInput), does(socket::shutdownOutput));
                 })
                 .add("shutting down twice", s -> {
                     Socket socket = s.connect(maker.open(s)).client();
-                    return of(
+                    return note(
                             does(socket::shutdownInput),
                             does(socket::shutdownInput),
                             does(socket::shutdownOutput),
@@ -366,13 +366,13 @@ class SocketCasesTest extends DifferentialTest {
                     Contract.Sockets both = s.connect(maker.open(s));
                     InputStream in = both.client().getInputStream();
                     both.client().shutdownInput();
-                    return of(() -> in.read(), in::available, () -> in.read(new byte[4], 1, 2));
+                    return note(() -> in.read(), in::available, () -> in.read(new byte[4], 1, 2));
                 })
                 .add("writing after shutting the output down", s -> {
                     Socket socket = s.connect(maker.open(s)).client();
                     OutputStream out = socket.getOutputStream();
                     socket.shutdownOutput();
-                    return of(does(() -> out.write(1)), does(() -> out.write(new byte[2])));
+                    return note(does(() -> out.write(1)), does(() -> out.write(new byte[2])));
                 })
                 .add("the other half stays open", s -> {
                     Contract.Sockets both = s.connect(maker.open(s));
@@ -387,22 +387,22 @@ class SocketCasesTest extends DifferentialTest {
                     both.server().setSoLinger(true, 0);
                     both.server().close();
                     InputStream in = both.client().getInputStream();
-                    return of(() -> in.read(), () -> in.read(), in::available);
+                    return note(() -> in.read(), () -> in.read(), in::available);
                 })
                 .add("writing after a reset", s -> {
                     Contract.Sockets both = s.connect(maker.open(s));
                     both.server().setSoLinger(true, 0);
                     both.server().close();
                     OutputStream out = both.client().getOutputStream();
-                    String read = of(() -> both.client().getInputStream().read());
-                    return read + of(does(() -> out.write(1)), does(() -> out.write(1)));
+                    String read = note(() -> both.client().getInputStream().read());
+                    return read + note(does(() -> out.write(1)), does(() -> out.write(1)));
                 })
                 .add("shutting down after a reset", s -> {
                     Contract.Sockets both = s.connect(maker.open(s));
                     both.server().setSoLinger(true, 0);
                     both.server().close();
-                    String read = of(() -> both.client().getInputStream().read());
-                    return read + of(does(both.client()::shutdownInput), does(both.client()::shutdownOutput));
+                    String read = note(() -> both.client().getInputStream().read());
+                    return read + note(does(both.client()::shutdownInput), does(both.client()::shutdownOutput));
                 })
                 .add("lingering close waits for the acknowledgment only", s -> {
                     Contract.Sockets both = s.connect(maker.open(s));
@@ -413,19 +413,19 @@ class SocketCasesTest extends DifferentialTest {
                 })
                 .add("urgent data needs a connection", s -> {
                     Socket socket = maker.open(s);
-                    String fresh = of(does(() -> socket.sendUrgentData(1)));
+                    String fresh = note(does(() -> socket.sendUrgentData(1)));
                     socket.close();
-                    return fresh + of(does(() -> socket.sendUrgentData(1)));
+                    return fresh + note(does(() -> socket.sendUrgentData(1)));
                 })
                 .add("urgent data after shutting the output down", s -> {
                     Socket socket = s.connect(maker.open(s)).client();
                     socket.shutdownOutput();
-                    return of(does(() -> socket.sendUrgentData(1)));
+                    return note(does(() -> socket.sendUrgentData(1)));
                 })
                 .add("urgent data after closing", s -> {
                     Socket socket = s.connect(maker.open(s)).client();
                     socket.close();
-                    return of(does(() -> socket.sendUrgentData(1)));
+                    return note(does(() -> socket.sendUrgentData(1)));
                 })
                 .add("urgent data in line", s -> {
                     Contract.Sockets both = s.connect(maker.open(s));
@@ -466,7 +466,7 @@ class SocketCasesTest extends DifferentialTest {
                 .add("setting options of a closed socket", s -> {
                     Socket socket = s.connect(maker.open(s)).client();
                     socket.close();
-                    return of(
+                    return note(
                             does(() -> socket.setTcpNoDelay(true)),
                             does(() -> socket.setSoLinger(true, 1)),
                             does(() -> socket.setSoLinger(true, -1)),
@@ -495,7 +495,7 @@ class SocketCasesTest extends DifferentialTest {
                 })
                 .add("time-outs", s -> {
                     Socket socket = maker.open(s);
-                    return of(
+                    return note(
                             does(() -> socket.setSoTimeout(-1)),
                             does(() -> socket.setSoTimeout(Integer.MAX_VALUE)),
                             socket::getSoTimeout,
@@ -504,7 +504,7 @@ class SocketCasesTest extends DifferentialTest {
                 })
                 .add("linger", s -> {
                     Socket socket = maker.open(s);
-                    return of(
+                    return note(
                             does(() -> socket.setSoLinger(true, 0)),
                             socket::getSoLinger,
                             does(() -> socket.setSoLinger(true, 9)),
@@ -518,7 +518,7 @@ class SocketCasesTest extends DifferentialTest {
                 })
                 .add("buffer sizes", s -> {
                     Socket socket = maker.open(s);
-                    return of(
+                    return note(
                             does(() -> socket.setSendBufferSize(0)),
                             does(() -> socket.setSendBufferSize(-1)),
                             does(() -> socket.setReceiveBufferSize(0)),
@@ -532,7 +532,7 @@ class SocketCasesTest extends DifferentialTest {
                 })
                 .add("traffic class", s -> {
                     Socket socket = maker.open(s);
-                    return of(
+                    return note(
                             does(() -> socket.setTrafficClass(-1)),
                             does(() -> socket.setTrafficClass(256)),
                             does(() -> socket.setTrafficClass(255)),
@@ -544,7 +544,7 @@ class SocketCasesTest extends DifferentialTest {
     }
 
     private static String flags(Socket socket) {
-        return of(
+        return note(
                 socket::getTcpNoDelay,
                 socket::getSoLinger,
                 socket::getOOBInline,
@@ -556,6 +556,6 @@ class SocketCasesTest extends DifferentialTest {
 
     private static String defaults(Socket socket) {
         return flags(socket)
-                + of(() -> socket.getSendBufferSize() > 2_000, () -> socket.getReceiveBufferSize() > 2_000);
+                + note(() -> socket.getSendBufferSize() > 2_000, () -> socket.getReceiveBufferSize() > 2_000);
     }
 }

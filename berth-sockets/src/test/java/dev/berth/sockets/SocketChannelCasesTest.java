@@ -1,7 +1,8 @@
 package dev.berth.sockets;
 
 import static dev.berth.sockets.Case.does;
-import static dev.berth.sockets.Case.of;
+import static dev.berth.sockets.Case.isAlwaysSame;
+import static dev.berth.sockets.Case.note;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -68,7 +69,7 @@ class SocketChannelCasesTest extends DifferentialTest {
     }
 
     private static String state(SocketChannel channel) {
-        return of(
+        return note(
                 channel::isOpen,
                 channel::isConnected,
                 channel::isConnectionPending,
@@ -94,33 +95,33 @@ class SocketChannelCasesTest extends DifferentialTest {
                 })
                 .add("state after a refusal", s -> {
                     SocketChannel channel = open(s, family);
-                    return of(() -> channel.connect(s.deaf()), () -> state(channel));
+                    return note(() -> channel.connect(s.deaf()), () -> state(channel));
                 })
-                .add("bind twice", s -> of(() -> open(s, family).bind(s.any()).bind(null)))
-                .add("bind when closed", s -> of(() -> closed(s, family).bind(null)))
-                .add("bind when connected", s -> of(() -> pair(s, family).client().bind(null)))
-                .add("bind to odd addresses", s -> of(
+                .add("bind twice", s -> note(() -> open(s, family).bind(s.any()).bind(null)))
+                .add("bind when closed", s -> note(() -> closed(s, family).bind(null)))
+                .add("bind when connected", s -> note(() -> pair(s, family).client().bind(null)))
+                .add("bind to odd addresses", s -> note(
                         () -> open(s, family).bind(Scene.unresolved()),
                         () -> open(s, family).bind(Scene.strange()),
                         () -> open(s, family).bind(new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 0)),
                         () -> open(s, family).bind(new InetSocketAddress("::1", 0)).isOpen()))
-                .add("bind to what is taken", s -> of(
+                .add("bind to what is taken", s -> note(
                         () -> open(s, family).bind(s.listeningChannel().getLocalAddress())))
-                .add("connect to odd addresses", s -> of(
+                .add("connect to odd addresses", s -> note(
                         () -> open(s, family).connect(null),
                         () -> open(s, family).connect(Scene.unresolved()),
                         () -> open(s, family).connect(Scene.strange()),
                         () -> open(s, family).connect(s.any())))
                 .add("an odd address leaves the channel open", s -> {
                     SocketChannel channel = open(s, family);
-                    return of(() -> channel.connect(Scene.unresolved()), channel::isOpen);
+                    return note(() -> channel.connect(Scene.unresolved()), channel::isOpen);
                 })
-                .add("connect when closed", s -> of(() -> closed(s, family).connect(s.deaf())))
+                .add("connect when closed", s -> note(() -> closed(s, family).connect(s.deaf())))
                 .add("connect twice", s -> {
                     SocketChannel channel = pair(s, family).client();
-                    return of(() -> channel.connect(s.deaf()), channel::isOpen);
+                    return note(() -> channel.connect(s.deaf()), channel::isOpen);
                 })
-                .add("finishConnect at odd times", s -> of(
+                .add("finishConnect at odd times", s -> note(
                         () -> open(s, family).finishConnect(),
                         () -> closed(s, family).finishConnect(),
                         () -> pair(s, family).client().finishConnect()))
@@ -128,7 +129,7 @@ class SocketChannelCasesTest extends DifferentialTest {
                     SocketChannel channel = open(s, family);
                     channel.configureBlocking(false);
                     SocketAddress nobody = s.deaf();
-                    String refused = of(() -> {
+                    String refused = note(() -> {
                         boolean connected = channel.connect(nobody);
                         while (!connected) {
                             connected = channel.finishConnect();
@@ -146,14 +147,14 @@ class SocketChannelCasesTest extends DifferentialTest {
                     }
                     return state(channel);
                 })
-                .add("shutting down at odd times", s -> of(
+                .add("shutting down at odd times", s -> note(
                         () -> open(s, family).shutdownInput(),
                         () -> open(s, family).shutdownOutput(),
                         () -> closed(s, family).shutdownInput(),
                         () -> closed(s, family).shutdownOutput()))
                 .add("shutting down twice", s -> {
                     SocketChannel channel = pair(s, family).client();
-                    return of(
+                    return note(
                             () -> channel.shutdownInput() == channel,
                             () -> channel.shutdownInput() == channel,
                             () -> channel.shutdownOutput() == channel,
@@ -161,7 +162,7 @@ class SocketChannelCasesTest extends DifferentialTest {
                 })
                 .add("modes when closed", s -> {
                     SocketChannel channel = closed(s, family);
-                    return of(() -> channel.configureBlocking(false), channel::isBlocking);
+                    return note(() -> channel.configureBlocking(false), channel::isBlocking);
                 });
     }
 
@@ -179,7 +180,7 @@ class SocketChannelCasesTest extends DifferentialTest {
                 .add("arguments", s -> {
                     SocketChannel channel = pair(s, family).client();
                     ByteBuffer[] two = {ByteBuffer.allocate(1), ByteBuffer.allocate(1)};
-                    return of(
+                    return note(
                             () -> channel.read((ByteBuffer) null),
                             () -> channel.write((ByteBuffer) null),
                             () -> channel.read(ByteBuffer.allocate(1).asReadOnlyBuffer()),
@@ -194,7 +195,7 @@ class SocketChannelCasesTest extends DifferentialTest {
                 .add("a null among buffers", s -> {
                     SocketChannel channel = pair(s, family).client();
                     channel.configureBlocking(false);
-                    return of(
+                    return note(
                             () -> channel.write(new ByteBuffer[] {null}),
                             () -> channel.read(new ByteBuffer[] {null}),
                             () -> channel.read(new ByteBuffer[] {ByteBuffer.allocate(1).asReadOnlyBuffer()}));
@@ -203,7 +204,7 @@ class SocketChannelCasesTest extends DifferentialTest {
                     Contract.ChannelPair both = pair(s, family);
                     both.server().shutdownOutput();
                     SocketChannel channel = both.client();
-                    return of(
+                    return note(
                             () -> channel.read(ByteBuffer.allocate(4)),
                             () -> channel.read(ByteBuffer.allocate(0)),
                             () -> channel.read(new ByteBuffer[] {ByteBuffer.allocate(4)}),
@@ -227,7 +228,7 @@ class SocketChannelCasesTest extends DifferentialTest {
                     both.server().setOption(StandardSocketOptions.SO_LINGER, 0);
                     both.server().close();
                     SocketChannel channel = both.client();
-                    return of(
+                    return note(
                             () -> channel.read(ByteBuffer.allocate(4)),
                             () -> channel.read(ByteBuffer.allocate(4)),
                             () -> channel.write(ByteBuffer.allocate(4)),
@@ -238,7 +239,7 @@ class SocketChannelCasesTest extends DifferentialTest {
                 .add("nothing there in non-blocking mode", s -> {
                     SocketChannel channel = pair(s, family).client();
                     channel.configureBlocking(false);
-                    return of(
+                    return note(
                             () -> channel.read(ByteBuffer.allocate(4)),
                             () -> channel.read(new ByteBuffer[] {ByteBuffer.allocate(4)}));
                 })
@@ -249,7 +250,7 @@ class SocketChannelCasesTest extends DifferentialTest {
                     both.server().close();
                     ByteBuffer in = ByteBuffer.allocate(10).position(3).limit(6);
                     both.client().read(in);
-                    String first = of(() -> in.position() + " " + in.limit(), in::array);
+                    String first = note(() -> in.position() + " " + in.limit(), in::array);
                     ByteBuffer rest = ByteBuffer.allocateDirect(9);
                     while (both.client().read(rest) >= 0) {
                         Thread.onSpinWait();
@@ -259,7 +260,7 @@ class SocketChannelCasesTest extends DifferentialTest {
     }
 
     private static String everything(SocketChannel channel) {
-        return of(
+        return note(
                 () -> channel.read(ByteBuffer.allocate(1)),
                 () -> channel.write(ByteBuffer.allocate(1)),
                 () -> channel.read(new ByteBuffer[] {ByteBuffer.allocate(1)}),
@@ -276,7 +277,7 @@ class SocketChannelCasesTest extends DifferentialTest {
     }
 
     private static String state(ServerSocketChannel channel) {
-        return of(
+        return note(
                 channel::isOpen,
                 channel::isBlocking,
                 channel::getLocalAddress,
@@ -299,31 +300,31 @@ class SocketChannelCasesTest extends DifferentialTest {
                     channel.close();
                     return state(channel);
                 })
-                .add("bind twice", s -> of(() -> server(s, family).bind(s.any()).bind(s.any())))
+                .add("bind twice", s -> note(() -> server(s, family).bind(s.any()).bind(s.any())))
                 .add("bind when closed", s -> {
                     ServerSocketChannel channel = server(s, family);
                     channel.close();
-                    return of(() -> channel.bind(s.any()), () -> channel.bind(null));
+                    return note(() -> channel.bind(s.any()), () -> channel.bind(null));
                 })
-                .add("bind to odd addresses", s -> of(
+                .add("bind to odd addresses", s -> note(
                         () -> server(s, family).bind(Scene.unresolved()),
                         () -> server(s, family).bind(Scene.strange()),
                         () -> server(s, family).bind(new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 0)),
                         () -> server(s, family).bind(new InetSocketAddress("::1", 0)).isOpen(),
                         () -> server(s, family).bind(s.listeningChannel().getLocalAddress())))
-                .add("odd backlogs", s -> of(
+                .add("odd backlogs", s -> note(
                         () -> server(s, family).bind(s.any(), 0).isOpen(),
                         () -> server(s, family).bind(s.any(), -9).isOpen(),
                         () -> server(s, family).bind(s.any(), Integer.MAX_VALUE).isOpen()))
                 .add("accept at odd times", s -> {
                     ServerSocketChannel fresh = server(s, family);
-                    String unbound = of(fresh::accept);
+                    String unbound = note(fresh::accept);
                     fresh.configureBlocking(false);
-                    unbound += of(fresh::accept);
+                    unbound += note(fresh::accept);
                     fresh.bind(s.any());
-                    unbound += of(fresh::accept);
+                    unbound += note(fresh::accept);
                     fresh.close();
-                    return unbound + of(fresh::accept);
+                    return unbound + note(fresh::accept);
                 })
                 .add("what is accepted is blocking", s -> {
                     ServerSocketChannel channel = server(s, family).bind(s.any());
@@ -344,19 +345,19 @@ class SocketChannelCasesTest extends DifferentialTest {
                     Pipe pipe = s.platform.provider().openPipe();
                     s.closing(pipe.sink());
                     s.closing(pipe.source());
-                    return of(
+                    return note(
                             pipe.sink()::isOpen,
                             pipe.source()::isOpen,
                             pipe.sink()::validOps,
                             pipe.source()::validOps,
                             pipe.sink()::isBlocking,
-                            () -> pipe.sink() == pipe.sink());
+                            () -> isAlwaysSame(pipe::sink));
                 })
                 .add("arguments", s -> {
                     Pipe pipe = s.platform.provider().openPipe();
                     s.closing(pipe.sink());
                     s.closing(pipe.source());
-                    return of(
+                    return note(
                             () -> pipe.sink().write((ByteBuffer) null),
                             () -> pipe.source().read((ByteBuffer) null),
                             () -> pipe.source().read(ByteBuffer.allocate(2).asReadOnlyBuffer()),
@@ -370,25 +371,25 @@ class SocketChannelCasesTest extends DifferentialTest {
                     pipe.sink().write(Contract.buffer("abc"));
                     pipe.sink().close();
                     ByteBuffer buffer = ByteBuffer.allocate(9);
-                    String read = of(
+                    String read = note(
                             () -> pipe.sink().write(ByteBuffer.allocate(1)),
                             () -> pipe.source().read(buffer),
                             () -> pipe.source().read(buffer),
                             () -> Contract.text(buffer));
                     pipe.source().close();
-                    return read + of(() -> pipe.source().read(buffer), does(pipe.source()::close));
+                    return read + note(() -> pipe.source().read(buffer), does(pipe.source()::close));
                 })
                 .add("nobody reads", s -> {
                     Pipe pipe = s.platform.provider().openPipe();
                     s.closing(pipe.sink());
                     pipe.source().close();
-                    return of(() -> pipe.sink().write(ByteBuffer.allocate(1)));
+                    return note(() -> pipe.sink().write(ByteBuffer.allocate(1)));
                 })
                 .add("nothing there in non-blocking mode", s -> {
                     Pipe pipe = s.platform.provider().openPipe();
                     s.closing(pipe.sink());
                     s.closing(pipe.source()).configureBlocking(false);
-                    return of(() -> pipe.source().read(ByteBuffer.allocate(1)));
+                    return note(() -> pipe.source().read(ByteBuffer.allocate(1)));
                 });
     }
 }

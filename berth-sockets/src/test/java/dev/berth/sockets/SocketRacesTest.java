@@ -50,7 +50,7 @@ class SocketRacesTest extends Contract {
 
     /// The outcome of `one` while `other` is done; when, varies with the number of the round.
     private static String race(Task.On on, int number, Case.Step one, Case.Action other) throws Exception {
-        Task<String> task = Task.start(on, () -> Case.of(one));
+        Task<String> task = Task.start(on, () -> Case.note(one));
         pause(number);
         other.run();
         return task.get();
@@ -182,7 +182,7 @@ class SocketRacesTest extends Contract {
         rounds(allowed, number -> {
             ServerSocket server = listening();
             InetSocketAddress end = end(server);
-            Task<String> accepting = Task.start(on, () -> Case.of(Case.does(() -> server.accept().close())));
+            Task<String> accepting = Task.start(on, () -> Case.note(Case.does(() -> server.accept().close())));
             String outcome = race(on, number, Case.does(() -> connectAndRead(end)), server::close);
             assertThat(accepting.get()).isIn("done", CLOSED, "java.net.SocketException: Socket is closed");
             return outcome;
@@ -244,7 +244,7 @@ class SocketRacesTest extends Contract {
         rounds(Set.of("7", CLOSED_BY_INTERRUPT), number -> {
             Sockets both = pair(server);
             InputStream in = both.client().getInputStream();
-            Task<String> reading = Task.start(Task.On.VIRTUAL, () -> Case.of(() -> in.read()));
+            Task<String> reading = Task.start(Task.On.VIRTUAL, () -> Case.note(() -> in.read()));
             pause(number);
             both.server().getOutputStream().write(7);
             reading.interrupt();
@@ -259,7 +259,7 @@ class SocketRacesTest extends Contract {
     void an_interrupt_on_a_virtual_thread_that_accepts() throws Exception {
         rounds(Set.of(CLOSED_BY_INTERRUPT), number -> {
             ServerSocket server = listening();
-            Task<String> accepting = Task.start(Task.On.VIRTUAL, () -> Case.of(server::accept));
+            Task<String> accepting = Task.start(Task.On.VIRTUAL, () -> Case.note(server::accept));
             pause(number);
             accepting.interrupt();
             String outcome = accepting.get();
@@ -274,7 +274,7 @@ class SocketRacesTest extends Contract {
         rounds(Set.of("7"), number -> {
             Sockets both = pair(server);
             InputStream in = both.client().getInputStream();
-            Task<String> reading = Task.start(Task.On.PLATFORM, () -> Case.of(() -> in.read()));
+            Task<String> reading = Task.start(Task.On.PLATFORM, () -> Case.note(() -> in.read()));
             pause(number);
             reading.interrupt();
             both.server().getOutputStream().write(7);
@@ -297,7 +297,7 @@ class SocketRacesTest extends Contract {
             int octet = number & 0x7f;
             String outcome = race(on, number, () -> in.read(), () -> out.write(octet));
             while (outcome.equals("java.net.SocketTimeoutException: Read timed out")) {
-                outcome = Case.of(() -> in.read());
+                outcome = Case.note(() -> in.read());
             }
             return outcome.equals(String.valueOf(octet)) ? "ok" : outcome;
         });
@@ -332,7 +332,7 @@ class SocketRacesTest extends Contract {
             DatagramSocket socket = boundDatagrams();
             DatagramPacket packet = new DatagramPacket(new byte[1], 1);
             Task<String> receiving =
-                    Task.start(Task.On.VIRTUAL, () -> Case.of(Case.does(() -> socket.receive(packet))));
+                    Task.start(Task.On.VIRTUAL, () -> Case.note(Case.does(() -> socket.receive(packet))));
             pause(number);
             receiving.interrupt();
             String outcome = receiving.get();
@@ -354,7 +354,7 @@ class SocketRacesTest extends Contract {
             Case.Step receive = Case.does(() -> receiver.receive(got));
             String outcome = race(on, number, receive, () -> sender.send(packet));
             while (outcome.equals("java.net.SocketTimeoutException: Receive timed out")) {
-                outcome = Case.of(receive);
+                outcome = Case.note(receive);
             }
             return outcome.equals("done") && got.getData()[0] == (byte) number ? "ok" : outcome;
         });
@@ -419,7 +419,7 @@ class SocketRacesTest extends Contract {
         rounds(Set.of("1", CHANNEL_INTERRUPTED), number -> {
             ChannelPair both = pair(server);
             Task<String> reading =
-                    Task.start(on, () -> Case.of(() -> both.client().read(ByteBuffer.allocate(1))));
+                    Task.start(on, () -> Case.note(() -> both.client().read(ByteBuffer.allocate(1))));
             pause(number);
             both.server().write(buffer("x"));
             reading.interrupt();

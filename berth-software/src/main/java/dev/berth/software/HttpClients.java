@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import okhttp3.OkHttpClient;
@@ -28,7 +29,7 @@ public final class HttpClients {
         HttpServer server = HttpServer.create(new InetSocketAddress(80), 0);
         server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
         server.createContext("/", exchange -> {
-            byte[] answer = exchange.getRequestURI().getPath().getBytes();
+            byte[] answer = exchange.getRequestURI().getPath().getBytes(StandardCharsets.UTF_8);
             exchange.sendResponseHeaders(200, answer.length);
             exchange.getResponseBody().write(answer);
             exchange.close();
@@ -81,7 +82,7 @@ public final class HttpClients {
     private static void plain(String root) throws IOException {
         for (int i = 0; i < REQUESTS; i++) {
             try (java.io.InputStream in = URI.create(root + "/" + i).toURL().openStream()) {
-                require("/" + i, new String(in.readAllBytes()));
+                require("/" + i, new String(in.readAllBytes(), StandardCharsets.UTF_8));
             }
         }
         System.out.println("right: HttpURLConnection");

@@ -66,6 +66,20 @@ final class ConstantPool {
         return new String(bytes, StandardCharsets.UTF_8); // names that are not ASCII are no names of ours
     }
 
+    /// Whether a constant is this ASCII text.
+    boolean is(int number, String text) {
+        int position = at[number];
+        if (file.getChar(position + 1) != text.length()) {
+            return false;
+        }
+        for (int i = 0; i < text.length(); i++) {
+            if (file.get(position + 3 + i) != text.charAt(i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /// The name of the class that a constant is.
     String className(int number) {
         return utf8(file.getChar(at[number] + 1));

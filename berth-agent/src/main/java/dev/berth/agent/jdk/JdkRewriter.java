@@ -159,10 +159,9 @@ final class JdkRewriter implements ClassFileTransformer {
     }
 
     private static @Nullable Rewrite find(List<Rewrite> rewrites, ByteBuffer file, ConstantPool constants, int at) {
-        String name = constants.utf8(file.getChar(at + 2));
         for (Rewrite rewrite : rewrites) {
-            if (name.equals(rewrite.method())
-                    && constants.utf8(file.getChar(at + 4)).equals(rewrite.descriptor())) {
+            if (constants.is(file.getChar(at + 2), rewrite.method())
+                    && constants.is(file.getChar(at + 4), rewrite.descriptor())) {
                 return rewrite;
             }
         }
@@ -192,7 +191,7 @@ final class JdkRewriter implements ClassFileTransformer {
     private static int codeOf(ByteBuffer file, ConstantPool constants, int at) {
         int attribute = at + 8;
         for (int i = file.getChar(at + 6); i > 0; i--) {
-            if (constants.utf8(file.getChar(attribute)).equals("Code")) {
+            if (constants.is(file.getChar(attribute), "Code")) {
                 return attribute;
             }
             attribute += 6 + file.getInt(attribute + 2);
@@ -201,8 +200,8 @@ final class JdkRewriter implements ClassFileTransformer {
     }
 
     private static boolean takesDelegate(ByteBuffer file, ConstantPool constants, int at) {
-        return constants.utf8(file.getChar(at + 2)).equals("<init>")
-                && constants.utf8(file.getChar(at + 4)).equals("(L" + DATAGRAM_SOCKET + ";)V");
+        return constants.is(file.getChar(at + 2), "<init>")
+                && constants.is(file.getChar(at + 4), "(L" + DATAGRAM_SOCKET + ";)V");
     }
 
     /// Lets a short method without switches take it that assertions are off.

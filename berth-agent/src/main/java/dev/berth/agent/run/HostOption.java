@@ -43,7 +43,6 @@ public enum HostOption {
     OUTSIDE(
             Kind.VALUE,
             "on|off",
-            HostOption::onOrOff,
             "Whether the program reaches what the machine reaches, through the machine's sockets",
             "(docs/GATEWAY.md). Default: on, without --tun."),
 
@@ -51,7 +50,6 @@ public enum HostOption {
     ALLOW(
             Kind.REPEATED,
             "ADDRESS[/LENGTH][:PORT[-PORT]]",
-            OutsideRule::allow,
             "Lets the program reach these addresses outside. May be repeated; of all --allow and",
             "--deny the first that matches decides. Without a rule everything is allowed but what",
             "is the machine's alone: loopback, link-local and metadata addresses."),
@@ -60,7 +58,6 @@ public enum HostOption {
     DENY(
             Kind.REPEATED,
             "ADDRESS[/LENGTH][:PORT[-PORT]]",
-            OutsideRule::deny,
             "Keeps the program from these addresses outside. May be repeated."),
 
     /// A file to record packets to.
@@ -188,6 +185,9 @@ public enum HostOption {
             case ADDRESS -> HostAddress.parse(text);
             case NAME -> hostName(text);
             case TUN, CONTROL -> text(text);
+            case OUTSIDE -> onOrOff(text);
+            case ALLOW -> OutsideRule.allow(text);
+            case DENY -> OutsideRule.deny(text);
             case CAPTURE -> file(text);
             case PORT_POLICY -> PortPolicy.of(text);
             case EPHEMERAL, RESERVED -> PortRange.parse(text);

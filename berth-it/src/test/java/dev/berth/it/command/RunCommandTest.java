@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -141,6 +142,24 @@ class RunCommandTest {
                             "local host 10.5.0.1",
                             "over loopback"));
             assertThat(berth.err()).containsExactly("berth: host web at 10.5.0.1");
+        }
+    }
+
+    @Test
+    void programHasItsOwnVersionOfALibraryThatBerthUsesToo(@TempDir Path directory) throws Exception {
+        Path library = directory.resolve("CommandLine.java");
+        Files.writeString(
+                library, "package picocli; public class CommandLine { public static String VERSION = \"another\"; }");
+        Path main = directory.resolve("Main.java");
+        Files.writeString(
+                main, "class Main { public static void main(String[] a) {"
+                        + " System.out.println(picocli.CommandLine.VERSION); } }");
+        int compiled = ToolProvider.getSystemJavaCompiler()
+                .run(null, null, null, "-d", directory.toString(), library.toString(), main.toString());
+        assertThat(compiled).isZero();
+        try (BerthProcess berth = BerthProcess.start("run", "-cp", directory.toString(), "Main")) {
+            assertThat(berth.exitCode()).isZero();
+            assertThat(berth.out()).isEqualTo("another");
         }
     }
 

@@ -2,20 +2,12 @@ package dev.berth.it.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.io.StringWriter;
-import java.net.URL;
-import java.net.URLClassLoader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import javax.tools.JavaCompiler;
-import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,42 +20,14 @@ class ReadmeTest {
     Path directory;
 
     private static String readme() throws IOException {
-        return Files.readString(ROOT.resolve("README.md"));
+        return Example.page("README.md");
     }
 
     @Test
     @Timeout(60)
     void the_example_compiles_and_says_what_it_promises() throws Exception {
-        Matcher block = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(readme());
-        assertThat(block.find()).isTrue();
-        String source = "import dev.berth.host.*;\nimport dev.berth.network.*;\nimport dev.berth.wire.*;\n"
-                + "public class Example { public static void main(String[] args) throws Exception {\n" + block.group(1)
-                + "}}\n";
-        Path file = Files.writeString(directory.resolve("Example.java"), source);
-        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
-        StringWriter messages = new StringWriter();
-        try (var files = compiler.getStandardFileManager(null, null, StandardCharsets.UTF_8)) {
-            List<String> options =
-                    List.of("-d", directory.toString(), "-cp", System.getProperty("java.class.path"), "-proc:none");
-            boolean compiled = compiler.getTask(
-                            messages, files, null, options, null, files.getJavaFileObjects(file))
-                    .call();
-            assertThat(compiled).as("%s", messages).isTrue();
-        }
-        assertThat(run()).containsPattern("10\\.0\\.0\\.2:\\d{5} asks 10\\.0\\.0\\.1:80");
-    }
-
-    private String run() throws Exception {
-        ByteArrayOutputStream printed = new ByteArrayOutputStream();
-        PrintStream before = System.out;
-        try (URLClassLoader loader = new URLClassLoader(new URL[] {directory.toUri().toURL()});
-                PrintStream out = new PrintStream(printed, true, StandardCharsets.UTF_8)) {
-            System.setOut(out);
-            loader.loadClass("Example").getMethod("main", String[].class).invoke(null, (Object) new String[0]);
-        } finally {
-            System.setOut(before);
-        }
-        return printed.toString(StandardCharsets.UTF_8);
+        assertThat(Example.run(directory, Example.blocks(readme()).getFirst()))
+                .containsPattern("10\\.0\\.0\\.2:\\d{5} asks 10\\.0\\.0\\.1:80");
     }
 
     @Test

@@ -119,7 +119,8 @@ final class Cubic extends CongestionControl {
             wMax = cwnd;
             cwndPrior = Math.max(cwndPrior, cwnd);
         } else {
-            // Section 4.2, figure 2: "K = cubic_root((W_max - cwnd_epoch) / C)"
+            // Section 4.2, figure 2: "K = cubic_root((W_max - cwnd_epoch) / C)"; the strict one, since a
+            // seed repeats every packet on every machine
             k = StrictMath.cbrt((wMax - cwnd) / C);
         }
     }

@@ -174,6 +174,16 @@ public final class Tcb extends Flow implements StackSocket {
             this.tcb = tcb;
         }
 
+        /// Nothing is due.
+        void clear() {
+            kind = RTO;
+            retransmit = NONE;
+            pace = NONE;
+            delayedAck = NONE;
+            idle = NONE;
+            scheduled = NONE;
+        }
+
         long earliest() {
             return Math.min(Math.min(retransmit, pace), Math.min(delayedAck, idle));
         }

@@ -276,7 +276,7 @@ public final class Tcp {
         tcb.iss = isns.isn(tcb, now);
         tcb.tsOffset = isns.timestampOffset(tcb);
         if (displaced instanceof TimeWait old) {
-            timeWaits.forget(old);
+            timeWaits.displaced(old);
             // RFC 6191 section 2, RFC 9293 MAY-2: beyond whatever the old connection used.
             if (SeqNum.leq(tcb.iss, old.sndNxt)) {
                 tcb.iss = old.sndNxt + 65_536;
@@ -489,7 +489,7 @@ public final class Tcp {
         if ((tcb.pending & (Tcb.ACK_NOW | Tcb.ACK_DELAYED)) != 0) {
             writer.sendAck(tcb, now); // nobody else will
         }
-        TimeWait timeWait = new TimeWait(tcb, now);
+        TimeWait timeWait = timeWaits.of(tcb, now);
         ports.replace(tcb, timeWait);
         tcb.flags &= ~Tcb.ATTACHED;
         tcb.state = TcpState.TIME_WAIT;

@@ -27,7 +27,8 @@ public final class TcpRequest {
         return remote;
     }
 
-    /// True while it waits for a decision; false when there was one, the time was over, or the other end has given up.
+    /// True while it waits for a decision; false when there was one, the time was over, or the other end has given
+    /// up.
     public boolean isPending() {
         return entry != null;
     }

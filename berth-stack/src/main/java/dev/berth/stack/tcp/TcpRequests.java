@@ -89,8 +89,8 @@ public final class TcpRequests {
         }
     }
 
-    /// The other end asks again from the same port with another sequence number: nothing was said to the first SYN, so
-    /// that it need not be remembered.
+    /// The other end asks again from the same port with another sequence number: nothing was said to the first SYN,
+    /// so that it need not be remembered.
     private void beginAnew(SynEntry old, Segment segment) {
         TcpListener listener = old.listener;
         SynEntry entry = new SynEntry(

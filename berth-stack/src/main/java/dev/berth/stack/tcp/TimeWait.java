@@ -6,17 +6,17 @@ import org.jspecify.annotations.Nullable;
 /// What remains of a connection in TIME-WAIT: enough to answer a retransmitted FIN and to let a newer connection in
 /// (RFC 9293 section 3.6.1 MAY-2, RFC 6191). Takes the slot of the [Tcb] in the port table until 2 MSL have passed.
 final class TimeWait extends TimeWaitFlow {
-    final int sndNxt;
+    int sndNxt;
     int rcvNxt;
-    final int rcvWnd;
-    final boolean timestamps;
+    int rcvWnd;
+    boolean timestamps;
     int tsRecent;
-    final int tsOffset;
+    int tsOffset;
     int lastTsVal;
     boolean provoked; // an old duplicate was answered
     int answeredAt; // milliseconds modulo 2^32; 0: never
     /// When the connection was opened, [CoarseTime].
-    final int openedAt;
+    int openedAt;
     long expires;
 
     // All wait equally long, so a list in the order of arrival is a queue of deadlines.
@@ -34,6 +34,24 @@ final class TimeWait extends TimeWaitFlow {
                 tcb.remoteHi(),
                 tcb.remoteLo(),
                 tcb.remotePort());
+        take(tcb, now);
+    }
+
+    /// Stands for another connection from now on; it is in no table and in no list.
+    void reuse(Tcb tcb, long now) {
+        setTuple(
+                tcb.localHi(),
+                tcb.localLo(),
+                tcb.localPort(),
+                tcb.remoteHi(),
+                tcb.remoteLo(),
+                tcb.remotePort());
+        provoked = false;
+        answeredAt = 0;
+        take(tcb, now);
+    }
+
+    private void take(Tcb tcb, long now) {
         sndNxt = tcb.sndNxt;
         rcvNxt = tcb.rcvNxt;
         rcvWnd = Math.min(tcb.rcvWnd() >> tcb.rcvWindShift, 65_535);

@@ -26,6 +26,7 @@ final class TimeWaits {
     private long count;
     private @Nullable TimeWait oldest;
     private @Nullable TimeWait newest;
+    private @Nullable TimeWait spare; // that of the connection displaced last
 
     /// @param duration 2 MSL in nanoseconds
     /// @param memory octets that all of TCP may take, of which this is a part
@@ -35,6 +36,23 @@ final class TimeWaits {
         this.drops = drops;
         this.duration = duration;
         most = Math.max(1, memory / MEMORY_SHARE);
+    }
+
+    /// What is to take the place of a connection.
+    TimeWait of(Tcb tcb, long now) {
+        TimeWait kept = spare;
+        if (kept == null) {
+            return new TimeWait(tcb, now);
+        }
+        spare = null;
+        kept.reuse(tcb, now);
+        return kept;
+    }
+
+    /// Takes `timeWait`, whose place in the port table a new connection has, out of the list; nobody has it any more.
+    void displaced(TimeWait timeWait) {
+        forget(timeWait);
+        spare = timeWait;
     }
 
     void add(TimeWait timeWait, long now) {

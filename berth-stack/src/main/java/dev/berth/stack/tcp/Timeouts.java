@@ -32,6 +32,7 @@ final class Timeouts {
     private final TimerWheel wheel;
     private final Tcb.@Nullable Deadlines[] spare = new Tcb.Deadlines[SPARE];
     private int spareCount;
+    private Tcb.@Nullable Deadlines expiring;
     private long retransmissions;
     private @Nullable RetransmissionNotes notes;
 
@@ -85,6 +86,16 @@ final class Timeouts {
         if (deadlines != null) {
             wheel.cancel(deadlines);
             tcb.deadlines = null;
+            if (deadlines != expiring) {
+                keep(deadlines);
+            }
+        }
+    }
+
+    private void keep(Tcb.Deadlines deadlines) {
+        if (spareCount < SPARE) {
+            deadlines.clear();
+            spare[spareCount++] = deadlines;
         }
     }
 
@@ -267,6 +278,7 @@ final class Timeouts {
     /// The wheel says that a connection's node is due.
     void expired(Tcb.Deadlines deadlines, long now) {
         Tcb tcb = deadlines.tcb;
+        expiring = deadlines;
         deadlines.scheduled = Tcb.Deadlines.NONE;
         if (deadlines.retransmit <= now) {
             deadlines.retransmit = Tcb.Deadlines.NONE;
@@ -291,12 +303,11 @@ final class Timeouts {
             deadlines.idle = Tcb.Deadlines.NONE;
             idle(tcb, deadlines, now);
         }
+        expiring = null;
         if (tcb.deadlines == deadlines) {
             if (deadlines.earliest() == Tcb.Deadlines.NONE) {
                 tcb.deadlines = null; // idle connections are small; output takes one again if it needs it
-                if (spareCount < SPARE) {
-                    spare[spareCount++] = deadlines;
-                }
+                keep(deadlines);
             } else {
                 schedule(deadlines, deadlines.earliest());
             }
