@@ -11,6 +11,7 @@ import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -32,6 +33,7 @@ final class TunDevices implements AutoCloseable {
     private final int port;
     private final int resetPort;
     private final AtomicLong accepted = new AtomicLong();
+    private final FutureTask<Void> acceptance;
     private @Nullable CFloor floor;
 
     private TunDevices(NetworkNamespace namespace) throws IOException {
@@ -50,7 +52,7 @@ final class TunDevices implements AutoCloseable {
         TcpAcceptor acceptor = host.openTcpAcceptor();
         acceptor.bind(new Endpoint(BERTH, PORT));
         acceptor.listen(BACKLOG);
-        Threads.start(false, () -> acceptAndClose(acceptor));
+        acceptance = Threads.start(false, () -> acceptAndClose(acceptor));
     }
 
     /// @throws Measurement.UnavailableException if this machine has no namespaces or TUN devices for us
@@ -102,12 +104,15 @@ final class TunDevices implements AutoCloseable {
     }
 
     /// Connections of the kernel to Berth per second. None may be left.
-    double connectToBerth(long nanos) throws IOException {
+    double connectToBerth(long nanos) throws Exception {
         long before = accepted.get();
         double[] rateAndCount = connect(nanos, BERTH.toString(), PORT);
         long end = System.nanoTime() + LIMIT;
         while (accepted.get() - before != (long) rateAndCount[1]
                 || !left().isEmpty()) {
+            if (acceptance.isDone()) {
+                Threads.join(acceptance); // throws what has ended it
+            }
             if (System.nanoTime() - end > 0) {
                 throw new AssertionError((long) rateAndCount[1] + " connections, but " + (accepted.get() - before)
                         + " accepted, and left: " + left());
