@@ -78,7 +78,8 @@ class RunCommandUsageTest {
     @Test
     void rulesOfBothKindsKeepTheirOrder() {
         CommandLine berth = Berth.commandLine();
-        berth.parseArgs("run", "--allow", "10.0.0.1:80", "--deny=10.0.0.0/8", "--allow", "[::1]:1-9", "a.jar", "--deny");
+        berth.parseArgs("run", "--allow", "10.0.0.1:80", "--deny=10.0.0.0/8",
+                "--allow", "[::1]:1-9", "a.jar", "--deny");
         HostPlan plan = HostOptions.plan(berth.getSubcommands().get("run").getCommandSpec());
         assertThat(plan.rules())
                 .extracting(OutsideRule::toString)

@@ -59,7 +59,8 @@ class GatewayTest {
                 .inside(IpAddress.Prefix.parse("10.0.0.0/24"), IpAddress.Prefix.parse("fd00::/64"))
                 .machine(MACHINE, MACHINE6)
                 .policy(OutsidePolicy.of(
-                        List.of(OutsideRule.deny("127.0.0.1:9"), OutsideRule.allow("127.0.0.0/8"), OutsideRule.allow("::1"))))
+                        List.of(OutsideRule.deny("127.0.0.1:9"),
+                                OutsideRule.allow("127.0.0.0/8"), OutsideRule.allow("::1"))))
                 .limits(limits)
                 .start();
     }

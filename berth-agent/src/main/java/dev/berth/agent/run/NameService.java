@@ -17,9 +17,10 @@ import org.jspecify.annotations.Nullable;
 /// The name servers of the machine's resolver file, played for a program whose host cannot reach them: a library that
 /// speaks DNS itself reads that file and asks whomever it names, through the sockets of the host.
 ///
-/// Those elsewhere are a [NameRouter], or the gateway if there is one; those at loopback addresses, as systemd-resolved and Docker have them, are on
-/// the program's own host, which then has port 53 of that address taken as the machine has. They know the host's name
-/// and `localhost`; other names are those of the machine ([MachineNames]), or do not exist where nothing is outside.
+/// Those elsewhere are a [NameRouter], or the gateway if there is one; those at loopback addresses, as
+/// systemd-resolved and Docker have them, are on the program's own host, which then has port 53 of that address taken
+/// as the machine has. They know the host's name and `localhost`; other names are those of the machine
+/// ([MachineNames]), or do not exist where nothing is outside.
 final class NameService implements AutoCloseable {
     private final List<AutoCloseable> parts;
 

@@ -436,7 +436,8 @@ public final class Udp {
         packet.sourceLo = sources.sourceLo;
         packet.destinationHi = hi;
         packet.destinationLo = lo;
-        DatagramWriter.putHeader(packet, endpoint.everyPort ? sourcePort : endpoint.localPort(), port, UdpHeader.LENGTH + length);
+        int from = endpoint.everyPort ? sourcePort : endpoint.localPort();
+        DatagramWriter.putHeader(packet, from, port, UdpHeader.LENGTH + length);
         writer.putData(packet, source, length);
         datagramsOut++;
         if (IpAddress.isMulticast(hi, lo)) {
