@@ -62,7 +62,8 @@ class ReplicatedLogTest {
                 cluster.append();
                 cluster.end();
                 cluster.right = true;
-                System.out.println("Ratis, seed " + cluster.network.seed() + ": " + isolated + "; " + crashed + "; "
+                System.out.println("Ratis, " + "seed " + cluster.network.seed() + ": "
+                        + isolated + "; " + crashed + "; "
                         + cluster.writer.acknowledged().size() + " entries");
             }
         });
