@@ -1,5 +1,6 @@
 package dev.berth.gateway;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -126,7 +127,7 @@ class GatewayTest {
     }
 
     private static int write(TcpSocket socket, String text) throws IOException {
-        byte[] bytes = text.getBytes();
+        byte[] bytes = text.getBytes(US_ASCII);
         socket.write(bytes, 0, bytes.length);
         return bytes.length;
     }
@@ -136,7 +137,7 @@ class GatewayTest {
         byte[] bytes = new byte[100];
         int count;
         while ((count = socket.read(bytes, 0, bytes.length, PATIENCE)) >= 0) {
-            text.append(new String(bytes, 0, count));
+            text.append(new String(bytes, 0, count, US_ASCII));
         }
         return text.toString();
     }
@@ -149,8 +150,8 @@ class GatewayTest {
             assertThat(client.remote()).isEqualTo(new Endpoint(MACHINE, server.getLocalPort()));
             write(client, "request");
             client.shutdownOutput();
-            assertThat(accepted.getInputStream().readAllBytes()).isEqualTo("request".getBytes());
-            accepted.getOutputStream().write("reply".getBytes());
+            assertThat(accepted.getInputStream().readAllBytes()).isEqualTo("request".getBytes(US_ASCII));
+            accepted.getOutputStream().write("reply".getBytes(US_ASCII));
             accepted.shutdownOutput();
             assertThat(readAll(client)).isEqualTo("reply");
             await(() -> gateway.counters().connections() == 0);
@@ -382,12 +383,13 @@ class GatewayTest {
     }
 
     private static void send(UdpSocket socket, String text, int port) throws IOException {
-        socket.send(text.getBytes(), 0, text.length(), new Endpoint(MACHINE, port));
+        socket.send(text.getBytes(US_ASCII), 0, text.length(), new Endpoint(MACHINE, port));
     }
 
     private static String receive(UdpSocket socket) throws IOException {
         byte[] bytes = new byte[2_000];
-        return new String(bytes, 0, socket.receive(bytes, 0, bytes.length, PATIENCE));
+        int length = socket.receive(bytes, 0, bytes.length, PATIENCE);
+        return new String(bytes, 0, length, US_ASCII);
     }
 
     @Test
@@ -401,7 +403,7 @@ class GatewayTest {
                 send(socket, "ask", servers[i].getLocalPort());
                 DatagramPacket packet = receive(servers[i]);
                 ports[i] = packet.getPort();
-                packet.setData(("answer" + i).getBytes());
+                packet.setData(("answer" + i).getBytes(US_ASCII));
                 servers[i].send(packet);
                 assertThat(receive(socket)).isEqualTo("answer" + i);
                 assertThat(socket.lastSender()).isEqualTo(new Endpoint(MACHINE, servers[i].getLocalPort()));

@@ -17,8 +17,8 @@ import org.junit.platform.launcher.TestIdentifier;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
-/// Runs classes of tests and tells how each test has ended; also as a program, with whatever version of JUnit is on its
-/// class path.
+/// Runs classes of tests and tells how each test has ended; also as a program, with whatever version of JUnit is on
+/// its class path.
 final class RunSamples {
     /// How tests have ended, by name: `ok`, `aborted`, or what has failed.
     final Map<String, Object> results = new LinkedHashMap<>();
@@ -67,8 +67,8 @@ final class RunSamples {
         }
     }
 
-    /// Makes the JVM's sockets Berth's, unless `-Dberth.plain=true` says not to, runs classes and prints a line for each
-    /// test.
+    /// Makes the JVM's sockets Berth's, unless `-Dberth.plain=true` says not to, runs classes and prints a line for
+    /// each test.
     ///
     /// @param arguments the directory for reports, then names of classes
     public static void main(String[] arguments) throws ClassNotFoundException, IOException {

@@ -143,7 +143,7 @@ final class ConstantPool {
     /// @param start where the number of constants stands in the class file
     void write(DataOutputStream to, int start) throws IOException {
         to.writeShort(count);
-        to.write(file.array(), start + 2, end - start - 2);
+        to.write(file.array(), file.arrayOffset() + start + 2, end - start - 2);
         added.writeTo(to);
     }
 }

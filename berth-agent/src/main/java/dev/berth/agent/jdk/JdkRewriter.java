@@ -180,10 +180,10 @@ final class JdkRewriter implements ClassFileTransformer {
         boolean isStatic = (file.getChar(at) & ACC_STATIC) != 0;
         byte[] patched = new MethodPatch(file, constants, rewrite, isStatic).code(code + 6, HOOKS_NAME);
         int afterCode = code + 6 + file.getInt(code + 2);
-        to.write(file.array(), at, code + 2 - at);
+        to.write(file.array(), file.arrayOffset() + at, code + 2 - at);
         to.writeInt(patched.length);
         to.write(patched);
-        to.write(file.array(), afterCode, memberEnd(file, at) - afterCode);
+        to.write(file.array(), file.arrayOffset() + afterCode, memberEnd(file, at) - afterCode);
         return true;
     }
 

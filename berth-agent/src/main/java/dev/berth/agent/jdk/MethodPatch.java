@@ -43,7 +43,7 @@ final class MethodPatch {
         out.writeShort(locals + 1);
         out.writeInt(length + shift);
         out.write(question);
-        out.write(file.array(), at + 8, length);
+        out.write(file.array(), file.arrayOffset() + at + 8, length);
         int position = at + 8 + length;
         int handlers = file.getChar(position);
         out.writeShort(handlers);

@@ -237,7 +237,8 @@ class DependencyRulesTest {
         // The test kit's codec of scripts uses them on purpose: it must not share code with what it checks.
         check(noClasses()
                 .that()
-                .resideOutsideOfPackages(packagesOf("sockets", "capture", "tun", "gateway", "bench", "testkit"))
+                .resideOutsideOfPackages(packagesOf(
+                        "sockets", "capture", "tun", "gateway", "agent", "bench", "testkit"))
                 .should()
                 .dependOnClassesThat(
                         type("are buffers of java.nio", c -> c.getName().matches("java\\.nio\\.\\w*Buffer"))));

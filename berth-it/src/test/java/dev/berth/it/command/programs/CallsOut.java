@@ -8,6 +8,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -55,7 +56,7 @@ final class CallsOut {
         print("up", () -> {
             try (Socket socket = connect(live, Outside.DIGESTS)) {
                 Outside.send(socket);
-                return new String(socket.getInputStream().readAllBytes());
+                return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
             }
         });
         print("down", () -> {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 
@@ -50,7 +51,7 @@ final class Outside {
 
     void main() throws Exception {
         start(DIGESTS, client -> {
-            client.getOutputStream().write(digest(client.getInputStream()).getBytes());
+            client.getOutputStream().write(digest(client.getInputStream()).getBytes(StandardCharsets.US_ASCII));
         });
         start(SENDS, Outside::send);
         start(RESETS, client -> {
