@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// `-Dberth.test.jvm=-Dberth.load=REQUESTS` makes it as long as one likes (ten million take half an hour), and prints
 /// the rates of Berth and of the kernel.
 class LoadTest {
-    private static final long REQUESTS = Long.getLong("berth.load", 20_000);
+    private static final long REQUESTS = Long.getLong("berth.load", 10_000);
     private static final Duration LIMIT = Duration.ofMinutes(2 + REQUESTS / 100_000);
     private static final Pattern RATE = Pattern.compile("(?m)^requests per second (\\d+)$");
     private static final Pattern WRK_REQUESTS = Pattern.compile("(\\d+) requests in ");
