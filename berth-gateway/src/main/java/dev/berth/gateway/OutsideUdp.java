@@ -80,7 +80,7 @@ final class OutsideUdp {
         while (!closed) {
             try {
                 int length = guests.receive(bytes, 0, bytes.length, 0);
-                leave(bytes, length, guests.lastSender(), guests.lastAsked());
+                leave(bytes, length, guests.lastSender(), guests.lastDestination());
             } catch (IOException e) {
                 if (!guests.isOpen()) {
                     return;

@@ -272,19 +272,19 @@ public final class UdpSocket extends DataSocket {
         }
     }
 
-    /// The address that the datagram received last was sent to, as RFC 1122 section 4.1.3.5 asks for; for a socket
-    /// that is bound to a wildcard. Callers that receive in several threads have to take turns.
-    public IpAddress lastDestination() {
-        monitor.enter();
+    /// Where the datagram received last was sent to: RFC 1122 section 4.1.3.5 asks for the address, and a socket that has
+    /// every port needs the port too. Callers that receive in several threads have to take turns.
+    public Endpoint lastDestination() {
+        monitor.enterQuietly();
         try {
-            return new IpAddress(askedHi, askedLo);
+            return new Endpoint(new IpAddress(askedHi, askedLo), askedPort);
         } finally {
-            monitor.exit();
+            monitor.exitQuietly();
         }
     }
 
     /// Binds to every port of every address that nobody else is bound to, as a gateway does that stands in for others
-    /// ([Host.Builder#localPrefix]): [#lastAsked] says where a datagram was to go, and the [#send] that names both ends
+    /// ([Host.Builder#localPrefix]): [#lastDestination] says where a datagram was to go, and the [#send] that names both ends
     /// answers it.
     ///
     /// @throws java.net.BindException if another socket has them
@@ -304,16 +304,6 @@ public final class UdpSocket extends DataSocket {
             throw SocketErrors.bind(e);
         } finally {
             monitor.exit();
-        }
-    }
-
-    /// Where the datagram received last was to go, as [#lastDestination], with the port.
-    public Endpoint lastAsked() {
-        monitor.enterQuietly();
-        try {
-            return new Endpoint(new IpAddress(askedHi, askedLo), askedPort);
-        } finally {
-            monitor.exitQuietly();
         }
     }
 

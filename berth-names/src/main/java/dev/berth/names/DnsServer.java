@@ -110,7 +110,7 @@ public final class DnsServer implements AutoCloseable {
             try {
                 int length = datagrams.receive(query, 0, query.length, 0);
                 Endpoint client = datagrams.lastSender();
-                IpAddress asked = datagrams.lastDestination();
+                IpAddress asked = datagrams.lastDestination().address();
                 queries.incrementAndGet();
                 if (!IpAddress.isUnicast(asked.hi(), asked.lo()) || client.port() == 0) {
                     continue; // a query to everybody, or one whose sender expects no answer

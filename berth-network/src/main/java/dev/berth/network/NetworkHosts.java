@@ -87,8 +87,8 @@ final class NetworkHosts {
 
     private void forget(Node node) {
         synchronized (network) {
-        nodes.remove(NameTable.canonical(node.name()), node);
-        aliases.values().removeIf(other -> other == node);
+            nodes.remove(NameTable.canonical(node.name()), node);
+            aliases.values().removeIf(other -> other == node);
         }
     }
 

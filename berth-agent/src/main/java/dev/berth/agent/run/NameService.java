@@ -22,11 +22,9 @@ import org.jspecify.annotations.Nullable;
 /// as the machine has. They know the host's name and `localhost`; other names are those of the machine
 /// ([MachineNames]), or do not exist where nothing is outside.
 final class NameService implements AutoCloseable {
-    private final List<AutoCloseable> parts;
+    private final List<Runnable> closings = new ArrayList<>();
 
-    private NameService(List<AutoCloseable> parts) {
-        this.parts = parts;
-    }
+    private NameService() {}
 
     /// Routes to the name servers that are elsewhere, for a host with these addresses.
     static List<IpAddress.Prefix> routes(List<IpAddress> servers, List<IpAddress.Prefix> own) {
@@ -51,15 +49,15 @@ final class NameService implements AutoCloseable {
     static NameService start(
             @Nullable Network network, Host host, List<IpAddress> servers, DnsResponder responder)
             throws IOException {
-        NameService service = new NameService(new ArrayList<>());
+        NameService service = new NameService();
         boolean started = false;
         try {
             if (network != null) {
-                service.parts.add(NameRouter.start(network, responder));
+                service.closings.add(NameRouter.start(network, responder)::close);
             }
             for (IpAddress server : servers) {
                 if (server.isLoopback()) {
-                    service.parts.add(DnsServer.start(host, server, responder));
+                    service.closings.add(DnsServer.start(host, server, responder)::close);
                 }
             }
             started = true;
@@ -73,12 +71,6 @@ final class NameService implements AutoCloseable {
 
     @Override
     public void close() {
-        for (AutoCloseable part : parts) {
-            switch (part) {
-                case NameRouter router -> router.close();
-                case DnsServer server -> server.close();
-                default -> throw new AssertionError("no part of a name service: " + part);
-            }
-        }
+        closings.forEach(Runnable::run);
     }
 }

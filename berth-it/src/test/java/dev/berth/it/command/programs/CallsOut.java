@@ -11,6 +11,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 
 /// Calls the servers of [Outside] and prints what came of it, a line each.
 final class CallsOut {
@@ -40,7 +41,7 @@ final class CallsOut {
     }
 
     /// Arguments: an address that lives, one of the other family, one that does not answer.
-    void main(String[] args) {
+    void main(String[] args) throws InterruptedException {
         String live = args[0];
         print("fetch", () -> fetch("http://" + live + ":8000/file"));
         print("fetch6", () -> fetch("http://[" + args[1] + "]:8000/file"));
@@ -72,13 +73,7 @@ final class CallsOut {
             return "1000";
         });
         System.out.println("done");
-        while (true) {
-            try {
-                Thread.sleep(Long.MAX_VALUE);
-            } catch (InterruptedException e) {
-                return;
-            }
-        }
+        new CountDownLatch(1).await(); // the test ends the process
     }
 
     private static String fetch(String uri) throws Exception {
