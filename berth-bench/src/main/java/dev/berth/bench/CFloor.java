@@ -54,8 +54,7 @@ final class CFloor implements AutoCloseable {
         Path directory = Files.createTempDirectory("berth-floor");
         PeerProcess process = null;
         try {
-            process = new PeerProcess(
-                    namespace, List.of(build(directory).toString(), DEVICE, ADDRESS, KERNEL));
+            process = new PeerProcess(namespace, List.of(build(directory).toString(), DEVICE, ADDRESS, KERNEL));
             process.answer();
             namespace.check("ip", "address", "add", KERNEL + "/24", "dev", DEVICE);
             namespace.check("ip", "link", "set", "dev", DEVICE, "mtu", "1500", "up");

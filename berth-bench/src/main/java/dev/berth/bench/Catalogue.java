@@ -52,9 +52,7 @@ final class Catalogue {
                         true,
                         Goal.atMost(768),
                         () -> new IdlePairs(BerthSockets.inMemory(), pairs))
-                .against(
-                        KERNEL + ", heap only",
-                        () -> new IdlePairs(new KernelSockets(), Math.min(pairs, OTHER_PAIRS)))
+                .against(KERNEL + ", heap only", () -> new IdlePairs(new KernelSockets(), Math.min(pairs, OTHER_PAIRS)))
                 .at(Benchmark.Pace.ONCE));
         all.add(select("select-1", 1).against(KERNEL, () -> Selections.onKernel(1)));
         all.add(select("select-1k", 1_000).against(KERNEL, () -> Selections.onKernel(1_000)));
@@ -148,8 +146,7 @@ final class Catalogue {
                         true,
                         Goal.none(),
                         () -> new BlockedReaders(BerthSockets.inMemory(), readers))
-                .against(
-                        KERNEL + ", readers: " + others, () -> new BlockedReaders(new KernelSockets(), others))
+                .against(KERNEL + ", readers: " + others, () -> new BlockedReaders(new KernelSockets(), others))
                 .at(Benchmark.Pace.SLOW);
     }
 

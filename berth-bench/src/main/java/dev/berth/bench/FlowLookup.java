@@ -30,8 +30,7 @@ final class FlowLookup implements Measurement {
     /// A table with a server and its flows.
     static PortTable<String> server(int flows) throws PortUnavailableException {
         PortTable<String> table = new PortTable<>(Transport.TCP, PortPolicy.linux(), new SecureEntropy());
-        var binding = table.bind(
-                BenchFlow.LOCAL.hi(), BenchFlow.LOCAL.lo(), SERVER, PortSharing.EXCLUSIVE, "a server");
+        var binding = table.bind(BenchFlow.LOCAL.hi(), BenchFlow.LOCAL.lo(), SERVER, PortSharing.EXCLUSIVE, "a server");
         table.listen(binding, "a server");
         for (int i = 0; i < flows; i++) {
             table.accept(new BenchFlow(SERVER, remoteLo(i), remotePort(i)), binding);

@@ -51,9 +51,8 @@ final class HttpProgram {
         String authority = address.getHostAddress() + ":" + server.getAddress().getPort();
         HttpRequest request =
                 HttpRequest.newBuilder(URI.create("http://" + authority + "/")).build();
-        try (HttpClient client = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .build()) {
+        try (HttpClient client =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
             for (int i = 0; i < WARM_UP; i += BATCH) { // it takes long until all of it is compiled
                 exchange(client, request, body);
             }
@@ -61,8 +60,8 @@ final class HttpProgram {
             BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
             String line;
             while ((line = commands.readLine()) != null) {
-                double each = Batches.nanosPerOperation(
-                        Long.parseLong(line), BATCH, () -> exchange(client, request, body));
+                double each =
+                        Batches.nanosPerOperation(Long.parseLong(line), BATCH, () -> exchange(client, request, body));
                 System.out.println(String.format(Locale.ROOT, "%.3f", each / 1e3));
             }
         } catch (Exception | AssertionError e) {

@@ -24,8 +24,21 @@ final class Iperf implements AutoCloseable {
         this.server = server;
         this.client = client;
         server.check(
-                "ip", "link", "add", "veth0", "mtu", "1500", "type", "veth", "peer", "name", "veth1", "mtu", "1500",
-                "netns", client.name());
+                "ip",
+                "link",
+                "add",
+                "veth0",
+                "mtu",
+                "1500",
+                "type",
+                "veth",
+                "peer",
+                "name",
+                "veth1",
+                "mtu",
+                "1500",
+                "netns",
+                client.name());
         address(server, "veth0", SERVER);
         address(client, "veth1", CLIENT);
         server.start("iperf3", "-s", "-B", SERVER);

@@ -59,6 +59,7 @@ final class KernelPorts implements AutoCloseable {
 
     /// Opens a measurement of nanoseconds of one `connect` with `used` ports in use.
     ///
+
     /// @param holes true if the free ports are at random places in a range that was full; false if the range was
     ///     filled so far from empty
     Measurement.Opener connect(int used, boolean holes) {
@@ -144,8 +145,8 @@ final class KernelPorts implements AutoCloseable {
     private void addWorker() throws IOException {
         NetworkNamespace made = namespace;
         if (made == null || workers.size() == MOST_WORKERS) {
-            throw new IOException("The limit of open files is too low: " + inUse + " sockets in " + workers.size()
-                    + " processes");
+            throw new IOException(
+                    "The limit of open files is too low: " + inUse + " sockets in " + workers.size() + " processes");
         }
         PeerProcess process =
                 new PeerProcess(made, ConnectProgram.class, "-Xmx64m", "--enable-native-access=ALL-UNNAMED");

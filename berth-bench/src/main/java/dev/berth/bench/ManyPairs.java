@@ -73,8 +73,7 @@ final class ManyPairs implements AutoCloseable {
         for (int pairs : new int[] {1, TEN_THOUSAND, most}) {
             int heap = 256 + (int) (pairs * 2_048L >> 20);
             List<String> options = List.of("-XX:+UseSerialGC", "-Xmx" + heap + "m", "-Xmn128m");
-            starting.add(
-                    new PeerProcess(null, options, PairsProgram.class, String.valueOf(pairs), "kept-alive"));
+            starting.add(new PeerProcess(null, options, PairsProgram.class, String.valueOf(pairs), "kept-alive"));
         }
         for (PeerProcess process : starting) {
             opened(process);

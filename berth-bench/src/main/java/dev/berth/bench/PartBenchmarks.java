@@ -18,8 +18,10 @@ public final class PartBenchmarks {
     /// @throws Exception if none matches or one fails
     @SuppressWarnings("exports") // whoever runs benchmarks has JMH
     public static int run(String pattern, boolean quick) throws Exception {
-        ChainedOptionsBuilder options =
-                new OptionsBuilder().include(pattern).addProfiler(GCProfiler.class).shouldFailOnError(true);
+        ChainedOptionsBuilder options = new OptionsBuilder()
+                .include(pattern)
+                .addProfiler(GCProfiler.class)
+                .shouldFailOnError(true);
         if (quick) {
             options.forks(1)
                     .warmupIterations(2)

@@ -82,8 +82,7 @@ public final class PartGates {
     /// @return whether all gates are met
     /// @throws Exception if a benchmark fails
     /// @throws IllegalArgumentException if no name matches; the message is a sentence
-    public static boolean run(String pattern, boolean quick, @Nullable Path record, PrintStream out)
-            throws Exception {
+    public static boolean run(String pattern, boolean quick, @Nullable Path record, PrintStream out) throws Exception {
         Pattern wanted = Pattern.compile(pattern);
         List<Gate> gates = gates();
         if (gates.stream().noneMatch(g -> wanted.matcher(g.part()).find())) {

@@ -15,8 +15,10 @@ final class PortPick implements Measurement {
     private static final PortRange RANGE = PortPolicy.linux().ephemeral();
 
     private final SplittableRandom random = new SplittableRandom(1);
+
     @SuppressWarnings("UnnecessaryLambda") // one object for all calls
     private final IntUnaryOperator below = bound -> (int) ((random.nextLong() >>> 32) * bound >>> 32);
+
     private final PortSet natural = new PortSet();
     private final PortSet holed = new PortSet();
     private final int free;

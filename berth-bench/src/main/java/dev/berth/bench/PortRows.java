@@ -53,12 +53,7 @@ final class PortRows {
         }
         pick("pick-full", "see that no port is free", KernelPorts.PORTS);
         rows.add(Benchmark.of(
-                        "pick-flat",
-                        "pick-99.9 divided by pick-0",
-                        "times",
-                        true,
-                        Goal.atMost(1.5),
-                        PortRows::flatness)
+                        "pick-flat", "pick-99.9 divided by pick-0", "times", true, Goal.atMost(1.5), PortRows::flatness)
                 .at(Pace.BRIEF)
                 .in(GROUP, null));
     }

@@ -60,8 +60,8 @@ final class SelectorEcho implements Measurement {
     /// Between two hosts on a network in memory.
     static Measurement onBerth(int connections) throws IOException {
         BerthSockets hosts = BerthSockets.inMemory();
-        InetAddress address = InetAddress.getByAddress(
-                hosts.server().addresses().getFirst().octets());
+        InetAddress address =
+                InetAddress.getByAddress(hosts.server().addresses().getFirst().octets());
         return new SelectorEcho(
                 hosts,
                 new BerthSelectorProvider(hosts.client()),

@@ -22,6 +22,7 @@ public final class SideBySide implements AutoCloseable {
     ///
     /// @param rounds how often both sides are measured, 1 or more
     /// @param roundMillis how long one side is measured in one round
+
     /// @param warmUpMillis how long each side runs before the first round; longer while it still becomes faster
     /// @param idlePairs how many idle pairs are counted
     /// @param mostPairs how many pairs are open where rows compare many with few; a row may have less
@@ -88,8 +89,10 @@ public final class SideBySide implements AutoCloseable {
     /// @param name one that [#select] gave
     /// @throws Exception if a side fails or its result is wrong
     public Row run(String name) throws Exception {
-        Benchmark benchmark =
-                catalogue.stream().filter(b -> b.name().equals(name)).findFirst().orElseThrow();
+        Benchmark benchmark = catalogue.stream()
+                .filter(b -> b.name().equals(name))
+                .findFirst()
+                .orElseThrow();
         progress.accept(name + ": " + benchmark.what());
         if (lab != benchmark.lab()) {
             close();

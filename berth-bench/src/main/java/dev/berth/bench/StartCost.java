@@ -43,8 +43,7 @@ final class StartCost implements Measurement {
         StartCost cost = new StartCost(directory, command);
         try (InputStream in = StartCost.class.getResourceAsStream("/" + file)) {
             if (in == null) {
-                throw new UnavailableException(
-                    "There is no " + file + ".");
+                throw new UnavailableException("There is no " + file + ".");
             }
             Path target = directory.resolve(file);
             Files.createDirectories(target.getParent());

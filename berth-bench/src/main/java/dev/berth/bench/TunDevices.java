@@ -108,8 +108,7 @@ final class TunDevices implements AutoCloseable {
         long before = accepted.get();
         double[] rateAndCount = connect(nanos, BERTH.toString(), PORT);
         long end = System.nanoTime() + LIMIT;
-        while (accepted.get() - before != (long) rateAndCount[1]
-                || !left().isEmpty()) {
+        while (accepted.get() - before != (long) rateAndCount[1] || !left().isEmpty()) {
             if (acceptance.isDone()) {
                 Threads.join(acceptance); // throws what has ended it
             }

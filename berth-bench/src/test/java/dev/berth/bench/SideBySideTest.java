@@ -140,7 +140,8 @@ class SideBySideTest {
 
     @Test
     void a_skipped_row_says_why() {
-        Benchmark benchmark = Catalogue.all(SideBySide.Options.QUICK, progress::add).getLast();
+        Benchmark benchmark =
+                Catalogue.all(SideBySide.Options.QUICK, progress::add).getLast();
         Row row = Row.skipped(benchmark, "There is no /dev/net/tun.");
         assertThat(row.toJson())
                 .contains("\"berth\":null")

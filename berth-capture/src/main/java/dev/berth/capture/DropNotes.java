@@ -25,11 +25,10 @@ final class DropNotes implements DropObserver {
         if (capture.knows(packet)) {
             capture.note(packet, text);
         } else if (hasIpHeader(packet)) {
-            boolean sent =
-                    switch (reason) {
-                        case NO_ROUTE, EGRESS_FULL, TOO_BIG, DOWN -> true;
-                        default -> false;
-                    };
+            boolean sent = switch (reason) {
+                case NO_ROUTE, EGRESS_FULL, TOO_BIG, DOWN -> true;
+                default -> false;
+            };
             capture.recordDropped(unseen, sent ? Direction.OUTBOUND : Direction.INBOUND, packet, text);
         }
     }

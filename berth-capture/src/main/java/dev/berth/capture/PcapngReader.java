@@ -272,8 +272,7 @@ public final class PcapngReader implements Closeable {
     private PcapngBlock.Packet simplePacket(ByteBuffer body) throws IOException {
         need(body, 4);
         long original = body.getInt() & 0xffff_ffffL;
-        PcapngBlock.Interface first =
-                interfaces.isEmpty() ? null : interfaces.getFirst().description;
+        PcapngBlock.Interface first = interfaces.isEmpty() ? null : interfaces.getFirst().description;
         long captured = original;
         if (first != null && first.snapLength() > 0) {
             captured = Math.min(captured, first.snapLength());
@@ -300,8 +299,7 @@ public final class PcapngReader implements Closeable {
         }
         BigInteger units = new BigInteger(Long.toUnsignedString(time)).multiply(BILLION);
         int power = resolution & 0x7f;
-        BigInteger nanos =
-                (resolution & 0x80) == 0 ? units.divide(BigInteger.TEN.pow(power)) : units.shiftRight(power);
+        BigInteger nanos = (resolution & 0x80) == 0 ? units.divide(BigInteger.TEN.pow(power)) : units.shiftRight(power);
         return nanos.add(BigInteger.valueOf(known.offsetSeconds).multiply(BILLION))
                 .max(MIN_TIME)
                 .min(MAX_TIME)
@@ -324,9 +322,8 @@ public final class PcapngReader implements Closeable {
                 throw invalid("the address of a name is cut");
             }
             ByteBuffer value = entry.value.order(ByteOrder.BIG_ENDIAN);
-            IpAddress address = octets == 4
-                    ? IpAddress.ofIpv4(value.getInt())
-                    : new IpAddress(value.getLong(), value.getLong());
+            IpAddress address =
+                    octets == 4 ? IpAddress.ofIpv4(value.getInt()) : new IpAddress(value.getLong(), value.getLong());
             List<String> of = names.computeIfAbsent(address, fresh -> new ArrayList<>());
             for (String name : entry.text().split("\0")) {
                 if (of.size() < MAX_ENTRIES && !name.isEmpty()) {

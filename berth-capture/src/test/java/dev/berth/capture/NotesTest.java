@@ -62,7 +62,8 @@ class NotesTest {
             assertThat(capture.note(first, "cut")).as("the same again").isTrue();
             assertThat(capture.note(first, "and mourned")).isTrue();
             assertThat(capture.note(first, "too much")).isFalse();
-            assertThat(capture.note(packets.udp(false, new byte[1]), "never seen")).isFalse();
+            assertThat(capture.note(packets.udp(false, new byte[1]), "never seen"))
+                    .isFalse();
             capture.flush();
             assertThat(capture.note(second, "too late")).isFalse();
             assertThat(capture.lateNotes()).isEqualTo(2);
@@ -168,8 +169,9 @@ class NotesTest {
                         List.of("dropped by db: nobody owns the destination port"),
                         List.of());
         assertThat(blocks(dump).getFirst().comments()).containsExactly("seed 7");
-        assertThat(blocks(dump)).anyMatch(block -> block instanceof PcapngBlock.Names names
-                && names.names().equals(java.util.Map.of(IpAddress.parse("198.51.100.2"), List.of("db"))));
+        assertThat(blocks(dump))
+                .anyMatch(block -> block instanceof PcapngBlock.Names names
+                        && names.names().equals(java.util.Map.of(IpAddress.parse("198.51.100.2"), List.of("db"))));
     }
 
     @Test
@@ -234,10 +236,10 @@ class NotesTest {
             String many = (line + "\n").repeat(9_000);
             assertThatThrownBy(() -> capture.tlsSecrets(many)).hasMessageContaining("at most 1048576 octets");
             List<PcapngBlock> blocks = blocks(dump(capture));
-            assertThat(blocks.get(2)).isInstanceOfSatisfying(PcapngBlock.Secrets.class, secrets -> assertThat(
-                            secrets.bytes())
-                    .asString()
-                    .isEqualTo("# a comment\n" + line + "\n"));
+            assertThat(blocks.get(2))
+                    .isInstanceOfSatisfying(
+                            PcapngBlock.Secrets.class,
+                            secrets -> assertThat(secrets.bytes()).asString().isEqualTo("# a comment\n" + line + "\n"));
             assertThat(blocks.get(3)).isInstanceOf(PcapngBlock.Packet.class);
         }
     }

@@ -80,8 +80,20 @@ class PcapngReaderTest {
     private static File withInterface(ByteOrder order, int resolution, long offset) {
         return new File(order)
                 .block(
-                        1, (short) 101, (short) 0, 96, (short) 2, (short) 4, ascii("eth0"), (short) 9, (short) 1,
-                        new byte[] {(byte) resolution}, (short) 14, (short) 8, offset, 0);
+                        1,
+                        (short) 101,
+                        (short) 0,
+                        96,
+                        (short) 2,
+                        (short) 4,
+                        ascii("eth0"),
+                        (short) 9,
+                        (short) 1,
+                        new byte[] {(byte) resolution},
+                        (short) 14,
+                        (short) 8,
+                        offset,
+                        0);
     }
 
     private static byte[] written() throws IOException {
@@ -104,8 +116,7 @@ class PcapngReaderTest {
         assertThat(blocks).hasSize(8);
         assertThat(blocks.get(0))
                 .isEqualTo(new PcapngBlock.Section(true, 1, 0, "Berth", List.of("the whole", "seed 7")));
-        assertThat(blocks.get(1))
-                .isEqualTo(new PcapngBlock.Interface(0, 101, 0, "eth0", "the only one", 9, List.of()));
+        assertThat(blocks.get(1)).isEqualTo(new PcapngBlock.Interface(0, 101, 0, "eth0", "the only one", 9, List.of()));
         assertThat(blocks.get(2))
                 .isEqualTo(new PcapngBlock.Names(Map.of(IpAddress.parse("10.0.0.1"), List.of("web")), List.of()));
         assertThat(blocks.get(3))
@@ -173,8 +184,7 @@ class PcapngReaderTest {
         "9, 9223372036854775807, 1, 9223372036854775807",
         "9, -9223372036854775808, 1, -9223372036854775807"
     })
-    void times_are_in_the_unit_of_the_interface(int resolution, long offset, long time, long nanos)
-            throws IOException {
+    void times_are_in_the_unit_of_the_interface(int resolution, long offset, long time, long nanos) throws IOException {
         byte[] file = withInterface(ByteOrder.LITTLE_ENDIAN, resolution, offset)
                 .block(6, 0, (int) (time >>> 32), (int) time, 0, 0)
                 .bytes();
@@ -185,8 +195,9 @@ class PcapngReaderTest {
     void every_section_numbers_its_interfaces_anew() throws IOException {
         ByteArrayOutputStream both = new ByteArrayOutputStream();
         both.writeBytes(withInterface(ByteOrder.LITTLE_ENDIAN, 9, 0).bytes());
-        both.writeBytes(
-                withInterface(ByteOrder.BIG_ENDIAN, 6, 0).block(6, 0, 0, 1, 0, 0).bytes());
+        both.writeBytes(withInterface(ByteOrder.BIG_ENDIAN, 6, 0)
+                .block(6, 0, 0, 1, 0, 0)
+                .bytes());
         List<PcapngBlock> blocks = read(both.toByteArray());
         assertThat(((PcapngBlock.Packet) blocks.get(4)).epochNanos()).isEqualTo(1_000);
         byte[] none = new File(ByteOrder.BIG_ENDIAN).block(6, 0, 0, 1, 0, 0).bytes();
@@ -293,8 +304,9 @@ class PcapngReaderTest {
                 case 0 -> octets[at] = (byte) random.nextInt();
                 case 1 -> octets[at & ~3] ^= (byte) (1 << random.nextInt(8));
                 case 2 -> octets[Math.min(octets.length - 1, at | 3)] = (byte) random.nextInt(64);
-                default -> Arrays.fill(
-                        octets, at, Math.min(octets.length, at + random.nextInt(9)), (byte) (random.nextInt(3) - 1));
+                default ->
+                    Arrays.fill(octets, at, Math.min(octets.length, at + random.nextInt(9)), (byte)
+                            (random.nextInt(3) - 1));
             }
         }
         return octets;

@@ -73,7 +73,8 @@ class TlsSecretsTest {
                 // the other side has ended
             }
         });
-        opened.add(() -> assertThat(thread.join(java.time.Duration.ofSeconds(10))).isTrue());
+        opened.add(
+                () -> assertThat(thread.join(java.time.Duration.ofSeconds(10))).isTrue());
     }
 
     private void join(Socket kernel, TcpSocket berth) throws IOException {
@@ -106,8 +107,7 @@ class TlsSecretsTest {
                 each.close();
             }
         }
-        Process tshark = new ProcessBuilder(
-                        "tshark", "-n", "-r", capture.toString(), "-q", "-z", "follow,tls,ascii,0")
+        Process tshark = new ProcessBuilder("tshark", "-n", "-r", capture.toString(), "-q", "-z", "follow,tls,ascii,0")
                 .redirectError(directory.resolve("errors").toFile())
                 .start();
         String text = new String(tshark.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -120,8 +120,21 @@ class TlsSecretsTest {
 
     private void talk(Path capture) throws Exception {
         assertThat(openssl(
-                                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                                "-keyout", "key.pem", "-out", "cert.pem", "-subj", "/CN=bottles", "-days", "1")
+                                "req",
+                                "-x509",
+                                "-newkey",
+                                "ec",
+                                "-pkeyopt",
+                                "ec_paramgen_curve:prime256v1",
+                                "-nodes",
+                                "-keyout",
+                                "key.pem",
+                                "-out",
+                                "cert.pem",
+                                "-subj",
+                                "/CN=bottles",
+                                "-days",
+                                "1")
                         .waitFor())
                 .isZero();
         Process server = openssl(
@@ -132,7 +145,8 @@ class TlsSecretsTest {
             line = said.readLine();
         }
         assertThat(line).as("the port of the server").isNotNull();
-        int serverPort = Integer.parseInt(line.substring(line.lastIndexOf(':') + 1).strip());
+        int serverPort =
+                Integer.parseInt(line.substring(line.lastIndexOf(':') + 1).strip());
 
         Wire[] cable = Wire.cable("client", "server");
         Capture ring = Capture.ring(1 << 20);

@@ -141,9 +141,8 @@ class TsharkTest {
     }
 
     private static List<String> fields(Path file, String... names) throws Exception {
-        List<String> arguments =
-                new ArrayList<>(List.of(
-                        "-T", "fields", "-E", "separator=|", "-o", "tcp.relative_sequence_numbers:FALSE"));
+        List<String> arguments = new ArrayList<>(
+                List.of("-T", "fields", "-E", "separator=|", "-o", "tcp.relative_sequence_numbers:FALSE"));
         for (String name : names) {
             arguments.addAll(List.of("-e", name));
         }
@@ -239,7 +238,16 @@ class TsharkTest {
         assertThat(fields(path, "frame.comment", "frame.interface_description"))
                 .containsExactly("dropped by rule: 2 % loss,grün|the database", "|the database");
         List<String> named = run(List.of(
-                        "tshark", "-N", "n", "-r", path.toString(), "-T", "fields", "-e", "ip.src_host", "-e",
+                        "tshark",
+                        "-N",
+                        "n",
+                        "-r",
+                        path.toString(),
+                        "-T",
+                        "fields",
+                        "-e",
+                        "ip.src_host",
+                        "-e",
                         "ipv6.dst_host"))
                 .lines()
                 .toList();

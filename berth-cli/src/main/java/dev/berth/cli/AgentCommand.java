@@ -36,16 +36,16 @@ final class AgentCommand implements Callable<Integer> {
     static void describe(CommandLine command) {
         StringBuilder text = new StringBuilder("%nOptions of the agent, with commas between them:%n");
         for (HostOption option : HostOption.values()) {
-            String value =
-                    switch (option.kind()) {
-                        case FLAG -> "";
-                        case FLAG_OR_VALUE -> "[=" + option.label() + "]";
-                        case VALUE, REPEATED -> "=" + option.label();
-                    };
+            String value = switch (option.kind()) {
+                case FLAG -> "";
+                case FLAG_OR_VALUE -> "[=" + option.label() + "]";
+                case VALUE, REPEATED -> "=" + option.label();
+            };
             text.append("  ").append(option.key()).append(value).append("%n");
             option.description()
-                    .forEach(line ->
-                            text.append("      ").append(line.replace("%", "%%")).append("%n"));
+                    .forEach(line -> text.append("      ")
+                            .append(line.replace("%", "%%"))
+                            .append("%n"));
         }
         command.getCommandSpec().usageMessage().footer(text.toString(), "The options are those of 'berth run'.");
     }

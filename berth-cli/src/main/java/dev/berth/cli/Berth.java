@@ -88,7 +88,10 @@ public final class Berth implements Runnable {
             PrintWriter err = command.getErr();
             boolean unknown = problem instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption();
             String sentence = unknown && command.getParent() == null
-                    ? "There is no command '" + ((UnmatchedArgumentException) problem).getUnmatched().getFirst() + "'."
+                    ? "There is no command '"
+                            + ((UnmatchedArgumentException) problem)
+                                    .getUnmatched()
+                                    .getFirst() + "'."
                     : sentence(problem);
             err.println(name + ": " + sentence + " See '" + name + " --help'.");
             err.flush();

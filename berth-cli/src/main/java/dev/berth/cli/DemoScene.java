@@ -56,9 +56,8 @@ final class DemoScene {
 
     private void listen() {
         narrator.chapter("A web server listens on port 80 of each host");
-        narrator.say(
-                "Servers listen on well-known ports, so that clients know them beforehand: 80 is "
-                        + PortText.kind(Transport.TCP, DemoServer.PORT) + ".");
+        narrator.say("Servers listen on well-known ports, so that clients know them beforehand: 80 is "
+                + PortText.kind(Transport.TCP, DemoServer.PORT) + ".");
         showPorts();
     }
 

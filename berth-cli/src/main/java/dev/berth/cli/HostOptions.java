@@ -24,7 +24,10 @@ final class HostOptions {
             switch (option.kind()) {
                 case FLAG -> builder.arity("0").type(Boolean.class);
                 case FLAG_OR_VALUE ->
-                    builder.arity("0..1").type(Object.class).paramLabel(option.label()).fallbackValue("");
+                    builder.arity("0..1")
+                            .type(Object.class)
+                            .paramLabel(option.label())
+                            .fallbackValue("");
                 case VALUE -> builder.arity("1").type(Object.class).paramLabel(option.label());
                 case REPEATED ->
                     builder.arity("1")
@@ -73,9 +76,8 @@ final class HostOptions {
         Deque<Object> allowed = values(command, HostOption.ALLOW);
         Deque<Object> denied = values(command, HostOption.DENY);
         for (String word : command.commandLine().getParseResult().expandedArgs()) {
-            HostOption option = is(word, HostOption.ALLOW)
-                    ? HostOption.ALLOW
-                    : is(word, HostOption.DENY) ? HostOption.DENY : null;
+            HostOption option =
+                    is(word, HostOption.ALLOW) ? HostOption.ALLOW : is(word, HostOption.DENY) ? HostOption.DENY : null;
             Object rule = option == null ? null : (option == HostOption.ALLOW ? allowed : denied).poll();
             if (option != null && rule != null) {
                 builder.put(option, rule);

@@ -24,7 +24,10 @@ import org.jspecify.annotations.Nullable;
 /// @param assignment what the ports are; a name without ports is assigned
 /// @param service null for ports without an entry
 record PortLine(
-        @Nullable PortRange ports, Set<Transport> transports, PortAssignment assignment, @Nullable Service service) {
+        @Nullable PortRange ports,
+        Set<Transport> transports,
+        PortAssignment assignment,
+        @Nullable Service service) {
     private static final int WIDTH = 80;
     private static final int GAP = 2;
     private static final List<String> TITLES = List.of("PORT", "PROTO", "KIND", "STATE", "SERVICE", "DESCRIPTION");
@@ -56,8 +59,7 @@ record PortLine(
             for (Transport transport : wanted) {
                 if (registry.servicesAt(transport, range.first()).isEmpty()) {
                     others.computeIfAbsent(
-                                    registry.assignment(transport, range.first()),
-                                    _ -> EnumSet.noneOf(Transport.class))
+                                    registry.assignment(transport, range.first()), _ -> EnumSet.noneOf(Transport.class))
                             .add(transport);
                 }
             }
@@ -156,7 +158,8 @@ record PortLine(
                 ports == null ? "-" : ports.toString(),
                 transports.isEmpty()
                         ? "-"
-                        : String.join(",", transports.stream().map(Transport::label).toList()),
+                        : String.join(
+                                ",", transports.stream().map(Transport::label).toList()),
                 ports == null ? "-" : lower(PortKind.of(ports.first())),
                 lower(assignment),
                 service == null || service.name().isEmpty() ? "-" : service.name(),

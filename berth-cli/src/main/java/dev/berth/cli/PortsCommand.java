@@ -146,7 +146,8 @@ final class PortsCommand implements Callable<Integer> {
     }
 
     private static String labels(Set<Transport> transports, String lastJoint) {
-        String labels = String.join(", ", transports.stream().map(Transport::label).toList());
+        String labels =
+                String.join(", ", transports.stream().map(Transport::label).toList());
         int last = labels.lastIndexOf(", ");
         return last < 0 ? labels : labels.substring(0, last) + lastJoint + labels.substring(last + 2);
     }
@@ -162,8 +163,8 @@ final class PortsCommand implements Callable<Integer> {
             List<PortLine> shown = lines.subList(0, Math.min(most, lines.size()));
             PortLine.table(shown).forEach(out::println);
             if (shown.size() < lines.size()) {
-                out.println("... and " + (lines.size() - shown.size()) + " more; --limit " + lines.size()
-                        + " shows all");
+                out.println(
+                        "... and " + (lines.size() - shown.size()) + " more; --limit " + lines.size() + " shows all");
             }
             out.println();
             summaries.forEach(out::println);

@@ -1,8 +1,8 @@
 package dev.berth.cli;
 
 import dev.berth.agent.run.ControlClient;
-import dev.berth.agent.run.ControlException;
 import dev.berth.agent.run.ControlDirectory;
+import dev.berth.agent.run.ControlException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

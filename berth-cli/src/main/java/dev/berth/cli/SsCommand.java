@@ -1,8 +1,8 @@
 package dev.berth.cli;
 
-import dev.berth.agent.run.JsonLine;
-import dev.berth.agent.run.ControlException;
 import dev.berth.agent.run.ControlDirectory;
+import dev.berth.agent.run.ControlException;
+import dev.berth.agent.run.JsonLine;
 import dev.berth.agent.run.JsonText;
 import dev.berth.ports.Transport;
 import java.io.IOException;
@@ -183,9 +183,7 @@ final class SsCommand implements Callable<Integer> {
         try {
             for (; ; ) {
                 out.println(
-                        terminal
-                                ? "\033[H\033[2J"
-                                : "-- " + LocalTime.now().truncatedTo(ChronoUnit.SECONDS) + " --");
+                        terminal ? "\033[H\033[2J" : "-- " + LocalTime.now().truncatedTo(ChronoUnit.SECONDS) + " --");
                 int code = show(query);
                 if (code != ExitCode.OK) {
                     return code;
@@ -289,10 +287,12 @@ final class SsCommand implements Callable<Integer> {
             }
             if (shown == 0) {
                 throw new IOException("There is no host '" + host + "'; there is "
-                        + String.join(", ", programs.stream()
-                                .flatMap(program -> program.hosts().stream())
-                                .distinct()
-                                .toList()));
+                        + String.join(
+                                ", ",
+                                programs.stream()
+                                        .flatMap(program -> program.hosts().stream())
+                                        .distinct()
+                                        .toList()));
             }
             if (!json && !summary) {
                 table.finish();
@@ -324,8 +324,7 @@ final class SsCommand implements Callable<Integer> {
         }
     }
 
-    private void pages(
-            SsQuery query, RunningProgram program, String name, Transport transport, Consumer<String> lines)
+    private void pages(SsQuery query, RunningProgram program, String name, Transport transport, Consumer<String> lines)
             throws IOException, ControlException {
         boolean details = extended || timers || info || json;
         String cursor = null;
@@ -349,8 +348,7 @@ final class SsCommand implements Callable<Integer> {
         }
     }
 
-    private void line(
-            SsQuery query, String line, RunningProgram program, String name, String process, SsTable table) {
+    private void line(SsQuery query, String line, RunningProgram program, String name, String process, SsTable table) {
         Map<String, @Nullable Object> members = JsonText.object(line);
         if (!fill && !summary && query.listenersOnly() && "BOUND".equals(members.get("state"))) {
             return;

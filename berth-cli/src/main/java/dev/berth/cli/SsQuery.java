@@ -89,6 +89,7 @@ final class SsQuery {
 
     /// Sockets in certain states: a name of `ss` or of RFC 9293, or several with commas.
     ///
+
     /// @throws IllegalArgumentException if there is no such state, with a sentence that says which there are
     void states(String text) {
         bindings = false;
@@ -172,7 +173,8 @@ final class SsQuery {
         return new PortRange(port, port);
     }
 
-    private record Place(IpAddress.@Nullable Prefix prefix, @Nullable String port) {
+    private record Place(
+            IpAddress.@Nullable Prefix prefix, @Nullable String port) {
         static Place parse(String text) {
             int bracket = text.indexOf(']');
             if (text.startsWith("[") && bracket > 0) {
@@ -239,8 +241,7 @@ final class SsQuery {
             case ">", "gt" -> range(ports(next(left, word)).last() + 1, PortRange.MAX_PORT);
             case "<=", "le", "leq" -> range(0, ports(next(left, word)).last());
             case "<", "lt" -> range(0, ports(next(left, word)).first() - 1);
-            case "!=", "ne", "neq" ->
-                throw new IllegalArgumentException("'" + word + "' is not supported in a filter");
+            case "!=", "ne", "neq" -> throw new IllegalArgumentException("'" + word + "' is not supported in a filter");
             default -> ports(word);
         };
     }

@@ -19,8 +19,8 @@ final class SsSummary {
         out.println("  " + String.valueOf(summary.get("transport")).toUpperCase(Locale.ROOT) + ": "
                 + summary.get("flows") + " flows" + (states.isEmpty() ? "" : " (" + String.join(", ", states) + ")")
                 + ", " + summary.get("bindings") + " bound, ephemeral ports " + summary.get("ephemeral"));
-        String most = "    at most " + summary.get("mostFlows") + " flows, " + summary.get("mostTimeWait")
-                + " in TIME-WAIT";
+        String most =
+                "    at most " + summary.get("mostFlows") + " flows, " + summary.get("mostTimeWait") + " in TIME-WAIT";
         if (summary.get("mostTowardsRemote") != null) {
             most += ", " + summary.get("mostTowards") + " ports of " + summary.get("mostTowardsLocal") + " towards "
                     + summary.get("mostTowardsRemote") + " port " + summary.get("mostTowardsRemotePort");

@@ -25,7 +25,8 @@ final class SsTable {
     private static final int MOST_ROWS = 4_096;
     private static final long MILLI = 1_000_000L;
 
-    private record Row(String[] columns, String tail, @Nullable String below, double rank, long localPort) {}
+    private record Row(
+            String[] columns, String tail, @Nullable String below, double rank, long localPort) {}
 
     private static final Map<String, String> STATES = Map.of(
             "ESTABLISHED", "ESTAB",
@@ -190,8 +191,8 @@ final class SsTable {
         List<String> parts = new ArrayList<>();
         String timer = text(socket, "timer");
         if (style.timers && !timer.isEmpty()) {
-            parts.add("timer:(" + timer + "," + compact(number(socket, "timerMillis")) + ","
-                    + number(socket, "retries") + ")");
+            parts.add("timer:(" + timer + "," + compact(number(socket, "timerMillis")) + "," + number(socket, "retries")
+                    + ")");
         }
         if (style.extended) {
             if (socket.get("ageMillis") != null) {
@@ -269,7 +270,8 @@ final class SsTable {
         if (number(socket, "minRttMicros") > 0) {
             text.append(" minrtt:").append(millis(number(socket, "minRttMicros")));
         }
-        return text.append(Boolean.TRUE.equals(socket.get("recovering")) ? " recovering" : "").toString();
+        return text.append(Boolean.TRUE.equals(socket.get("recovering")) ? " recovering" : "")
+                .toString();
     }
 
     private static void appendPositive(StringBuilder text, String name, long value) {

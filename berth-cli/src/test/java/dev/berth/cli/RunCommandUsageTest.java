@@ -21,7 +21,8 @@ class RunCommandUsageTest {
     private final StringWriter err = new StringWriter();
 
     private int run(String arguments) {
-        String[] words = Stream.concat(Stream.of("run"), Stream.of(arguments.split(" ")).filter(w -> !w.isEmpty()))
+        String[] words = Stream.concat(
+                        Stream.of("run"), Stream.of(arguments.split(" ")).filter(w -> !w.isEmpty()))
                 .toArray(String[]::new);
         return Berth.commandLine()
                 .setOut(new PrintWriter(out))

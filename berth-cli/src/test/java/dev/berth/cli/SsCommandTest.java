@@ -1,11 +1,11 @@
 package dev.berth.cli;
 
-import dev.berth.agent.run.HostRequests;
-import dev.berth.agent.run.ControlServer;
-import dev.berth.agent.run.ControlDirectory;
-import dev.berth.agent.run.JsonText;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.agent.run.ControlDirectory;
+import dev.berth.agent.run.ControlServer;
+import dev.berth.agent.run.HostRequests;
+import dev.berth.agent.run.JsonText;
 import dev.berth.host.Host;
 import dev.berth.host.TcpAcceptor;
 import dev.berth.host.TcpSocket;
@@ -48,14 +48,15 @@ class SsCommandTest {
 
     @BeforeEach
     void start() throws Exception {
-        host = Host.builder("app").address(IpAddress.Prefix.parse("10.0.0.1/24")).start();
+        host = Host.builder("app")
+                .address(IpAddress.Prefix.parse("10.0.0.1/24"))
+                .start();
         acceptor = host.openTcpAcceptor();
         acceptor.bind(new Endpoint(IpAddress.ANY_IPV6, 80));
         acceptor.listen(3_000);
         acceptor.label("web pages");
         directory = ControlDirectory.in(null, dir);
-        server = ControlServer.open(
-                directory.socketOf(PID), new HostRequests("web.jar", List.of(host)).handlers());
+        server = ControlServer.open(directory.socketOf(PID), new HostRequests("web.jar", List.of(host)).handlers());
     }
 
     @AfterEach
@@ -112,7 +113,10 @@ class SsCommandTest {
                 .isEqualToNormalizingNewlines(String.join(
                         "\n",
                         "Netid  State   Recv-Q  Send-Q  Local Address:Port  Peer Address:Port  Process"
-                                + " ".repeat("web.jar/".length() + Long.toString(PID).length() - "Process".length())
+                                + " "
+                                        .repeat("web.jar/".length()
+                                                + Long.toString(PID).length()
+                                                - "Process".length())
                                 + "  Owner",
                         "tcp    LISTEN       0    3000                *:80                *:*  web.jar/" + PID
                                 + "  web pages",
@@ -187,7 +191,9 @@ class SsCommandTest {
     })
     void filters_choose(int expected, String arguments) throws Exception {
         connect();
-        assertThat(ss(arguments.replace("%PID%", Long.toString(PID)).split(" "))).as(err).isZero();
+        assertThat(ss(arguments.replace("%PID%", Long.toString(PID)).split(" ")))
+                .as(err)
+                .isZero();
         assertThat(out.lines()).as(out).hasSize(1 + expected);
     }
 
@@ -209,23 +215,27 @@ class SsCommandTest {
     void json_is_one_object_a_line() throws Exception {
         TcpSocket client = connect();
         List<Map<String, Object>> lines = json("--json", "-ta", "dport", "=", ":80");
-        assertThat(lines).singleElement().satisfies(line -> assertThat(line)
-                .containsEntry("pid", PID)
-                .containsEntry("program", "web.jar")
-                .containsEntry("host", "app")
-                .containsEntry("transport", "tcp")
-                .containsEntry("state", "ESTABLISHED")
-                .containsEntry("local", "10.0.0.1")
-                .containsEntry("localPort", (long) port(client))
-                .containsEntry("remotePort", 80L)
-                .containsEntry("octetsOut", 0L)
-                .containsKeys("ageMillis", "owner", "timer", "srttMicros", "cwnd", "ssthresh"));
-        assertThat(json("--json", "-l")).singleElement().satisfies(line -> assertThat(line)
-                .containsEntry("state", "LISTEN")
-                .containsEntry("local", "::")
-                .containsEntry("remote", null)
-                .containsEntry("sendQueue", 3_000L)
-                .containsEntry("owner", "web pages"));
+        assertThat(lines)
+                .singleElement()
+                .satisfies(line -> assertThat(line)
+                        .containsEntry("pid", PID)
+                        .containsEntry("program", "web.jar")
+                        .containsEntry("host", "app")
+                        .containsEntry("transport", "tcp")
+                        .containsEntry("state", "ESTABLISHED")
+                        .containsEntry("local", "10.0.0.1")
+                        .containsEntry("localPort", (long) port(client))
+                        .containsEntry("remotePort", 80L)
+                        .containsEntry("octetsOut", 0L)
+                        .containsKeys("ageMillis", "owner", "timer", "srttMicros", "cwnd", "ssthresh"));
+        assertThat(json("--json", "-l"))
+                .singleElement()
+                .satisfies(line -> assertThat(line)
+                        .containsEntry("state", "LISTEN")
+                        .containsEntry("local", "::")
+                        .containsEntry("remote", null)
+                        .containsEntry("sendQueue", 3_000L)
+                        .containsEntry("owner", "web pages"));
     }
 
     @Test
@@ -249,19 +259,23 @@ class SsCommandTest {
         ss("--fill", "-tn");
         assertThat(out.lines()).hasSize(2);
         assertThat(out).containsPattern("tcp +10\\.0\\.0\\.1 +10\\.0\\.0\\.1:80 +10 +0 +16374 +0\\.1% +web\\.jar/");
-        assertThat(json("--fill", "--json", "-t")).singleElement().satisfies(line -> assertThat(line)
-                .containsEntry("inUse", 10L)
-                .containsEntry("free", 16_374L)
-                .containsEntry("percent", 0.1));
+        assertThat(json("--fill", "--json", "-t"))
+                .singleElement()
+                .satisfies(line -> assertThat(line)
+                        .containsEntry("inUse", 10L)
+                        .containsEntry("free", 16_374L)
+                        .containsEntry("percent", 0.1));
         ss("-s");
         assertThat(out)
                 .contains("host app of web.jar/" + PID)
                 .contains("TCP: 20 flows (20 ESTABLISHED), 1 bound, ephemeral ports 49152-65535")
                 .contains("at most 20 flows, 0 in TIME-WAIT, 10 ports of 10.0.0.1 towards 10.0.0.1 port 80");
-        assertThat(json("-s", "--json", "-t")).singleElement().satisfies(line -> assertThat(line)
-                .containsEntry("mostFlows", 20L)
-                .containsEntry("states", Map.of("ESTABLISHED", 20L))
-                .containsKey("refusals"));
+        assertThat(json("-s", "--json", "-t"))
+                .singleElement()
+                .satisfies(line -> assertThat(line)
+                        .containsEntry("mostFlows", 20L)
+                        .containsEntry("states", Map.of("ESTABLISHED", 20L))
+                        .containsKey("refusals"));
     }
 
     @Test

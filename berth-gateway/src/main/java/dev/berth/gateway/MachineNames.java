@@ -94,9 +94,7 @@ public final class MachineNames implements DnsUpstream {
         for (IpAddress server : servers.subList(0, Math.min(SERVERS, servers.size()))) {
             try {
                 byte[] answer = overUdp(query, new Endpoint(server, DnsServer.PORT));
-                return (Bytes.u16(answer, 2) & TC) == 0
-                        ? answer
-                        : overTcp(query, new Endpoint(server, DnsServer.PORT));
+                return (Bytes.u16(answer, 2) & TC) == 0 ? answer : overTcp(query, new Endpoint(server, DnsServer.PORT));
             } catch (IOException e) {
                 failure = e;
             }
@@ -163,8 +161,7 @@ public final class MachineNames implements DnsUpstream {
                 channel.write(framed);
             }
             ByteBuffer length = fill(ByteBuffer.allocate(2), channel, selector, key, deadline);
-            byte[] answer = fill(
-                            ByteBuffer.allocate(length.getShort() & 0xffff), channel, selector, key, deadline)
+            byte[] answer = fill(ByteBuffer.allocate(length.getShort() & 0xffff), channel, selector, key, deadline)
                     .array();
             if (!isAnswer(answer, query)) {
                 throw new IOException("The name server " + server + " answers something else");

@@ -22,8 +22,7 @@ record OutsideAddresses(OutsidePolicy policy, List<IpAddress.Prefix> inside, Lis
     /// What is called `to` inside.
     Endpoint outside(Endpoint to) {
         return machine.contains(to.address())
-                ? new Endpoint(
-                        to.address().isIpv4() ? IpAddress.LOOPBACK_IPV4 : IpAddress.LOOPBACK_IPV6, to.port())
+                ? new Endpoint(to.address().isIpv4() ? IpAddress.LOOPBACK_IPV4 : IpAddress.LOOPBACK_IPV6, to.port())
                 : to;
     }
 

@@ -174,7 +174,8 @@ final class OutsideTcp {
         String message = String.valueOf(e.getMessage());
         switch (e) {
             case ConnectException _ when message.startsWith("Connection timed out") -> forget(request);
-            case ConnectException _ when message.startsWith("Connection refused") || nanos < PATIENT_NANOS -> {
+            case ConnectException _
+            when message.startsWith("Connection refused") || nanos < PATIENT_NANOS -> {
                 tally.refused.increment();
                 request.refuse();
             }
@@ -182,12 +183,13 @@ final class OutsideTcp {
             case NoRouteToHostException _ -> unreachable(request, Unreachable.HOST);
             // EACCES and EPERM: a "prohibit" route, a packet filter.
             case BindException _ -> unreachable(request, Unreachable.PROHIBITED);
-            case SocketException _ when message.startsWith("Connection reset") -> {
+            case SocketException _
+            when message.startsWith("Connection reset") -> {
                 tally.refused.increment();
                 request.refuse();
             }
-            case SocketException _ when message.startsWith("Operation not permitted") ->
-                unreachable(request, Unreachable.PROHIBITED);
+            case SocketException _
+            when message.startsWith("Operation not permitted") -> unreachable(request, Unreachable.PROHIBITED);
             case SocketException _ -> unreachable(request, Unreachable.NETWORK);
             default -> forget(request); // it was closed, by the sweep or with the gateway
         }

@@ -222,7 +222,8 @@ final class OutsideUdp {
         try {
             for (int i = 0; i < TURN; i++) {
                 buffer.clear();
-                InetSocketAddress from = (InetSocketAddress) association.channel().receive(buffer);
+                InetSocketAddress from =
+                        (InetSocketAddress) association.channel().receive(buffer);
                 if (from == null) {
                     return;
                 }

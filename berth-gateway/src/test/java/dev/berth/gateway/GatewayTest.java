@@ -59,11 +59,8 @@ class GatewayTest {
         return Gateway.builder(network)
                 .inside(IpAddress.Prefix.parse("10.0.0.0/24"), IpAddress.Prefix.parse("fd00::/64"))
                 .machine(MACHINE, MACHINE6)
-                .policy(OutsidePolicy.of(
-                        List.of(
-                                OutsideRule.deny("127.0.0.1:9"),
-                                OutsideRule.allow("127.0.0.0/8"),
-                                OutsideRule.allow("::1"))))
+                .policy(OutsidePolicy.of(List.of(
+                        OutsideRule.deny("127.0.0.1:9"), OutsideRule.allow("127.0.0.0/8"), OutsideRule.allow("::1"))))
                 .limits(limits)
                 .start();
     }
@@ -162,7 +159,9 @@ class GatewayTest {
     @Test
     void a_port_that_nobody_listens_on_refuses() throws Exception {
         int port = closedPort();
-        assertThatThrownBy(() -> connect(port)).isInstanceOf(ConnectException.class).hasMessage("Connection refused");
+        assertThatThrownBy(() -> connect(port))
+                .isInstanceOf(ConnectException.class)
+                .hasMessage("Connection refused");
         assertThat(gateway.counters().refused()).isEqualTo(1);
         await(() -> gateway.counters().connections() == 0);
     }
@@ -213,11 +212,12 @@ class GatewayTest {
                     () -> times(MEGABYTES, client::shutdownOutput, () -> client.write(megabyte, 0, megabyte.length)),
                     executor);
             CompletableFuture<Void> down = CompletableFuture.runAsync(
-                    () -> times(MEGABYTES, accepted::shutdownOutput, () -> accepted.getOutputStream()
-                            .write(megabyte)),
+                    () -> times(
+                            MEGABYTES,
+                            accepted::shutdownOutput,
+                            () -> accepted.getOutputStream().write(megabyte)),
                     executor);
-            CompletableFuture<byte[]> above =
-                    CompletableFuture.supplyAsync(() -> digest(accepted), executor);
+            CompletableFuture<byte[]> above = CompletableFuture.supplyAsync(() -> digest(accepted), executor);
             MessageDigest below = MessageDigest.getInstance("SHA-256");
             byte[] bytes = new byte[65_536];
             int count;
@@ -267,7 +267,8 @@ class GatewayTest {
             CompletableFuture<Void> serving = CompletableFuture.runAsync(
                     () -> times(1_000, () -> {}, () -> {
                         try (Socket accepted = accept(server)) {
-                            accepted.getOutputStream().write(accepted.getInputStream().read());
+                            accepted.getOutputStream()
+                                    .write(accepted.getInputStream().read());
                         }
                     }),
                     executor);
@@ -281,7 +282,8 @@ class GatewayTest {
         }
         await(() -> gateway.counters().connections() == 0);
         assertThat(gateway.counters().opened()).isEqualTo(1_000);
-        assertThat(gateway.host().snapshot().flows()).allMatch(flow -> flow.toString().contains("TIME-WAIT"));
+        assertThat(gateway.host().snapshot().flows())
+                .allMatch(flow -> flow.toString().contains("TIME-WAIT"));
     }
 
     @Test

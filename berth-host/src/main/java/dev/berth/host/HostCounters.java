@@ -55,8 +55,7 @@ public record HostCounters(
         }
         List<Traffic> interfaces = new ArrayList<>();
         for (NetInterface nic : stack.interfaces()) {
-            interfaces.add(
-                    new Traffic(nic.name(), nic.packetsIn(), nic.octetsIn(), nic.packetsOut(), nic.octetsOut()));
+            interfaces.add(new Traffic(nic.name(), nic.packetsIn(), nic.octetsIn(), nic.packetsOut(), nic.octetsOut()));
         }
         return new HostCounters(
                 stack.tcp().ports().pages().counters(),

@@ -49,7 +49,10 @@ final class PortShortage {
             }
             told++;
             text.append(text.isEmpty() ? "" : "\n")
-                    .append("Host ").append(host).append(" runs short of ports. ").append(warning);
+                    .append("Host ")
+                    .append(host)
+                    .append(" runs short of ports. ")
+                    .append(warning);
             if (untold > 0) {
                 text.append(" (").append(untold).append(" such warnings were left out before.)");
                 untold = 0;

@@ -40,8 +40,8 @@ final class SocketErrors {
     /// A bind to an address that the host does not have; the cause tells which ones it has.
     static BindException notLocal(Host host, IpAddress address) {
         BindException exception = new BindException("Cannot assign requested address");
-        exception.initCause(new SocketException(address + " is not an address of host " + host.name()
-                + "; it has " + host.addresses() + ", loopback and the wildcards"));
+        exception.initCause(new SocketException(address + " is not an address of host " + host.name() + "; it has "
+                + host.addresses() + ", loopback and the wildcards"));
         return exception;
     }
 

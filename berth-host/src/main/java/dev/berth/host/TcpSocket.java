@@ -97,9 +97,11 @@ public final class TcpSocket extends TcpSocketOptions {
 
     /// Connects, waiting at most `timeoutNanos`.
     ///
+
     /// @throws java.net.ConnectException if the other end refuses ("Connection refused") or does not answer for
     ///     minutes
     /// @throws java.net.SocketTimeoutException after `timeoutNanos` ("Connect timed out")
+
     /// @throws java.net.BindException if no local port is free; the cause says how many are in use, and in which
     ///     states
     /// @throws IOException if the socket is closed or connected, or no route leads there
@@ -165,8 +167,8 @@ public final class TcpSocket extends TcpSocketOptions {
             }
             PortBinding<TcpListener> claim = binding;
             IpAddress bound = claim != null ? claim.endpoint().address() : lateAddress;
-            Tcb connection = monitor.stack()
-                    .connect(host.reachable(remote), claim, bound, localPortRange(), config, this, now);
+            Tcb connection =
+                    monitor.stack().connect(host.reachable(remote), claim, bound, localPortRange(), config, this, now);
             if (connection == null) {
                 throw SocketErrors.noRoute();
             }
@@ -318,6 +320,7 @@ public final class TcpSocket extends TcpSocketOptions {
 
     /// Writes all of `length` octets, waiting for room as long as it takes.
     ///
+
     /// @throws SocketException if the connection was reset ("Connection reset by peer"), cannot send any more
     ///     ("Broken pipe") or the socket is closed
     public void write(byte[] bytes, int from, int length) throws IOException {
@@ -505,6 +508,7 @@ public final class TcpSocket extends TcpSocketOptions {
     }
 
     /// Closes the socket. What was written is still sent, unless linger is 0, which resets the connection; with a
+
     /// positive linger this waits until the other end has acknowledged everything, so many seconds at most.
     @Override
     public void close() {

@@ -76,7 +76,8 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
     /// Data may ride on the SYN (RFC 7413): with a server's cookie, connect returns at once, and the SYN goes out
     /// with the first data. Before connecting.
     public void fastOpen(boolean value) throws IOException {
-        configure(c -> c.withFeatures(c.features().withFastOpen(value, c.features().fastOpenQueue())));
+        configure(c ->
+                c.withFeatures(c.features().withFastOpen(value, c.features().fastOpenQueue())));
     }
 
     /// Data may ride on the SYN.
@@ -168,6 +169,7 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
     }
 
     /// TCP_QUICKACK: the next segments are acknowledged at once, as at the start of a connection; false lets ACKs wait.
+
     /// Not for ever, as on Linux: the connection goes its own way later. Without a connection it says how one begins.
     public void quickAck(boolean value) throws IOException {
         monitor.enter();

@@ -5,7 +5,6 @@ import dev.berth.ports.PortUnavailableException;
 import dev.berth.stack.NetStack;
 import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.stack.endpoint.ByteSource;
-import dev.berth.stack.endpoint.Readiness;
 import dev.berth.stack.icmp.Unreachable;
 import dev.berth.stack.ip.NetInterface;
 import dev.berth.stack.udp.Udp;
@@ -141,6 +140,7 @@ public final class UdpSocket extends DataSocket {
     ///
     /// @param to the destination; null for the remote end of a connected socket
     /// @throws PortUnreachableException if the connected remote end said that nobody owns its port
+
     /// @throws IOException if the datagram is too long, the destination cannot be reached or the socket is closed
     public void send(byte[] bytes, int from, int length, @Nullable Endpoint to) throws IOException {
         Objects.checkFromIndexSize(from, length, bytes.length);
@@ -272,8 +272,8 @@ public final class UdpSocket extends DataSocket {
         }
     }
 
-    /// Where the datagram received last was sent to: RFC 1122 section 4.1.3.5 asks for the address, and a socket that has
-    /// every port needs the port too. Callers that receive in several threads have to take turns.
+    /// Where the datagram received last was sent to: RFC 1122 section 4.1.3.5 asks for the address, and a socket that
+    /// has every port needs the port too. Callers that receive in several threads have to take turns.
     public Endpoint lastDestination() {
         monitor.enterQuietly();
         try {
@@ -284,8 +284,9 @@ public final class UdpSocket extends DataSocket {
     }
 
     /// Binds to every port of every address that nobody else is bound to, as a gateway does that stands in for others
-    /// ([Host.Builder#localPrefix]): [#lastDestination] says where a datagram was to go, and the [#send] that names both ends
-    /// answers it.
+
+    /// ([Host.Builder#localPrefix]): [#lastDestination] says where a datagram was to go, and the [#send] that names
+    /// both ends answers it.
     ///
     /// @throws java.net.BindException if another socket has them
     /// @throws IOException if the socket is closed or bound already
@@ -430,8 +431,8 @@ public final class UdpSocket extends DataSocket {
         return endpoint().tos();
     }
 
-    /// IP_DONTFRAGMENT: what is sent is never fragmented, here or on the way; what is longer than the path takes is an
-    /// error.
+    /// IP_DONTFRAGMENT: what is sent is never fragmented, here or on the way; what is longer than the path takes is
+    /// an error.
     public void dontFragment(boolean on) throws IOException {
         endpoint().dontFragment(on);
     }
@@ -457,6 +458,7 @@ public final class UdpSocket extends DataSocket {
     /// Joins a multicast group, for all sources.
     ///
     /// @param nic the index of an interface ([Host#interfaceNames]), or [#ANY_INTERFACE]
+
     /// @throws SocketException if the socket is a member already, there is no such interface, or no route to the
     ///     group
     /// @throws IllegalArgumentException if `group` is not a multicast address
@@ -485,6 +487,7 @@ public final class UdpSocket extends DataSocket {
 
     /// Does not hear a source any more in a group that was joined for all.
     ///
+
     /// @throws SocketException if the group was not joined for all sources, or the source is blocked already
     public void block(IpAddress group, int nic, IpAddress source) throws IOException {
         change(nic, group, (groups, on) -> groups.block(endpoint, group, on, source), "Cannot block the source");

@@ -89,8 +89,8 @@ class HostPortsTest {
         assertThat(listener.ageNanos()).isNotNegative();
 
         int port = Objects.requireNonNull(client.local()).port();
-        List<SocketEntry> ends = new ArrayList<>(
-                sockets(Transport.TCP, PortFilter.ALL.withLocalPorts(new PortRange(port, port))));
+        List<SocketEntry> ends =
+                new ArrayList<>(sockets(Transport.TCP, PortFilter.ALL.withLocalPorts(new PortRange(port, port))));
         assertThat(ends).singleElement().satisfies(end -> {
             assertThat(end.owner()).isEqualTo("browser");
             assertThat(end.state()).isEqualTo("ESTABLISHED");
@@ -114,7 +114,9 @@ class HostPortsTest {
         TcpSocket server = acceptor.accept(PATIENCE);
         client.close();
         server.close();
-        assertThat(sockets(Transport.TCP, PortFilter.ALL.withStates(Set.of("TIME-WAIT")).flowsOnly()))
+        assertThat(sockets(
+                        Transport.TCP,
+                        PortFilter.ALL.withStates(Set.of("TIME-WAIT")).flowsOnly()))
                 .singleElement()
                 .satisfies(waiting -> {
                     assertThat(waiting.ageNanos()).isNotNegative();
@@ -136,7 +138,8 @@ class HostPortsTest {
         assertThat(sockets(Transport.UDP, PortFilter.ALL))
                 .extracting(SocketEntry::state)
                 .containsExactlyInAnyOrder("UNCONNECTED", "CONNECTED");
-        SocketEntry bound = sockets(Transport.UDP, PortFilter.ALL.bindingsOnly()).getFirst();
+        SocketEntry bound =
+                sockets(Transport.UDP, PortFilter.ALL.bindingsOnly()).getFirst();
         assertThat(bound.owner()).isEqualTo("names");
         assertThat(bound.receiveQueue()).isPositive();
         assertThat(Objects.requireNonNull(bound.details()).octetsIn()).isEqualTo(1);
@@ -229,7 +232,10 @@ class HostPortsTest {
     void nothing_is_said_of_a_server_on_a_reserved_port() throws Exception {
         host.close();
         PortPolicy policy = PortPolicy.dynamic().withReserved(new PortRange(50_000, 50_100));
-        host = Host.builder("r").address(IpAddress.Prefix.parse("10.0.0.1/24")).ports(policy).start();
+        host = Host.builder("r")
+                .address(IpAddress.Prefix.parse("10.0.0.1/24"))
+                .ports(policy)
+                .start();
         assertThat(host.ports().policy()).isEqualTo(policy);
         List<String> told = new ArrayList<>();
         Handler handler = writingTo(told);
@@ -289,9 +295,12 @@ class HostPortsTest {
                 connect();
                 acceptor.accept(PATIENCE);
             }
-            assertThat(told).singleElement().satisfies(text -> assertThat(text)
-                    .startsWith("WARNING Host a runs short of ports. More than 80 % of the TCP ports of 10.0.0.1"
-                            + " towards 10.0.0.1:80 are in use: 8 of 10 ports of 50000-50009"));
+            assertThat(told)
+                    .singleElement()
+                    .satisfies(text -> assertThat(text)
+                            .startsWith(
+                                    "WARNING Host a runs short of ports. More than 80 % of the TCP ports of 10.0.0.1"
+                                            + " towards 10.0.0.1:80 are in use: 8 of 10 ports of 50000-50009"));
             connect();
             assertThat(told).hasSize(2);
         } finally {

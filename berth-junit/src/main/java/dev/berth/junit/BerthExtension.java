@@ -166,9 +166,8 @@ public final class BerthExtension
                         ? ofHost(network, target.host(), target.field().getType())
                         : ofNetwork(network, target.field().getType());
                 if (value == null) {
-                    throw new ExtensionConfigurationException(
-                            target.field() + " has a type that Berth does not give: "
-                                    + target.field().getType().getName());
+                    throw new ExtensionConfigurationException(target.field() + " has a type that Berth does not give: "
+                            + target.field().getType().getName());
                 }
                 target.field().setAccessible(true);
                 target.field().set(instance, value);
@@ -230,12 +229,12 @@ public final class BerthExtension
         plan.addParameters(context.getDeclaringExecutable());
         try {
             TestNetwork from = network(extension, plan, name);
-            Object value = host != null
-                    ? ofHost(from, host, parameter.getType())
-                    : ofNetwork(from, parameter.getType());
+            Object value =
+                    host != null ? ofHost(from, host, parameter.getType()) : ofNetwork(from, parameter.getType());
             if (value == null) {
-                throw new ParameterResolutionException("Parameter " + parameter
-                        + " has a type that Berth does not give: " + parameter.getType().getName());
+                throw new ParameterResolutionException(
+                        "Parameter " + parameter + " has a type that Berth does not give: "
+                                + parameter.getType().getName());
             }
             return value;
         } catch (IOException e) {

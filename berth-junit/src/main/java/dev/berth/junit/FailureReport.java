@@ -47,8 +47,8 @@ final class FailureReport {
             System.err.println("Berth: " + name(context) + " failed; packets, ports and seed are in " + directory);
         } catch (IOException | RuntimeException e) {
             failure.addSuppressed(e);
-            System.err.println("Berth: the report of " + name(context) + " cannot be written to " + directory
-                    + ": " + e);
+            System.err.println(
+                    "Berth: the report of " + name(context) + " cannot be written to " + directory + ": " + e);
         }
         context.publishReportEntry(entries);
     }

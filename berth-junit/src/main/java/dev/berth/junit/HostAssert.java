@@ -44,14 +44,16 @@ public final class HostAssert {
     }
 
     private static Predicate<SocketEntry> listener(int port) {
-        return socket -> socket.state().equals(SocketEntry.LISTEN) && socket.local().port() == port;
+        return socket ->
+                socket.state().equals(SocketEntry.LISTEN) && socket.local().port() == port;
     }
 
     /// A socket holds this port, whatever it does with it.
     public HostAssert usesPort(Transport transport, int port) {
         List<SocketEntry> sockets = sockets(host);
         boolean there = sockets.stream()
-                .anyMatch(socket -> socket.transport() == transport && socket.local().port() == port);
+                .anyMatch(socket ->
+                        socket.transport() == transport && socket.local().port() == port);
         return check(there, transport + " port " + port + " to be in use", "it is free", sockets);
     }
 
@@ -59,7 +61,8 @@ public final class HostAssert {
     public HostAssert hasFreePort(Transport transport, int port) {
         List<SocketEntry> sockets = sockets(host);
         List<SocketEntry> there = sockets.stream()
-                .filter(socket -> socket.transport() == transport && socket.local().port() == port)
+                .filter(socket ->
+                        socket.transport() == transport && socket.local().port() == port)
                 .toList();
         String actual = there.isEmpty()
                 ? ""

@@ -12,8 +12,8 @@ import java.util.Set;
 /// @param what in words
 record Leak(String what) {
     /// States in which a program still has the socket. In the others it has closed it, and the rest takes its course.
-    private static final Set<String> OPEN = Set.of(
-            "LISTEN", "BOUND", "SYN-SENT", "ESTABLISHED", "CLOSE-WAIT", "UNCONNECTED", "CONNECTED");
+    private static final Set<String> OPEN =
+            Set.of("LISTEN", "BOUND", "SYN-SENT", "ESTABLISHED", "CLOSE-WAIT", "UNCONNECTED", "CONNECTED");
 
     static boolean isOpen(SocketEntry socket) {
         return OPEN.contains(socket.state());

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.junit.jupiter.api.extension.ExtensionConfigurationException;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.ExtensionConfigurationException;
 
 /// What a class of tests says of its networks: which there are, which of them belong to the class, and what they are
 /// like.
@@ -51,7 +51,10 @@ final class Plan {
     private static final int CAPTURE_MEGABYTES = 2;
 
     /// A field to be filled.
-    record Target(Field field, @Nullable BerthNetwork network, @Nullable BerthHost host) {
+    record Target(
+            Field field,
+            @Nullable BerthNetwork network,
+            @Nullable BerthHost host) {
         boolean isStatic() {
             return Modifier.isStatic(field.getModifiers());
         }

@@ -36,18 +36,17 @@ final class TestNetwork implements AutoCloseable {
         Long repeated = repeated();
         seed = repeated != null
                 ? repeated
-                : settings.seed() != 0 ? settings.seed() : ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
+                : settings.seed() != 0
+                        ? settings.seed()
+                        : ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
         if (settings.captureMegabytes() < 0) {
-            throw new IllegalArgumentException(
-                    "captureMegabytes is 0 or more, not " + settings.captureMegabytes());
+            throw new IllegalArgumentException("captureMegabytes is 0 or more, not " + settings.captureMegabytes());
         }
         capture = settings.captureMegabytes() > 0
                 ? Capture.ring((long) settings.captureMegabytes() << 20, this::epochNanos)
                 : null;
-        NetworkBuilder builder = Network.builder(settings.name())
-                .mtu(settings.mtu())
-                .seed(seed)
-                .observer(new Witness());
+        NetworkBuilder builder =
+                Network.builder(settings.name()).mtu(settings.mtu()).seed(seed).observer(new Witness());
         if (settings.virtualTime()) {
             builder.virtualTime(seed);
         }
@@ -100,10 +99,9 @@ final class TestNetwork implements AutoCloseable {
     synchronized Host host(String name, String address) throws IOException {
         Host there = network.find(name).orElse(null);
         if (there != null) {
-            if (!address.isEmpty()
-                    && !there.addresses().contains(IpAddress.parse(address.replaceFirst("/.*", "")))) {
-                throw new IllegalArgumentException("Host " + name + " has the addresses " + there.addresses()
-                        + ", not " + address + ", which another place says");
+            if (!address.isEmpty() && !there.addresses().contains(IpAddress.parse(address.replaceFirst("/.*", "")))) {
+                throw new IllegalArgumentException("Host " + name + " has the addresses " + there.addresses() + ", not "
+                        + address + ", which another place says");
             }
             return there;
         }

@@ -81,8 +81,9 @@ class FailureReportTest {
         List<PcapngBlock> blocks = blocks(of.resolve("net.pcapng"));
         assertThat(blocks.getFirst().comments())
                 .contains("test " + Samples.Failing.class.getName() + ".nobody_listens", "network net, seed 77");
-        assertThat(blocks).anyMatch(block -> block instanceof PcapngBlock.Names names
-                && names.names().containsValue(List.of("db")));
+        assertThat(blocks)
+                .anyMatch(block -> block instanceof PcapngBlock.Names names
+                        && names.names().containsValue(List.of("db")));
         assertThat(comments(of.resolve("net.pcapng")))
                 .containsExactly("dropped by db: nobody owns the destination port");
         assertThat(failing.resolve("fails_each_time[2]")).isDirectoryContaining("glob:**second.pcapng");
@@ -102,8 +103,9 @@ class FailureReportTest {
     void says_which_packets_the_network_has_lost() throws IOException {
         run(Samples.Failing.class);
         Path of = directory.resolve(Samples.Failing.class.getName()).resolve("everything_is_lost");
-        assertThat(comments(of.resolve("net.pcapng"))).isNotEmpty().allMatch(comment -> comment.startsWith(
-                "dropped by the network: "));
+        assertThat(comments(of.resolve("net.pcapng")))
+                .isNotEmpty()
+                .allMatch(comment -> comment.startsWith("dropped by the network: "));
     }
 
     @Test
@@ -112,7 +114,9 @@ class FailureReportTest {
         assertThat(run.results).containsEntry("cleans_up()", "ok");
         assertThat(run.results.get("fails_and_leaks()"))
                 .hasToString("java.lang.IllegalStateException: this comes first");
-        assertThat(run.results.get("leaves_a_server()")).isInstanceOf(AssertionError.class).asString()
+        assertThat(run.results.get("leaves_a_server()"))
+                .isInstanceOf(AssertionError.class)
+                .asString()
                 .contains("The test has left open on its network:")
                 .containsPattern(
                         "host web: TCP port 80 \\(\\[?::]?:80\\), LISTEN, of thread \\S+, open for \\d+\\.\\d{3} s")
@@ -149,7 +153,9 @@ class FailureReportTest {
         assertThat(directory.resolve(Samples.FailsBefore.class.getName()).resolve("class"))
                 .isDirectoryContaining("glob:**report.txt")
                 .isDirectoryContaining("glob:**net.pcapng");
-        assertThat(directory.resolve(Samples.SharedByNested.Inner.class.getName()).resolve("nobody_listens_here"))
+        assertThat(directory
+                        .resolve(Samples.SharedByNested.Inner.class.getName())
+                        .resolve("nobody_listens_here"))
                 .isDirectoryContaining("glob:**shared.pcapng");
     }
 

@@ -63,7 +63,9 @@ class ManyTestsTest {
                     try (Socket socket = clients.createSocket(address, 80)) {
                         new DataOutputStream(socket.getOutputStream()).writeInt(i);
                         DataInputStream in = new DataInputStream(socket.getInputStream());
-                        assertThat(in.readInt()).as("from the server of this test").isEqualTo(number);
+                        assertThat(in.readInt())
+                                .as("from the server of this test")
+                                .isEqualTo(number);
                         assertThat(in.readInt()).isEqualTo(i);
                     }
                 }
@@ -132,6 +134,7 @@ class ManyTestsTest {
         assertThat(listener.getSummary().getTestsSucceededCount()).isEqualTo(TESTS);
         assertThat(MOST.get()).as("tests at the same time").isGreaterThan(1);
         System.out.println(TESTS + " tests, " + MOST.get() + " at the same time, in "
-                + (listener.getSummary().getTimeFinished() - listener.getSummary().getTimeStarted()) + " ms");
+                + (listener.getSummary().getTimeFinished()
+                        - listener.getSummary().getTimeStarted()) + " ms");
     }
 }

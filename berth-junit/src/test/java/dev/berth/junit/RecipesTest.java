@@ -71,7 +71,8 @@ class RecipesTest {
             for (int i = 1; i <= 5; i++) {
                 Host host = network.find("kafka-" + i).orElseThrow();
                 assertThat(host).listensOn(9092);
-                InetAddress address = InetAddress.getByAddress(host.addresses().getFirst().octets());
+                InetAddress address =
+                        InetAddress.getByAddress(host.addresses().getFirst().octets());
                 client.createSocket(address, 9092).close();
             }
             assertThat(traffic).onPort(9092).hasConnections(5);
@@ -100,7 +101,9 @@ class RecipesTest {
                     assertThatThrownBy(client.getInputStream()::read).isInstanceOf(SocketTimeoutException.class);
                 }
                 client.setSoTimeout(0);
-                assertThat(client.getInputStream().read()).as("it arrives in the end").isEqualTo('R');
+                assertThat(client.getInputStream().read())
+                        .as("it arrives in the end")
+                        .isEqualTo('R');
             }
         }
         // end
@@ -109,7 +112,10 @@ class RecipesTest {
     @Nested
     class CutOffLeader {
         // recipe: the leader is cut off for 30 s
-        @BerthNetwork(hosts = {"leader", "follower"}, virtualTime = true, seed = 42)
+        @BerthNetwork(
+                hosts = {"leader", "follower"},
+                virtualTime = true,
+                seed = 42)
         Network network;
 
         @BerthNetwork
@@ -133,7 +139,11 @@ class RecipesTest {
             accepted.setSoTimeout(60_000); // of virtual time: the test takes milliseconds
             assertThat(accepted.getInputStream().read()).isEqualTo('1');
             assertThat(network.time().elapsed()).isBetween(Duration.ofSeconds(30), Duration.ofSeconds(70));
-            assertThat(traffic).from("leader").to("follower").hasRetransmissionsAtLeast(3).hasNoResets();
+            assertThat(traffic)
+                    .from("leader")
+                    .to("follower")
+                    .hasRetransmissionsAtLeast(3)
+                    .hasNoResets();
         }
         // end
     }
@@ -141,7 +151,11 @@ class RecipesTest {
     @Nested
     class TwoPercentLoss {
         // recipe: 2 % loss
-        @BerthNetwork(hosts = {"sender", "receiver"}, virtualTime = true, seed = 42, mtu = 1500)
+        @BerthNetwork(
+                hosts = {"sender", "receiver"},
+                virtualTime = true,
+                seed = 42,
+                mtu = 1500)
         Network network;
 
         @BerthNetwork
@@ -197,7 +211,10 @@ class RecipesTest {
     @Nested
     class HalfOpen {
         // recipe: half-open connection after a crash
-        @BerthNetwork(hosts = {"server", "client"}, virtualTime = true, seed = 42)
+        @BerthNetwork(
+                hosts = {"server", "client"},
+                virtualTime = true,
+                seed = 42)
         Network network;
 
         @Test

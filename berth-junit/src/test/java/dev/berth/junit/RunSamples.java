@@ -50,12 +50,11 @@ final class RunSamples {
         public void executionFinished(TestIdentifier test, TestExecutionResult result) {
             Optional<Throwable> failure = result.getThrowable();
             if (test.isTest() || failure.isPresent()) {
-                Object outcome =
-                        switch (result.getStatus()) {
-                            case SUCCESSFUL -> "ok";
-                            case ABORTED -> "aborted";
-                            case FAILED -> failure.<Object>map(cause -> cause).orElse("failed");
-                        };
+                Object outcome = switch (result.getStatus()) {
+                    case SUCCESSFUL -> "ok";
+                    case ABORTED -> "aborted";
+                    case FAILED -> failure.<Object>map(cause -> cause).orElse("failed");
+                };
                 results.put(test.getLegacyReportingName(), outcome);
             }
         }

@@ -36,9 +36,9 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(300)
 class SameSeedTest {
     /// SHA-256 of the file that seed 42 makes, wherever it is made. A change of the protocol's behaviour, or of what a
+
     /// capture looks like, changes it: then the new one is written here, once it has come out on two machines.
-    private static final String DIGEST_OF_42 =
-            "dca8fc5e0b2c101bf8df15565a44b240b0b496ab88ce176b36e1d5df4472082c";
+    private static final String DIGEST_OF_42 = "dca8fc5e0b2c101bf8df15565a44b240b0b496ab88ce176b36e1d5df4472082c";
 
     private static final int RUNS = 100;
     private static final int OCTETS = 60_000;
@@ -108,8 +108,8 @@ class SameSeedTest {
                 }
             }
         });
-        InetAddress address = InetAddress.getByAddress(
-                network.addresses("server").getFirst().octets());
+        InetAddress address =
+                InetAddress.getByAddress(network.addresses("server").getFirst().octets());
         for (int i = 0; i < 3; i++) {
             time.start("client " + i, () -> {
                 try (Socket socket = new BerthSocketFactory(host(network, "client")).createSocket(address, 80)) {
@@ -122,7 +122,11 @@ class SameSeedTest {
         time.start("datagrams", () -> {
             try (UdpSocket socket = host(network, "client").openUdpSocket()) {
                 for (int i = 0; i < 20; i++) {
-                    socket.send(new byte[i], 0, i, new Endpoint(network.addresses("server").get(i % 2), 9));
+                    socket.send(
+                            new byte[i],
+                            0,
+                            i,
+                            new Endpoint(network.addresses("server").get(i % 2), 9));
                     time.sleep(Duration.ofMillis(7));
                 }
             }
@@ -141,8 +145,7 @@ class SameSeedTest {
 
     private static String digest(byte[] file) {
         try {
-            return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(file));
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(file));
         } catch (NoSuchAlgorithmException e) {
             throw new AssertionError(e);
         }

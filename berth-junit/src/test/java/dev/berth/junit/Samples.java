@@ -29,7 +29,9 @@ final class Samples {
     private Samples() {}
 
     static class Failing {
-        @BerthNetwork(hosts = {"db", "web"}, seed = 77)
+        @BerthNetwork(
+                hosts = {"db", "web"},
+                seed = 77)
         Network network;
 
         @BerthHost("db")
@@ -119,7 +121,9 @@ final class Samples {
     /// Code that knows nothing of Berth, on the hosts that its tests name.
     @OnHost("client")
     static class Scoped {
-        @BerthNetwork(hosts = {"web", "client"}, leaks = Leaks.FAIL)
+        @BerthNetwork(
+                hosts = {"web", "client"},
+                leaks = Leaks.FAIL)
         Network network;
 
         @BerthNetwork
@@ -153,7 +157,11 @@ final class Samples {
             server.accept().close();
             thread.join();
             connected[0].close();
-            BerthAssertions.assertThat(traffic).from("client").to("web").onPort(80).hasConnections(1);
+            BerthAssertions.assertThat(traffic)
+                    .from("client")
+                    .to("web")
+                    .onPort(80)
+                    .hasConnections(1);
         }
 
         @Test
@@ -201,7 +209,9 @@ final class Samples {
     }
 
     static class SharedByNested {
-        @BerthNetwork(value = "shared", hosts = {"db", "web"})
+        @BerthNetwork(
+                value = "shared",
+                hosts = {"db", "web"})
         static Network shared;
 
         @Nested

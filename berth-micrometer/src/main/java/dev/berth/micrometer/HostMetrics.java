@@ -94,13 +94,19 @@ public final class HostMetrics implements MeterBinder, AutoCloseable {
                 sample -> sample.counters().tcpMemory());
         String datagrams = "UDP datagrams sent, and given to sockets";
         counter(
-                registry, "berth.udp.datagrams", datagrams, "datagrams", tags.and("direction", "out"), sample -> sample
-                        .counters()
-                        .datagramsSent());
+                registry,
+                "berth.udp.datagrams",
+                datagrams,
+                "datagrams",
+                tags.and("direction", "out"),
+                sample -> sample.counters().datagramsSent());
         counter(
-                registry, "berth.udp.datagrams", datagrams, "datagrams", tags.and("direction", "in"), sample -> sample
-                        .counters()
-                        .datagramsReceived());
+                registry,
+                "berth.udp.datagrams",
+                datagrams,
+                "datagrams",
+                tags.and("direction", "in"),
+                sample -> sample.counters().datagramsReceived());
         for (DropReason reason : DropReason.values()) {
             counter(
                     registry,
@@ -118,9 +124,13 @@ public final class HostMetrics implements MeterBinder, AutoCloseable {
 
     private void bindPorts(MeterRegistry registry, Transport transport) {
         Tags own = tags.and("transport", transport.label());
-        gauge(registry, "berth.ports.bound", "Ports bound to an address", BaseUnits.OBJECTS, own, sample -> sample.of(
-                        transport)
-                .bindings());
+        gauge(
+                registry,
+                "berth.ports.bound",
+                "Ports bound to an address",
+                BaseUnits.OBJECTS,
+                own,
+                sample -> sample.of(transport).bindings());
         gauge(
                 registry,
                 "berth.ports.ephemeral.free",
@@ -137,9 +147,13 @@ public final class HostMetrics implements MeterBinder, AutoCloseable {
                 BaseUnits.OBJECTS,
                 own,
                 sample -> sample.of(transport).mostTowards());
-        gauge(registry, "berth.flows.peak", "The most flows there were", BaseUnits.OBJECTS, own, sample -> sample.of(
-                        transport)
-                .mostFlows());
+        gauge(
+                registry,
+                "berth.flows.peak",
+                "The most flows there were",
+                BaseUnits.OBJECTS,
+                own,
+                sample -> sample.of(transport).mostFlows());
         for (PortError reason : PortError.values()) {
             counter(
                     registry,
@@ -179,14 +193,34 @@ public final class HostMetrics implements MeterBinder, AutoCloseable {
         Tags out = own.and("direction", "out");
         String packets = "Packets received and handed to the link";
         String octets = "Octets received and handed to the link, IP headers included";
-        counter(registry, "berth.interface.packets", packets, "packets", in, sample -> traffic(sample, index)
-                .packetsIn());
-        counter(registry, "berth.interface.packets", packets, "packets", out, sample -> traffic(sample, index)
-                .packetsOut());
-        counter(registry, "berth.interface.bytes", octets, BaseUnits.BYTES, in, sample -> traffic(sample, index)
-                .octetsIn());
-        counter(registry, "berth.interface.bytes", octets, BaseUnits.BYTES, out, sample -> traffic(sample, index)
-                .octetsOut());
+        counter(
+                registry,
+                "berth.interface.packets",
+                packets,
+                "packets",
+                in,
+                sample -> traffic(sample, index).packetsIn());
+        counter(
+                registry,
+                "berth.interface.packets",
+                packets,
+                "packets",
+                out,
+                sample -> traffic(sample, index).packetsOut());
+        counter(
+                registry,
+                "berth.interface.bytes",
+                octets,
+                BaseUnits.BYTES,
+                in,
+                sample -> traffic(sample, index).octetsIn());
+        counter(
+                registry,
+                "berth.interface.bytes",
+                octets,
+                BaseUnits.BYTES,
+                out,
+                sample -> traffic(sample, index).octetsOut());
     }
 
     private static HostCounters.Traffic traffic(Sample sample, int index) {

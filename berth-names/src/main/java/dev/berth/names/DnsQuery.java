@@ -76,8 +76,8 @@ record DnsQuery(
         }
         int type = Bytes.u16(message, behind);
         int dnsClass = Bytes.u16(message, behind + 2);
-        DnsQuery plain = new DnsQuery(
-                flags, NOERROR, name, type, dnsClass, behind + 4 - question, false, PLAIN_PAYLOAD);
+        DnsQuery plain =
+                new DnsQuery(flags, NOERROR, name, type, dnsClass, behind + 4 - question, false, PLAIN_PAYLOAD);
         return plain.withOptions(message, from, end);
     }
 

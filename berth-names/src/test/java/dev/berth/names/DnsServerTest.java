@@ -51,7 +51,9 @@ class DnsServerTest {
 
     @BeforeEach
     void start() throws Exception {
-        host = Host.builder("names").address(IpAddress.Prefix.parse("10.0.0.1/24")).start();
+        host = Host.builder("names")
+                .address(IpAddress.Prefix.parse("10.0.0.1/24"))
+                .start();
         server = DnsServer.start(host, DnsResponder.of(TABLE));
     }
 
@@ -89,8 +91,10 @@ class DnsServerTest {
     void it_answers_over_udp() throws Exception {
         try (UdpSocket socket = host.openUdpSocket()) {
             socket.connect(SERVER);
-            assertThat(ask(socket, Messages.query(1, "web.test", DnsQuery.A)).data()).containsExactly("10.0.0.1");
-            assertThat(ask(socket, Messages.query(2, "other.test", DnsQuery.A)).rcode()).isEqualTo(DnsQuery.NXDOMAIN);
+            assertThat(ask(socket, Messages.query(1, "web.test", DnsQuery.A)).data())
+                    .containsExactly("10.0.0.1");
+            assertThat(ask(socket, Messages.query(2, "other.test", DnsQuery.A)).rcode())
+                    .isEqualTo(DnsQuery.NXDOMAIN);
             assertThat(server.queries()).isEqualTo(2);
         }
     }
@@ -99,7 +103,8 @@ class DnsServerTest {
     void it_answers_from_the_loopback_address_too() throws Exception {
         try (UdpSocket socket = host.openUdpSocket()) {
             socket.connect(new Endpoint(IpAddress.parse("127.0.0.53"), 53));
-            assertThat(ask(socket, Messages.query(1, "web.test", DnsQuery.A)).data()).containsExactly("10.0.0.1");
+            assertThat(ask(socket, Messages.query(1, "web.test", DnsQuery.A)).data())
+                    .containsExactly("10.0.0.1");
         }
     }
 
@@ -112,7 +117,9 @@ class DnsServerTest {
             assertThat(ask(datagrams, query).is(DnsQuery.TC)).isTrue();
             connection.connect(SERVER, TEN_SECONDS);
             assertThat(ask(connection, query).answers()).hasSize(900);
-            assertThat(ask(connection, Messages.query(4, "web.test", DnsQuery.A)).data()).containsExactly("10.0.0.1");
+            assertThat(ask(connection, Messages.query(4, "web.test", DnsQuery.A))
+                            .data())
+                    .containsExactly("10.0.0.1");
         }
     }
 
@@ -120,16 +127,14 @@ class DnsServerTest {
     void an_upstream_that_blocks_does_not_keep_others_waiting() throws Exception {
         server.close();
         byte[] slow = Messages.query(5, "slow.test", DnsQuery.A);
-        try (DnsServer forwarding = DnsServer.start(
-                        host,
-                        DnsResponder.of(TABLE).withUpstream(_ -> {
-                            try {
-                                new java.util.concurrent.CountDownLatch(1).await(3, TimeUnit.SECONDS);
-                            } catch (InterruptedException e) {
-                                Thread.currentThread().interrupt();
-                            }
-                            return null;
-                        }));
+        try (DnsServer forwarding = DnsServer.start(host, DnsResponder.of(TABLE).withUpstream(_ -> {
+                    try {
+                        new java.util.concurrent.CountDownLatch(1).await(3, TimeUnit.SECONDS);
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                    return null;
+                }));
                 UdpSocket waiting = host.openUdpSocket();
                 UdpSocket socket = host.openUdpSocket()) {
             waiting.connect(SERVER);
@@ -137,7 +142,8 @@ class DnsServerTest {
                 waiting.send(slow, 0, slow.length, null);
             }
             socket.connect(SERVER);
-            assertThat(ask(socket, Messages.query(1, "web.test", DnsQuery.A)).data()).containsExactly("10.0.0.1");
+            assertThat(ask(socket, Messages.query(1, "web.test", DnsQuery.A)).data())
+                    .containsExactly("10.0.0.1");
             byte[] into = new byte[600];
             assertThatThrownBy(() -> waiting.receive(into, 0, 600, 1)).isInstanceOf(SocketTimeoutException.class);
             assertThat(forwarding.refused()).isEqualTo(8); // the datagrams come in order
@@ -152,7 +158,8 @@ class DnsServerTest {
         try (UdpSocket socket = host.openUdpSocket()) {
             socket.connect(SERVER);
             socket.send(broken, 0, broken.length, null);
-            assertThat(ask(socket, Messages.query(2, "web.test", DnsQuery.A)).id()).isEqualTo(2);
+            assertThat(ask(socket, Messages.query(2, "web.test", DnsQuery.A)).id())
+                    .isEqualTo(2);
         }
     }
 

@@ -205,12 +205,31 @@ final class Carrier {
         Bytes.put16(bytes, at + TcpHeader.URGENT_POINTER, 0);
         if (packet.ipv6) {
             packet.start = at - Ipv6Header.LENGTH;
-            Ipv6Header.write(bytes, packet.start, 0, 0, TcpHeader.MIN_LENGTH, IpProtocol.TCP, 64, packet.sourceHi,
-                    packet.sourceLo, packet.destinationHi, packet.destinationLo);
+            Ipv6Header.write(
+                    bytes,
+                    packet.start,
+                    0,
+                    0,
+                    TcpHeader.MIN_LENGTH,
+                    IpProtocol.TCP,
+                    64,
+                    packet.sourceHi,
+                    packet.sourceLo,
+                    packet.destinationHi,
+                    packet.destinationLo);
         } else {
             packet.start = at - Ipv4Header.MIN_LENGTH;
-            Ipv4Header.write(bytes, packet.start, 0, Ipv4Header.MIN_LENGTH + TcpHeader.MIN_LENGTH, 0,
-                    Ipv4Header.DONT_FRAGMENT, 64, IpProtocol.TCP, (int) packet.sourceLo, (int) packet.destinationLo);
+            Ipv4Header.write(
+                    bytes,
+                    packet.start,
+                    0,
+                    Ipv4Header.MIN_LENGTH + TcpHeader.MIN_LENGTH,
+                    0,
+                    Ipv4Header.DONT_FRAGMENT,
+                    64,
+                    IpProtocol.TCP,
+                    (int) packet.sourceLo,
+                    (int) packet.destinationLo);
         }
         checksum(packet);
         return packet;
@@ -295,9 +314,7 @@ final class Carrier {
 
     /// A packet crosses a subnet: to its destination, or to the router that is nearer to it.
     private void cross(Subnet subnet, Packet packet, @Nullable Attachment to) {
-        Attachment next = to == null || to.subnet() != subnet
-                ? network.wayOut(subnet, packet, to)
-                : to;
+        Attachment next = to == null || to.subnet() != subnet ? network.wayOut(subnet, packet, to) : to;
         if (next == null) {
             network.countUndeliverable(packet);
             packet.release();

@@ -36,8 +36,7 @@ public record LinkProfile(
         double corrupt,
         int mtu) {
     /// Takes no time and keeps everything.
-    public static final LinkProfile PERFECT =
-            new LinkProfile(0, 0, 0, 262_144, false, LossModel.NONE, 0, 0, 0, 0, 0);
+    public static final LinkProfile PERFECT = new LinkProfile(0, 0, 0, 262_144, false, LossModel.NONE, 0, 0, 0, 0, 0);
 
     private static final long MAX_NANOS = 86_400_000_000_000L;
 
@@ -87,33 +86,83 @@ public record LinkProfile(
     /// The same with another latency.
     public LinkProfile latency(Duration latency) {
         long nanos = nanos("latency", latency);
-        return new LinkProfile(nanos, jitterNanos, bitsPerSecond, queueOctets, dropWhenFull, loss, reorder,
-                reorderNanos, duplicate, corrupt, mtu);
+        return new LinkProfile(
+                nanos,
+                jitterNanos,
+                bitsPerSecond,
+                queueOctets,
+                dropWhenFull,
+                loss,
+                reorder,
+                reorderNanos,
+                duplicate,
+                corrupt,
+                mtu);
     }
 
     /// The same with a latency that varies by `jitter` up or down.
     public LinkProfile jitter(Duration jitter) {
         long nanos = nanos("jitter", jitter);
-        return new LinkProfile(latencyNanos, nanos, bitsPerSecond, queueOctets, dropWhenFull, loss, reorder,
-                reorderNanos, duplicate, corrupt, mtu);
+        return new LinkProfile(
+                latencyNanos,
+                nanos,
+                bitsPerSecond,
+                queueOctets,
+                dropWhenFull,
+                loss,
+                reorder,
+                reorderNanos,
+                duplicate,
+                corrupt,
+                mtu);
     }
 
     /// The same with a limit of so many bits per second.
     public LinkProfile bandwidth(long bits) {
-        return new LinkProfile(latencyNanos, jitterNanos, bits, queueOctets, dropWhenFull, loss, reorder,
-                reorderNanos, duplicate, corrupt, mtu);
+        return new LinkProfile(
+                latencyNanos,
+                jitterNanos,
+                bits,
+                queueOctets,
+                dropWhenFull,
+                loss,
+                reorder,
+                reorderNanos,
+                duplicate,
+                corrupt,
+                mtu);
     }
 
     /// The same with a queue of so many octets before the limit of bandwidth; a packet that finds it empty always fits.
     public LinkProfile queue(int octets) {
-        return new LinkProfile(latencyNanos, jitterNanos, bitsPerSecond, octets, dropWhenFull, loss, reorder,
-                reorderNanos, duplicate, corrupt, mtu);
+        return new LinkProfile(
+                latencyNanos,
+                jitterNanos,
+                bitsPerSecond,
+                octets,
+                dropWhenFull,
+                loss,
+                reorder,
+                reorderNanos,
+                duplicate,
+                corrupt,
+                mtu);
     }
 
     /// The same, but what does not fit in the queue is dropped, as a router does it.
     public LinkProfile dropTail() {
-        return new LinkProfile(latencyNanos, jitterNanos, bitsPerSecond, queueOctets, true, loss, reorder,
-                reorderNanos, duplicate, corrupt, mtu);
+        return new LinkProfile(
+                latencyNanos,
+                jitterNanos,
+                bitsPerSecond,
+                queueOctets,
+                true,
+                loss,
+                reorder,
+                reorderNanos,
+                duplicate,
+                corrupt,
+                mtu);
     }
 
     /// The same with random loss.
@@ -125,33 +174,83 @@ public record LinkProfile(
 
     /// The same with another loss.
     public LinkProfile loss(LossModel model) {
-        return new LinkProfile(latencyNanos, jitterNanos, bitsPerSecond, queueOctets, dropWhenFull, model, reorder,
-                reorderNanos, duplicate, corrupt, mtu);
+        return new LinkProfile(
+                latencyNanos,
+                jitterNanos,
+                bitsPerSecond,
+                queueOctets,
+                dropWhenFull,
+                model,
+                reorder,
+                reorderNanos,
+                duplicate,
+                corrupt,
+                mtu);
     }
 
     /// The same, but some packets take longer and are overtaken.
     public LinkProfile reorder(double rate, Duration by) {
         long nanos = nanos("delay of reordered packets", by);
-        return new LinkProfile(latencyNanos, jitterNanos, bitsPerSecond, queueOctets, dropWhenFull, loss, rate,
-                nanos, duplicate, corrupt, mtu);
+        return new LinkProfile(
+                latencyNanos,
+                jitterNanos,
+                bitsPerSecond,
+                queueOctets,
+                dropWhenFull,
+                loss,
+                rate,
+                nanos,
+                duplicate,
+                corrupt,
+                mtu);
     }
 
     /// The same, but some packets arrive twice.
     public LinkProfile duplicate(double rate) {
-        return new LinkProfile(latencyNanos, jitterNanos, bitsPerSecond, queueOctets, dropWhenFull, loss, reorder,
-                reorderNanos, rate, corrupt, mtu);
+        return new LinkProfile(
+                latencyNanos,
+                jitterNanos,
+                bitsPerSecond,
+                queueOctets,
+                dropWhenFull,
+                loss,
+                reorder,
+                reorderNanos,
+                rate,
+                corrupt,
+                mtu);
     }
 
     /// The same, but some packets arrive with a wrong bit.
     public LinkProfile corrupt(double rate) {
-        return new LinkProfile(latencyNanos, jitterNanos, bitsPerSecond, queueOctets, dropWhenFull, loss, reorder,
-                reorderNanos, duplicate, rate, mtu);
+        return new LinkProfile(
+                latencyNanos,
+                jitterNanos,
+                bitsPerSecond,
+                queueOctets,
+                dropWhenFull,
+                loss,
+                reorder,
+                reorderNanos,
+                duplicate,
+                rate,
+                mtu);
     }
 
     /// The same with another MTU. Larger packets that come from others nevertheless are dropped, as an Ethernet does.
     public LinkProfile mtu(int octets) {
-        return new LinkProfile(latencyNanos, jitterNanos, bitsPerSecond, queueOctets, dropWhenFull, loss, reorder,
-                reorderNanos, duplicate, corrupt, octets);
+        return new LinkProfile(
+                latencyNanos,
+                jitterNanos,
+                bitsPerSecond,
+                queueOctets,
+                dropWhenFull,
+                loss,
+                reorder,
+                reorderNanos,
+                duplicate,
+                corrupt,
+                octets);
     }
 
     /// True if every packet passes at once and unchanged.

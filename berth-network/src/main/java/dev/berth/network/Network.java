@@ -39,7 +39,6 @@ public final class Network implements AutoCloseable, NameTable {
     /// The MTU of the links when none is given: the largest IP packet there is.
     public static final int MAX_MTU = 65_535;
 
-
     private final String name;
     private final long seed;
     private final NetworkTime clock;
@@ -137,6 +136,7 @@ public final class Network implements AutoCloseable, NameTable {
     /// Starts a host with addresses on this network; without any, it gets a free one of each prefix of its subnet.
     /// Everything on the network is reachable for it as far as routers lead there.
     ///
+
     /// @throws IllegalArgumentException if the name or an address is taken, or an address belongs to no subnet
     public Host host(String hostName, IpAddress.Prefix... addresses) throws IOException {
         return host(hostName, plan -> {
@@ -193,9 +193,11 @@ public final class Network implements AutoCloseable, NameTable {
     }
 
     /// A link to this network for a host that also gets the packets to addresses that nobody has, as the default
+
     /// gateway of a network does: to be used with [Host.Builder#localPrefix]. Packets to groups and broadcast
     /// addresses do not count. Closing the link ends it.
     ///
+
     /// @param wanted which of those packets it gets; the others are dropped and counted as before. Called on whatever
     ///     thread sends, with a packet that it must leave as it is
     /// @param addresses the addresses that are the host's own, none or more
@@ -267,8 +269,8 @@ public final class Network implements AutoCloseable, NameTable {
     public Script script(String hostName) {
         time();
         Host host = find(hostName)
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "There is no host " + hostName + " that runs on network " + name));
+                .orElseThrow(() ->
+                        new IllegalArgumentException("There is no host " + hostName + " that runs on network " + name));
         return new Script(this, host);
     }
 
@@ -305,6 +307,7 @@ public final class Network implements AutoCloseable, NameTable {
     /// Starts a host again that has crashed, with the name, the addresses and the link it had and nothing else.
     ///
     /// @throws IllegalArgumentException if there is no such host
+
     /// @throws IllegalStateException if it is not crashed, or was built by hand, so that the network cannot build it
     public Host restart(String hostName) throws IOException {
         return hosts.restart(hostName);

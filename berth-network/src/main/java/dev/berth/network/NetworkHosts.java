@@ -106,7 +106,8 @@ final class NetworkHosts {
                     NetworkLink own = new NetworkLink(network, subnet, node, mtu(subnet, plan.up()), addresses);
                     network.attach(own);
                     links.add(own);
-                    builder.link(network.observer().linked(plan.name(), plan.around().apply(own)));
+                    builder.link(
+                            network.observer().linked(plan.name(), plan.around().apply(own)));
                     each.getValue().forEach(builder::address);
                     if (subnet.open || links.size() == 1 && network.topology().anyRouter(subnet) != null) {
                         builder.route(ALL_IPV4).route(ALL_IPV6);
@@ -139,9 +140,8 @@ final class NetworkHosts {
     private void pipes(Node node, HostPlan plan) {
         boolean before = node.up != null || node.down != null;
         node.up = plan.up().isTransparent() ? null : new Pipe(plan.up(), Node.random(network.seed(), node.name(), 2));
-        node.down = plan.down().isTransparent()
-                ? null
-                : new Pipe(plan.down(), Node.random(network.seed(), node.name(), 3));
+        node.down =
+                plan.down().isTransparent() ? null : new Pipe(plan.down(), Node.random(network.seed(), node.name(), 3));
         boolean after = node.up != null || node.down != null;
         network.count((after ? 1 : 0) - (before ? 1 : 0), 0);
     }
@@ -212,14 +212,17 @@ final class NetworkHosts {
     Node require(String hostName) {
         Node node = lookUp(hostName);
         if (node == null) {
-            throw new IllegalArgumentException("There is no host " + hostName + " on network " + network.name()
-                    + ", only " + nodes.values());
+            throw new IllegalArgumentException(
+                    "There is no host " + hostName + " on network " + network.name() + ", only " + nodes.values());
         }
         return node;
     }
 
     List<Host> all() {
-        return nodes.values().stream().map(node -> node.host).filter(Objects::nonNull).toList();
+        return nodes.values().stream()
+                .map(node -> node.host)
+                .filter(Objects::nonNull)
+                .toList();
     }
 
     List<IpAddress> addresses(String hostName) {

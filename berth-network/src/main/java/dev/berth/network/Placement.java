@@ -47,9 +47,8 @@ final class Placement {
         if (first.open) {
             // Everything is reachable without a router; what lies in the network's own prefix gets its length.
             IpAddress.Prefix own = first.prefixOf(address);
-            IpAddress.Prefix whole = own != null && text.indexOf('/') < 0
-                    ? new IpAddress.Prefix(address, own.length())
-                    : prefix;
+            IpAddress.Prefix whole =
+                    own != null && text.indexOf('/') < 0 ? new IpAddress.Prefix(address, own.length()) : prefix;
             placed.computeIfAbsent(first, _ -> new ArrayList<>()).add(whole);
             return;
         }
@@ -78,7 +77,6 @@ final class Placement {
             throw new IllegalArgumentException(
                     "Host " + plan.name() + " has address " + text + ", but the subnet " + subnet.name + " is " + own);
         }
-        placed.computeIfAbsent(subnet, _ -> new ArrayList<>())
-                .add(whole);
+        placed.computeIfAbsent(subnet, _ -> new ArrayList<>()).add(whole);
     }
 }

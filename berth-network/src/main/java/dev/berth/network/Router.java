@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// A router between subnets: forwards packets as RFC 1812 says, answers echo requests to its own addresses, and sends
 /// ICMP errors. It has no thread; it works on that of whoever sends, under its own monitor, and hands on without it.
 final class Router {
-    private record Departure(Port port, Packet packet, @Nullable Attachment to) {}
+    private record Departure(
+            Port port, Packet packet, @Nullable Attachment to) {}
 
     private final Network network;
     private final Node node;
@@ -31,7 +32,8 @@ final class Router {
         this.network = network;
         this.node = node;
         SplittableRandom random = Node.random(network.seed(), node.name(), 1);
-        stack = new NetStack(StackConfig.DEFAULT, random::nextLong, network.clock().now());
+        stack = new NetStack(
+                StackConfig.DEFAULT, random::nextLong, network.clock().now());
     }
 
     Node node() {

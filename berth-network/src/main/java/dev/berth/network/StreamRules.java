@@ -223,6 +223,7 @@ final class StreamRules {
     }
 
     /// What has to be known to reset both ends of a connection: a packet from one of them. Its sequence number is what
+
     /// its receiver expects if nothing got lost, its acknowledgment number what its sender expects for sure (RFC 9293
     /// section 3.10.7.4: a RST counts if its sequence number is RCV.NXT).
     record Reset(
@@ -239,8 +240,18 @@ final class StreamRules {
             boolean acknowledges) {
         /// The same with what the receiver and the sender expect.
         Reset expecting(int receiver, int sender) {
-            return new Reset(from, ipv6, sourceHi, sourceLo, sourcePort, destinationHi, destinationLo, destinationPort,
-                    receiver, sender, true);
+            return new Reset(
+                    from,
+                    ipv6,
+                    sourceHi,
+                    sourceLo,
+                    sourcePort,
+                    destinationHi,
+                    destinationLo,
+                    destinationPort,
+                    receiver,
+                    sender,
+                    true);
         }
 
         static Reset about(Passage passage) {

@@ -93,16 +93,14 @@ public final class Traffic {
     }
 
     boolean matches(Passage passage) {
-        boolean hosts =
-                switch (shape) {
-                    case ALL -> true;
-                    case ONE_WAY -> in(first, passage.from) && in(second, passage.to);
-                    case BOTH_WAYS ->
-                        in(first, passage.from) && in(second, passage.to)
-                                || in(second, passage.from) && in(first, passage.to);
-                    case TOUCHING -> in(first, passage.from) || in(first, passage.to);
-                    case ACROSS -> in(first, passage.from) != in(first, passage.to);
-                };
+        boolean hosts = switch (shape) {
+            case ALL -> true;
+            case ONE_WAY -> in(first, passage.from) && in(second, passage.to);
+            case BOTH_WAYS ->
+                in(first, passage.from) && in(second, passage.to) || in(second, passage.from) && in(first, passage.to);
+            case TOUCHING -> in(first, passage.from) || in(first, passage.to);
+            case ACROSS -> in(first, passage.from) != in(first, passage.to);
+        };
         return hosts
                 && (protocol == 0 || passage.packet.protocol == protocol)
                 && (port == 0 || passage.sourcePort() == port || passage.destinationPort() == port);
@@ -121,6 +119,7 @@ public final class Traffic {
 
     /// Asks a rule of one's own.
     ///
+
     /// @param rule if it throws or gives null, the fault ends and the log says so; [Fault#failure] has the exception
     public Fault rule(Rule rule) {
         return add("rule", Objects.requireNonNull(rule));
@@ -132,6 +131,7 @@ public final class Traffic {
     }
 
     /// Puts a link of this profile into the way, one for each two hosts and direction. Its queue never pushes back,
+
     /// as it lies behind the sender's own link: with [LinkProfile#dropTail] it drops, otherwise it holds what comes.
     public Fault impaired(LinkProfile profile) {
         if (profile.isTransparent()) {
@@ -250,14 +250,13 @@ public final class Traffic {
 
     @Override
     public String toString() {
-        String hosts =
-                switch (shape) {
-                    case ALL -> "all traffic";
-                    case ONE_WAY -> "traffic from " + first[0] + " to " + second[0];
-                    case BOTH_WAYS -> "traffic between " + names(first) + " and " + names(second);
-                    case TOUCHING -> "traffic of " + first[0];
-                    case ACROSS -> "traffic between " + names(first) + " and all others";
-                };
+        String hosts = switch (shape) {
+            case ALL -> "all traffic";
+            case ONE_WAY -> "traffic from " + first[0] + " to " + second[0];
+            case BOTH_WAYS -> "traffic between " + names(first) + " and " + names(second);
+            case TOUCHING -> "traffic of " + first[0];
+            case ACROSS -> "traffic between " + names(first) + " and all others";
+        };
         String kind = protocol == IpProtocol.TCP ? ", TCP" : protocol == IpProtocol.UDP ? ", UDP" : "";
         return hosts + kind + (port == 0 ? "" : ", port " + port);
     }

@@ -105,7 +105,9 @@ public final class Verdict {
 
     @Override
     public String toString() {
-        return kind + (nanos > 0 ? " after " + Duration.ofNanos(nanos) : "") + (copies > 1 ? " x" + copies : "")
+        return kind
+                + (nanos > 0 ? " after " + Duration.ofNanos(nanos) : "")
+                + (copies > 1 ? " x" + copies : "")
                 + (corrupt ? " corrupted" : "");
     }
 }

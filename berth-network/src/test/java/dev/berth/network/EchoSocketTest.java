@@ -98,7 +98,8 @@ class EchoSocketTest {
         assertThat(a.isReachable(IpAddress.parse("10.0.0.2"), TEN_SECONDS)).isTrue();
         assertThat(a.isReachable(IpAddress.parse("fd00::2"), TEN_SECONDS)).isTrue();
         assertThat(a.isReachable(IpAddress.parse("10.0.0.99"), A_MOMENT)).isFalse();
-        assertThat(a.isReachable(IpAddress.parse("255.255.255.255"), TEN_SECONDS)).isFalse();
+        assertThat(a.isReachable(IpAddress.parse("255.255.255.255"), TEN_SECONDS))
+                .isFalse();
         assertThatThrownBy(() -> a.isReachable(IpAddress.parse("10.0.0.2"), 0))
                 .isInstanceOf(IllegalArgumentException.class);
     }

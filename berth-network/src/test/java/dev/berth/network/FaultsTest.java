@@ -216,7 +216,8 @@ class FaultsTest {
         time.advance(Duration.ofSeconds(9));
         assertThat(talk.received()).isZero();
         assertThat(talk.failure()).isNull();
-        assertThat(time.runUntil(() -> talk.failure() != null, Duration.ofSeconds(2))).isTrue();
+        assertThat(time.runUntil(() -> talk.failure() != null, Duration.ofSeconds(2)))
+                .isTrue();
         assertThat(talk.failure()).hasMessage("Connection reset");
         time.advance(Duration.ofSeconds(1));
         assertThat(network.find("server").orElseThrow().snapshot().flows()).isEmpty();
@@ -230,7 +231,8 @@ class FaultsTest {
         time.advance(MINUTE);
         assertThat(talk.received()).isZero();
         silence.close();
-        assertThat(time.runUntil(() -> talk.received() == 8, Duration.ofMinutes(2))).isTrue();
+        assertThat(time.runUntil(() -> talk.received() == 8, Duration.ofMinutes(2)))
+                .isTrue();
     }
 
     @ParameterizedTest
@@ -272,7 +274,8 @@ class FaultsTest {
                 UdpSocket sender = network.find("client").orElseThrow().openUdpSocket()) {
             socket.bind(new Endpoint(IpAddress.ANY_IPV6, 53));
             socket.observe(_ -> got.add(1));
-            sender.send(new byte[1], 0, 1, new Endpoint(network.addresses("server").getFirst(), 53));
+            sender.send(
+                    new byte[1], 0, 1, new Endpoint(network.addresses("server").getFirst(), 53));
             time.advance(Duration.ofSeconds(1));
             assertThat(socket.receive(new byte[1], 0, 1, 1)).isEqualTo(1);
             socket.send(new byte[1], 0, 1, socket.lastSender());
@@ -304,7 +307,8 @@ class FaultsTest {
         time.advance(Duration.ofSeconds(10));
         assertThat(talk.received()).isZero();
         // The data got there; only the answer did not come back.
-        assertThat(network.find("server").orElseThrow().snapshot().retransmissions()).isPositive();
+        assertThat(network.find("server").orElseThrow().snapshot().retransmissions())
+                .isPositive();
     }
 
     @Test

@@ -106,7 +106,12 @@ class GatewayLinkTest {
             assertThat(theirs.receive(new byte[1], 0, 1, TEN_SECONDS)).isEqualTo(1);
             assertThat(server.tryReceive((_, _, _) -> {}, 1)).isEqualTo(UdpSocket.UNAVAILABLE);
             // and the gateway reaches them
-            server.send(new byte[2], 0, 2, IpAddress.parse("198.51.100.1"), new Endpoint(theirs.local().address(), 53));
+            server.send(
+                    new byte[2],
+                    0,
+                    2,
+                    IpAddress.parse("198.51.100.1"),
+                    new Endpoint(theirs.local().address(), 53));
             assertThat(theirs.receive(new byte[2], 0, 2, TEN_SECONDS)).isEqualTo(2);
             assertThat(theirs.lastSender()).isEqualTo(new Endpoint(IpAddress.parse("198.51.100.1"), 53));
         }

@@ -33,13 +33,15 @@ class MisuseTest {
     @Test
     void addresses_that_no_host_can_have() {
         for (String address : List.of("10.1.0.0", "10.1.0.255")) {
-            refused("Host web has address " + address + ", which is that of subnet front itself or of its broadcasts",
+            refused(
+                    "Host web has address " + address + ", which is that of subnet front itself or of its broadcasts",
                     () -> Network.builder("lab")
                             .subnet("front", "10.1.0.0/24")
                             .host("web", plan -> plan.address(address))
                             .build());
         }
-        refused("Subnet front has no length of its prefix, such as 10.1.0.0/24",
+        refused(
+                "Subnet front has no length of its prefix, such as 10.1.0.0/24",
                 () -> Network.builder("lab").subnet("front", "10.1.0.0").build());
         refused("A host has a name", () -> Network.builder("lab").host(" ").build());
     }
@@ -57,13 +59,13 @@ class MisuseTest {
 
     @Test
     void faults_that_are_none() throws Exception {
-        refused("The part of packets that is lost is 0 to 1 (0.02 is 2 %), not 2.0",
-                () -> LinkProfile.PERFECT.loss(2));
+        refused("The part of packets that is lost is 0 to 1 (0.02 is 2 %), not 2.0", () -> LinkProfile.PERFECT.loss(2));
         try (Network network = Network.builder("lab").host("a").host("b").build()) {
             refused("cut() lets nothing through", () -> network.traffic().bandwidth(0));
             refused("A partition has a host on each side", network::partition);
             refused("A partition has a host on each side", () -> network.partition(List.of("a"), List.of()));
-            refused("Host a is on both sides of the partition",
+            refused(
+                    "Host a is on both sides of the partition",
                     () -> network.partition(List.of("b", "a"), List.of("a")));
             assertThat(network.faults()).isEmpty();
         }
@@ -73,7 +75,8 @@ class MisuseTest {
     void the_address_of_a_crashed_host_stays_its_own() throws Exception {
         try (Network network = Network.builder("lab").host("db").build()) {
             network.crash("db");
-            refused("10.0.0.1 is that of host db, which is crashed",
+            refused(
+                    "10.0.0.1 is that of host db, which is crashed",
                     () -> network.host("thief", IpAddress.Prefix.parse("10.0.0.1/8")));
             Host again = network.restart("db");
             assertThat(again.addresses()).contains(IpAddress.parse("10.0.0.1"));
@@ -124,8 +127,11 @@ class MisuseTest {
 
     @Test
     void reset_peer_without_a_delay_lets_the_handshake_end() throws Exception {
-        try (Network network =
-                Network.builder("lab").virtualTime(1).host("server").host("client").build()) {
+        try (Network network = Network.builder("lab")
+                .virtualTime(1)
+                .host("server")
+                .host("client")
+                .build()) {
             TcpAcceptor acceptor = network.find("server").orElseThrow().openTcpAcceptor();
             acceptor.bind(new Endpoint(IpAddress.ANY_IPV6, 80));
             acceptor.listen(5);
@@ -180,8 +186,10 @@ class MisuseTest {
             TcpAcceptor second = host.openTcpAcceptor();
             second.bind(new Endpoint(IpAddress.ANY_IPV6, 81));
             second.listen(5);
-            network.time().start("other", () -> assertThatThrownBy(() -> second.accept(0))
-                    .isInstanceOf(SocketException.class));
+            network.time()
+                    .start(
+                            "other",
+                            () -> assertThatThrownBy(() -> second.accept(0)).isInstanceOf(SocketException.class));
             assertThatThrownBy(() -> first.accept(0))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage("Nothing more will happen on network lab: this wait would never end, nor those of "

@@ -102,8 +102,7 @@ class NameRouterTest {
 
     @Test
     void names_come_and_go_with_the_hosts() throws Exception {
-        assertThat(network.addresses("web"))
-                .containsExactly(IpAddress.parse("10.0.0.2"), IpAddress.parse("fd00::2"));
+        assertThat(network.addresses("web")).containsExactly(IpAddress.parse("10.0.0.2"), IpAddress.parse("fd00::2"));
         assertThat(network.name(IpAddress.parse("fd00::2"))).isEqualTo("Web");
         assertThat(network.name(IpAddress.parse("10.0.0.3"))).isNull();
         Host late = network.host("late", IpAddress.Prefix.parse("10.0.0.3/24"));

@@ -76,7 +76,8 @@ class RealTimeTest {
     }
 
     private static boolean hasThread(String name) {
-        return Thread.getAllStackTraces().keySet().stream().anyMatch(thread -> thread.getName().equals(name));
+        return Thread.getAllStackTraces().keySet().stream()
+                .anyMatch(thread -> thread.getName().equals(name));
     }
 
     @Test
@@ -139,7 +140,8 @@ class RealTimeTest {
             assertThat(told.await(100, TimeUnit.MILLISECONDS)).isFalse();
             network.restart("server");
             socket.write(new byte[] {1}, 0, 1);
-            assertThatThrownBy(() -> socket.read(new byte[1], 0, 1, TEN_SECONDS)).hasMessage("Connection reset");
+            assertThatThrownBy(() -> socket.read(new byte[1], 0, 1, TEN_SECONDS))
+                    .hasMessage("Connection reset");
             assertThatThrownBy(() -> connect(client, "server")).isInstanceOf(ConnectException.class);
         }
     }

@@ -194,7 +194,9 @@ class ServerAndClientsTest {
             for (Future<Asked> each : asking) {
                 Asked asked = each.get(60, TimeUnit.SECONDS);
                 assertThat(PortKind.of(asked.local.port())).isEqualTo(PortKind.DYNAMIC);
-                assertThat(tuples.add(asked)).as("port used twice towards one destination").isTrue();
+                assertThat(tuples.add(asked))
+                        .as("port used twice towards one destination")
+                        .isTrue();
             }
             assertThat(requestsOfA).hasValue(2 * CLIENTS);
             assertThat(requestsOfB).hasValue(2 * CLIENTS);

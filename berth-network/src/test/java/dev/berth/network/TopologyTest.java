@@ -34,7 +34,11 @@ class TopologyTest {
                 .router("r1", "front", "middle")
                 .router("r2", "middle", "back")
                 .host("web", plan -> plan.in("front"))
-                .host("db", plan -> plan.in("back").address("10.3.0.77", "fd00:3::77").alias("db.example"));
+                .host(
+                        "db",
+                        plan -> plan.in("back")
+                                .address("10.3.0.77", "fd00:3::77")
+                                .alias("db.example"));
     }
 
     @ParameterizedTest
@@ -97,7 +101,8 @@ class TopologyTest {
     void routers_answer_and_say_what_cannot_be_reached() throws Exception {
         try (Network network = threeSubnets().build()) {
             Host web = network.find("web").orElseThrow();
-            assertThat(web.isReachable(network.addresses("r2").getLast(), SECOND)).isTrue();
+            assertThat(web.isReachable(network.addresses("r2").getLast(), SECOND))
+                    .isTrue();
             for (String nobody : new String[] {"10.3.0.200", "192.0.2.1", "fd00:3::200", "2001:db8::1"}) {
                 TcpSocket socket = web.openTcpSocket();
                 assertThatThrownBy(() -> socket.connect(new Endpoint(IpAddress.parse(nobody), 80), 0))
@@ -117,7 +122,8 @@ class TopologyTest {
                 .host("two", plan -> plan.in("b"))
                 .build()) {
             TcpSocket socket = network.find("one").orElseThrow().openTcpSocket();
-            assertThatThrownBy(() -> socket.connect(new Endpoint(network.addresses("two").getFirst(), 80), SECOND))
+            assertThatThrownBy(() ->
+                            socket.connect(new Endpoint(network.addresses("two").getFirst(), 80), SECOND))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("unreachable");
             assertThatThrownBy(() -> network.between("one", "two")).hasMessage("No router leads from one to two");
@@ -152,7 +158,9 @@ class TopologyTest {
     }
 
     private static void refused(NetworkBuilder builder, String message) {
-        assertThatThrownBy(builder::build).isInstanceOf(IllegalArgumentException.class).hasMessageContaining(message);
+        assertThatThrownBy(builder::build)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(message);
     }
 
     @Test
@@ -174,14 +182,21 @@ class TopologyTest {
                 Network.builder("x").subnet("a", "10.0.0.0/24").host("h", plan -> plan.address("10.0.1.1")),
                 "Host h has address 10.0.1.1, which is in none of the subnets");
         refused(
-                Network.builder("x").subnet("a", "10.0.0.0/24").subnet("b", "10.1.0.0/24").host("h"),
+                Network.builder("x")
+                        .subnet("a", "10.0.0.0/24")
+                        .subnet("b", "10.1.0.0/24")
+                        .host("h"),
                 "Host h is on no subnet: say which of [a, b]");
         refused(
                 Network.builder("x").subnet("a", "10.0.0.0/24").router("r", "a", "c"),
                 "Router r names subnet c, and there are only [a]");
         refused(Network.builder("x").subnet("a", "10.0.0.0/24").router("r", "a"), "Router r leads nowhere");
         refused(
-                Network.builder("x").subnet("a", "10.0.0.0/30").host("1").host("2").host("3"),
+                Network.builder("x")
+                        .subnet("a", "10.0.0.0/30")
+                        .host("1")
+                        .host("2")
+                        .host("3"),
                 "No address is left in 10.0.0.0/30 of subnet a");
         assertThatThrownBy(() -> Network.builder("x").mtu(1_000)).hasMessageContaining("1280 to 65535");
         assertThatThrownBy(() -> LinkProfile.PERFECT.loss(1.5)).hasMessageContaining("0 to 1 (0.02 is 2 %), not 1.5");

@@ -89,7 +89,8 @@ class VirtualTimeTest {
         assertThat(time.elapsed()).isGreaterThanOrEqualTo(Duration.ofDays(1));
         assertThat(time.events() - before).isBetween(24L, 1_000L);
         network.partition("server");
-        assertThat(time.runUntil(() -> talk.failure() != null, Duration.ofDays(1))).isTrue();
+        assertThat(time.runUntil(() -> talk.failure() != null, Duration.ofDays(1)))
+                .isTrue();
         assertThat(talk.failure()).hasMessage("Connection timed out");
     }
 
@@ -104,7 +105,8 @@ class VirtualTimeTest {
             assertThat(socket.read(buffer, 0, 10, 0)).isEqualTo(3);
             assertThat(time.elapsed()).isBetween(Duration.ofMillis(80), Duration.ofMillis(81));
             long before = time.now();
-            assertThatThrownBy(() -> socket.read(buffer, 0, 10, Duration.ofHours(5).toNanos()))
+            assertThatThrownBy(
+                            () -> socket.read(buffer, 0, 10, Duration.ofHours(5).toNanos()))
                     .isInstanceOf(SocketTimeoutException.class)
                     .hasMessage("Read timed out");
             assertThat(time.now() - before).isEqualTo(Duration.ofHours(5).toNanos());
@@ -166,8 +168,7 @@ class VirtualTimeTest {
         }
         assertThat(time.runUntil(() -> clients.stream().allMatch(VirtualTime.Turn::isDone), MINUTE))
                 .isTrue();
-        assertThat(order)
-                .containsExactly("served 0", "served 1", "client 0", "served 2", "client 1", "client 2");
+        assertThat(order).containsExactly("served 0", "served 1", "client 0", "served 2", "client 1", "client 2");
         assertThat(time.elapsed()).isBetween(Duration.ofSeconds(3), Duration.ofMillis(3_500));
     }
 
@@ -202,11 +203,14 @@ class VirtualTimeTest {
     void events_cannot_wait_or_drive() throws Exception {
         Host client = network.find("client").orElseThrow();
         Endpoint nobody = new Endpoint(network.addresses("server").getFirst(), 9);
-        time.after(Duration.ZERO, () -> assertThatThrownBy(() -> time.advance(MINUTE))
-                .isInstanceOf(IllegalStateException.class));
-        time.after(Duration.ZERO, () -> assertThatThrownBy(() -> client.openTcpSocket().connect(nobody, 0))
-                .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("must not wait"));
+        time.after(
+                Duration.ZERO,
+                () -> assertThatThrownBy(() -> time.advance(MINUTE)).isInstanceOf(IllegalStateException.class));
+        time.after(
+                Duration.ZERO,
+                () -> assertThatThrownBy(() -> client.openTcpSocket().connect(nobody, 0))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("must not wait"));
         long before = time.events();
         time.advance(Duration.ZERO);
         assertThat(time.events() - before).isGreaterThanOrEqualTo(2);
@@ -244,7 +248,9 @@ class VirtualTimeTest {
             network.script("server").listen(7, Conversation::echo);
             List<Conversation> talks = new ArrayList<>();
             for (int i = 0; i < 6; i++) {
-                talks.add(network.script(i % 2 == 0 ? "one" : "two").connect("server", 7).sendPattern(20_000));
+                talks.add(network.script(i % 2 == 0 ? "one" : "two")
+                        .connect("server", 7)
+                        .sendPattern(20_000));
             }
             VirtualTime.Turn turn = time.start("thread", () -> {
                 try (TcpSocket socket = network.find("two").orElseThrow().openTcpSocket()) {

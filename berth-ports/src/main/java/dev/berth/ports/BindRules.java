@@ -51,6 +51,7 @@ public enum BindRules {
                     admitting(Admission.NEWCOMER_SHARES),
                     admitting(Admission.ALWAYS))),
     /// Windows: an address and the wildcard exist side by side unless the one that is to be intruded upon, or the
+
     /// wildcard that comes later, says `SO_EXCLUSIVEADDRUSE`; exact duplicates need `SO_REUSEADDR` on both sides.
     WINDOWS(
             PortSharing.REUSE_ADDRESS | PortSharing.EXCLUSIVE_USE,
@@ -82,12 +83,12 @@ public enum BindRules {
 
     private final int known;
     private final int balancing;
+
     @SuppressWarnings("ImmutableEnumChecker") // what it fills late is always the same
     private final Table tcp;
 
     @SuppressWarnings("ImmutableEnumChecker")
     private final Table udp;
-
 
     BindRules(int known, int balancing, Table tcp, Table udp) {
         this.known = known | PortSharing.IPV6_ONLY;
@@ -222,12 +223,7 @@ public enum BindRules {
         /// Filled when first needed, by whoever comes first: most JVMs need one platform's. All fill in the same.
         private int @Nullable [] excluding;
 
-        Table(
-                int seen,
-                Admission[] same,
-                Admission[] inWildcard,
-                Admission[] overAddress,
-                Admission[] otherFamily) {
+        Table(int seen, Admission[] same, Admission[] inWildcard, Admission[] overAddress, Admission[] otherFamily) {
             this.seen = seen;
             admitted = new Admission[][] {same, inWildcard, overAddress, otherFamily};
             for (int c = 0; c < CLASSES; c++) {

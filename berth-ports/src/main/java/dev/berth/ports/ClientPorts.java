@@ -75,8 +75,7 @@ final class ClientPorts {
 
     PortUnavailableException exhausted(long hi, long lo, PortRange within, int timeWait) {
         int inUse = count(carrying, within);
-        return PortUnavailableException.exhausted(
-                transport, hi, lo, null, policy.ephemeral(), within, inUse, timeWait);
+        return PortUnavailableException.exhausted(transport, hi, lo, null, policy.ephemeral(), within, inUse, timeWait);
     }
 
     /// The members of a set that lie in the policy's range and in another.
@@ -141,9 +140,7 @@ final class ClientPorts {
     /// @param bothFamilies whether the bind takes the IPv4 ports too, besides those of the address
     int countFor(long hi, long lo, boolean bothFamilies, int port) {
         int count = counts.count(hi, lo, port);
-        return bothFamilies
-                ? count + counts.count(IpAddress.ANY_IPV4.hi(), IpAddress.ANY_IPV4.lo(), port)
-                : count;
+        return bothFamilies ? count + counts.count(IpAddress.ANY_IPV4.hi(), IpAddress.ANY_IPV4.lo(), port) : count;
     }
 
     /// Takes a port out of the ones that carry flows if nothing is on it any more.

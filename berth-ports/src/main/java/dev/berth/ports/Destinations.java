@@ -94,8 +94,8 @@ final class Destinations {
     /// @return its claim
     Object enter(Flow flow) {
         int hash = hash(flow);
-        Object element = element(
-                flow.localHi(), flow.localLo(), flow.remoteHi(), flow.remoteLo(), flow.remotePort(), hash);
+        Object element =
+                element(flow.localHi(), flow.localLo(), flow.remoteHi(), flow.remoteLo(), flow.remotePort(), hash);
         if (element == null) {
             table.insert(flow, hash);
             return LONE;

@@ -52,13 +52,7 @@ final class FlowTable {
     @Nullable
     Flow find(Flow flow, int localPort, int hash) {
         return find(
-                hash,
-                flow.localHi(),
-                flow.localLo(),
-                localPort,
-                flow.remoteHi(),
-                flow.remoteLo(),
-                flow.remotePort());
+                hash, flow.localHi(), flow.localLo(), localPort, flow.remoteHi(), flow.remoteLo(), flow.remotePort());
     }
 
     private @Nullable Flow find(int hash, long lHi, long lLo, int lPort, long rHi, long rLo, int rPort) {

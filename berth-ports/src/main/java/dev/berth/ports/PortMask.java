@@ -78,8 +78,8 @@ final class PortMask {
             }
         }
         if (lowest > highest) {
-            throw new IllegalArgumentException("The lease of " + with + " leaves no port of "
-                    + policy.ephemeral() + " that is not reserved; at least one must be leased");
+            throw new IllegalArgumentException("The lease of " + with + " leaves no port of " + policy.ephemeral()
+                    + " that is not reserved; at least one must be leased");
         }
         lease = with;
         first = lowest;

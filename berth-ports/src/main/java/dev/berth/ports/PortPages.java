@@ -96,6 +96,7 @@ public final class PortPages<L> {
     }
 
     /// Shows how full the ports are towards the destinations that `filter` wants by its addresses and its remote
+
     /// ports, among the next `slots` slots, in no order. Only flows without a binding count: those of ordinary
     /// clients.
     ///
@@ -118,8 +119,7 @@ public final class PortPages<L> {
         List<PortUsage.Binding> bound = new ArrayList<>(bindings.size());
         for (PortBinding<L> b : bindings.list()) {
             String owner = PortOwner.labelOf(b.owner());
-            bound.add(new PortUsage.Binding(
-                    b.endpoint(), b.sharing(), b.stateName(), b.flowCount(), owner, b.since()));
+            bound.add(new PortUsage.Binding(b.endpoint(), b.sharing(), b.stateName(), b.flowCount(), owner, b.since()));
         }
         List<PortUsage.Towards> towards = new ArrayList<>();
         for (long cursor = 0; cursor != END; ) {

@@ -49,10 +49,13 @@ public record PortPolicy(
 
     /// The bind rules of FreeBSD, and its range as it comes: 10000 to 65535 (`net.inet.ip.portrange.first` and
     /// `last`, ip(4)). What a
+
     /// program gets there that asks for a high port (`IP_PORTRANGE_HIGH`, from `net.inet.ip.portrange.hifirst` on) is
     /// [#dynamic].
     public static PortPolicy freebsd() {
-        return dynamic().withEphemeral(new PortRange(10_000, PortRange.MAX_PORT)).withBindRules(BindRules.FREEBSD);
+        return dynamic()
+                .withEphemeral(new PortRange(10_000, PortRange.MAX_PORT))
+                .withBindRules(BindRules.FREEBSD);
     }
 
     /// The bind rules of Windows, and its range since Vista: 49152 to 65535 (`netsh int ipv4 show dynamicport tcp`),
@@ -63,6 +66,7 @@ public record PortPolicy(
 
     /// The policy of a platform by its name: `dynamic`, `linux`, `freebsd` or `windows`.
     ///
+
     /// @throws IllegalArgumentException if there is no such policy, with the names of those that there are
     public static PortPolicy of(String name) {
         return switch (name.strip().toLowerCase(Locale.ROOT)) {

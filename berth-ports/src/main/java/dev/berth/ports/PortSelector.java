@@ -73,8 +73,7 @@ final class PortSelector {
     }
 
     private static int hash(FlowHash function, Flow flow) {
-        return function.hash(
-                flow.localHi(), flow.localLo(), 0, flow.remoteHi(), flow.remoteLo(), flow.remotePort());
+        return function.hash(flow.localHi(), flow.localLo(), 0, flow.remoteHi(), flow.remoteLo(), flow.remotePort());
     }
 
     private static int distance(int from, int to, int count) {
@@ -82,6 +81,7 @@ final class PortSelector {
     }
 
     /// A port for a bind, which has no destination yet; 0 if none is free. RFC 6056 section 3.5: "Transport protocols
+
     /// implementing Algorithm 3 or Algorithm 4 should consider using Algorithm 2 when facing the scenario just
     /// described."
     int forBind(PortSet used, int first, int last) {

@@ -98,8 +98,8 @@ public final class PortStatistics {
             lost += index < 0 ? 1 : 0;
             return;
         }
-        warned[index >= 0 ? index : warnedCount++] = new Warned(
-                flow.localHi(), flow.localLo(), flow.remoteHi(), flow.remoteLo(), flow.remotePort(), level);
+        warned[index >= 0 ? index : warnedCount++] =
+                new Warned(flow.localHi(), flow.localLo(), flow.remoteHi(), flow.remoteLo(), flow.remotePort(), level);
         IpAddress local = new IpAddress(flow.localHi(), flow.localLo());
         offer(new PortWarning(transport, local, flow.remote(), level, range, inUse, usable, timeWait));
     }

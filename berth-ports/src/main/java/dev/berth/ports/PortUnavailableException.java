@@ -77,6 +77,7 @@ public final class PortUnavailableException extends Exception {
     /// No port is left to choose.
     ///
     /// @param wanted the flow that was to connect; null for a bind
+
     /// @param inUse the ports of both ranges that flows have: towards the destination of `wanted`, or any
     /// @param timeWait how many flows are in TIME-WAIT: towards the destination of `wanted`, or in all
     static PortUnavailableException exhausted(
@@ -160,7 +161,10 @@ public final class PortUnavailableException extends Exception {
             return "the socket's range " + own + " and the host's range " + all + " have no port in common";
         }
         PortRange both = new PortRange(first, last);
-        StringBuilder text = new StringBuilder("of the ").append(both.size()).append(" ports ").append(both);
+        StringBuilder text = new StringBuilder("of the ")
+                .append(both.size())
+                .append(" ports ")
+                .append(both);
         if (!own.equals(PortRange.ALL)) {
             text.append(" (the socket's range within ").append(all).append(')');
         }
@@ -197,8 +201,8 @@ public final class PortUnavailableException extends Exception {
         Flow other = flow;
         if (other != null) {
             PortBinding<?> its = other.binding();
-            return named(its == null ? null : its.owner()) + other.local() + " > " + other.remote() + " "
-                    + holderState + age();
+            return named(its == null ? null : its.owner()) + other.local() + " > " + other.remote() + " " + holderState
+                    + age();
         }
         return holderFlows == 0 ? "another binding" : count(holderFlows) + " connected without a bind";
     }

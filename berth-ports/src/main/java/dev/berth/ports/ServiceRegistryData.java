@@ -56,7 +56,8 @@ final class ServiceRegistryData {
 
     private static @Nullable File file(CodeSource source) {
         try {
-            return source.getLocation() == null || !source.getLocation().getProtocol().equals("file")
+            return source.getLocation() == null
+                            || !source.getLocation().getProtocol().equals("file")
                     ? null
                     : new File(URI.create(source.getLocation().toString()));
         } catch (IllegalArgumentException e) {

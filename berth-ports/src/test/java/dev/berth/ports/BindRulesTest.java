@@ -93,8 +93,7 @@ class BindRulesTest {
         "W6, WINDOWS, TCP, 0.0.0.0 -,    :: -,         in use",
         "W6, WINDOWS, TCP, 0.0.0.0 -,    :: 6,         ok",
     })
-    void second_bind(
-            String row, BindRules rules, Transport transport, String first, String second, String outcome)
+    void second_bind(String row, BindRules rules, Transport transport, String first, String second, String outcome)
             throws PortUnavailableException {
         PortTable<String> table = table(transport, rules);
         String[] earlier = first.split(" ");

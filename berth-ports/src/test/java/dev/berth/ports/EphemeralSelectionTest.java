@@ -189,8 +189,7 @@ class EphemeralSelectionTest {
     @Test
     void algorithm_3_counts_up_towards_a_destination_from_an_offset_of_its_own() {
         Seeds.run(20, seeds -> {
-            PortPolicy policy =
-                    PortPolicy.dynamic().withEphemeral(SMALL).withSelection(EphemeralSelection.SIMPLE_HASH);
+            PortPolicy policy = PortPolicy.dynamic().withEphemeral(SMALL).withSelection(EphemeralSelection.SIMPLE_HASH);
             checkAgainstTheRfc(new PortTable<>(Transport.TCP, policy, seeds::nextLong), seeds);
         });
     }
@@ -217,7 +216,8 @@ class EphemeralSelectionTest {
                 continue;
             }
             int destination = 1 + random.nextInt(4);
-            int count = (int) flows.stream().filter(f -> f.remotePort() == destination).count();
+            int count = (int)
+                    flows.stream().filter(f -> f.remotePort() == destination).count();
             if (count == SMALL.size()) {
                 continue;
             }
@@ -318,8 +318,8 @@ class EphemeralSelectionTest {
         int others = draws;
         draws = 0;
         tableOf(selection, SMALL);
-        boolean keyed = selection.equals(EphemeralSelection.SIMPLE_HASH)
-                || selection.equals(EphemeralSelection.DOUBLE_HASH);
+        boolean keyed =
+                selection.equals(EphemeralSelection.SIMPLE_HASH) || selection.equals(EphemeralSelection.DOUBLE_HASH);
         assertThat(draws - others).isGreaterThanOrEqualTo(keyed ? 4 : 0); // two keys of two longs each
     }
 
@@ -376,8 +376,7 @@ class EphemeralSelectionTest {
     void a_parameter_that_makes_no_sense_is_refused_with_what_is_allowed() {
         assertThatThrownBy(() -> EphemeralSelection.RANDOM_INCREMENTS.with(0))
                 .hasMessage("The parameter of RANDOM_INCREMENTS is the largest increment, 1 to 65536, not 0");
-        assertThatThrownBy(() -> EphemeralSelection.UNIFORM.with(1))
-                .hasMessage("UNIFORM has no parameter (0), not 1");
+        assertThatThrownBy(() -> EphemeralSelection.UNIFORM.with(1)).hasMessage("UNIFORM has no parameter (0), not 1");
         assertThat(EphemeralSelection.RANDOM_INCREMENTS).hasToString("random-increments 500");
         assertThat(EphemeralSelection.UNIFORM).hasToString("uniform");
     }
@@ -387,7 +386,8 @@ class EphemeralSelectionTest {
     void what_a_selection_is_called_can_be_read_again(EphemeralSelection selection) {
         assertThat(EphemeralSelection.parse(selection.toString())).isEqualTo(selection);
         String name = selection.toString().split(" ")[0];
-        assertThat(EphemeralSelection.parse(" " + name.toUpperCase(Locale.ROOT))).isEqualTo(selection);
+        assertThat(EphemeralSelection.parse(" " + name.toUpperCase(Locale.ROOT)))
+                .isEqualTo(selection);
     }
 
     @Test

@@ -1,13 +1,13 @@
 package dev.berth.ports;
 
-import dev.berth.check.Seeds;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.check.Seeds;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HashSet;
-import java.util.SplittableRandom;
 import java.util.Set;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator;
 import org.junit.jupiter.api.Test;

@@ -88,8 +88,11 @@ class PortPagesTest {
             boolean growing = seeded.nextBoolean();
             for (long cursor = 0; cursor != PortPages.END; ) {
                 cursor = busy.pages()
-                        .flows(cursor, 1 + seeded.nextInt(40), PortFilter.ALL, flow ->
-                                seen.merge(flow, 1, Integer::sum));
+                        .flows(
+                                cursor,
+                                1 + seeded.nextInt(40),
+                                PortFilter.ALL,
+                                flow -> seen.merge(flow, 1, Integer::sum));
                 if (seeded.nextInt(12) == 0) {
                     growing = !growing;
                 }
@@ -185,15 +188,19 @@ class PortPagesTest {
                 .containsExactlyInAnyOrder(accepted, client);
         assertThat(flows(table, 64, PortFilter.ALL.withLocal(IpAddress.Prefix.parse("fd00::/16"))))
                 .containsExactly(accepted6);
-        assertThat(flows(table, 64, PortFilter.ALL.withStates(Set.of("TIME-WAIT")))).containsExactly(waiting);
+        assertThat(flows(table, 64, PortFilter.ALL.withStates(Set.of("TIME-WAIT"))))
+                .containsExactly(waiting);
         assertThat(flows(table, 64, PortFilter.ALL.bindingsOnly())).isEmpty();
 
         assertThat(bindings(8, PortFilter.ALL)).containsExactly(web6, web);
         assertThat(bindings(8, PortFilter.ALL.withFamily(6))).containsExactly(web6);
         assertThat(bindings(8, PortFilter.ALL.flowsOnly())).isEmpty();
-        assertThat(bindings(8, PortFilter.ALL.withRemotePorts(new PortRange(80, 80)))).isEmpty();
-        assertThat(bindings(8, PortFilter.ALL.withLocalPorts(new PortRange(81, 90)))).isEmpty();
-        assertThat(bindings(8, PortFilter.ALL.withLocal(IpAddress.Prefix.parse("0.0.0.0/0")))).containsExactly(web);
+        assertThat(bindings(8, PortFilter.ALL.withRemotePorts(new PortRange(80, 80))))
+                .isEmpty();
+        assertThat(bindings(8, PortFilter.ALL.withLocalPorts(new PortRange(81, 90))))
+                .isEmpty();
+        assertThat(bindings(8, PortFilter.ALL.withLocal(IpAddress.Prefix.parse("0.0.0.0/0"))))
+                .containsExactly(web);
         assertThatThrownBy(() -> PortFilter.ALL.withFamily(5)).isInstanceOf(IllegalArgumentException.class);
     }
 

@@ -107,8 +107,7 @@ class PortSetTest {
     }
 
     private static int draw(PortSet set, BitSet model, PortRange range, SplittableRandom random) {
-        int absent =
-                range.size() - model.get(range.first(), range.last() + 1).cardinality();
+        int absent = range.size() - model.get(range.first(), range.last() + 1).cardinality();
         assertThat(set.absentIn(range)).isEqualTo(absent);
         int port = set.drawAbsent(range, random::nextInt);
         if (absent == 0) {

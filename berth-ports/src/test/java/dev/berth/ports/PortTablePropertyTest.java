@@ -1,13 +1,13 @@
 package dev.berth.ports;
 
-import dev.berth.check.Seeds;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.check.Seeds;
 import dev.berth.wire.IpAddress;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;

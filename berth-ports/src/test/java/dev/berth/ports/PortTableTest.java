@@ -1,10 +1,10 @@
 package dev.berth.ports;
 
-import dev.berth.check.Requirement;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.berth.check.Requirement;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.util.HashSet;
@@ -418,10 +418,8 @@ class PortTableTest {
             assertThat(usage.flowCount()).isEqualTo(5);
             assertThat(usage.timeWaitCount()).isEqualTo(1);
             assertThat(usage.bindings())
-                    .containsExactly(
-                            new PortUsage.Binding(
-                                    new Endpoint(IpAddress.ANY_IPV4, 80),
-                                    0, "LISTEN", 1, "web server", PortAge.UNKNOWN));
+                    .containsExactly(new PortUsage.Binding(
+                            new Endpoint(IpAddress.ANY_IPV4, 80), 0, "LISTEN", 1, "web server", PortAge.UNKNOWN));
             assertThat(usage.destinations())
                     .containsExactly(
                             new PortUsage.Towards(ME, new Endpoint(PEER, 443), 3, 1, 16_384 - 3),

@@ -94,7 +94,8 @@ final class ServiceRegistryCompiler {
         }
         IntStream.range(0, entries.size())
                 .boxed()
-                .sorted(Comparator.comparingInt(i -> nameNumbers.get(entries.get(i).name())))
+                .sorted(Comparator.comparingInt(
+                        i -> nameNumbers.get(entries.get(i).name())))
                 .forEach(i -> u16(out, i));
         for (int alias : aliases) {
             u16(out, alias);

@@ -87,8 +87,7 @@ final class ServiceRows {
                 .get();
         try (CSVPrinter printer = new CSVPrinter(out, format)) {
             for (Row row : rows) {
-                printer.printRecord(
-                        row.name, row.port, row.transport, row.description, row.serviceCode, row.notes);
+                printer.printRecord(row.name, row.port, row.transport, row.description, row.serviceCode, row.notes);
             }
         }
         return out.toString();

@@ -56,8 +56,7 @@ class ServiceRowsTest {
     void every_row_is_there_and_nobody_is() {
         assertThat(rows).hasSize(ROWS);
         assertThat(rows.getFirst().toMap()).doesNotContainKeys("Assignee", "Contact");
-        assertThat(file)
-                .doesNotContainPattern("\\[[A-Z][a-z]+_[A-Z][a-zA-Z_]+]");
+        assertThat(file).doesNotContainPattern("\\[[A-Z][a-z]+_[A-Z][a-zA-Z_]+]");
         assertThat(rows).anyMatch(row -> row.get("Assignment Notes").contains("\n"));
     }
 
@@ -144,7 +143,8 @@ class ServiceRowsTest {
                         .isEqualTo(row.get("Description").replaceAll("\\s+", " "));
                 assertThat(service.reserved()).isFalse();
                 assertThat(service.historic())
-                        .isEqualTo(notes.contains("now historic") || service.description().contains("(historic)"));
+                        .isEqualTo(notes.contains("now historic")
+                                || service.description().contains("(historic)"));
                 assertThat(service.aliasOf() != null).isEqualTo(notes.matches("(?s).*(alias to|duplicate of).*"));
                 String code = row.get("Service Code");
                 assertThat(service.serviceCode())
@@ -249,11 +249,17 @@ class ServiceRowsTest {
             List<String> names = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 names.add("Name-" + "x".repeat(i % 40) + i);
-                csv.append(names.get(i)).append(',').append(i + 1).append(",tcp,text of ").append(i).append(",,\n");
+                csv.append(names.get(i))
+                        .append(',')
+                        .append(i + 1)
+                        .append(",tcp,text of ")
+                        .append(i)
+                        .append(",,\n");
             }
             ServiceRegistry small = new ServiceRegistry(compile(csv.toString(), "2030-01-02"));
             for (int i = 0; i < count; i++) {
-                assertThat(small.portsOf(names.get(i).toLowerCase(Locale.ROOT), Transport.TCP)).containsExactly(i + 1);
+                assertThat(small.portsOf(names.get(i).toLowerCase(Locale.ROOT), Transport.TCP))
+                        .containsExactly(i + 1);
                 assertThat(small.servicesAt(Transport.TCP, i + 1).getFirst().description())
                         .isEqualTo("text of " + i);
             }

@@ -1,6 +1,5 @@
 package dev.berth.sockets;
 
-import static dev.berth.sockets.BerthSocketOptions.BIND_ADDRESS_NO_PORT;
 import static dev.berth.sockets.BerthSocketOptions.LOCAL_PORT_RANGE;
 import static java.net.StandardSocketOptions.IP_TOS;
 import static java.net.StandardSocketOptions.SO_RCVBUF;
@@ -15,8 +14,9 @@ final class AcceptorOptions {
     static final SocketOptionTable<TcpAcceptor> ACCEPTOR = acceptor().build();
 
     /// Options of a `ServerSocket`, which has one more.
-    static final SocketOptionTable<TcpAcceptor> SERVER_SOCKET =
-            acceptor().add(IP_TOS, TcpAcceptor::trafficClass, TcpAcceptor::trafficClass).build();
+    static final SocketOptionTable<TcpAcceptor> SERVER_SOCKET = acceptor()
+            .add(IP_TOS, TcpAcceptor::trafficClass, TcpAcceptor::trafficClass)
+            .build();
 
     private AcceptorOptions() {}
 

@@ -58,8 +58,8 @@ public class BerthAsynchronousChannelProvider extends AsynchronousChannelProvide
     }
 
     @Override
-    public AsynchronousServerSocketChannel openAsynchronousServerSocketChannel(
-            @Nullable AsynchronousChannelGroup group) throws IOException {
+    public AsynchronousServerSocketChannel openAsynchronousServerSocketChannel(@Nullable AsynchronousChannelGroup group)
+            throws IOException {
         return BerthAsynchronousServerSocketChannel.open(this, own(group), host().openTcpAcceptor());
     }
 

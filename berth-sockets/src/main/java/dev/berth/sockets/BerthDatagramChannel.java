@@ -1,7 +1,7 @@
 package dev.berth.sockets;
 
-import dev.berth.host.HostClock;
 import dev.berth.host.Host;
+import dev.berth.host.HostClock;
 import dev.berth.host.HostSocket;
 import dev.berth.host.UdpSocket;
 import dev.berth.stack.endpoint.Readiness;

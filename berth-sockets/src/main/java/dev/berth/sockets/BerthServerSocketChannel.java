@@ -1,11 +1,10 @@
 package dev.berth.sockets;
 
-import dev.berth.host.HostClock;
 import dev.berth.host.Host;
+import dev.berth.host.HostClock;
 import dev.berth.host.TcpAcceptor;
 import dev.berth.host.TcpSocket;
 import dev.berth.stack.endpoint.Readiness;
-import dev.berth.wire.Endpoint;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;

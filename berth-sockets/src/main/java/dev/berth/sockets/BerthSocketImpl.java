@@ -170,14 +170,13 @@ public class BerthSocketImpl extends SocketImpl {
 
     private TcpSocket beginConnect(InetSocketAddress remote) throws SocketException {
         synchronized (stateLock) {
-            String refusal =
-                    switch (state) {
-                        case NEW -> "Not created";
-                        case CONNECTING -> "Connection in progress";
-                        case CONNECTED -> "Already connected";
-                        case CLOSED -> SOCKET_CLOSED;
-                        default -> null;
-                    };
+            String refusal = switch (state) {
+                case NEW -> "Not created";
+                case CONNECTING -> "Connection in progress";
+                case CONNECTED -> "Already connected";
+                case CLOSED -> SOCKET_CLOSED;
+                default -> null;
+            };
             if (refusal != null) {
                 throw new SocketException(refusal);
             }

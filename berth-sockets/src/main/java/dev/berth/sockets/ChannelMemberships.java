@@ -36,8 +36,8 @@ final class ChannelMemberships {
     /// Joins a group, or returns the key if the channel is a member already.
     ///
     /// @param source null for all sources
-    synchronized MembershipKey join(
-            InetAddress group, @Nullable NetworkInterface nic, @Nullable InetAddress source) throws IOException {
+    synchronized MembershipKey join(InetAddress group, @Nullable NetworkInterface nic, @Nullable InetAddress source)
+            throws IOException {
         if (ipv4Only && group instanceof Inet6Address) {
             throw new IllegalArgumentException("Only IPv6 sockets can join IPv6 multicast group");
         }

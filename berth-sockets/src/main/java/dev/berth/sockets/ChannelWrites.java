@@ -123,6 +123,7 @@ final class ChannelWrites extends ChannelHalf {
 
     /// Writes an urgent octet.
     ///
+
     /// @return 1, or 0 if there is no room, which in blocking mode is an exception: the JDK does not wait here
     int writeUrgent(int octet) throws IOException {
         lock();

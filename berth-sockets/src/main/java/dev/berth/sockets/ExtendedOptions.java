@@ -18,7 +18,8 @@ final class ExtendedOptions {
     /// The name of an option and the type of its values.
     record Name<T>(String name, Class<T> type) {
         /// The option's constant, or null without the module `jdk.net`.
-        @Nullable SocketOption<T> find() {
+        @Nullable
+        SocketOption<T> find() {
             Class<?> holder;
             try {
                 holder = Class.forName("jdk.net.ExtendedSocketOptions");

@@ -184,14 +184,13 @@ final class FlightObserver extends SocketObserver {
 
     @Override
     protected @Nullable Object begin(Operation operation) {
-        Event event =
-                switch (operation) {
-                    case CONNECT -> CONNECT.isEnabled() ? new SocketConnect() : null;
-                    case ACCEPT -> ACCEPT.isEnabled() ? new SocketAccept() : null;
-                    case READ -> READ.isEnabled() ? new SocketRead() : null;
-                    case WRITE -> WRITE.isEnabled() ? new SocketWrite() : null;
-                    case CLOSE -> CLOSE.isEnabled() ? new SocketClose() : null;
-                };
+        Event event = switch (operation) {
+            case CONNECT -> CONNECT.isEnabled() ? new SocketConnect() : null;
+            case ACCEPT -> ACCEPT.isEnabled() ? new SocketAccept() : null;
+            case READ -> READ.isEnabled() ? new SocketRead() : null;
+            case WRITE -> WRITE.isEnabled() ? new SocketWrite() : null;
+            case CLOSE -> CLOSE.isEnabled() ? new SocketClose() : null;
+        };
         if (event != null) {
             event.begin();
         }
@@ -216,7 +215,8 @@ final class FlightObserver extends SocketObserver {
             event.ends(socket.host().name(), Transport.TCP, socket.local(), other);
         }
         if (failure != null) {
-            event.failure = Objects.requireNonNullElse(failure.getMessage(), failure.getClass().getName());
+            event.failure = Objects.requireNonNullElse(
+                    failure.getMessage(), failure.getClass().getName());
         }
         if (event instanceof SocketRead read) {
             read.bytesRead = Math.max(0, octets);

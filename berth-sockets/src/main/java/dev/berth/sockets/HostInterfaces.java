@@ -35,9 +35,8 @@ final class HostInterfaces {
                 return index;
             }
         }
-        throw new SocketException(
-                "Network interface " + wanted.getName() + " is not one of host " + host.name()
-                        + ", which has " + names);
+        throw new SocketException("Network interface " + wanted.getName() + " is not one of host " + host.name()
+                + ", which has " + names);
     }
 
     /// The machine's interface that stands for one of the host's; null if there is none.

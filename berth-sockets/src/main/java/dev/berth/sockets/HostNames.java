@@ -73,8 +73,7 @@ record HostNames(Host host, List<NameTable> tables, boolean others) {
             boolean ipv4 = address.isIpv4();
             if ((characteristics & (ipv4 ? LookupPolicy.IPV4 : LookupPolicy.IPV6)) != 0) {
                 boolean preferred = ipv4 ? ipv4First : ipv6First;
-                answers.add(
-                        preferred ? first++ : answers.size(), InetAddress.getByAddress(name, address.octets()));
+                answers.add(preferred ? first++ : answers.size(), InetAddress.getByAddress(name, address.octets()));
             }
         }
         return answers;

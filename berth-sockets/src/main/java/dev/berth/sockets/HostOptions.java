@@ -57,9 +57,8 @@ final class HostOptions {
             .build();
 
     /// The names that a `Socket` lists: those of a channel without the one that only channels have.
-    static final Set<SocketOption<?>> SOCKET_NAMES = TCP.names().stream()
-            .filter(name -> name != SO_OOBINLINE)
-            .collect(Collectors.toUnmodifiableSet());
+    static final Set<SocketOption<?>> SOCKET_NAMES =
+            TCP.names().stream().filter(name -> name != SO_OOBINLINE).collect(Collectors.toUnmodifiableSet());
 
     /// Options of connections of asynchronous channels, which have fewer.
     static final SocketOptionTable<TcpSocket> ASYNCHRONOUS_TCP = TCP.without(SO_LINGER, IP_TOS, SO_OOBINLINE);

@@ -51,8 +51,7 @@ final class JavaNet {
             return null;
         }
         try {
-            return (SocketAddress) lookup.findStaticVarHandle(
-                            DatagramSocket.class, "NO_DELEGATE", SocketAddress.class)
+            return (SocketAddress) lookup.findStaticVarHandle(DatagramSocket.class, "NO_DELEGATE", SocketAddress.class)
                     .get();
         } catch (ReflectiveOperationException e) {
             throw new LinkageError("java.net.DatagramSocket has a field NO_DELEGATE", e);

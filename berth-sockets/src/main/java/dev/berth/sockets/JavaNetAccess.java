@@ -33,8 +33,7 @@ final class JavaNetAccess {
             serverAccept = server.findVirtual(
                     ServerSocket.class, "implAccept", MethodType.methodType(void.class, SocketImpl.class));
             newKernelSocket = own.findConstructor(
-                            Class.forName("sun.nio.ch.NioSocketImpl"),
-                            MethodType.methodType(void.class, boolean.class))
+                            Class.forName("sun.nio.ch.NioSocketImpl"), MethodType.methodType(void.class, boolean.class))
                     .asType(MethodType.methodType(SocketImpl.class, boolean.class));
             MethodHandles.Lookup datagram = MethodHandles.privateLookupIn(DatagramSocket.class, own);
             datagramFactory =
@@ -88,8 +87,7 @@ final class JavaNetAccess {
                 BINDINGS = nic.findVarHandle(NetworkInterface.class, "bindings", InterfaceAddress[].class);
                 CHILDREN = nic.findVarHandle(NetworkInterface.class, "childs", NetworkInterface[].class);
                 MethodHandles.Lookup binding = MethodHandles.privateLookupIn(InterfaceAddress.class, own);
-                NEW_BINDING =
-                        binding.findConstructor(InterfaceAddress.class, MethodType.methodType(void.class));
+                NEW_BINDING = binding.findConstructor(InterfaceAddress.class, MethodType.methodType(void.class));
                 BOUND = binding.findVarHandle(InterfaceAddress.class, "address", InetAddress.class);
                 BROADCAST = binding.findVarHandle(InterfaceAddress.class, "broadcast", Inet4Address.class);
                 MASK_LENGTH = binding.findVarHandle(InterfaceAddress.class, "maskLength", short.class);

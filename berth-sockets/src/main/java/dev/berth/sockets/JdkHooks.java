@@ -30,6 +30,7 @@ public final class JdkHooks implements BiFunction<String, @Nullable Object[], @N
     private final JavaNetAccess access = new JavaNetAccess();
 
     /// Makes what the JDK takes for one of its own sockets: a [BerthSocketImpl] that also is a
+
     /// `sun.net.PlatformSocketImpl`, which no class can be that is compiled without the JDK's permission.
     @FunctionalInterface
     public interface SocketMaker {
@@ -173,7 +174,8 @@ public final class JdkHooks implements BiFunction<String, @Nullable Object[], @N
             }
             case "NetworkInterface.getByInetAddress" -> withAddress(all, (InetAddress) argument(arguments, 0));
             case "NetworkInterface.isBoundInetAddress" ->
-                Optional.of(withAddress(all, (InetAddress) argument(arguments, 0)).isPresent());
+                Optional.of(
+                        withAddress(all, (InetAddress) argument(arguments, 0)).isPresent());
             default -> throw new LinkageError("Unknown method " + method);
         };
     }

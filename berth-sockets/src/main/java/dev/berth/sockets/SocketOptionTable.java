@@ -17,7 +17,8 @@ final class SocketOptionTable<S> {
     /// Reads an option.
     @FunctionalInterface
     interface Getter<S, T> {
-        @Nullable T get(S socket) throws IOException;
+        @Nullable
+        T get(S socket) throws IOException;
     }
 
     /// Sets an option.

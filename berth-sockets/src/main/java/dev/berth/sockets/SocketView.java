@@ -1,6 +1,5 @@
 package dev.berth.sockets;
 
-import dev.berth.host.TcpSocket;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

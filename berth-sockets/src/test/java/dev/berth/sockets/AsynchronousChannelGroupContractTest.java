@@ -139,9 +139,9 @@ class AsynchronousChannelGroupContractTest extends AsynchronousContract {
 
     private static int handlersOnStack() {
         return StackWalker.getInstance()
-                .walk(frames -> Math.toIntExact(frames.filter(
-                                frame -> frame.getMethodName().equals("completed"))
-                        .count()));
+                .walk(frames -> Math.toIntExact(
+                        frames.filter(frame -> frame.getMethodName().equals("completed"))
+                                .count()));
     }
 
     @Test
@@ -151,8 +151,7 @@ class AsynchronousChannelGroupContractTest extends AsynchronousContract {
             thread.setUncaughtExceptionHandler((_, _) -> {});
             return thread;
         };
-        Pair pair = connectedPair(
-                ending(platform.asynchronousProvider().openAsynchronousChannelGroup(1, silent)));
+        Pair pair = connectedPair(ending(platform.asynchronousProvider().openAsynchronousChannelGroup(1, silent)));
         pair.client().read(ByteBuffer.allocate(1), NOTE, new CompletionHandler<Integer, Object>() {
             @Override
             public void completed(Integer n, Object attachment) {

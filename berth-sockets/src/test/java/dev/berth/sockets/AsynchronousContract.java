@@ -16,8 +16,8 @@ import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.junit.jupiter.api.AfterEach;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 
 /// What the contracts of asynchronous channels share.
 abstract class AsynchronousContract extends Contract {
@@ -29,7 +29,11 @@ abstract class AsynchronousContract extends Contract {
     record Pair(AsynchronousSocketChannel client, AsynchronousSocketChannel server) {}
 
     /// What a handler was told, and on which thread.
-    record Outcome<V>(@Nullable V result, @Nullable Throwable failure, Thread thread, @Nullable Object attachment) {}
+    record Outcome<V>(
+            @Nullable V result,
+            @Nullable Throwable failure,
+            Thread thread,
+            @Nullable Object attachment) {}
 
     /// Keeps what it is told.
     static final class Told<V> implements CompletionHandler<V, Object> {

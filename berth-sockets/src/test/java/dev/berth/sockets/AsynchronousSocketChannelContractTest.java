@@ -508,8 +508,7 @@ class AsynchronousSocketChannelContractTest extends AsynchronousContract {
             });
             pair.client().read(room(1), NOTE, told);
             closing.get();
-            assertThat(told.failure())
-                    .isInstanceOfAny(AsynchronousCloseException.class, ClosedChannelException.class);
+            assertThat(told.failure()).isInstanceOfAny(AsynchronousCloseException.class, ClosedChannelException.class);
             pair.server().close();
         }
     }
@@ -578,7 +577,9 @@ class AsynchronousSocketChannelContractTest extends AsynchronousContract {
         pair.client().read(room(1), 5, TimeUnit.MILLISECONDS, NOTE, told);
 
         Outcome<Integer> outcome = told.outcome();
-        assertThat(outcome.failure()).isExactlyInstanceOf(InterruptedByTimeoutException.class).hasMessage(null);
+        assertThat(outcome.failure())
+                .isExactlyInstanceOf(InterruptedByTimeoutException.class)
+                .hasMessage(null);
         assertThat(outcome.attachment()).isSameAs(NOTE);
         assertThatThrownBy(() -> pair.client().read(room(1)))
                 .isExactlyInstanceOf(IllegalStateException.class)

@@ -20,13 +20,15 @@ record Case(String name, Code code, @Nullable String onBerth) {
     /// What a program does.
     @FunctionalInterface
     interface Code {
-        @Nullable Object run(Scene scene) throws Exception;
+        @Nullable
+        Object run(Scene scene) throws Exception;
     }
 
     /// A step whose outcome is noted.
     @FunctionalInterface
     interface Step {
-        @Nullable Object run() throws Exception;
+        @Nullable
+        Object run() throws Exception;
     }
 
     /// A step without a value.

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.Channels;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
@@ -97,7 +97,8 @@ class ChannelTransferContractTest extends Contract {
         pair.server().configureBlocking(false);
 
         assertThat(pair.client().read(ByteBuffer.allocate(10))).isZero();
-        assertThat(pair.client().read(new ByteBuffer[] {ByteBuffer.allocate(10)})).isZero();
+        assertThat(pair.client().read(new ByteBuffer[] {ByteBuffer.allocate(10)}))
+                .isZero();
         long sent = fill(pair.client());
         assertThat(pair.client().write(ByteBuffer.allocate(10))).isZero();
         assertThat(pair.client().write(new ByteBuffer[] {ByteBuffer.allocateDirect(10)}))
@@ -219,7 +220,8 @@ class ChannelTransferContractTest extends Contract {
     void a_write_that_is_closed_half_way_says_how_far_it_came(boolean direct) throws IOException {
         ChannelPair pair = connectedChannels();
         ByteBuffer much = direct ? ByteBuffer.allocateDirect(40_000_000) : ByteBuffer.allocate(40_000_000);
-        Task<Integer> write = Task.startBlocked(Task.On.PLATFORM, () -> pair.client().write(much));
+        Task<Integer> write =
+                Task.startBlocked(Task.On.PLATFORM, () -> pair.client().write(much));
 
         pair.client().close();
 
@@ -230,7 +232,8 @@ class ChannelTransferContractTest extends Contract {
     void a_write_that_is_interrupted_half_way_closes_the_channel() throws IOException {
         ChannelPair pair = connectedChannels();
         ByteBuffer much = ByteBuffer.allocate(40_000_000);
-        Task<Integer> write = Task.startBlocked(Task.On.PLATFORM, () -> pair.client().write(much));
+        Task<Integer> write =
+                Task.startBlocked(Task.On.PLATFORM, () -> pair.client().write(much));
 
         write.interrupt();
 
@@ -301,8 +304,7 @@ class ChannelTransferContractTest extends Contract {
             return null;
         });
 
-        try (FileChannel file =
-                FileChannel.open(copy, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        try (FileChannel file = FileChannel.open(copy, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             long at = 0;
             long n;
             while ((n = file.transferFrom(pair.server(), at, 1_000_000)) > 0) {

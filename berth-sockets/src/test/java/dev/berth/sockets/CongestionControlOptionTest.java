@@ -38,7 +38,8 @@ class CongestionControlOptionTest {
                         accepted.getInputStream().readNBytes(50_000);
                         client.setOption(CONTROL, name);
                         assertThat(client.getOption(CONTROL)).isEqualTo(name);
-                        assertThat(accepted.getInputStream().readNBytes(250_000)).hasSize(250_000);
+                        assertThat(accepted.getInputStream().readNBytes(250_000))
+                                .hasSize(250_000);
                         writer.join();
                     }
                 }

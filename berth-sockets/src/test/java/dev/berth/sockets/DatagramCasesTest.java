@@ -142,19 +142,32 @@ class DatagramCasesTest extends DifferentialTest {
                     return note(does(() -> socket.bind(s.any())), does(() -> socket.bind(null)));
                 })
                 .add("bind to a name", s -> note(does(() -> maker.open(s).bind(Scene.unresolved()))))
-                .add("bind to a strange address", s -> note(does(() -> maker.open(s).bind(Scene.strange()))))
-                .add("bind to an address of others", s -> note(does(
-                        () -> maker.open(s).bind(new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 0)))))
-                .add("connect to null", s -> note(
-                        does(() -> maker.open(s).connect(null)), does(() -> maker.open(s).connect(null, 5))))
+                .add(
+                        "bind to a strange address",
+                        s -> note(does(() -> maker.open(s).bind(Scene.strange()))))
+                .add(
+                        "bind to an address of others",
+                        s -> note(does(() ->
+                                maker.open(s).bind(new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 0)))))
+                .add(
+                        "connect to null",
+                        s -> note(
+                                does(() -> maker.open(s).connect(null)),
+                                does(() -> maker.open(s).connect(null, 5))))
                 .add("connect to a name", s -> note(does(() -> maker.open(s).connect(Scene.unresolved()))))
-                .add("connect to a strange address", s -> note(does(() -> maker.open(s).connect(Scene.strange()))))
-                .add("connect to port 0", s -> note(
-                        does(() -> maker.open(s).connect(s.any())),
-                        does(() -> maker.open(s).connect(s.platform.loopback(), 0))))
-                .add("connect to an impossible port", s -> note(
-                        does(() -> maker.open(s).connect(s.platform.loopback(), -1)),
-                        does(() -> maker.open(s).connect(s.platform.loopback(), 65_536))))
+                .add(
+                        "connect to a strange address",
+                        s -> note(does(() -> maker.open(s).connect(Scene.strange()))))
+                .add(
+                        "connect to port 0",
+                        s -> note(
+                                does(() -> maker.open(s).connect(s.any())),
+                                does(() -> maker.open(s).connect(s.platform.loopback(), 0))))
+                .add(
+                        "connect to an impossible port",
+                        s -> note(
+                                does(() -> maker.open(s).connect(s.platform.loopback(), -1)),
+                                does(() -> maker.open(s).connect(s.platform.loopback(), 65_536))))
                 .add("connect when closed", s -> {
                     DatagramSocket socket = bound(s, maker);
                     SocketAddress other = s.boundDatagrams().getLocalSocketAddress();
@@ -202,7 +215,8 @@ class DatagramCasesTest extends DifferentialTest {
                 .add("send to others when connected", s -> {
                     DatagramSocket socket = bound(s, maker);
                     socket.connect(s.boundDatagrams().getLocalSocketAddress());
-                    return note(does(() -> socket.send(packet(1, s.boundDatagrams().getLocalSocketAddress()))));
+                    return note(
+                            does(() -> socket.send(packet(1, s.boundDatagrams().getLocalSocketAddress()))));
                 })
                 .add("a packet without an address gets that of the connection", s -> {
                     DatagramSocket socket = bound(s, maker);
@@ -216,8 +230,7 @@ class DatagramCasesTest extends DifferentialTest {
                     DatagramSocket socket = bound(s, maker);
                     socket.setSendBufferSize(200_000);
                     return note(
-                            does(() -> socket.send(packet(65_508, to))),
-                            does(() -> socket.send(packet(70_000, to))));
+                            does(() -> socket.send(packet(65_508, to))), does(() -> socket.send(packet(70_000, to))));
                 })
                 .add("as long as can be", s -> {
                     DatagramSocket other = s.boundDatagrams();
@@ -273,8 +286,7 @@ class DatagramCasesTest extends DifferentialTest {
                     byte[] bytes = new byte[10];
                     DatagramPacket packet = new DatagramPacket(bytes, 3, 4);
                     DatagramSocket other = s.boundDatagrams();
-                    other.send(new DatagramPacket(
-                            new byte[] {1, 2, 3, 4, 5, 6}, 6, socket.getLocalSocketAddress()));
+                    other.send(new DatagramPacket(new byte[] {1, 2, 3, 4, 5, 6}, 6, socket.getLocalSocketAddress()));
                     socket.receive(packet);
                     return note(
                             packet::getLength,

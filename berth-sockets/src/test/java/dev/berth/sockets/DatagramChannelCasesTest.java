@@ -32,9 +32,10 @@ class DatagramChannelCasesTest extends DifferentialTest {
     Stream<DynamicTest> families() {
         return tests(new Case.Table("DatagramChannel families")
                 .add("null", s -> note(() -> s.platform.provider().openDatagramChannel(null)))
-                .add("UNIX", s -> note(
-                        () -> s.platform.provider().openDatagramChannel(StandardProtocolFamily.UNIX)))
-                .add("INET6", s -> note(() -> open(s, StandardProtocolFamily.INET6).isOpen()))
+                .add("UNIX", s -> note(() -> s.platform.provider().openDatagramChannel(StandardProtocolFamily.UNIX)))
+                .add(
+                        "INET6",
+                        s -> note(() -> open(s, StandardProtocolFamily.INET6).isOpen()))
                 .add("IPv4 and IPv6 on one port", s -> {
                     DatagramChannel four = open(s, StandardProtocolFamily.INET);
                     four.bind(null);
@@ -44,7 +45,8 @@ class DatagramChannelCasesTest extends DifferentialTest {
     }
 
     private Stream<DynamicTest> all(String prefix, @Nullable StandardProtocolFamily family) {
-        return Stream.of(ends(prefix, family), io(prefix, family), groups(prefix, family)).flatMap(this::tests);
+        return Stream.of(ends(prefix, family), io(prefix, family), groups(prefix, family))
+                .flatMap(this::tests);
     }
 
     private static DatagramChannel open(Scene scene, @Nullable StandardProtocolFamily family) throws IOException {
@@ -86,27 +88,42 @@ class DatagramChannelCasesTest extends DifferentialTest {
                 .add("state when bound to null", s -> state(open(s, family).bind(null)))
                 .add("state when closed", s -> state(closed(s, family)))
                 .add("state when connected", s -> state(open(s, family).connect(other(s))))
-                .add("state when disconnected", s -> state(
-                        open(s, family).connect(other(s)).disconnect()))
-                .differs("text", "java.nio.channels.DatagramChannel[unbound]", s -> open(s, family)
-                        .toString())
-                .differs("text when bound", "java.nio.channels.DatagramChannel[local=/127.0.0.1:#]", s -> bound(
-                                s, family)
-                        .toString())
-                .differs("text when closed", "java.nio.channels.DatagramChannel[closed]", s -> closed(s, family)
-                        .toString())
+                .add(
+                        "state when disconnected",
+                        s -> state(open(s, family).connect(other(s)).disconnect()))
+                .differs(
+                        "text",
+                        "java.nio.channels.DatagramChannel[unbound]",
+                        s -> open(s, family).toString())
+                .differs(
+                        "text when bound",
+                        "java.nio.channels.DatagramChannel[local=/127.0.0.1:#]",
+                        s -> bound(s, family).toString())
+                .differs(
+                        "text when closed",
+                        "java.nio.channels.DatagramChannel[closed]",
+                        s -> closed(s, family).toString())
                 .add("bind twice", s -> note(() -> bound(s, family).bind(s.any())))
                 .add("bind when closed", s -> note(() -> closed(s, family).bind(s.any())))
                 .add("bind to a name", s -> note(() -> open(s, family).bind(Scene.unresolved())))
-                .add("bind to a strange address", s -> note(() -> open(s, family).bind(Scene.strange())))
-                .add("bind to an address of others", s -> note(
-                        () -> open(s, family).bind(new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 0))))
-                .add("bind to ::1", s -> note(
-                        () -> open(s, family).bind(new InetSocketAddress("::1", 0)).isOpen()))
+                .add(
+                        "bind to a strange address",
+                        s -> note(() -> open(s, family).bind(Scene.strange())))
+                .add(
+                        "bind to an address of others",
+                        s -> note(() ->
+                                open(s, family).bind(new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 0))))
+                .add(
+                        "bind to ::1",
+                        s -> note(() -> open(s, family)
+                                .bind(new InetSocketAddress("::1", 0))
+                                .isOpen()))
                 .add("bind to what is taken", s -> note(() -> open(s, family).bind(other(s))))
                 .add("connect to null", s -> note(() -> open(s, family).connect(null)))
                 .add("connect to a name", s -> note(() -> open(s, family).connect(Scene.unresolved())))
-                .add("connect to a strange address", s -> note(() -> open(s, family).connect(Scene.strange())))
+                .add(
+                        "connect to a strange address",
+                        s -> note(() -> open(s, family).connect(Scene.strange())))
                 .add("connect to port 0", s -> note(() -> open(s, family).connect(s.any())))
                 .add("connect when closed", s -> {
                     SocketAddress other = other(s);
@@ -117,7 +134,9 @@ class DatagramChannelCasesTest extends DifferentialTest {
                     return note(() -> channel.connect(other(s)));
                 })
                 .add("disconnect when not connected", s -> state(open(s, family).disconnect()))
-                .add("disconnect when closed", s -> note(() -> closed(s, family).disconnect().isOpen()))
+                .add(
+                        "disconnect when closed",
+                        s -> note(() -> closed(s, family).disconnect().isOpen()))
                 .add("modes when closed", s -> {
                     DatagramChannel channel = closed(s, family);
                     return note(() -> channel.configureBlocking(false), channel::isBlocking);
@@ -275,8 +294,7 @@ class DatagramChannelCasesTest extends DifferentialTest {
                             () -> channel.join(group, null),
                             () -> channel.join(group, Scene.lo(), null));
                 })
-                .add("join what is no group", s -> note(
-                        () -> bound(s, family).join(s.platform.loopback(), Scene.lo())))
+                .add("join what is no group", s -> note(() -> bound(s, family).join(s.platform.loopback(), Scene.lo())))
                 .add("join with odd sources", s -> {
                     DatagramChannel channel = bound(s, family);
                     InetAddress group = InetAddress.getByName("239.7.9.1");
@@ -285,12 +303,15 @@ class DatagramChannelCasesTest extends DifferentialTest {
                             () -> channel.join(group, Scene.lo(), InetAddress.getByName("0.0.0.0")),
                             () -> channel.join(group, Scene.lo(), InetAddress.getByName("::1")));
                 })
-                .add("join an IPv6 group", s -> note(() -> {
-                    InetAddress group = InetAddress.getByName("ff15::77");
-                    return family == null ? "" : open(s, family).join(group, Scene.lo());
-                }))
-                .add("join when closed", s -> note(
-                        () -> closed(s, family).join(InetAddress.getByName("239.7.9.1"), Scene.lo())))
+                .add(
+                        "join an IPv6 group",
+                        s -> note(() -> {
+                            InetAddress group = InetAddress.getByName("ff15::77");
+                            return family == null ? "" : open(s, family).join(group, Scene.lo());
+                        }))
+                .add(
+                        "join when closed",
+                        s -> note(() -> closed(s, family).join(InetAddress.getByName("239.7.9.1"), Scene.lo())))
                 .add("a key", s -> {
                     DatagramChannel channel = open(s, family);
                     InetAddress group = InetAddress.getByName("239.7.9.1");

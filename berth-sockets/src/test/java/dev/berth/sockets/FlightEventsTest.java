@@ -186,7 +186,8 @@ class FlightEventsTest {
         assertThat(read.getLong("bytesRead")).isEqualTo(100);
         assertThat(read.getBoolean("endOfStream")).isFalse();
         assertThat(read.getString("service")).isEqualTo("https");
-        assertThat(only(events, "SocketWrite", "client").getLong("bytesWritten")).isEqualTo(100);
+        assertThat(only(events, "SocketWrite", "client").getLong("bytesWritten"))
+                .isEqualTo(100);
         RecordedEvent close = only(events, "SocketClose", "server");
         assertThat(close.getLong("bytesReceived")).isEqualTo(100);
         assertThat(close.getString("state")).isEqualTo("ESTABLISHED");
@@ -228,7 +229,8 @@ class FlightEventsTest {
             }
             try (UdpSocket socket = client.openUdpSocket()) {
                 socket.bind(of("10.0.0.1", 5_000));
-                assertThatThrownBy(() -> socket.receive(new byte[1], 0, 1, 1_000_000)).isNotNull();
+                assertThatThrownBy(() -> socket.receive(new byte[1], 0, 1, 1_000_000))
+                        .isNotNull();
             }
         });
         RecordedEvent connect = only(events, "SocketConnect", "client");
@@ -281,7 +283,8 @@ class FlightEventsTest {
         assertThat(first.getString("state")).isEqualTo("ESTABLISHED");
         assertThat(first.getLong("bytes")).isEqualTo(100);
         assertThat(first.getInt("segments")).isEqualTo(1);
-        assertThat(only(events, "SocketClose", "client").getLong("retransmissions")).isPositive();
+        assertThat(only(events, "SocketClose", "client").getLong("retransmissions"))
+                .isPositive();
     }
 
     @Test

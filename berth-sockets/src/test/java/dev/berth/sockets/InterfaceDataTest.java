@@ -79,16 +79,23 @@ class InterfaceDataTest {
 
     @Test
     void echo_requests_go_out_from_the_interface_that_was_named() throws Exception {
-        assertThat(InterfaceData.isReachable(host, inet("10.1.0.2"), 0, 0, 10_000)).isTrue();
-        assertThat(InterfaceData.isReachable(host, inet("10.1.0.2"), 2, 1, 10_000)).isTrue();
-        assertThat(InterfaceData.isReachable(host, inet("fd01::2"), 2, 64, 10_000)).isTrue();
-        assertThat(InterfaceData.isReachable(host, inet("10.9.0.1"), 3, 0, 10_000)).isTrue();
-        assertThat(InterfaceData.isReachable(host, inet("127.0.0.1"), 1, 0, 10_000)).isTrue();
+        assertThat(InterfaceData.isReachable(host, inet("10.1.0.2"), 0, 0, 10_000))
+                .isTrue();
+        assertThat(InterfaceData.isReachable(host, inet("10.1.0.2"), 2, 1, 10_000))
+                .isTrue();
+        assertThat(InterfaceData.isReachable(host, inet("fd01::2"), 2, 64, 10_000))
+                .isTrue();
+        assertThat(InterfaceData.isReachable(host, inet("10.9.0.1"), 3, 0, 10_000))
+                .isTrue();
+        assertThat(InterfaceData.isReachable(host, inet("127.0.0.1"), 1, 0, 10_000))
+                .isTrue();
         // no address of that family on the interface, and nobody there
-        assertThat(InterfaceData.isReachable(host, inet("fd01::2"), 3, 0, 10_000)).isFalse();
+        assertThat(InterfaceData.isReachable(host, inet("fd01::2"), 3, 0, 10_000))
+                .isFalse();
         assertThat(InterfaceData.isReachable(host, inet("10.1.0.9"), 0, 0, 20)).isFalse();
         // a loopback address must not leave the host
-        assertThat(InterfaceData.isReachable(host, inet("10.1.0.2"), 1, 0, 10_000)).isFalse();
+        assertThat(InterfaceData.isReachable(host, inet("10.1.0.2"), 1, 0, 10_000))
+                .isFalse();
     }
 
     @Test

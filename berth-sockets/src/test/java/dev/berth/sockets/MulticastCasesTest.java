@@ -39,10 +39,8 @@ class MulticastCasesTest extends DifferentialTest {
 
     @TestFactory
     Stream<DynamicTest> views() {
-        return all(
-                "DatagramChannel.socket()",
-                scene -> (MulticastSocket)
-                        scene.closing(scene.platform.provider().openDatagramChannel()).socket());
+        return all("DatagramChannel.socket()", scene -> (MulticastSocket)
+                scene.closing(scene.platform.provider().openDatagramChannel()).socket());
     }
 
     private Stream<DynamicTest> all(String prefix, Maker maker) {
@@ -139,7 +137,8 @@ class MulticastCasesTest extends DifferentialTest {
                             does(() -> socket.setNetworkInterface(null)),
                             does(() -> socket.setNetworkInterface(Scene.lo())),
                             () -> socket.getNetworkInterface().getName(),
-                            () -> socket.getOption(StandardSocketOptions.IP_MULTICAST_IF).getName());
+                            () -> socket.getOption(StandardSocketOptions.IP_MULTICAST_IF)
+                                    .getName());
                 })
                 .add("the interface by address", s -> {
                     MulticastSocket socket = maker.open(s);

@@ -199,7 +199,8 @@ class OptionCasesTest extends DifferentialTest {
     @TestFactory
     Stream<DynamicTest> datagramChannels() {
         return all(
-                "DatagramChannel", s -> new OfChannel(s.closing(s.platform.provider().openDatagramChannel())));
+                "DatagramChannel",
+                s -> new OfChannel(s.closing(s.platform.provider().openDatagramChannel())));
     }
 
     private Stream<DynamicTest> all(String prefix, Maker maker) {

@@ -70,7 +70,8 @@ class PipeContractTest extends Contract {
         Pipe closed = open();
         Pipe interrupted = open();
         Task<Integer> first = Task.startBlocked(kind, () -> closed.source().read(ByteBuffer.allocate(1)));
-        Task<Integer> second = Task.startBlocked(kind, () -> interrupted.source().read(ByteBuffer.allocate(1)));
+        Task<Integer> second =
+                Task.startBlocked(kind, () -> interrupted.source().read(ByteBuffer.allocate(1)));
 
         closed.source().close();
         second.interrupt();

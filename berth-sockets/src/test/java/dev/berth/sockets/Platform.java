@@ -39,7 +39,8 @@ interface Platform extends AutoCloseable {
     InetAddress loopback();
 
     /// An address that swallows whatever is sent to it, or null where there is none.
-    @Nullable InetAddress silent();
+    @Nullable
+    InetAddress silent();
 
     @Override
     void close();

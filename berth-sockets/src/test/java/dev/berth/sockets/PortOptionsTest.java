@@ -181,7 +181,8 @@ class PortOptionsTest {
         for (int destination = 1; destination <= 3; destination++) {
             for (int i = 0; i < 20; i++) {
                 DatagramChannel channel = datagrams().connect(new InetSocketAddress(peer, destination));
-                assertThat(((InetSocketAddress) channel.getLocalAddress()).getAddress()).isEqualTo(me);
+                assertThat(((InetSocketAddress) channel.getLocalAddress()).getAddress())
+                        .isEqualTo(me);
             }
             assertThat(portsTowards(destination)).hasSize(20);
         }

@@ -136,24 +136,33 @@ class ServerSocketCasesTest extends DifferentialTest {
                     ServerSocket socket = maker.open(s);
                     return note(does(() -> socket.bind(Scene.unresolved())), () -> state(socket));
                 })
-                .add("bind to a strange address", s -> note(does(() -> maker.open(s).bind(Scene.strange()))))
-                .add("bind to an address of others", s -> note(does(
-                        () -> maker.open(s).bind(new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 0)))))
-                .add("bind to what is taken", s -> note(does(
-                        () -> maker.open(s).bind(s.listening().getLocalSocketAddress()))))
-                .add("bind to the wildcard where loopback is taken", s -> note(does(() -> maker.open(s)
-                        .bind(new InetSocketAddress(s.listening().getLocalPort())))))
+                .add(
+                        "bind to a strange address",
+                        s -> note(does(() -> maker.open(s).bind(Scene.strange()))))
+                .add(
+                        "bind to an address of others",
+                        s -> note(does(() ->
+                                maker.open(s).bind(new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 0)))))
+                .add(
+                        "bind to what is taken",
+                        s -> note(does(() -> maker.open(s).bind(s.listening().getLocalSocketAddress()))))
+                .add(
+                        "bind to the wildcard where loopback is taken",
+                        s -> note(does(() -> maker.open(s)
+                                .bind(new InetSocketAddress(s.listening().getLocalPort())))))
                 .add("bind again where it was free again", s -> {
                     ServerSocket first = s.listening();
                     SocketAddress end = first.getLocalSocketAddress();
                     first.close();
                     return note(does(() -> maker.open(s).bind(end)));
                 })
-                .add("odd backlogs", s -> note(
-                        does(() -> maker.open(s).bind(s.any(), 0)),
-                        does(() -> maker.open(s).bind(s.any(), -1)),
-                        does(() -> maker.open(s).bind(s.any(), Integer.MAX_VALUE)),
-                        does(() -> maker.open(s).bind(s.any(), Integer.MIN_VALUE))))
+                .add(
+                        "odd backlogs",
+                        s -> note(
+                                does(() -> maker.open(s).bind(s.any(), 0)),
+                                does(() -> maker.open(s).bind(s.any(), -1)),
+                                does(() -> maker.open(s).bind(s.any(), Integer.MAX_VALUE)),
+                                does(() -> maker.open(s).bind(s.any(), Integer.MIN_VALUE))))
                 .add("accept when not bound", s -> note(() -> maker.open(s).accept()))
                 .add("accept when closed", s -> {
                     ServerSocket socket = bound(s, maker);
@@ -263,8 +272,7 @@ class ServerSocketCasesTest extends DifferentialTest {
     }
 
     private static String defaults(ServerSocket socket) {
-        return note(
-                socket::getSoTimeout, socket::getReuseAddress, () -> socket.getReceiveBufferSize() > 2_000);
+        return note(socket::getSoTimeout, socket::getReuseAddress, () -> socket.getReceiveBufferSize() > 2_000);
     }
 
     private static Case.Table modes(String prefix) {

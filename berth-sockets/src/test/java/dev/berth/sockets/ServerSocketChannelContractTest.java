@@ -171,8 +171,8 @@ class ServerSocketChannelContractTest extends Contract {
 
     @Test
     void a_channel_for_ipv4_has_the_wildcard_of_ipv4() throws IOException {
-        ServerSocketChannel server =
-                closing(platform.provider().openServerSocketChannel(StandardProtocolFamily.INET)).bind(null);
+        ServerSocketChannel server = closing(platform.provider().openServerSocketChannel(StandardProtocolFamily.INET))
+                .bind(null);
 
         assertThat(((InetSocketAddress) server.getLocalAddress()).getAddress().getHostAddress())
                 .isEqualTo("0.0.0.0");

@@ -160,16 +160,26 @@ class SocketCasesTest extends DifferentialTest {
                     return note(does(() -> socket.bind(s.any())));
                 })
                 .add("bind to a name", s -> note(does(() -> maker.open(s).bind(Scene.unresolved()))))
-                .add("bind to a strange address", s -> note(does(() -> maker.open(s).bind(Scene.strange()))))
-                .add("bind to an address of others", s -> note(does(
-                        () -> maker.open(s).bind(new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 0)))))
-                .add("bind to a listener's end", s -> note(does(
-                        () -> maker.open(s).bind(s.listening().getLocalSocketAddress()))))
+                .add(
+                        "bind to a strange address",
+                        s -> note(does(() -> maker.open(s).bind(Scene.strange()))))
+                .add(
+                        "bind to an address of others",
+                        s -> note(does(() ->
+                                maker.open(s).bind(new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 0)))))
+                .add(
+                        "bind to a listener's end",
+                        s -> note(does(() -> maker.open(s).bind(s.listening().getLocalSocketAddress()))))
                 .add("connect to null", s -> note(does(() -> maker.open(s).connect(null))))
-                .add("connect to null with a time-out", s -> note(does(() -> maker.open(s).connect(null, -1))))
-                .add("connect with a negative time-out", s -> note(does(() -> maker.open(s).connect(s.any(), -1))))
-                .add("connect to a name with a negative time-out", s -> note(does(
-                        () -> maker.open(s).connect(Scene.unresolved(), -1))))
+                .add(
+                        "connect to null with a time-out",
+                        s -> note(does(() -> maker.open(s).connect(null, -1))))
+                .add(
+                        "connect with a negative time-out",
+                        s -> note(does(() -> maker.open(s).connect(s.any(), -1))))
+                .add(
+                        "connect to a name with a negative time-out",
+                        s -> note(does(() -> maker.open(s).connect(Scene.unresolved(), -1))))
                 .add("connect to a name", s -> {
                     Socket socket = maker.open(s);
                     return note(does(() -> socket.connect(Scene.unresolved()))) + state(socket);
@@ -194,9 +204,12 @@ class SocketCasesTest extends DifferentialTest {
                             does(() -> socket.connect(s.deaf(), 10)),
                             does(() -> socket.connect(Scene.unresolved())));
                 })
-                .add("connect where nobody listens", s -> note(does(() -> maker.open(s).connect(s.deaf()))))
-                .add("connect where nobody listens, timed", s -> note(
-                        does(() -> maker.open(s).connect(s.deaf(), 5_000))))
+                .add(
+                        "connect where nobody listens",
+                        s -> note(does(() -> maker.open(s).connect(s.deaf()))))
+                .add(
+                        "connect where nobody listens, timed",
+                        s -> note(does(() -> maker.open(s).connect(s.deaf(), 5_000))))
                 .add("connect where nobody listens, virtual", s -> {
                     Socket socket = maker.open(s);
                     return Case.onVirtualThread(() -> {
@@ -456,8 +469,12 @@ class SocketCasesTest extends DifferentialTest {
     private static Case.Table options(String prefix, Maker maker) {
         Case.Table table = new Case.Table(prefix);
         table.add("defaults", s -> defaults(maker.open(s)))
-                .add("defaults of a connection", s -> defaults(s.connect(maker.open(s)).client()))
-                .add("defaults of an accepted connection", s -> defaults(s.connect(maker.open(s)).server()))
+                .add(
+                        "defaults of a connection",
+                        s -> defaults(s.connect(maker.open(s)).client()))
+                .add(
+                        "defaults of an accepted connection",
+                        s -> defaults(s.connect(maker.open(s)).server()))
                 .add("options of a closed socket", s -> {
                     Socket socket = maker.open(s);
                     socket.close();

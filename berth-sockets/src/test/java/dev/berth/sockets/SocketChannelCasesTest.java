@@ -99,19 +99,30 @@ class SocketChannelCasesTest extends DifferentialTest {
                 })
                 .add("bind twice", s -> note(() -> open(s, family).bind(s.any()).bind(null)))
                 .add("bind when closed", s -> note(() -> closed(s, family).bind(null)))
-                .add("bind when connected", s -> note(() -> pair(s, family).client().bind(null)))
-                .add("bind to odd addresses", s -> note(
-                        () -> open(s, family).bind(Scene.unresolved()),
-                        () -> open(s, family).bind(Scene.strange()),
-                        () -> open(s, family).bind(new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 0)),
-                        () -> open(s, family).bind(new InetSocketAddress("::1", 0)).isOpen()))
-                .add("bind to what is taken", s -> note(
-                        () -> open(s, family).bind(s.listeningChannel().getLocalAddress())))
-                .add("connect to odd addresses", s -> note(
-                        () -> open(s, family).connect(null),
-                        () -> open(s, family).connect(Scene.unresolved()),
-                        () -> open(s, family).connect(Scene.strange()),
-                        () -> open(s, family).connect(s.any())))
+                .add(
+                        "bind when connected",
+                        s -> note(() -> pair(s, family).client().bind(null)))
+                .add(
+                        "bind to odd addresses",
+                        s -> note(
+                                () -> open(s, family).bind(Scene.unresolved()),
+                                () -> open(s, family).bind(Scene.strange()),
+                                () -> open(s, family)
+                                        .bind(new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 0)),
+                                () -> open(s, family)
+                                        .bind(new InetSocketAddress("::1", 0))
+                                        .isOpen()))
+                .add(
+                        "bind to what is taken",
+                        s -> note(
+                                () -> open(s, family).bind(s.listeningChannel().getLocalAddress())))
+                .add(
+                        "connect to odd addresses",
+                        s -> note(
+                                () -> open(s, family).connect(null),
+                                () -> open(s, family).connect(Scene.unresolved()),
+                                () -> open(s, family).connect(Scene.strange()),
+                                () -> open(s, family).connect(s.any())))
                 .add("an odd address leaves the channel open", s -> {
                     SocketChannel channel = open(s, family);
                     return note(() -> channel.connect(Scene.unresolved()), channel::isOpen);
@@ -121,10 +132,12 @@ class SocketChannelCasesTest extends DifferentialTest {
                     SocketChannel channel = pair(s, family).client();
                     return note(() -> channel.connect(s.deaf()), channel::isOpen);
                 })
-                .add("finishConnect at odd times", s -> note(
-                        () -> open(s, family).finishConnect(),
-                        () -> closed(s, family).finishConnect(),
-                        () -> pair(s, family).client().finishConnect()))
+                .add(
+                        "finishConnect at odd times",
+                        s -> note(
+                                () -> open(s, family).finishConnect(),
+                                () -> closed(s, family).finishConnect(),
+                                () -> pair(s, family).client().finishConnect()))
                 .add("a refusal in non-blocking mode", s -> {
                     SocketChannel channel = open(s, family);
                     channel.configureBlocking(false);
@@ -147,11 +160,13 @@ class SocketChannelCasesTest extends DifferentialTest {
                     }
                     return state(channel);
                 })
-                .add("shutting down at odd times", s -> note(
-                        () -> open(s, family).shutdownInput(),
-                        () -> open(s, family).shutdownOutput(),
-                        () -> closed(s, family).shutdownInput(),
-                        () -> closed(s, family).shutdownOutput()))
+                .add(
+                        "shutting down at odd times",
+                        s -> note(
+                                () -> open(s, family).shutdownInput(),
+                                () -> open(s, family).shutdownOutput(),
+                                () -> closed(s, family).shutdownInput(),
+                                () -> closed(s, family).shutdownOutput()))
                 .add("shutting down twice", s -> {
                     SocketChannel channel = pair(s, family).client();
                     return note(
@@ -198,7 +213,8 @@ class SocketChannelCasesTest extends DifferentialTest {
                     return note(
                             () -> channel.write(new ByteBuffer[] {null}),
                             () -> channel.read(new ByteBuffer[] {null}),
-                            () -> channel.read(new ByteBuffer[] {ByteBuffer.allocate(1).asReadOnlyBuffer()}));
+                            () -> channel.read(
+                                    new ByteBuffer[] {ByteBuffer.allocate(1).asReadOnlyBuffer()}));
                 })
                 .add("the end", s -> {
                     Contract.ChannelPair both = pair(s, family);
@@ -245,7 +261,9 @@ class SocketChannelCasesTest extends DifferentialTest {
                 })
                 .add("positions and limits", s -> {
                     Contract.ChannelPair both = pair(s, family);
-                    ByteBuffer out = ByteBuffer.wrap(Contract.bytes("0123456789")).position(2).limit(7);
+                    ByteBuffer out = ByteBuffer.wrap(Contract.bytes("0123456789"))
+                            .position(2)
+                            .limit(7);
                     both.server().write(out);
                     both.server().close();
                     ByteBuffer in = ByteBuffer.allocate(10).position(3).limit(6);
@@ -277,21 +295,19 @@ class SocketChannelCasesTest extends DifferentialTest {
     }
 
     private static String state(ServerSocketChannel channel) {
-        return note(
-                channel::isOpen,
-                channel::isBlocking,
-                channel::getLocalAddress,
-                channel::validOps);
+        return note(channel::isOpen, channel::isBlocking, channel::getLocalAddress, channel::validOps);
     }
 
     private static Case.Table servers(String prefix, @Nullable StandardProtocolFamily family) {
         return new Case.Table(prefix)
-                .differs("text", "java.nio.channels.ServerSocketChannel[unbound]", s -> server(s, family)
-                        .toString())
-                .differs("text when bound", "java.nio.channels.ServerSocketChannel[/127.0.0.1:#]", s -> server(
-                                s, family)
-                        .bind(s.any())
-                        .toString())
+                .differs(
+                        "text",
+                        "java.nio.channels.ServerSocketChannel[unbound]",
+                        s -> server(s, family).toString())
+                .differs(
+                        "text when bound",
+                        "java.nio.channels.ServerSocketChannel[/127.0.0.1:#]",
+                        s -> server(s, family).bind(s.any()).toString())
                 .add("state when new", s -> state(server(s, family)))
                 .add("state when bound", s -> state(server(s, family).bind(s.any())))
                 .add("state when bound to null", s -> state(server(s, family).bind(null)))
@@ -300,22 +316,34 @@ class SocketChannelCasesTest extends DifferentialTest {
                     channel.close();
                     return state(channel);
                 })
-                .add("bind twice", s -> note(() -> server(s, family).bind(s.any()).bind(s.any())))
+                .add(
+                        "bind twice",
+                        s -> note(() -> server(s, family).bind(s.any()).bind(s.any())))
                 .add("bind when closed", s -> {
                     ServerSocketChannel channel = server(s, family);
                     channel.close();
                     return note(() -> channel.bind(s.any()), () -> channel.bind(null));
                 })
-                .add("bind to odd addresses", s -> note(
-                        () -> server(s, family).bind(Scene.unresolved()),
-                        () -> server(s, family).bind(Scene.strange()),
-                        () -> server(s, family).bind(new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 0)),
-                        () -> server(s, family).bind(new InetSocketAddress("::1", 0)).isOpen(),
-                        () -> server(s, family).bind(s.listeningChannel().getLocalAddress())))
-                .add("odd backlogs", s -> note(
-                        () -> server(s, family).bind(s.any(), 0).isOpen(),
-                        () -> server(s, family).bind(s.any(), -9).isOpen(),
-                        () -> server(s, family).bind(s.any(), Integer.MAX_VALUE).isOpen()))
+                .add(
+                        "bind to odd addresses",
+                        s -> note(
+                                () -> server(s, family).bind(Scene.unresolved()),
+                                () -> server(s, family).bind(Scene.strange()),
+                                () -> server(s, family)
+                                        .bind(new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 0)),
+                                () -> server(s, family)
+                                        .bind(new InetSocketAddress("::1", 0))
+                                        .isOpen(),
+                                () -> server(s, family)
+                                        .bind(s.listeningChannel().getLocalAddress())))
+                .add(
+                        "odd backlogs",
+                        s -> note(
+                                () -> server(s, family).bind(s.any(), 0).isOpen(),
+                                () -> server(s, family).bind(s.any(), -9).isOpen(),
+                                () -> server(s, family)
+                                        .bind(s.any(), Integer.MAX_VALUE)
+                                        .isOpen()))
                 .add("accept at odd times", s -> {
                     ServerSocketChannel fresh = server(s, family);
                     String unbound = note(fresh::accept);

@@ -147,7 +147,8 @@ class SocketChannelContractTest extends Contract {
         assertThatThrownBy(() -> channel.connect(new InetSocketAddress("::1", 80)))
                 .isExactlyInstanceOf(UnsupportedAddressTypeException.class);
         channel.bind(null);
-        assertThat(((InetSocketAddress) channel.getLocalAddress()).getHostString()).isEqualTo("0.0.0.0");
+        assertThat(((InetSocketAddress) channel.getLocalAddress()).getHostString())
+                .isEqualTo("0.0.0.0");
     }
 
     @Test
@@ -406,9 +407,12 @@ class SocketChannelContractTest extends Contract {
                 .setOption(jdk.net.ExtendedSocketOptions.TCP_KEEPCOUNT, 3);
 
         assertThat(channel.supportedOptions()).contains(jdk.net.ExtendedSocketOptions.TCP_KEEPIDLE);
-        assertThat(channel.getOption(jdk.net.ExtendedSocketOptions.TCP_KEEPIDLE)).isEqualTo(100);
-        assertThat(channel.getOption(jdk.net.ExtendedSocketOptions.TCP_KEEPINTERVAL)).isEqualTo(20);
-        assertThat(channel.getOption(jdk.net.ExtendedSocketOptions.TCP_KEEPCOUNT)).isEqualTo(3);
+        assertThat(channel.getOption(jdk.net.ExtendedSocketOptions.TCP_KEEPIDLE))
+                .isEqualTo(100);
+        assertThat(channel.getOption(jdk.net.ExtendedSocketOptions.TCP_KEEPINTERVAL))
+                .isEqualTo(20);
+        assertThat(channel.getOption(jdk.net.ExtendedSocketOptions.TCP_KEEPCOUNT))
+                .isEqualTo(3);
     }
 
     @Test

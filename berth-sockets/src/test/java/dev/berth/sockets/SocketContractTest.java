@@ -321,9 +321,7 @@ class SocketContractTest extends Contract {
 
         pair.client().close();
 
-        assertThat(reading.failure())
-                .isExactlyInstanceOf(SocketException.class)
-                .hasMessage("Socket closed");
+        assertThat(reading.failure()).isExactlyInstanceOf(SocketException.class).hasMessage("Socket closed");
     }
 
     @ParameterizedTest
@@ -336,9 +334,7 @@ class SocketContractTest extends Contract {
 
         pair.client().close();
 
-        assertThat(reading.failure())
-                .isExactlyInstanceOf(SocketException.class)
-                .hasMessage("Socket closed");
+        assertThat(reading.failure()).isExactlyInstanceOf(SocketException.class).hasMessage("Socket closed");
     }
 
     @ParameterizedTest
@@ -354,9 +350,7 @@ class SocketContractTest extends Contract {
 
         pair.client().close();
 
-        assertThat(writing.failure())
-                .isExactlyInstanceOf(SocketException.class)
-                .hasMessage("Socket closed");
+        assertThat(writing.failure()).isExactlyInstanceOf(SocketException.class).hasMessage("Socket closed");
     }
 
     @Test
@@ -367,9 +361,7 @@ class SocketContractTest extends Contract {
 
         reading.interrupt();
 
-        assertThat(reading.failure())
-                .isExactlyInstanceOf(SocketException.class)
-                .hasMessage("Closed by interrupt");
+        assertThat(reading.failure()).isExactlyInstanceOf(SocketException.class).hasMessage("Closed by interrupt");
         assertThat(pair.client().isClosed()).isTrue();
         assertThat(pair.server().getInputStream().read()).isEqualTo(-1);
     }
@@ -386,9 +378,7 @@ class SocketContractTest extends Contract {
 
         writing.interrupt();
 
-        assertThat(writing.failure())
-                .isExactlyInstanceOf(SocketException.class)
-                .hasMessage("Closed by interrupt");
+        assertThat(writing.failure()).isExactlyInstanceOf(SocketException.class).hasMessage("Closed by interrupt");
         assertThat(pair.client().isClosed()).isTrue();
     }
 

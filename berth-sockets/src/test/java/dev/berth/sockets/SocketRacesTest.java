@@ -158,8 +158,7 @@ class SocketRacesTest extends Contract {
         rounds(Set.of("done", "java.net.SocketException: Broken pipe"), number -> {
             Sockets both = pair(server);
             OutputStream out = both.client().getOutputStream();
-            String outcome =
-                    race(on, number, Case.does(() -> out.write(new byte[100])), both.client()::shutdownOutput);
+            String outcome = race(on, number, Case.does(() -> out.write(new byte[100])), both.client()::shutdownOutput);
             close(both);
             return outcome;
         });
@@ -189,7 +188,8 @@ class SocketRacesTest extends Contract {
         rounds(allowed, number -> {
             ServerSocket server = listening();
             InetSocketAddress end = end(server);
-            Task<String> accepting = Task.start(on, () -> Case.note(Case.does(() -> server.accept().close())));
+            Task<String> accepting = Task.start(
+                    on, () -> Case.note(Case.does(() -> server.accept().close())));
             String outcome = race(on, number, Case.does(() -> connectAndRead(end)), server::close);
             assertThat(accepting.get()).isIn("done", CLOSED, "java.net.SocketException: Socket is closed");
             return outcome;
@@ -357,8 +357,7 @@ class SocketRacesTest extends Contract {
         receiver.setSoTimeout(1);
         DatagramPacket got = new DatagramPacket(new byte[4], 4);
         rounds(Set.of("ok"), number -> {
-            DatagramPacket packet =
-                    new DatagramPacket(new byte[] {(byte) number}, 1, receiver.getLocalSocketAddress());
+            DatagramPacket packet = new DatagramPacket(new byte[] {(byte) number}, 1, receiver.getLocalSocketAddress());
             Case.Step receive = Case.does(() -> receiver.receive(got));
             String outcome = race(on, number, receive, () -> sender.send(packet));
             while (outcome.equals("java.net.SocketTimeoutException: Receive timed out")) {
@@ -413,8 +412,7 @@ class SocketRacesTest extends Contract {
         ServerSocketChannel server = listeningChannel();
         rounds(Set.of(CHANNEL_CLOSED, CHANNEL_CLOSED_MEANWHILE), number -> {
             ChannelPair both = pair(server);
-            String outcome =
-                    race(on, number, () -> both.client().read(ByteBuffer.allocate(1)), both.client()::close);
+            String outcome = race(on, number, () -> both.client().read(ByteBuffer.allocate(1)), both.client()::close);
             close(both);
             return outcome;
         });

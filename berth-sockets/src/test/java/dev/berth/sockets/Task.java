@@ -26,7 +26,8 @@ final class Task<T> {
     private volatile boolean interruptedAtEnd;
 
     private Task(On kind, Callable<T> action) {
-        Thread.Builder builder = kind == On.VIRTUAL ? Thread.ofVirtual() : Thread.ofPlatform().daemon();
+        Thread.Builder builder =
+                kind == On.VIRTUAL ? Thread.ofVirtual() : Thread.ofPlatform().daemon();
         thread = builder.name("task").unstarted(() -> {
             try {
                 result.set(action.call());

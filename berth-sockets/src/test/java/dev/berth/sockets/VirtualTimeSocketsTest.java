@@ -73,7 +73,8 @@ class VirtualTimeSocketsTest {
             VirtualTime time = network.time();
             VirtualTime.Turn server =
                     time.start("server", () -> serve(network.find("server").orElseThrow(), 3));
-            BerthSocketFactory sockets = new BerthSocketFactory(network.find("client").orElseThrow());
+            BerthSocketFactory sockets =
+                    new BerthSocketFactory(network.find("client").orElseThrow());
             VirtualTime.Turn client = time.start("client", () -> {
                 try (Socket socket = sockets.createSocket()) {
                     socket.connect(address(network, "server", 7));
@@ -109,9 +110,9 @@ class VirtualTimeSocketsTest {
                 try (Socket socket = sockets.createSocket()) {
                     socket.connect(address(network, "server", 80));
                     socket.setSoTimeout(3_600_000);
-                    assertThatThrownBy(() -> socket.getInputStream().read())
-                            .isInstanceOf(SocketTimeoutException.class);
-                    assertThat(time.elapsed()).isBetween(Duration.ofHours(3), Duration.ofHours(3).plusSeconds(1));
+                    assertThatThrownBy(() -> socket.getInputStream().read()).isInstanceOf(SocketTimeoutException.class);
+                    assertThat(time.elapsed())
+                            .isBetween(Duration.ofHours(3), Duration.ofHours(3).plusSeconds(1));
                 }
             }
         }

@@ -49,10 +49,8 @@ public final class GrpcEcho {
             .build();
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        Server server = NettyServerBuilder.forPort(50_051)
-                .addService(service())
-                .build()
-                .start();
+        Server server =
+                NettyServerBuilder.forPort(50_051).addService(service()).build().start();
         String own = InetAddress.getLocalHost().getHostAddress();
         call(NettyChannelBuilder.forAddress(own, 50_051).usePlaintext().build(), "Netty");
         call(OkHttpChannelBuilder.forAddress(own, 50_051).usePlaintext().build(), "OkHttp");

@@ -16,7 +16,8 @@ public final class H2OverTcp {
     private H2OverTcp() {}
 
     public static void main(String[] arguments) throws Exception {
-        Server server = Server.createTcpServer("-tcpAllowOthers", "-ifNotExists", "-tcpPort", "9092").start();
+        Server server = Server.createTcpServer("-tcpAllowOthers", "-ifNotExists", "-tcpPort", "9092")
+                .start();
         String own = InetAddress.getLocalHost().getHostAddress();
         try (Connection connection =
                 DriverManager.getConnection("jdbc:h2:tcp://" + own + ":9092/mem:test;DB_CLOSE_DELAY=-1")) {

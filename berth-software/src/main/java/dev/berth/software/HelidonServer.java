@@ -12,11 +12,15 @@ public final class HelidonServer {
         WebServer server = WebServer.builder()
                 .host("0.0.0.0")
                 .port(80)
-                .routing(routing -> routing
-                        .post("/*", (request, response) -> response.send(
-                                Integer.toString(request.content().as(byte[].class).length)))
-                        .get("/*", (request, response) -> response.send(request.path().path() + " for "
-                                + request.remotePeer().host())))
+                .routing(routing -> routing.post(
+                                "/*",
+                                (request, response) -> response.send(
+                                        Integer.toString(request.content().as(byte[].class).length)))
+                        .get(
+                                "/*",
+                                (request, response) ->
+                                        response.send(request.path().path() + " for "
+                                                + request.remotePeer().host())))
                 .build()
                 .start();
         String own = InetAddress.getLocalHost().getHostAddress();

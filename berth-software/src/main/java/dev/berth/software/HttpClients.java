@@ -72,8 +72,11 @@ public final class HttpClients {
         try (CloseableHttpAsyncClient client = HttpAsyncClients.createDefault()) {
             client.start();
             for (int i = 0; i < REQUESTS; i++) {
-                SimpleHttpRequest request = SimpleRequestBuilder.get(root + "/" + i).build();
-                require("/" + i, client.execute(request, null).get(30, TimeUnit.SECONDS).getBodyText());
+                SimpleHttpRequest request =
+                        SimpleRequestBuilder.get(root + "/" + i).build();
+                require(
+                        "/" + i,
+                        client.execute(request, null).get(30, TimeUnit.SECONDS).getBodyText());
             }
         }
         System.out.println("right: Apache HttpClient, asynchronous");

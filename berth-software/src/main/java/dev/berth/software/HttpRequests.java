@@ -46,8 +46,7 @@ final class HttpRequests {
     }
 
     private static CompletableFuture<String> get(HttpClient client, String uri) {
-        return client.sendAsync(
-                        HttpRequest.newBuilder(URI.create(uri)).build(), HttpResponse.BodyHandlers.ofString())
+        return client.sendAsync(HttpRequest.newBuilder(URI.create(uri)).build(), HttpResponse.BodyHandlers.ofString())
                 .thenApply(HttpResponse::body);
     }
 }

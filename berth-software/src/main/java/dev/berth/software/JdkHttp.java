@@ -46,7 +46,9 @@ public final class JdkHttp {
             List<CompletableFuture<String>> many = new ArrayList<>();
             for (int i = 0; i < 200; i++) {
                 many.add(client.sendAsync(
-                                HttpRequest.newBuilder(URI.create(root + "/" + i)).build(), BodyHandlers.ofString())
+                                HttpRequest.newBuilder(URI.create(root + "/" + i))
+                                        .build(),
+                                BodyHandlers.ofString())
                         .thenApply(response -> response.body()));
             }
             for (int i = 0; i < many.size(); i++) {

@@ -32,9 +32,7 @@ public final class JettyServer {
         Server server = new Server();
         HttpConfiguration configuration = new HttpConfiguration();
         ServerConnector connector = new ServerConnector(
-                server,
-                new HttpConnectionFactory(configuration),
-                new HTTP2CServerConnectionFactory(configuration));
+                server, new HttpConnectionFactory(configuration), new HTTP2CServerConnectionFactory(configuration));
         connector.setPort(80);
         server.addConnector(connector);
         server.setHandler(new Echo());

@@ -21,7 +21,8 @@ public class SpringApplicationProgram {
     public static void main(String[] arguments) throws Exception {
         SpringApplication.run(SpringApplicationProgram.class, arguments);
         boolean virtual = String.join(" ", arguments).contains("virtual.enabled=true");
-        RestClient client = RestClient.create("http://" + InetAddress.getLocalHost().getHostAddress() + ":8080");
+        RestClient client =
+                RestClient.create("http://" + InetAddress.getLocalHost().getHostAddress() + ":8080");
         int right = 0;
         for (int i = 0; i < 20; i++) {
             String answer = client.get().uri("/hello/" + i).retrieve().body(String.class);

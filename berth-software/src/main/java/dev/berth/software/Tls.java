@@ -112,8 +112,8 @@ public final class Tls {
             throws IOException, InterruptedException {
         try (HttpClient client =
                 HttpClient.newBuilder().sslContext(context).version(version).build()) {
-            HttpResponse<String> response = client.send(
-                    HttpRequest.newBuilder(URI.create(uri)).build(), HttpResponse.BodyHandlers.ofString());
+            HttpResponse<String> response =
+                    client.send(HttpRequest.newBuilder(URI.create(uri)).build(), HttpResponse.BodyHandlers.ofString());
             Check.equal("ok", response.body(), "HTTPS");
             Check.equal(version, response.version(), "its version");
         }

@@ -30,12 +30,11 @@ public final class TomcatServer {
     }
 
     public static void main(String[] arguments) throws Exception {
-        String protocol =
-                switch (arguments[0]) {
-                    case "nio" -> "org.apache.coyote.http11.Http11NioProtocol";
-                    case "nio2" -> "org.apache.coyote.http11.Http11Nio2Protocol";
-                    default -> throw new IllegalArgumentException("nio or nio2, not " + arguments[0]);
-                };
+        String protocol = switch (arguments[0]) {
+            case "nio" -> "org.apache.coyote.http11.Http11NioProtocol";
+            case "nio2" -> "org.apache.coyote.http11.Http11Nio2Protocol";
+            default -> throw new IllegalArgumentException("nio or nio2, not " + arguments[0]);
+        };
         Tomcat tomcat = new Tomcat();
         tomcat.setBaseDir(Files.createTempDirectory("tomcat").toString());
         Connector connector = new Connector(protocol);

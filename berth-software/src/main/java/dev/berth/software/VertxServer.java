@@ -15,7 +15,8 @@ public final class VertxServer {
             if (request.method().name().equals("POST")) {
                 request.body().onSuccess(body -> request.response().end(Integer.toString(body.length())));
             } else {
-                request.response().end(request.path() + " for " + request.remoteAddress().hostAddress());
+                request.response()
+                        .end(request.path() + " for " + request.remoteAddress().hostAddress());
             }
         });
         server.listen(80, "0.0.0.0").toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);

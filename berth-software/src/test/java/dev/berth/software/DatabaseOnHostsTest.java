@@ -57,8 +57,9 @@ class DatabaseOnHostsTest {
 
     @Test
     void h2_works_is_slow_and_is_cut_off() throws Exception {
-        Server server = scope("db").call(() ->
-                Server.createTcpServer("-tcpAllowOthers", "-ifNotExists", "-tcpPort", "9092").start());
+        Server server = scope("db")
+                .call(() -> Server.createTcpServer("-tcpAllowOthers", "-ifNotExists", "-tcpPort", "9092")
+                        .start());
         scope("app").run(() -> {
             try (Connection connection = h2(60_000)) {
                 H2OverTcp.rows(connection);
@@ -105,10 +106,11 @@ class DatabaseOnHostsTest {
             }
         });
         try (ServerSocket silent = scope("db").call(() -> new ServerSocket(5432))) {
-            scope("app").run(() -> assertThatThrownBy(() -> DriverManager.getConnection(url, "berth", ""))
-                    .hasRootCauseInstanceOf(SocketTimeoutException.class)
-                    .rootCause()
-                    .hasMessage("Read timed out"));
+            scope("app")
+                    .run(() -> assertThatThrownBy(() -> DriverManager.getConnection(url, "berth", ""))
+                            .hasRootCauseInstanceOf(SocketTimeoutException.class)
+                            .rootCause()
+                            .hasMessage("Read timed out"));
             silent.accept().close();
         }
     }

@@ -103,8 +103,10 @@ class FactoriesTest {
                         line = in.readLine(); // the header's end is what counts
                     }
                     String body = accepted.getInetAddress().getHostAddress();
-                    socket.getOutputStream().write(("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: "
-                            + body.length() + "\r\n\r\n" + body).getBytes(StandardCharsets.ISO_8859_1));
+                    socket.getOutputStream()
+                            .write(("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " + body.length()
+                                            + "\r\n\r\n" + body)
+                                    .getBytes(StandardCharsets.ISO_8859_1));
                 } catch (IOException e) {
                     // The client has gone, or the test has ended: it sees what it got.
                 }
@@ -131,9 +133,8 @@ class FactoriesTest {
                 .socketFactory(new BerthSocketFactory(browser))
                 .dns(this::lookUp)
                 .build();
-        try (Response response = client.newCall(
-                        new Request.Builder().url("http://web/").build())
-                .execute()) {
+        try (Response response =
+                client.newCall(new Request.Builder().url("http://web/").build()).execute()) {
             assertThat(response.body().string()).isEqualTo("10.5.0.2");
         }
     }
@@ -166,14 +167,14 @@ class FactoriesTest {
             assertThat(answer).endsWith("\r\n10.5.0.2");
             assertThat(socket.getSession().getProtocol()).isEqualTo("TLSv1.3");
         }
-        assertThatThrownBy(() -> factory.createSocket(lookUp("web").getFirst(), 1)).hasMessage("Connection refused");
+        assertThatThrownBy(() -> factory.createSocket(lookUp("web").getFirst(), 1))
+                .hasMessage("Connection refused");
         assertThatThrownBy(factory::createSocket).hasRootCauseInstanceOf(UnsupportedOperationException.class);
     }
 
     @Test
     void grpc_takes_factories_of_both_kinds() throws IOException, InterruptedException {
-        Server server = OkHttpServerBuilder.forPort(
-                        new InetSocketAddress(50_051), InsecureServerCredentials.create())
+        Server server = OkHttpServerBuilder.forPort(new InetSocketAddress(50_051), InsecureServerCredentials.create())
                 .socketFactory(new BerthServerSocketFactory(web))
                 .addService(GrpcEcho.service())
                 .build()
@@ -190,8 +191,7 @@ class FactoriesTest {
 
     @Test
     void grpc_on_its_copy_of_netty_takes_a_selector_provider() throws IOException, InterruptedException {
-        Server server = OkHttpServerBuilder.forPort(
-                        new InetSocketAddress(50_051), InsecureServerCredentials.create())
+        Server server = OkHttpServerBuilder.forPort(new InetSocketAddress(50_051), InsecureServerCredentials.create())
                 .socketFactory(new BerthServerSocketFactory(web))
                 .addService(GrpcEcho.service())
                 .build()
@@ -204,8 +204,8 @@ class FactoriesTest {
         GrpcEcho.call(
                 NettyChannelBuilder.forAddress("10.5.0.1", 50_051)
                         .eventLoopGroup(group)
-                        .channelFactory(() ->
-                                new io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel(provider))
+                        .channelFactory(
+                                () -> new io.grpc.netty.shaded.io.netty.channel.socket.nio.NioSocketChannel(provider))
                         .usePlaintext()
                         .build(),
                 "Netty");
@@ -224,7 +224,9 @@ class FactoriesTest {
         @Override
         protected void channelRead0(ChannelHandlerContext context, ByteBuf message) {
             received.complete(message.toString(StandardCharsets.US_ASCII) + " from "
-                    + ((InetSocketAddress) context.channel().remoteAddress()).getAddress().getHostAddress());
+                    + ((InetSocketAddress) context.channel().remoteAddress())
+                            .getAddress()
+                            .getHostAddress());
             if (answers) {
                 context.writeAndFlush(message.retain());
             }

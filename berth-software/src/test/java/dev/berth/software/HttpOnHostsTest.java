@@ -69,7 +69,8 @@ class HttpOnHostsTest {
         return scope(name).call(() -> {
             HttpServer server = HttpServer.create(new InetSocketAddress(80), 0);
             server.createContext("/", exchange -> {
-                byte[] body = (name + " to " + exchange.getRemoteAddress().getAddress().getHostAddress())
+                byte[] body = (name + " to "
+                                + exchange.getRemoteAddress().getAddress().getHostAddress())
                         .getBytes(StandardCharsets.US_ASCII);
                 exchange.sendResponseHeaders(200, body.length);
                 exchange.getResponseBody().write(body);
@@ -149,7 +150,12 @@ class HttpOnHostsTest {
             servers.shutdownGracefully(0, 5, TimeUnit.SECONDS).await(10, TimeUnit.SECONDS);
         }
         assertThat(network.dropped()).isPositive();
-        assertThat(traffic).from("browser").to("shop").onPort(7).hasConnections(1).hasSentOctets(OCTETS);
+        assertThat(traffic)
+                .from("browser")
+                .to("shop")
+                .onPort(7)
+                .hasConnections(1)
+                .hasSentOctets(OCTETS);
     }
 
     /// Sends everything back.

@@ -103,7 +103,15 @@ class KernelServersTest {
         Files.writeString(directory.resolve("data/pg_hba.conf"), "host all all " + CLIENT + "/32 trust\n");
         try (NamespaceProgram server = namespace.start(command(
                 user,
-                bin.get() + "/postgres", "-D", data, "-h", SERVER, "-k", directory.toString(), "-c", "fsync=off"))) {
+                bin.get() + "/postgres",
+                "-D",
+                data,
+                "-h",
+                SERVER,
+                "-k",
+                directory.toString(),
+                "-c",
+                "fsync=off"))) {
             server.awaitLine(line -> line.contains("ready to accept connections"), LIMIT);
             session.run();
         }
@@ -118,7 +126,9 @@ class KernelServersTest {
     @Test
     void postgresql_is_reached_by_a_driver_with_a_socket_factory() throws IOException, SQLException {
         withPostgres(() -> {
-            try (TunLink tun = TunLink.builder(DEVICE).inNamespace(namespace.path()).open();
+            try (TunLink tun = TunLink.builder(DEVICE)
+                            .inNamespace(namespace.path())
+                            .open();
                     Host client = Host.builder("client")
                             .link(tun)
                             .address(IpAddress.Prefix.parse(CLIENT + "/24"))

@@ -12,9 +12,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -60,7 +60,9 @@ class LoadTest {
 
     private String run(List<String> options, String... arguments) {
         NetworkNamespace.Outcome outcome = namespace.run(LIMIT, java(options, arguments));
-        assertThat(outcome.output().strip()).contains("right: requests answered").endsWith("done");
+        assertThat(outcome.output().strip())
+                .contains("right: requests answered")
+                .endsWith("done");
         assertThat(outcome.exit()).isZero();
         return outcome.output();
     }
@@ -92,8 +94,18 @@ class LoadTest {
         String onBerth;
         try (NamespaceProgram program = namespace.start(
                 SoftwareRun.ROOT.resolve("berth").toString(),
-                "run", "--tun", "berth0", "--address", "10.7.0.2", "--control", control,
-                "-cp", SoftwareRun.CLASS_PATH, "dev.berth.software.HttpLoad", server, "serve")) {
+                "run",
+                "--tun",
+                "berth0",
+                "--address",
+                "10.7.0.2",
+                "--control",
+                control,
+                "-cp",
+                SoftwareRun.CLASS_PATH,
+                "dev.berth.software.HttpLoad",
+                server,
+                "serve")) {
             program.awaitLine(line -> line.equals("ready"), LIMIT);
             onBerth = wrk("10.7.0.2");
             awaitNoConnections(control);
@@ -107,7 +119,8 @@ class LoadTest {
                 + rate(WRK_RATE, onKernel) + " on the kernel's loopback");
     }
 
-    /// Waits until the host has no connection of the load left but those in TIME-WAIT, looking twenty times, which takes half a second each.
+    /// Waits until the host has no connection of the load left but those in TIME-WAIT, looking twenty times, which
+    /// takes half a second each.
     private void awaitNoConnections(String control) {
         String sockets = "";
         for (int i = 0; i < 20; i++) {
@@ -126,8 +139,8 @@ class LoadTest {
     /// Runs the load generator until it has made its share of requests.
     private String wrk(String address) {
         long seconds = Math.max(3, REQUESTS / 40_000);
-        NetworkNamespace.Outcome outcome = namespace.run(
-                LIMIT, "wrk", "-t", "1", "-c", "64", "-d", seconds + "s", "http://" + address + "/");
+        NetworkNamespace.Outcome outcome =
+                namespace.run(LIMIT, "wrk", "-t", "1", "-c", "64", "-d", seconds + "s", "http://" + address + "/");
         assertThat(outcome.exit()).as(outcome.output()).isZero();
         assertThat(outcome.output()).doesNotContain("Socket errors").doesNotContain("Non-2xx");
         assertThat(Long.parseLong(rate(WRK_REQUESTS, outcome.output()))).isPositive();

@@ -86,9 +86,23 @@ final class SoftwareRun {
     /// Makes a key store with the password `password` and a key for the name of a host.
     static void makeKeys(Path keys, String name) throws IOException, InterruptedException {
         Process keytool = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                        "-genkeypair", "-keystore", keys.toString(), "-storetype", "PKCS12", "-storepass", "password",
-                        "-keyalg", "EC", "-alias", name, "-dname", "CN=" + name, "-ext", "san=dns:" + name)
+                        Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                .toString(),
+                        "-genkeypair",
+                        "-keystore",
+                        keys.toString(),
+                        "-storetype",
+                        "PKCS12",
+                        "-storepass",
+                        "password",
+                        "-keyalg",
+                        "EC",
+                        "-alias",
+                        name,
+                        "-dname",
+                        "CN=" + name,
+                        "-ext",
+                        "san=dns:" + name)
                 .inheritIO()
                 .start();
         if (keytool.waitFor() != 0) {

@@ -86,13 +86,24 @@ class SoftwareTest {
             throws IOException, InterruptedException {
         Path plain = directory.resolve("plain.jar");
         Path fat = directory.resolve("application.jar");
-        Path classes = SoftwareRun.ROOT.resolve("berth-software").resolve(Path.of(
-                SpringApplicationProgram.class.getProtectionDomain().getCodeSource().getLocation().getPath()));
+        Path classes = SoftwareRun.ROOT
+                .resolve("berth-software")
+                .resolve(Path.of(SpringApplicationProgram.class
+                        .getProtectionDomain()
+                        .getCodeSource()
+                        .getLocation()
+                        .getPath()));
         String[] jar = {
             Path.of(System.getProperty("java.home"), "bin", "jar").toString(),
-            "--create", "--file", plain.toString(),
-            "-C", classes.toString(), "dev/berth/software/SpringApplicationProgram.class",
-            "-C", classes.toString(), "dev/berth/software/Check.class"
+            "--create",
+            "--file",
+            plain.toString(),
+            "-C",
+            classes.toString(),
+            "dev/berth/software/SpringApplicationProgram.class",
+            "-C",
+            classes.toString(),
+            "dev/berth/software/Check.class"
         };
         assertThat(new ProcessBuilder(jar).inheritIO().start().waitFor()).isZero();
         Repackager repackager = new Repackager(plain.toFile());

@@ -111,8 +111,11 @@ public final class SocketPages {
     /// @return the next cursor, or [#END]
     public long count(Transport transport, long cursor, int slots, Map<String, int[]> counts) {
         return of(transport)
-                .flows(cursor, slots, PortFilter.ALL, flow -> counts.computeIfAbsent(
-                        flow.stateName(), _ -> new int[1])[0]++);
+                .flows(
+                        cursor,
+                        slots,
+                        PortFilter.ALL,
+                        flow -> counts.computeIfAbsent(flow.stateName(), _ -> new int[1])[0]++);
     }
 
     /// Whether [#pollWarning] has something; costs next to nothing.

@@ -25,8 +25,7 @@ final class ScriptCodec {
 
     // Encoding
 
-    byte[] encode(
-            Seg seg, IpAddress from, IpAddress to, int fromPort, int toPort, int initial, int defaultWindow) {
+    byte[] encode(Seg seg, IpAddress from, IpAddress to, int fromPort, int toPort, int initial, int defaultWindow) {
         peerIss = initial;
         byte[] options = options(seg);
         int length = TcpHeader.MIN_LENGTH + options.length + seg.data;
@@ -106,15 +105,17 @@ final class ScriptCodec {
             packet.putShort(10, (short) checksum(new byte[0], java.util.Arrays.copyOf(packet.array(), 20)));
         } else {
             packet = ByteBuffer.allocate(40 + payload.length);
-            packet.putInt(0x6000_0000 | ecn << 20).putShort((short) payload.length).put((byte) protocol).put((byte) 64);
+            packet.putInt(0x6000_0000 | ecn << 20)
+                    .putShort((short) payload.length)
+                    .put((byte) protocol)
+                    .put((byte) 64);
             packet.putLong(from.hi()).putLong(from.lo()).putLong(to.hi()).putLong(to.lo());
         }
         return packet.put(payload).array();
     }
 
     /// An ICMP (IPv4) error that quotes a segment of the stack.
-    byte[] icmp(
-            int type, int code, int nextMtu, int seq, IpAddress from, IpAddress to, int fromPort, int toPort) {
+    byte[] icmp(int type, int code, int nextMtu, int seq, IpAddress from, IpAddress to, int fromPort, int toPort) {
         ByteBuffer segment = ByteBuffer.allocate(8)
                 .putShort((short) toPort)
                 .putShort((short) fromPort)
@@ -122,7 +123,11 @@ final class ScriptCodec {
         byte[] quoted = ip(to, from, TCP, segment.array());
         ByteBuffer.wrap(quoted).putShort(2, (short) 1_500);
         ByteBuffer icmp = ByteBuffer.allocate(8 + quoted.length);
-        icmp.put((byte) type).put((byte) code).putShort((short) 0).putShort((short) 0).putShort((short) nextMtu);
+        icmp.put((byte) type)
+                .put((byte) code)
+                .putShort((short) 0)
+                .putShort((short) 0)
+                .putShort((short) nextMtu);
         icmp.put(quoted);
         icmp.putShort(2, (short) checksum(new byte[0], icmp.array()));
         return ip(from, to, 1, icmp.array());
@@ -146,10 +151,11 @@ final class ScriptCodec {
             verify(Short.toUnsignedInt(ip.getShort(4)) + 40 == packet.length, "IPv6 payload length");
         }
         byte[] tcp = java.util.Arrays.copyOfRange(packet, header, packet.length);
-        byte[] pseudo = v4
-                ? java.util.Arrays.copyOfRange(packet, 12, 20)
-                : java.util.Arrays.copyOfRange(packet, 8, 40);
-        ByteBuffer tail = ByteBuffer.allocate(pseudo.length + 8).put(pseudo).putInt(tcp.length).putInt(TCP);
+        byte[] pseudo = v4 ? java.util.Arrays.copyOfRange(packet, 12, 20) : java.util.Arrays.copyOfRange(packet, 8, 40);
+        ByteBuffer tail = ByteBuffer.allocate(pseudo.length + 8)
+                .put(pseudo)
+                .putInt(tcp.length)
+                .putInt(TCP);
         verify(checksum(tail.array(), tcp) == 0, "TCP checksum");
         Seg seg = segment(ByteBuffer.wrap(tcp));
         seg.ecn = (v4 ? packet[1] : packet[1] >> 4) & 3;

@@ -10,9 +10,9 @@ import dev.berth.stack.tcp.Tcb;
 import dev.berth.stack.tcp.Tcp;
 import dev.berth.stack.tcp.TcpConfig;
 import dev.berth.stack.tcp.TcpError;
+import dev.berth.stack.tcp.TcpInfo;
 import dev.berth.stack.tcp.TcpListener;
 import dev.berth.stack.tcp.TcpState;
-import dev.berth.stack.tcp.TcpInfo;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.DropReason;
 import dev.berth.wire.Endpoint;
@@ -428,8 +428,8 @@ public class TcpScript {
         }
         String difference = expected.difference(actual);
         if (difference != null) {
-            throw new AssertionError(difference + ": sent " + actual + "; expected " + expected + status() + "; then "
-                    + sent);
+            throw new AssertionError(
+                    difference + ": sent " + actual + "; expected " + expected + status() + "; then " + sent);
         }
     }
 
@@ -598,7 +598,9 @@ public class TcpScript {
         }
         settle();
         advance(700_000); // TIME-WAIT, and the time that an estimate of the path MTU is kept
-        check("flows or bindings: " + host.tcp().ports().snapshot(), host.tcp().ports().isEmpty());
+        check(
+                "flows or bindings: " + host.tcp().ports().snapshot(),
+                host.tcp().ports().isEmpty());
         check(host.timers() + " timers", host.timers() == 0);
         check(host.buffersInUse() + " packets or chunks of the stack", host.buffersInUse() == 0);
         check(pool.outstanding() + " packets or chunks of the link", pool.outstanding() == 0);

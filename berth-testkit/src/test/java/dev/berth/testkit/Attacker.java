@@ -26,8 +26,17 @@ final class Attacker {
     /// @param from the source, as 32 bits
     /// @param options whole option octets, a multiple of four
     void send(
-            int from, int fromPort, IpAddress to, int toPort, int seq, int ack, int flags, int window, byte[] options,
-            int data, long now) {
+            int from,
+            int fromPort,
+            IpAddress to,
+            int toPort,
+            int seq,
+            int ack,
+            int flags,
+            int window,
+            byte[] options,
+            int data,
+            long now) {
         int header = TcpHeader.MIN_LENGTH + options.length;
         Packet packet = pool.takePacket(Ipv4Header.MIN_LENGTH + header + data);
         byte[] bytes = packet.bytes;

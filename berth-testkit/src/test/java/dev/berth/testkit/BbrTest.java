@@ -47,7 +47,10 @@ class BbrTest {
         Paths.Path lossy = new Paths.Path(10, 40_000, 100, 5);
         long bbr = Paths.transfer(lossy, TcpConfig.Congestion.BBR, 1).kilobits();
         assertThat(bbr).isGreaterThan(7_500);
-        assertThat(bbr).isGreaterThan(4 * Paths.transfer(lossy, TcpConfig.Congestion.NEW_RENO, 1).kilobits());
+        assertThat(bbr)
+                .isGreaterThan(4
+                        * Paths.transfer(lossy, TcpConfig.Congestion.NEW_RENO, 1)
+                                .kilobits());
     }
 
     @Test
@@ -60,7 +63,9 @@ class BbrTest {
         int least = Integer.MAX_VALUE;
         for (int i = 0; i < 1_400; i++) {
             pair.wire.runUntil(stream::isDone, Pair.SECOND / 100);
-            least = Math.min(least, pair.client.tcp().info(stream.sender(), pair.wire.now()).cwnd());
+            least = Math.min(
+                    least,
+                    pair.client.tcp().info(stream.sender(), pair.wire.now()).cwnd());
         }
         assertThat(least).as("the window of ProbeRTT").isLessThanOrEqualTo(4 * 1_448);
         long before = stream.received();

@@ -42,7 +42,8 @@ class BufferTuningTest {
     @Test
     void untuned_buffers_bound_the_throughput() {
         int[] window = new int[1];
-        assertThat(transfer(TcpFeatures.DEFAULT.withTuning(false, false), window)).isGreaterThan(40_000);
+        assertThat(transfer(TcpFeatures.DEFAULT.withTuning(false, false), window))
+                .isGreaterThan(40_000);
         assertThat(window[0]).isLessThanOrEqualTo(SMALL);
     }
 

@@ -108,7 +108,10 @@ class CoverageFuzzTest {
         List<Path> failed = files(failures);
         for (Path failure : failed) {
             byte[] octets = Files.readAllBytes(failure);
-            Path copy = Files.createDirectories(CORPUS.getParent().getParent().getParent().getParent()
+            Path copy = Files.createDirectories(CORPUS.getParent()
+                            .getParent()
+                            .getParent()
+                            .getParent()
                             .resolve("target/fuzz-failures"))
                     .resolve(target.name + "-" + failure.getFileName());
             Files.write(copy, octets);

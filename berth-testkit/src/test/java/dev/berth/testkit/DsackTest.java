@@ -2,9 +2,9 @@ package dev.berth.testkit;
 
 import static dev.berth.testkit.Seg.ACK;
 import static dev.berth.testkit.Seg.SYN;
-import dev.berth.check.Requirement;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.check.Requirement;
 import dev.berth.stack.tcp.TcpState;
 import org.junit.jupiter.api.Test;
 

@@ -13,12 +13,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// Flows that share a bottleneck get shares alike, and together all of it.
 class FairnessTest {
     /// Jain's index, 1 where all are equal, after a warm-up in seconds. BBR agrees on shares only when its flows have
+
     /// measured the empty path together, every ten seconds. Its flows are paced, and in a queue without any noise one
     /// that sends when the queue moves keeps the others out ([Bottleneck]); so they get one with noise.
     @ParameterizedTest
     @CsvSource({
-        "NEW_RENO, 10, 10, 0.95", "CUBIC, 2, 10, 0.95", "CUBIC, 10, 10, 0.95", "CUBIC, 100, 10, 0.85",
-        "BBR, 2, 10, 0.90", "BBR, 10, 40, 0.75", "BBR, 100, 20, 0.65"
+        "NEW_RENO, 10, 10, 0.95",
+        "CUBIC, 2, 10, 0.95",
+        "CUBIC, 10, 10, 0.95",
+        "CUBIC, 100, 10, 0.85",
+        "BBR, 2, 10, 0.90",
+        "BBR, 10, 40, 0.75",
+        "BBR, 100, 20, 0.65"
     })
     void flows_share_a_bottleneck(TcpConfig.Congestion control, int flows, int warmUp, double least) {
         // Four segments of each flow fit into the bottleneck and its buffer.

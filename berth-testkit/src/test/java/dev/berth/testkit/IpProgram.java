@@ -90,15 +90,17 @@ final class IpProgram {
             packet[0] = (byte) (0x40 | (length * 4 < packet.length ? length : 5));
             buffer.putInt(12, 0x0a00_0002).putInt(16, 0x0a00_0001);
         } else {
-            buffer.putLong(8, 0xfd00L << 48).putLong(16, 2).putLong(24, 0xfd00L << 48).putLong(32, 1);
+            buffer.putLong(8, 0xfd00L << 48)
+                    .putLong(16, 2)
+                    .putLong(24, 0xfd00L << 48)
+                    .putLong(32, 1);
         }
-        int protocol =
-                switch (what >> 1 & 7) {
-                    case 1, 2 -> IpProtocol.TCP;
-                    case 3 -> IpProtocol.UDP;
-                    case 4 -> v4 ? IpProtocol.ICMP : IpProtocol.ICMPV6;
-                    default -> packet[v4 ? 9 : 6] & 0xff;
-                };
+        int protocol = switch (what >> 1 & 7) {
+            case 1, 2 -> IpProtocol.TCP;
+            case 3 -> IpProtocol.UDP;
+            case 4 -> v4 ? IpProtocol.ICMP : IpProtocol.ICMPV6;
+            default -> packet[v4 ? 9 : 6] & 0xff;
+        };
         packet[v4 ? 9 : 6] = (byte) protocol;
         if ((what & 0x20) == 0 && v4) {
             buffer.putShort(6, (short) 0x4000); // no fragment
@@ -172,9 +174,7 @@ final class IpProgram {
             return false;
         }
         int type = packet[transport(packet)] & 0xff;
-        return packet[0] >>> 4 == 4
-                ? type == 3 || type == 4 || type == 5 || type == 11 || type == 12
-                : type < 128;
+        return packet[0] >>> 4 == 4 ? type == 3 || type == 4 || type == 5 || type == 11 || type == 12 : type < 128;
     }
 
     private static boolean isReset(byte[] packet) {

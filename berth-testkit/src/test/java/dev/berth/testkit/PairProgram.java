@@ -7,8 +7,8 @@ import dev.berth.stack.ip.NetInterface;
 import dev.berth.stack.tcp.Tcb;
 import dev.berth.stack.tcp.TcpConfig;
 import dev.berth.stack.tcp.TcpFeatures;
-import dev.berth.stack.tcp.TcpListener;
 import dev.berth.stack.tcp.TcpInfo;
+import dev.berth.stack.tcp.TcpListener;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.Packet;
@@ -335,8 +335,9 @@ final class PairProgram {
         int side = 1 - seenFrom.get(which % seen.size());
         if (ForgedPacket.isTcp(seen.get(which % seen.size()))) {
             forged = true;
-            inject((what & 0x80) != 0 ? 1 - side : side, ForgedPacket.segment(
-                    seen.get(which % seen.size()), what, input));
+            inject(
+                    (what & 0x80) != 0 ? 1 - side : side,
+                    ForgedPacket.segment(seen.get(which % seen.size()), what, input));
         }
     }
 

@@ -93,12 +93,16 @@ class PathProbingTest extends Script {
 
     @ParameterizedTest
     @CsvSource({
-        "10.0.0.2, 9000, 1400", "10.0.0.2, 9000, 4000", "10.0.0.2, 1500, 1420", "10.0.0.2, 1500, 700",
-        "fd00::2, 9000, 1400", "fd00::2, 1500, 1281"
+        "10.0.0.2, 9000, 1400",
+        "10.0.0.2, 9000, 4000",
+        "10.0.0.2, 1500, 1420",
+        "10.0.0.2, 1500, 700",
+        "fd00::2, 9000, 1400",
+        "fd00::2, 1500, 1281"
     })
     void through_a_path_that_swallows_large_packets_the_size_is_found(String address, int mtu, int path) {
-        StackConfig config = StackConfig.DEFAULT.withTcp(TcpConfig.DEFAULT.withFeatures(
-                TcpFeatures.DEFAULT.withTuning(false, false)));
+        StackConfig config = StackConfig.DEFAULT.withTcp(
+                TcpConfig.DEFAULT.withFeatures(TcpFeatures.DEFAULT.withTuning(false, false)));
         Pair pair = new Pair(config, mtu, 1);
         pair.wire.fault((packet, direction, random) -> packet.length() > path ? -1 : 0);
         TcpListener listener = pair.listen(80);

@@ -111,11 +111,9 @@ final class Paths {
         }
 
         private int give(int count) {
-            return pair.client.tcp()
-                    .send(
-                            sender,
-                            (bytes, at, length) -> System.arraycopy(ZEROES, 0, bytes, at, length),
-                            count);
+            return pair.client
+                    .tcp()
+                    .send(sender, (bytes, at, length) -> System.arraycopy(ZEROES, 0, bytes, at, length), count);
         }
 
         boolean isDone() {

@@ -160,8 +160,7 @@ final class ScriptProgram extends TcpScript {
         seg = seg.seq(input.near(1)).win(input.u8() % 5 == 0 ? 0 : input.u16());
         if (input.u8() % 5 > 0) {
             int sent = tcb == null ? 1 : tcpInfo().sndNxt() - tcpInfo().iss();
-            seg = seg.ack(
-                    input.u8() % 4 > 0 ? Math.floorMod(input.i32(), Math.max(1, sent) + 1) : input.near(sent));
+            seg = seg.ack(input.u8() % 4 > 0 ? Math.floorMod(input.i32(), Math.max(1, sent) + 1) : input.near(sent));
         }
         int extras = input.u8();
         if ((extras & 1) == 0) {
@@ -174,12 +173,13 @@ final class ScriptProgram extends TcpScript {
             }
             case 2, 3 -> seg.ts(input.u8() % 100 - 20, input.u8() % 100);
             case 4 -> seg.mss(input.u16() % 1_500).ws(input.u8() % 20).sackPermitted();
-            case 5 -> switch (extras >> 4 & 3) {
-                case 0 -> seg.fastOpen(input.take(input.u8() % 20));
-                case 1 -> seg.userTimeout(input.u16());
-                case 2 -> seg.ece();
-                default -> seg.cwr().ecn(input.u8() % 4);
-            };
+            case 5 ->
+                switch (extras >> 4 & 3) {
+                    case 0 -> seg.fastOpen(input.take(input.u8() % 20));
+                    case 1 -> seg.userTimeout(input.u16());
+                    case 2 -> seg.ece();
+                    default -> seg.cwr().ecn(input.u8() % 4);
+                };
             default -> seg;
         };
         return (extras & 0xe0) == 0xe0 ? seg.urgent(input.u16() % 2_000) : seg;

@@ -170,7 +170,8 @@ final class Siege {
         StackConfig stacks = StackConfig.DEFAULT.withTcpMemory(MEMORY).withTcp(config);
         pair = new Pair(stacks, 1_500, random.nextLong());
         pair.wire.checkEvery(97);
-        pair.server.addRoute(IpAddress.Prefix.parse("0.0.0.0/0"), pair.server.interfaces().get(1));
+        pair.server.addRoute(
+                IpAddress.Prefix.parse("0.0.0.0/0"), pair.server.interfaces().get(1));
         pair.wire.fault(this::capture);
         listener = pair.listen(80);
         attacker = new Attacker(pair.server);
@@ -270,7 +271,16 @@ final class Siege {
     void silent(Bot bot, int port, byte[] options, int data) {
         attackPackets++;
         attacker.send(
-                bot.address, port, Pair.SERVER, 80, random.nextInt(), 0, TcpHeader.SYN, 65_535, options, data,
+                bot.address,
+                port,
+                Pair.SERVER,
+                80,
+                random.nextInt(),
+                0,
+                TcpHeader.SYN,
+                65_535,
+                options,
+                data,
                 pair.wire.now());
     }
 
@@ -281,15 +291,23 @@ final class Siege {
 
     void send(Bot bot, int flags, int seq, int ack, int window, byte[] options, int data) {
         attackPackets++;
-        attacker.send(
-                bot.address, bot.port, Pair.SERVER, 80, seq, ack, flags, window, options, data, pair.wire.now());
+        attacker.send(bot.address, bot.port, Pair.SERVER, 80, seq, ack, flags, window, options, data, pair.wire.now());
     }
 
     /// A segment that claims to come from an honest client.
     void forge(Tcb victim, int flags, int seq, int ack, int data) {
         attackPackets++;
         attacker.send(
-                (int) CLIENT.lo(), victim.remotePort(), Pair.SERVER, 80, seq, ack, flags, 1_000, new byte[0], data,
+                (int) CLIENT.lo(),
+                victim.remotePort(),
+                Pair.SERVER,
+                80,
+                seq,
+                ack,
+                flags,
+                1_000,
+                new byte[0],
+                data,
                 pair.wire.now());
     }
 
@@ -455,7 +473,8 @@ final class Siege {
             throw new AssertionError("The server still holds " + attacker.held() + " of the attacker's buffers");
         }
         if (pair.server.tcp().memory() != 0) {
-            throw new AssertionError("The server's queues still count " + pair.server.tcp().memory());
+            throw new AssertionError(
+                    "The server's queues still count " + pair.server.tcp().memory());
         }
     }
 

@@ -112,16 +112,31 @@ class SiegeTest {
         withstand(
                 onVictims((siege, victim) -> {
                     for (int code : new int[] {2, 3, 4}) {
-                        siege.raw(new ScriptCodec().icmp(
-                                3, code, 68, siege.random.nextInt(), Siege.CLIENT, Pair.SERVER,
-                                victim.remotePort(), 80));
+                        siege.raw(new ScriptCodec()
+                                .icmp(
+                                        3,
+                                        code,
+                                        68,
+                                        siege.random.nextInt(),
+                                        Siege.CLIENT,
+                                        Pair.SERVER,
+                                        victim.remotePort(),
+                                        80));
                         // and with the right number, as by somebody on the path
-                        siege.raw(new ScriptCodec().icmp(
-                                3, code == 4 ? 3 : code, 68, status(siege, victim).sndUna(), Siege.CLIENT,
-                                Pair.SERVER, victim.remotePort(), 80));
+                        siege.raw(new ScriptCodec()
+                                .icmp(
+                                        3,
+                                        code == 4 ? 3 : code,
+                                        68,
+                                        status(siege, victim).sndUna(),
+                                        Siege.CLIENT,
+                                        Pair.SERVER,
+                                        victim.remotePort(),
+                                        80));
                     }
                 }),
-                siege -> assertThat(siege.server().drops().total(DropReason.ICMP_IGNORED)).isGreaterThan(1_000));
+                siege -> assertThat(siege.server().drops().total(DropReason.ICMP_IGNORED))
+                        .isGreaterThan(1_000));
     }
 
     @Test
@@ -149,8 +164,7 @@ class SiegeTest {
                     for (Bot bot : siege.bots.values()) {
                         if (bot.open) {
                             siege.send(bot, TcpHeader.ACK, bot.sndNxt - 1, bot.rcvNxt, 65_535, NONE, 0);
-                            siege.send(
-                                    bot, TcpHeader.ACK | TcpHeader.URG, bot.sndNxt, bot.rcvNxt, 65_535, NONE, 0);
+                            siege.send(bot, TcpHeader.ACK | TcpHeader.URG, bot.sndNxt, bot.rcvNxt, 65_535, NONE, 0);
                             siege.send(bot, TcpHeader.ACK | TcpHeader.URG, bot.sndNxt, bot.rcvNxt, 65_535, NONE, 1);
                             bot.sndNxt++;
                         }
@@ -314,7 +328,10 @@ class SiegeTest {
                             acknowledgeAll(same, 0);
                         }
                     });
-                    assertThat(siege.bots.values().stream().filter(bot -> bot.reset).count()).isPositive();
+                    assertThat(siege.bots.values().stream()
+                                    .filter(bot -> bot.reset)
+                                    .count())
+                            .isPositive();
                 });
     }
 
@@ -345,9 +362,15 @@ class SiegeTest {
                 },
                 siege -> {
                     assertThat(siege.mostMemory()).isGreaterThan(Siege.MEMORY / 2);
-                    assertThat(siege.bots.values().stream().filter(bot -> bot.reset).count()).isZero();
+                    assertThat(siege.bots.values().stream()
+                                    .filter(bot -> bot.reset)
+                                    .count())
+                            .isZero();
                     siege.run(35_000, SiegeTest::drip);
-                    assertThat(siege.bots.values().stream().filter(bot -> bot.reset).count()).isPositive();
+                    assertThat(siege.bots.values().stream()
+                                    .filter(bot -> bot.reset)
+                                    .count())
+                            .isPositive();
                     assertThat(siege.server().tcp().memory()).isLessThan(Siege.MEMORY * 4 / 5);
                 });
     }
@@ -395,8 +418,16 @@ class SiegeTest {
         byte[] packet = new byte[1_420];
         int offset = 0x2000 | 1 + random.nextInt(4_000);
         Ipv4Header.write(
-                packet, 0, 0, 1_420, random.nextInt(65_536), offset, 64, IpProtocol.TCP,
-                0x0b00_0001 + random.nextInt(1 << 20), (int) Pair.SERVER.lo());
+                packet,
+                0,
+                0,
+                1_420,
+                random.nextInt(65_536),
+                offset,
+                64,
+                IpProtocol.TCP,
+                0x0b00_0001 + random.nextInt(1 << 20),
+                (int) Pair.SERVER.lo());
         return packet;
     }
 
@@ -473,7 +504,8 @@ class SiegeTest {
                         siege.bot(65_535);
                     }
                 },
-                siege -> assertThat(siege.server().tcp().ports().timeWaitCount()).isEqualTo(most));
+                siege ->
+                        assertThat(siege.server().tcp().ports().timeWaitCount()).isEqualTo(most));
     }
 
     @Test

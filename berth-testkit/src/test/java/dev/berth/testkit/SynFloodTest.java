@@ -1,12 +1,11 @@
 package dev.berth.testkit;
 
-import dev.berth.check.Requirement;
-
 import static dev.berth.testkit.Seg.ACK;
 import static dev.berth.testkit.Seg.RST;
 import static dev.berth.testkit.Seg.SYN;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.check.Requirement;
 import dev.berth.stack.tcp.TcpState;
 import dev.berth.wire.DropReason;
 import org.junit.jupiter.api.Test;

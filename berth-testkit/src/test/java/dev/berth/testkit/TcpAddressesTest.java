@@ -81,8 +81,7 @@ class TcpAddressesTest {
 
     private @Nullable Tcb connect(String remote, int port, @Nullable PortBinding<TcpListener> binding)
             throws PortUnavailableException {
-        Tcb made = stack.connect(
-                new Endpoint(IpAddress.parse(remote), port), binding, TcpConfig.DEFAULT, null, now);
+        Tcb made = stack.connect(new Endpoint(IpAddress.parse(remote), port), binding, TcpConfig.DEFAULT, null, now);
         if (made != null) {
             connections.add(made);
         }
@@ -107,7 +106,10 @@ class TcpAddressesTest {
     private static String source(byte[] packet) {
         return packet[0] >>> 4 == 4
                 ? new IpAddress(0, 0xffff_0000_0000L | ByteBuffer.wrap(packet).getInt(12) & 0xffff_ffffL).toString()
-                : new IpAddress(ByteBuffer.wrap(packet).getLong(8), ByteBuffer.wrap(packet).getLong(16)).toString();
+                : new IpAddress(
+                                ByteBuffer.wrap(packet).getLong(8),
+                                ByteBuffer.wrap(packet).getLong(16))
+                        .toString();
     }
 
     private static int tcpAt(byte[] packet) {
@@ -125,7 +127,11 @@ class TcpAddressesTest {
         boolean v4 = from.isIpv4();
         ByteBuffer packet = ByteBuffer.allocate((v4 ? 20 : 40) + 20);
         if (v4) {
-            packet.putInt(0x4500_0028).putInt(0).putInt(0x4006_0000).putInt((int) from.lo()).putInt((int) to.lo());
+            packet.putInt(0x4500_0028)
+                    .putInt(0)
+                    .putInt(0x4006_0000)
+                    .putInt((int) from.lo())
+                    .putInt((int) to.lo());
             packet.putShort(10, (short) checksum(packet.array(), 0, 20, 0));
         } else {
             packet.putInt(0x6000_0000).putInt(0x0014_0640).putLong(from.hi()).putLong(from.lo());
@@ -176,7 +182,8 @@ class TcpAddressesTest {
         List<byte[]> sent = sent();
         assertThat(sent).hasSize(1);
         assertThat(source(sent.getFirst())).isEqualTo(local);
-        assertThat(ByteBuffer.wrap(sent.getFirst()).getShort(tcpAt(sent.getFirst()))).isEqualTo((short) 6_000);
+        assertThat(ByteBuffer.wrap(sent.getFirst()).getShort(tcpAt(sent.getFirst())))
+                .isEqualTo((short) 6_000);
     }
 
     @ParameterizedTest
@@ -270,7 +277,10 @@ class TcpAddressesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "10.0.0.99, 10.0.0.255", "10.0.0.99, 255.255.255.255", "10.0.0.99, 224.0.0.1", "fd00::99, ff02::1",
+        "10.0.0.99, 10.0.0.255",
+        "10.0.0.99, 255.255.255.255",
+        "10.0.0.99, 224.0.0.1",
+        "fd00::99, ff02::1",
         "10.0.0.99, 10.9.255.255"
     })
     @Requirement("MUST-57")
@@ -312,6 +322,7 @@ class TcpAddressesTest {
     void the_announced_mss_is_that_of_the_interface(String remote, int mss) throws Exception {
         connect(remote, 80, null);
         byte[] syn = sent().getFirst();
-        assertThat(Short.toUnsignedInt(ByteBuffer.wrap(syn).getShort(tcpAt(syn) + 22))).isEqualTo(mss);
+        assertThat(Short.toUnsignedInt(ByteBuffer.wrap(syn).getShort(tcpAt(syn) + 22)))
+                .isEqualTo(mss);
     }
 }

@@ -37,8 +37,8 @@ class TcpAllocationTest {
 
     private NetStack stack(String prefix, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        NetStack made = new NetStack(
-                StackConfig.DEFAULT.withTcp(TcpConfig.DEFAULT.withNoDelay(true)), random::nextLong, now);
+        NetStack made =
+                new NetStack(StackConfig.DEFAULT.withTcp(TcpConfig.DEFAULT.withNoDelay(true)), random::nextLong, now);
         NetInterface link = made.addInterface("eth0", 1_500, true, 0);
         made.addAddress(link, IpAddress.Prefix.parse(prefix));
         return made;
@@ -93,8 +93,12 @@ class TcpAllocationTest {
 
     private Tcb[] connect() throws Exception {
         TcpListener listener = server.tcp()
-                .listen(server.tcp().ports().bind(0, 0, 80, 0, "test"), 16, server.config().tcp());
-        Tcb near = client.connect(new Endpoint(SERVER, 80), null, client.config().tcp(), null, now);
+                .listen(
+                        server.tcp().ports().bind(0, 0, 80, 0, "test"),
+                        16,
+                        server.config().tcp());
+        Tcb near =
+                client.connect(new Endpoint(SERVER, 80), null, client.config().tcp(), null, now);
         pump();
         Tcb far = server.tcp().accept(listener);
         assertThat(far).isNotNull();

@@ -4,10 +4,10 @@ import static dev.berth.testkit.Seg.ACK;
 import static dev.berth.testkit.Seg.SYN;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.berth.stack.tcp.TcpListener;
-import dev.berth.stack.tcp.Tcb;
 import dev.berth.check.Requirement;
+import dev.berth.stack.tcp.Tcb;
 import dev.berth.stack.tcp.TcpConfig;
+import dev.berth.stack.tcp.TcpListener;
 import dev.berth.stack.tcp.TcpState;
 import java.util.Set;
 import java.util.TreeSet;
@@ -19,7 +19,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class TcpCongestionTest extends Script {
     private void connectedWith(Seg syn) {
         // Without RFC 4821, which takes a few timeouts for a sign of a smaller path MTU
-        config = config.withBuffers(1 << 20, 1 << 16).withFeatures(config.features().withPathProbing(false));
+        config = config.withBuffers(1 << 20, 1 << 16)
+                .withFeatures(config.features().withPathProbing(false));
         connected(syn);
     }
 
@@ -213,7 +214,8 @@ class TcpCongestionTest extends Script {
         int filled = pair.client.tcp().info(client, pair.wire.now()).cwnd();
         stream.pause();
         pair.wire.runUntil(
-                () -> stream.isDone() || pair.client.tcp().info(client, pair.wire.now()).unacknowledged() < 100_000,
+                () -> stream.isDone()
+                        || pair.client.tcp().info(client, pair.wire.now()).unacknowledged() < 100_000,
                 10 * Pair.SECOND);
         int least = 14_480;
         assertThat(filled).isGreaterThan(10 * least);

@@ -1,10 +1,10 @@
 package dev.berth.testkit;
 
-import dev.berth.check.Requirement;
 import static dev.berth.testkit.Seg.ACK;
 import static dev.berth.testkit.Seg.SYN;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.check.Requirement;
 import dev.berth.stack.tcp.TcpConfig;
 import dev.berth.stack.tcp.TcpFeatures;
 import dev.berth.stack.tcp.TcpState;

@@ -46,8 +46,7 @@ class TcpGoldenTest {
                 kilobits += result.kilobits();
                 again += result.again();
             }
-            return String.format(
-                    Locale.ROOT, "%s %8d %7d", key(), kilobits / SEEDS, again / SEEDS);
+            return String.format(Locale.ROOT, "%s %8d %7d", key(), kilobits / SEEDS, again / SEEDS);
         }
 
         String key() {
@@ -109,7 +108,9 @@ class TcpGoldenTest {
                 + " at least 10 packets;\n");
         table.append("# loss is per packet, in both directions. See TcpGoldenTest for how to write this file anew.\n");
         table.append("# control    Mbit/s  rtt ms buffer loss %   kbit/s   again\n");
-        rows().parallelStream().map(Row::line).forEachOrdered(line -> table.append(line).append('\n'));
+        rows().parallelStream()
+                .map(Row::line)
+                .forEachOrdered(line -> table.append(line).append('\n'));
         Path file = Path.of(System.getProperty("berth.root", ".."), "berth-testkit/src/test/resources", RESOURCE);
         Files.createDirectories(file.getParent());
         Files.writeString(file, table);

@@ -139,7 +139,8 @@ class TcpInfoTest extends Script {
         assertThat(sender.counters().dataSegmentsSent()).isBetween(69_000L, 80_000L);
         long data = sender.counters().dataSegmentsSent();
         assertThat(sender.counters().segmentsSent()).isBetween(data, data + 10);
-        assertThat(receiver.counters().dataSegmentsReceived()).isBetween(69_000L, sender.counters().dataSegmentsSent());
+        assertThat(receiver.counters().dataSegmentsReceived())
+                .isBetween(69_000L, sender.counters().dataSegmentsSent());
         assertThat(receiver.counters().segmentsReceived()).isGreaterThan(65_536);
     }
 }

@@ -1,20 +1,13 @@
 package dev.berth.testkit;
 
-import dev.berth.check.Requirement;
 import static dev.berth.testkit.Seg.ACK;
-import static dev.berth.testkit.Seg.BARE;
 import static dev.berth.testkit.Seg.FIN;
-import static dev.berth.testkit.Seg.RST;
 import static dev.berth.testkit.Seg.SYN;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.berth.stack.tcp.Tcb;
-import dev.berth.stack.tcp.TcpConfig;
+import dev.berth.check.Requirement;
 import dev.berth.stack.tcp.TcpError;
 import dev.berth.stack.tcp.TcpState;
-import dev.berth.stack.tcp.Tcp;
-import dev.berth.wire.DropReason;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// Retransmission and congestion control: RFC 6298, 5681, 6582, 6675, 3042 and 6928.
@@ -24,7 +17,8 @@ class TcpLossTest extends Script {
     /// Established with segments of 1,000 octets, so that the initial window has ten.
     private void connectedWith(Seg syn) {
         // Without RFC 4821, which takes a few timeouts for a sign of a smaller path MTU
-        config = config.withBuffers(1 << 20, 1 << 16).withFeatures(config.features().withPathProbing(false));
+        config = config.withBuffers(1 << 20, 1 << 16)
+                .withFeatures(config.features().withPathProbing(false));
         connected(syn);
     }
 

@@ -1,6 +1,5 @@
 package dev.berth.testkit;
 
-import dev.berth.check.Requirement;
 import static dev.berth.testkit.Seg.ACK;
 import static dev.berth.testkit.Seg.BARE;
 import static dev.berth.testkit.Seg.FIN;
@@ -8,11 +7,9 @@ import static dev.berth.testkit.Seg.RST;
 import static dev.berth.testkit.Seg.SYN;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.berth.stack.tcp.Tcb;
-import dev.berth.stack.tcp.TcpConfig;
+import dev.berth.check.Requirement;
 import dev.berth.stack.tcp.TcpError;
 import dev.berth.stack.tcp.TcpState;
-import dev.berth.stack.tcp.Tcp;
 import dev.berth.wire.DropReason;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -126,7 +126,8 @@ class TcpRequestTest {
         pair.wire.run(PATIENCE);
         assertThat(request.isPending()).isFalse();
         assertThat(requests.admit(request, null, pair.wire.now())).isNull();
-        assertThat(pair.server.unreachable(request, Unreachable.HOST, pair.wire.now())).isFalse();
+        assertThat(pair.server.unreachable(request, Unreachable.HOST, pair.wire.now()))
+                .isFalse();
         assertThat(flows()).isZero();
         pair.wire.run(30 * Pair.SECOND);
         assertThat(requests.poll(listener)).as("the SYN again").isNotNull();

@@ -1,6 +1,5 @@
 package dev.berth.testkit;
 
-import dev.berth.check.Requirement;
 import static dev.berth.testkit.Seg.ACK;
 import static dev.berth.testkit.Seg.BARE;
 import static dev.berth.testkit.Seg.FIN;
@@ -8,11 +7,10 @@ import static dev.berth.testkit.Seg.RST;
 import static dev.berth.testkit.Seg.SYN;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.berth.stack.tcp.Tcb;
-import dev.berth.stack.tcp.TcpConfig;
+import dev.berth.check.Requirement;
+import dev.berth.stack.tcp.Tcp;
 import dev.berth.stack.tcp.TcpError;
 import dev.berth.stack.tcp.TcpState;
-import dev.berth.stack.tcp.Tcp;
 import dev.berth.wire.DropReason;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -226,7 +224,9 @@ class TcpSegmentArrivesTest extends Script {
     void segments_that_come_together_are_acknowledged_together() {
         connected();
         receive(List.of(
-                ACK.seq(1).ack(1).data(1_460), ACK.seq(1_461).ack(1).data(1_460), ACK.seq(2_921).ack(1).data(1_460)));
+                ACK.seq(1).ack(1).data(1_460),
+                ACK.seq(1_461).ack(1).data(1_460),
+                ACK.seq(2_921).ack(1).data(1_460)));
         sent(ACK.seq(1).ack(4_381));
         sentNothing();
         read(4_380);

@@ -1,11 +1,10 @@
 package dev.berth.testkit;
 
-import dev.berth.check.Requirement;
-
 import static dev.berth.testkit.Seg.ACK;
 import static dev.berth.testkit.Seg.FIN;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.check.Requirement;
 import dev.berth.stack.endpoint.Readiness;
 import org.junit.jupiter.api.Test;
 
@@ -50,7 +49,9 @@ class TcpUrgentTest extends Script {
         sendUrgent(70_000);
         sent(ACK.urgent(65_535).seq(1).data(1_460));
         for (int i = 1; i < 10; i++) {
-            sent(ACK.urgent(Math.min(65_535, 70_000 - i * 1_460)).seq(1 + i * 1_460).data(1_460));
+            sent(ACK.urgent(Math.min(65_535, 70_000 - i * 1_460))
+                    .seq(1 + i * 1_460)
+                    .data(1_460));
         }
         ignoringRest();
     }

@@ -13,8 +13,7 @@ import org.junit.jupiter.api.Test;
 class TcpWindowScaleTest extends Script {
     /// Buffers that do not grow: with tuning the scale suits the largest that they may become.
     private TcpConfig fixed(int octets) {
-        return config.withBuffers(octets, octets)
-                .withFeatures(config.features().withTuning(false, false));
+        return config.withBuffers(octets, octets).withFeatures(config.features().withTuning(false, false));
     }
 
     @Test

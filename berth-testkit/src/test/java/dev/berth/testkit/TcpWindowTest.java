@@ -1,20 +1,15 @@
 package dev.berth.testkit;
 
-import dev.berth.check.Requirement;
 import static dev.berth.testkit.Seg.ACK;
-import static dev.berth.testkit.Seg.BARE;
 import static dev.berth.testkit.Seg.FIN;
 import static dev.berth.testkit.Seg.RST;
 import static dev.berth.testkit.Seg.SYN;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.berth.stack.tcp.Tcb;
+import dev.berth.check.Requirement;
 import dev.berth.stack.tcp.TcpConfig;
 import dev.berth.stack.tcp.TcpError;
 import dev.berth.stack.tcp.TcpState;
-import dev.berth.stack.tcp.Tcp;
-import dev.berth.wire.DropReason;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// Windows and small segments, RFC 9293 sections 3.7.4, 3.8.4 and 3.8.6: probes, silly windows, Nagle, delayed ACKs,

@@ -1,10 +1,9 @@
 package dev.berth.testkit;
 
-import dev.berth.check.Requirement;
-import dev.berth.check.Seeds;
-
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.check.Requirement;
+import dev.berth.check.Seeds;
 import dev.berth.stack.StackConfig;
 import dev.berth.stack.tcp.Tcb;
 import dev.berth.stack.tcp.TcpListener;
@@ -31,7 +30,8 @@ class UnderAttackTest {
 
     private static void flood(SplittableRandom random) {
         Pair pair = new Pair(random.nextLong());
-        pair.server.addRoute(IpAddress.Prefix.parse("0.0.0.0/0"), pair.server.interfaces().get(1));
+        pair.server.addRoute(
+                IpAddress.Prefix.parse("0.0.0.0/0"), pair.server.interfaces().get(1));
         TcpListener target = pair.listen(80);
         Attacker attacker = new Attacker(pair.server);
         byte[] options = {2, 4, 5, (byte) 0xb4, 1, 3, 3, 7, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0};
@@ -40,8 +40,17 @@ class UnderAttackTest {
             for (int syn = 0; syn < 20_000; syn++) {
                 int from = 0x0b00_0000 + random.nextInt(0x5000_0000);
                 attacker.send(
-                        from, 1_024 + random.nextInt(60_000), Pair.SERVER, 80, random.nextInt(), 0, TcpHeader.SYN,
-                        65_535, options, 0, pair.wire.now());
+                        from,
+                        1_024 + random.nextInt(60_000),
+                        Pair.SERVER,
+                        80,
+                        random.nextInt(),
+                        0,
+                        TcpHeader.SYN,
+                        65_535,
+                        options,
+                        0,
+                        pair.wire.now());
                 if (syn % 500 == 0) {
                     attacker.answers(pair.wire.now());
                     most = Math.max(most, pair.server.tcp().ports().flowCount());
@@ -99,7 +108,9 @@ class UnderAttackTest {
     void honest_clients_are_served_while_others_hoard_data_beyond_holes() {
         Seeds.run(1, random -> {
             Pair pair = withLittleMemory(random.nextLong());
-            pair.server.addRoute(IpAddress.Prefix.parse("0.0.0.0/0"), pair.server.interfaces().get(1));
+            pair.server.addRoute(
+                    IpAddress.Prefix.parse("0.0.0.0/0"),
+                    pair.server.interfaces().get(1));
             TcpListener target = pair.listen(80);
             Attacker attacker = new Attacker(pair.server);
             List<Tcb> hoarders = new ArrayList<>();
@@ -109,8 +120,17 @@ class UnderAttackTest {
                 hoarders.add(pair.accept(target, 1));
                 for (int piece = 0; piece < 60; piece++) {
                     attacker.send(
-                            0x0b00_0001 + i, 4_000, Pair.SERVER, 80, 100 + piece * 1_000, next, TcpHeader.ACK, 65_535,
-                            NONE, 900, pair.wire.now());
+                            0x0b00_0001 + i,
+                            4_000,
+                            Pair.SERVER,
+                            80,
+                            100 + piece * 1_000,
+                            next,
+                            TcpHeader.ACK,
+                            65_535,
+                            NONE,
+                            900,
+                            pair.wire.now());
                 }
                 attacker.answers(pair.wire.now());
                 most = Math.max(most, pair.server.tcp().memory());
@@ -128,7 +148,9 @@ class UnderAttackTest {
     void honest_clients_are_served_while_others_keep_their_windows_closed() {
         Seeds.run(1, random -> {
             Pair pair = withLittleMemory(random.nextLong());
-            pair.server.addRoute(IpAddress.Prefix.parse("0.0.0.0/0"), pair.server.interfaces().get(1));
+            pair.server.addRoute(
+                    IpAddress.Prefix.parse("0.0.0.0/0"),
+                    pair.server.interfaces().get(1));
             TcpListener target = pair.listen(80);
             Attacker attacker = new Attacker(pair.server);
             List<Tcb> hoarders = new ArrayList<>();
@@ -138,8 +160,7 @@ class UnderAttackTest {
                 int next = open(pair, attacker, from, 4_000);
                 Tcb far = pair.accept(target, 1);
                 hoarders.add(far);
-                attacker.send(
-                        from, 4_000, Pair.SERVER, 80, 1, next, TcpHeader.ACK, 0, NONE, 0, pair.wire.now());
+                attacker.send(from, 4_000, Pair.SERVER, 80, 1, next, TcpHeader.ACK, 0, NONE, 0, pair.wire.now());
                 pair.server.tcp().send(far, (bytes, at, count) -> {}, 400_000);
                 attacker.answers(pair.wire.now());
                 most = Math.max(most, pair.server.tcp().memory());
@@ -150,7 +171,10 @@ class UnderAttackTest {
             }
             assertThat(most).isLessThanOrEqualTo(MEMORY + 400 * 20_000L);
             // those that keep it closed for long are ended
-            assertThat(hoarders.stream().filter(hoarder -> hoarder.error() != null).count()).isPositive();
+            assertThat(hoarders.stream()
+                            .filter(hoarder -> hoarder.error() != null)
+                            .count())
+                    .isPositive();
             end(pair, target, attacker, hoarders);
         });
     }

@@ -23,8 +23,10 @@ class InternetChecksumTest {
     @Test
     void the_example_of_rfc_1071_section_3_sums_up() {
         byte[] bytes = {0x00, 0x01, (byte) 0xf2, 0x03, (byte) 0xf4, (byte) 0xf5, (byte) 0xf6, (byte) 0xf7};
-        assertThat(InternetChecksum.fold(InternetChecksum.headerSum(bytes, 0, 8))).isEqualTo(0xddf2);
-        assertThat(InternetChecksum.fold(InternetChecksum.payloadSum(bytes, 0, 8))).isEqualTo(0xddf2);
+        assertThat(InternetChecksum.fold(InternetChecksum.headerSum(bytes, 0, 8)))
+                .isEqualTo(0xddf2);
+        assertThat(InternetChecksum.fold(InternetChecksum.payloadSum(bytes, 0, 8)))
+                .isEqualTo(0xddf2);
     }
 
     @Test

@@ -52,14 +52,11 @@ public final class JdkInstallation {
     /// @param instrumentation of the agent
     /// @param rewriting whether methods of the JDK may be rewritten
     /// @param strictness what becomes of sockets of the kernel that the JDK still opens
+
     /// @throws IllegalStateException if sockets were installed before, or the program or the JVM has chosen others
     ///     already; the message is a sentence that says which
     public static JdkInstallation install(
-            Instrumentation instrumentation,
-            Host host,
-            boolean rewriting,
-            Strictness strictness,
-            NameTable... names) {
+            Instrumentation instrumentation, Host host, boolean rewriting, Strictness strictness, NameTable... names) {
         JdkInstallation installation = new JdkInstallation(instrumentation, new KernelGuard(strictness));
         open(instrumentation);
         instrumentation.addTransformer(new NativeTransports());
@@ -78,8 +75,7 @@ public final class JdkInstallation {
             }
         }
         Set<Part> rewritten = wanted.isEmpty() ? wanted : installation.rewrite(wanted);
-        BerthSockets.install(
-                host, !rewritten.contains(Part.SOCKETS), !rewritten.contains(Part.DATAGRAMS), true, names);
+        BerthSockets.install(host, !rewritten.contains(Part.SOCKETS), !rewritten.contains(Part.DATAGRAMS), true, names);
         if (rewriting) {
             installation.missing.putAll(SelfCheck.failures(host, rewritten));
         }
@@ -111,9 +107,7 @@ public final class JdkInstallation {
     /// called more than once.
     public static void open(Instrumentation instrumentation) {
         Set<Module> ours = new HashSet<>(List.of(
-                JdkInstallation.class.getModule(),
-                BerthSockets.class.getModule(),
-                KernelSockets.class.getModule()));
+                JdkInstallation.class.getModule(), BerthSockets.class.getModule(), KernelSockets.class.getModule()));
         instrumentation.redefineModule(
                 Object.class.getModule(),
                 Set.of(),
@@ -176,17 +170,22 @@ public final class JdkInstallation {
         ClassDesc parent = BerthSocketImpl.class.describeConstable().orElseThrow();
         MethodTypeDesc constructor = MethodTypeDesc.of(
                 ConstantDescs.CD_void, Host.class.describeConstable().orElseThrow(), ConstantDescs.CD_boolean);
-        byte[] type = ClassFile.of().build(PLATFORM_SOCKET, builder -> builder.withFlags(
-                        AccessFlag.FINAL, AccessFlag.SYNTHETIC)
-                .withSuperclass(parent)
-                .withInterfaceSymbols(ClassDesc.of("sun.net.PlatformSocketImpl"))
-                .withMethodBody(ConstantDescs.INIT_NAME, constructor, ClassFile.ACC_PUBLIC, code -> code.aload(0)
-                        .aload(1)
-                        .iload(2)
-                        .invokespecial(parent, ConstantDescs.INIT_NAME, constructor)
-                        .return_()));
-        MethodHandles.Lookup lookup =
-                MethodHandles.privateLookupIn(BerthSocketImpl.class, MethodHandles.lookup());
+        byte[] type = ClassFile.of()
+                .build(
+                        PLATFORM_SOCKET,
+                        builder -> builder.withFlags(AccessFlag.FINAL, AccessFlag.SYNTHETIC)
+                                .withSuperclass(parent)
+                                .withInterfaceSymbols(ClassDesc.of("sun.net.PlatformSocketImpl"))
+                                .withMethodBody(
+                                        ConstantDescs.INIT_NAME,
+                                        constructor,
+                                        ClassFile.ACC_PUBLIC,
+                                        code -> code.aload(0)
+                                                .aload(1)
+                                                .iload(2)
+                                                .invokespecial(parent, ConstantDescs.INIT_NAME, constructor)
+                                                .return_()));
+        MethodHandles.Lookup lookup = MethodHandles.privateLookupIn(BerthSocketImpl.class, MethodHandles.lookup());
         MethodHandle maker = lookup.findConstructor(
                         lookup.defineClass(type), MethodType.methodType(void.class, Host.class, boolean.class))
                 .asType(MethodType.methodType(BerthSocketImpl.class, Host.class, boolean.class));

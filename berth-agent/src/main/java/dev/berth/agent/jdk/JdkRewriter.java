@@ -43,7 +43,8 @@ final class JdkRewriter implements ClassFileTransformer {
     private static final String HOOKS_NAME = "java/net/BerthHooks";
 
     private static final ClassDesc OPTIONAL = ClassDesc.of("java.util.Optional");
-    private static final ClassDesc BI_FUNCTION = BiFunction.class.describeConstable().orElseThrow();
+    private static final ClassDesc BI_FUNCTION =
+            BiFunction.class.describeConstable().orElseThrow();
     private static final int POOL_AT = 8; // after the magic number and the version
     private static final int ACC_STATIC = 0x0008;
     private static final int GETSTATIC = 0xb2;
@@ -109,7 +110,8 @@ final class JdkRewriter implements ClassFileTransformer {
         ByteArrayOutputStream methods = new ByteArrayOutputStream(bytes.length);
         ByteArrayOutputStream whole = new ByteArrayOutputStream(2 * bytes.length);
         try {
-            boolean datagramSocket = constants.className(file.getChar(constants.end() + 2)).equals(DATAGRAM_SOCKET);
+            boolean datagramSocket =
+                    constants.className(file.getChar(constants.end() + 2)).equals(DATAGRAM_SOCKET);
             int fields = constants.end() + 8 + 2 * file.getChar(constants.end() + 6);
             int at = members(file, fields);
             int count = file.getChar(at);

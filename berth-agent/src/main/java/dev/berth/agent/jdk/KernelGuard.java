@@ -40,7 +40,8 @@ final class KernelGuard {
         SocketException stack = new SocketException(
                 "The program opens a socket of the kernel, which is not on its Berth host (strict mode)");
         PrintStream err = System.err;
-        err.println("berth: " + stack.getMessage() + ", on thread " + Thread.currentThread().getName() + ":");
+        err.println("berth: " + stack.getMessage() + ", on thread "
+                + Thread.currentThread().getName() + ":");
         for (StackTraceElement element : stack.getStackTrace()) {
             if (!element.getClassName().startsWith("dev.berth.agent.")) {
                 err.println("\tat " + element);

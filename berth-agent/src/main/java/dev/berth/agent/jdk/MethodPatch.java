@@ -63,7 +63,8 @@ final class MethodPatch {
     private byte[] question(String hooks, int answer) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         DataOutputStream code = new DataOutputStream(bytes);
-        String parameters = rewrite.descriptor().substring(1, rewrite.descriptor().indexOf(')'));
+        String parameters =
+                rewrite.descriptor().substring(1, rewrite.descriptor().indexOf(')'));
         int first = isStatic ? 0 : 1;
         op(code, 0x13, constants.string(rewrite.hook())); // ldc_w
         code.write(new byte[] {0x10, (byte) (count(parameters) + first)}); // bipush
@@ -170,13 +171,12 @@ final class MethodPatch {
         for (int i = file.getChar(start); i > 0; i--) {
             int name = file.getChar(position);
             int length = file.getInt(position + 2);
-            byte[] content =
-                    switch (constants.utf8(name)) {
-                        case "LineNumberTable" -> moved(position + 6, 4, shift);
-                        case "LocalVariableTable", "LocalVariableTypeTable" -> moved(position + 6, 10, shift);
-                        case "StackMapTable" -> stackMap(position + 6, shift);
-                        default -> null; // annotations of types within the method, which nobody asks for
-                    };
+            byte[] content = switch (constants.utf8(name)) {
+                case "LineNumberTable" -> moved(position + 6, 4, shift);
+                case "LocalVariableTable", "LocalVariableTypeTable" -> moved(position + 6, 10, shift);
+                case "StackMapTable" -> stackMap(position + 6, shift);
+                default -> null; // annotations of types within the method, which nobody asks for
+            };
             if (content != null) {
                 mapped |= constants.utf8(name).equals("StackMapTable");
                 attribute(to, name, content);
@@ -185,7 +185,10 @@ final class MethodPatch {
             position += 6 + length;
         }
         if (!mapped) {
-            attribute(to, constants.text("StackMapTable"), new StackMap(1).landing(shift).bytes());
+            attribute(
+                    to,
+                    constants.text("StackMapTable"),
+                    new StackMap(1).landing(shift).bytes());
             count++;
         }
         out.writeShort(count);

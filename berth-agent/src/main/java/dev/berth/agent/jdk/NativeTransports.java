@@ -28,7 +28,8 @@ final class NativeTransports implements ClassFileTransformer {
             "io/netty/channel/kqueue/KQueue",
             "io/netty/incubator/channel/uring/IOUring");
 
-    private static final ClassDesc CAUSE = UnsupportedOperationException.class.describeConstable().orElseThrow();
+    private static final ClassDesc CAUSE =
+            UnsupportedOperationException.class.describeConstable().orElseThrow();
     private static final String WHY = "Native transports go to the kernel past the sockets of Berth";
 
     NativeTransports() {}
@@ -75,10 +76,12 @@ final class NativeTransports implements ClassFileTransformer {
         if (method.code().isEmpty()) {
             return null;
         }
-        String signature = method.methodName().stringValue() + method.methodType().stringValue();
+        String signature =
+                method.methodName().stringValue() + method.methodType().stringValue();
         return switch (signature) {
             case "isAvailable()Z" -> code -> code.iconst_0().ireturn();
-            case "unavailabilityCause()Ljava/lang/Throwable;" -> code -> newCause(code).areturn();
+            case "unavailabilityCause()Ljava/lang/Throwable;" ->
+                code -> newCause(code).areturn();
             case "ensureAvailability()V" -> code -> newCause(code).athrow();
             case "<clinit>()V" -> code -> initialize(type, code);
             default -> null;

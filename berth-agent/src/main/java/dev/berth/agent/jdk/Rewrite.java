@@ -55,8 +55,7 @@ record Rewrite(Part part, String type, String method, String descriptor, String 
                 "(Ljava/net/SocketAddress;Ljava/lang/Class;)Ljava/net/DatagramSocket;"));
         addStreams(all);
         addInterfaces(all);
-        all.add(of(
-                Part.ADDRESSES, "java/net/InetAddress", "isReachable", "(Ljava/net/NetworkInterface;II)Z"));
+        all.add(of(Part.ADDRESSES, "java/net/InetAddress", "isReachable", "(Ljava/net/NetworkInterface;II)Z"));
         all.add(of(Part.ADDRESSES, "java/net/InetAddress", "getLocalHost", "()Ljava/net/InetAddress;"));
         all.add(of(
                 Part.KERNEL_SOCKETS,
@@ -76,11 +75,7 @@ record Rewrite(Part part, String type, String method, String descriptor, String 
         String in = "java/nio/channels/ReadableByteChannel";
         String out = "java/nio/channels/WritableByteChannel";
         all.add(new Rewrite(
-                Part.STREAMS,
-                streams,
-                "of",
-                "(L" + in + ";)Ljava/io/InputStream;",
-                "Streams.of(ReadableByteChannel)"));
+                Part.STREAMS, streams, "of", "(L" + in + ";)Ljava/io/InputStream;", "Streams.of(ReadableByteChannel)"));
         all.add(new Rewrite(
                 Part.STREAMS,
                 streams,
@@ -111,12 +106,7 @@ record Rewrite(Part part, String type, String method, String descriptor, String 
     }
 
     private static Rewrite of(Part part, String type, String method, String descriptor) {
-        return new Rewrite(
-                part,
-                type,
-                method,
-                descriptor,
-                type.substring(type.lastIndexOf('/') + 1) + "." + method);
+        return new Rewrite(part, type, method, descriptor, type.substring(type.lastIndexOf('/') + 1) + "." + method);
     }
 
     /// For people: `java.net.SocketImpl.createPlatformSocketImpl`.

@@ -50,6 +50,7 @@ public final class AfterProgram implements Runnable {
     }
 
     /// A class whose initializer registers the hook, with methods that the compiler does not let us name:
+
     /// `SharedSecrets.getJavaLangAccess().registerShutdownHook(LAST, false, hook)`. Two calls by reflection would make
     /// the JVM spin fifteen classes.
     private static byte[] registration() {
@@ -57,8 +58,8 @@ public final class AfterProgram implements Runnable {
         ClassDesc runnable = Runnable.class.describeConstable().orElseThrow();
         ClassDesc secrets = ClassDesc.of(INTERNALS, "SharedSecrets");
         ClassDesc access = ClassDesc.of(INTERNALS, "JavaLangAccess");
-        MethodTypeDesc register = MethodTypeDesc.of(
-                ConstantDescs.CD_void, ConstantDescs.CD_int, ConstantDescs.CD_boolean, runnable);
+        MethodTypeDesc register =
+                MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_int, ConstantDescs.CD_boolean, runnable);
         return ClassFile.of()
                 .build(
                         ClassDesc.of(AfterProgram.class.getName() + "Registration"),

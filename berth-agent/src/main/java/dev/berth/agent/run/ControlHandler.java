@@ -12,6 +12,5 @@ public interface ControlHandler {
     /// @param lines takes the lines before the last
     /// @return the last line, whose first member `ok` the server adds
     /// @throws ControlException if it cannot be answered; the message goes to the one who asked
-    JsonLine answer(ControlRequest request, Consumer<String> lines)
-            throws ControlException, IOException;
+    JsonLine answer(ControlRequest request, Consumer<String> lines) throws ControlException, IOException;
 }

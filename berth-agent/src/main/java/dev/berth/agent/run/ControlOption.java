@@ -17,8 +17,7 @@ final class ControlOption {
     /// @param hosts the hosts of this process, the program's first
     /// @return the socket; null if none is wanted
     /// @throws IOException if it cannot be made, with a sentence that says why
-    static @Nullable ControlServer open(@Nullable String option, String program, List<Host> hosts)
-            throws IOException {
+    static @Nullable ControlServer open(@Nullable String option, String program, List<Host> hosts) throws IOException {
         if ("off".equals(option)) {
             return null;
         }
@@ -28,7 +27,6 @@ final class ControlOption {
         }
         ControlDirectory directory = ControlDirectory.present();
         directory.removeStale();
-        return ControlServer.open(
-                directory.socketOf(ProcessHandle.current().pid()), requests.handlers());
+        return ControlServer.open(directory.socketOf(ProcessHandle.current().pid()), requests.handlers());
     }
 }

@@ -78,8 +78,8 @@ public final class ControlServer implements AutoCloseable {
             }
             Files.delete(absolute);
         }
-        Path room = Files.createTempDirectory(parent, ".b", PosixFilePermissions.asFileAttribute(
-                PosixFilePermissions.fromString("rwx------")));
+        Path room = Files.createTempDirectory(
+                parent, ".b", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         Path made = room.resolve("s");
         ServerSocketChannel server = null;
         ControlServer opened = null;

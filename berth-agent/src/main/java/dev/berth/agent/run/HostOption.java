@@ -34,10 +34,7 @@ public enum HostOption {
     NAME(Kind.VALUE, "NAME", "The host's name. Default: app."),
 
     /// A TUN device.
-    TUN(
-            Kind.VALUE,
-            "NAME",
-            "Attaches the host to a TUN device (Linux; root, or a device that belongs to the user)."),
+    TUN(Kind.VALUE, "NAME", "Attaches the host to a TUN device (Linux; root, or a device that belongs to the user)."),
 
     /// Whether connections reach the outside through the machine's own sockets.
     OUTSIDE(
@@ -61,10 +58,7 @@ public enum HostOption {
             "Keeps the program from these addresses outside. May be repeated."),
 
     /// A file to record packets to.
-    CAPTURE(
-            Kind.VALUE,
-            "FILE.pcapng",
-            "Records all packets of the host, those to itself included."),
+    CAPTURE(Kind.VALUE, "FILE.pcapng", "Records all packets of the host, those to itself included."),
 
     /// The platform whose ports and bind rules the host has.
     PORT_POLICY(
@@ -75,14 +69,10 @@ public enum HostOption {
             "linux (32768-60999), freebsd (10000-65535) or windows (49152-65535)."),
 
     /// Ports for clients.
-    EPHEMERAL(
-            Kind.VALUE, "FROM-TO", "The ports that clients get, instead of those of the policy."),
+    EPHEMERAL(Kind.VALUE, "FROM-TO", "The ports that clients get, instead of those of the policy."),
 
     /// Ports that no client gets.
-    RESERVED(
-            Kind.REPEATED,
-            "PORTS",
-            "Ports and ranges with commas that no client gets; a server may still name them."),
+    RESERVED(Kind.REPEATED, "PORTS", "Ports and ranges with commas that no client gets; a server may still name them."),
 
     /// How a client's port is chosen.
     SELECTION(
@@ -93,14 +83,10 @@ public enum HostOption {
             "double-hash[:COUNTERS] or random-increments[:LARGEST]."),
 
     /// The lowest port that the program may bind.
-    UNPRIVILEGED_FROM(
-            Kind.VALUE, "PORT", "The lowest port that the program may bind. Default: 0, all."),
+    UNPRIVILEGED_FROM(Kind.VALUE, "PORT", "The lowest port that the program may bind. Default: 0, all."),
 
     /// Whether ports and flows are printed.
-    PORTS(
-            Kind.FLAG,
-            "",
-            "Prints ports and flows to standard error when they change, and at the end."),
+    PORTS(Kind.FLAG, "", "Prints ports and flows to standard error when they change, and at the end."),
 
     /// Where `berth ss` can ask.
     CONTROL(

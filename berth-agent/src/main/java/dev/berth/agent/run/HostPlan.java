@@ -58,8 +58,7 @@ public record HostPlan(
             if (option == null) {
                 throw new IllegalArgumentException("There is no option '" + key + "'; there are " + keys());
             }
-            if (equals < 0
-                    && (option.kind() == HostOption.Kind.VALUE || option.kind() == HostOption.Kind.REPEATED)) {
+            if (equals < 0 && (option.kind() == HostOption.Kind.VALUE || option.kind() == HostOption.Kind.REPEATED)) {
                 throw new IllegalArgumentException("Option '" + key + "' needs a value: " + key + "=" + option.label());
             }
             try {
@@ -143,6 +142,7 @@ public record HostPlan(
 
         /// The plan.
         ///
+
         /// @throws IllegalArgumentException if the options do not go together, with a sentence that says why
         public HostPlan build() {
             Set<IpAddress> seen = new HashSet<>();

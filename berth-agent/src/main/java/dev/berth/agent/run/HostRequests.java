@@ -200,7 +200,8 @@ public final class HostRequests {
         request.requireNothingElse();
         try {
             HostPorts.Page<PortUsage.Towards> page = ports.destinations(transport, cursor, filter);
-            page.entries().forEach(towards -> lines.accept(line(transport, towards).toString()));
+            page.entries()
+                    .forEach(towards -> lines.accept(line(transport, towards).toString()));
             return next(page.next());
         } catch (IllegalArgumentException e) {
             throw new ControlException(String.valueOf(e.getMessage()));
@@ -244,7 +245,9 @@ public final class HostRequests {
                 .add("mostTowards", counters.mostTowards());
         line.add(
                 "mostTowardsLocal",
-                counters.mostTowardsLocal() == null ? null : counters.mostTowardsLocal().toString());
+                counters.mostTowardsLocal() == null
+                        ? null
+                        : counters.mostTowardsLocal().toString());
         endpoint(line, "mostTowardsRemote", counters.mostTowardsRemote());
         lines.accept(line.addRaw("refusals", refusals.toString())
                 .add("warningsLost", counters.warningsLost())

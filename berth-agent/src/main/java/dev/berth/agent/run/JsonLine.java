@@ -28,7 +28,9 @@ public final class JsonLine {
 
     /// Adds an array of strings.
     public JsonLine add(String name, Collection<String> values) {
-        return addRaw(name, "[" + String.join(",", values.stream().map(JsonLine::quoted).toList()) + "]");
+        return addRaw(
+                name,
+                "[" + String.join(",", values.stream().map(JsonLine::quoted).toList()) + "]");
     }
 
     /// Adds `null`.

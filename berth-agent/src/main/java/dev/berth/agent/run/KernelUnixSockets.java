@@ -31,8 +31,7 @@ public final class KernelUnixSockets {
 
     /// A socket that listens at `path`, which must not exist.
     public static ServerSocketChannel listen(Path path, int backlog) throws IOException {
-        ServerSocketChannel channel =
-                KernelSockets.provider(WHAT).openServerSocketChannel(StandardProtocolFamily.UNIX);
+        ServerSocketChannel channel = KernelSockets.provider(WHAT).openServerSocketChannel(StandardProtocolFamily.UNIX);
         boolean bound = false;
         try {
             channel.bind(address(path), backlog);

@@ -38,16 +38,17 @@ final class NameService implements AutoCloseable {
 
     /// Who answers: the host's own name is known, others are asked of the machine if there is an outside.
     static DnsResponder responder(HostPlan plan) throws IOException {
-        List<IpAddress> own = plan.addresses().stream().map(IpAddress.Prefix::address).toList();
+        List<IpAddress> own =
+                plan.addresses().stream().map(IpAddress.Prefix::address).toList();
         DnsResponder alone = DnsResponder.of(NameTable.of(Map.of(plan.name(), own)));
         return plan.outside() ? alone.withUpstream(MachineNames.create()) : alone;
     }
 
     /// Starts them.
     ///
+
     /// @param network the one without a gateway, where a router has to play those elsewhere; otherwise null
-    static NameService start(
-            @Nullable Network network, Host host, List<IpAddress> servers, DnsResponder responder)
+    static NameService start(@Nullable Network network, Host host, List<IpAddress> servers, DnsResponder responder)
             throws IOException {
         NameService service = new NameService();
         boolean started = false;

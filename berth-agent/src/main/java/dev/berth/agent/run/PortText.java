@@ -87,9 +87,7 @@ public final class PortText {
         if (remote != null) {
             ports += " <> " + remote.port() + " " + kind(transport, remote.port());
         }
-        return new String[] {
-            transport.label(), text(local), remote == null ? "-" : text(remote), entry.state(), ports
-        };
+        return new String[] {transport.label(), text(local), remote == null ? "-" : text(remote), entry.state(), ports};
     }
 
     private static List<String> columns(List<String[]> rows) {

@@ -43,6 +43,7 @@ public final class RunningHost implements AutoCloseable {
 
     /// Starts the host and publishes its ports.
     ///
+
     /// @throws IOException if a part cannot be had, with a sentence that says why; nothing is left behind then
     public static RunningHost start(HostPlan plan) throws IOException {
         RunningHost running = new RunningHost(plan);
@@ -187,7 +188,9 @@ public final class RunningHost implements AutoCloseable {
         }
         for (PublishedPort port : published) {
             String text = port.toString();
-            line.append(", published ").append(text, 0, text.indexOf(' ')).append(" -> ")
+            line.append(", published ")
+                    .append(text, 0, text.indexOf(' '))
+                    .append(" -> ")
                     .append(port.target().port());
         }
         if (tun != null) {

@@ -41,8 +41,10 @@ public class PortSetBenchmark {
     String fill;
 
     private final SplittableRandom random = new SplittableRandom(1);
+
     @SuppressWarnings("UnnecessaryLambda") // one object for all calls
     private final IntUnaryOperator below = bound -> (int) ((random.nextLong() >>> 32) * bound >>> 32);
+
     private final PortSet used = new PortSet();
 
     @Setup

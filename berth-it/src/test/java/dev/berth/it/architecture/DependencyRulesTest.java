@@ -185,8 +185,8 @@ class DependencyRulesTest {
                 .and()
                 .haveNameNotMatching(REGISTRY_DATA)
                 .should()
-                .dependOnClassesThat(forbidden.and(
-                        type("do not read a resource", c -> !REGISTRY_CLASSES.contains(c.getName())))));
+                .dependOnClassesThat(
+                        forbidden.and(type("do not read a resource", c -> !REGISTRY_CLASSES.contains(c.getName())))));
         check(noClasses()
                 .that()
                 .haveNameMatching(REGISTRY_DATA)
@@ -237,8 +237,8 @@ class DependencyRulesTest {
         // The test kit's codec of scripts uses them on purpose: it must not share code with what it checks.
         check(noClasses()
                 .that()
-                .resideOutsideOfPackages(packagesOf(
-                        "sockets", "capture", "tun", "gateway", "agent", "bench", "testkit"))
+                .resideOutsideOfPackages(
+                        packagesOf("sockets", "capture", "tun", "gateway", "agent", "bench", "testkit"))
                 .should()
                 .dependOnClassesThat(
                         type("are buffers of java.nio", c -> c.getName().matches("java\\.nio\\.\\w*Buffer"))));

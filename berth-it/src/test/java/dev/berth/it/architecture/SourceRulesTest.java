@@ -60,7 +60,9 @@ class SourceRulesTest {
                 Path dir = module.resolve("src").resolve(kind).resolve("java");
                 if (module.getFileName().toString().startsWith("berth-") && Files.isDirectory(dir)) {
                     try (Stream<Path> files = Files.walk(dir)) {
-                        files.filter(f -> f.toString().endsWith(".java")).sorted().forEach(found::add);
+                        files.filter(f -> f.toString().endsWith(".java"))
+                                .sorted()
+                                .forEach(found::add);
                     }
                 }
             }
@@ -167,7 +169,8 @@ class SourceRulesTest {
             this.unit = unit;
             this.trees = trees;
             positions = trees.getSourcePositions();
-            packageName = unit.getPackageName() == null ? "" : unit.getPackageName().toString();
+            packageName =
+                    unit.getPackageName() == null ? "" : unit.getPackageName().toString();
             exported = exportedPackages.contains(packageName);
         }
 
@@ -179,7 +182,8 @@ class SourceRulesTest {
 
         private String place(Tree tree) {
             try {
-                Path file = ROOT.relativize(Path.of(unit.getSourceFile().toUri()).toRealPath());
+                Path file =
+                        ROOT.relativize(Path.of(unit.getSourceFile().toUri()).toRealPath());
                 return file + ":" + unit.getLineMap().getLineNumber(positions.getStartPosition(unit, tree));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);

@@ -187,8 +187,7 @@ class AgentTest {
                     trace.toString(),
                     "-e",
                     "trace=bind,connect,accept,accept4,sendto,sendmsg,sendmmsg");
-            try (BerthProcess tour =
-                    BerthProcess.java(prefix, agent("strict"), "-cp", BerthProcess.PROGRAMS, TOUR)) {
+            try (BerthProcess tour = BerthProcess.java(prefix, agent("strict"), "-cp", BerthProcess.PROGRAMS, TOUR)) {
                 assertEndsWell(tour, SEEN);
             }
         }
@@ -199,8 +198,7 @@ class AgentTest {
 
     @Test
     void strictProgramIsReachedThroughAPublishedPort() throws Exception {
-        try (BerthProcess web = BerthProcess.java(
-                        List.of(), agent("publish=0:80,strict"), "-jar", BerthProcess.WEB);
+        try (BerthProcess web = BerthProcess.java(List.of(), agent("publish=0:80,strict"), "-jar", BerthProcess.WEB);
                 HttpClient client = HttpClient.newHttpClient()) {
             int port = web.awaitWebServer();
             HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/"))
@@ -216,9 +214,7 @@ class AgentTest {
     void copiesOfNativeTransportsAreUnavailable() throws Exception {
         String why = "Native transports go to the kernel past the sockets of Berth";
         try (BerthProcess program = program("", PROGRAMS + "io.netty.channel.epoll.Epoll")) {
-            assertEndsWell(
-                    program,
-                    List.of("false java.lang.UnsupportedOperationException: " + why, "threw " + why));
+            assertEndsWell(program, List.of("false java.lang.UnsupportedOperationException: " + why, "threw " + why));
         }
     }
 
@@ -363,8 +359,7 @@ class AgentTest {
 
     @Test
     void agentThatIsAttachedLateLeavesTheProgramAlone() throws Exception {
-        try (BerthProcess program =
-                BerthProcess.java(List.of(), "-cp", BerthProcess.PROGRAMS, PROGRAMS + "Waits")) {
+        try (BerthProcess program = BerthProcess.java(List.of(), "-cp", BerthProcess.PROGRAMS, PROGRAMS + "Waits")) {
             program.awaitOut("^Waiting$");
             VirtualMachine machine = VirtualMachine.attach(Long.toString(program.pid()));
             try {
@@ -389,8 +384,8 @@ class AgentTest {
             out.putNextEntry(new JarEntry(entry));
             out.write(Files.readAllBytes(Path.of(BerthProcess.PROGRAMS).resolve(entry)));
         }
-        try (BerthProcess program = BerthProcess.java(
-                List.of(), "-javaagent:" + jar, agent(""), "-cp", BerthProcess.PROGRAMS, TOUR)) {
+        try (BerthProcess program =
+                BerthProcess.java(List.of(), "-javaagent:" + jar, agent(""), "-cp", BerthProcess.PROGRAMS, TOUR)) {
             assertThat(program.exitCode()).isZero();
             assertThat(program.err())
                     .containsExactly(

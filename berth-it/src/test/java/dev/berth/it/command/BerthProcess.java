@@ -92,8 +92,7 @@ final class BerthProcess implements AutoCloseable {
         }
 
         private void read(InputStream stream) {
-            try (BufferedReader reader =
-                    new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
+            try (BufferedReader reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
                 String line;
                 while ((line = reader.readLine()) != null) {
                     add(line);

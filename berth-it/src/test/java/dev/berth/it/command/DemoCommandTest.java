@@ -56,7 +56,9 @@ class DemoCommandTest {
 
     private static void assertCapture(String capture) throws Exception {
         assertThat(Tool.TSHARK.run("-r", capture, "-Y", "http.request").lines()).hasSize(5);
-        assertThat(Tool.TSHARK.run("-r", capture, "-Y", "http.response.code == 200").lines())
+        assertThat(Tool.TSHARK
+                        .run("-r", capture, "-Y", "http.response.code == 200")
+                        .lines())
                 .hasSize(5);
         assertThat(Tool.TSHARK.run(
                         "-o",

@@ -94,7 +94,8 @@ class GatewayTest {
     /// take as long as a kernel tries.
     private static void awaitNothingOpen(NetworkNamespace namespace) {
         await(
-                () -> namespace.check("ss", "-Hnt", "state", "connected", "exclude", "time-wait", "exclude", "syn-sent")
+                () -> namespace
+                        .check("ss", "-Hnt", "state", "connected", "exclude", "time-wait", "exclude", "syn-sent")
                         .isBlank(),
                 "no connection left");
     }

@@ -13,8 +13,7 @@ class PortsCommandTest {
         try (BerthProcess berth = BerthProcess.start("ports", "postgresql")) {
             assertThat(berth.exitCode()).isZero();
             assertThat(berth.err()).isEmpty();
-            assertThat(berth.out())
-                    .startsWith("""
+            assertThat(berth.out()).startsWith("""
                             PORT  PROTO    KIND  STATE     SERVICE     DESCRIPTION
                             5432  tcp,udp  user  assigned  postgresql  PostgreSQL Database
 

@@ -37,12 +37,14 @@ class RunCommandTest {
     }
 
     private static HttpRequest.Builder request(int port, String path) {
-        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).timeout(Duration.ofMinutes(2));
+        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                .timeout(Duration.ofMinutes(2));
     }
 
     private static String fetch(int port) throws IOException, InterruptedException {
         try (HttpClient client = client()) {
-            return client.send(request(port, "/").build(), HttpResponse.BodyHandlers.ofString()).body();
+            return client.send(request(port, "/").build(), HttpResponse.BodyHandlers.ofString())
+                    .body();
         }
     }
 
@@ -86,7 +88,8 @@ class RunCommandTest {
             HttpRequest echo = request(port, "/echo")
                     .POST(HttpRequest.BodyPublishers.ofByteArray(sent))
                     .build();
-            assertThat(client.send(echo, HttpResponse.BodyHandlers.ofByteArray()).body())
+            assertThat(client.send(echo, HttpResponse.BodyHandlers.ofByteArray())
+                            .body())
                     .isEqualTo(sent);
         }
     }
@@ -152,7 +155,8 @@ class RunCommandTest {
                 library, "package picocli; public class CommandLine { public static String VERSION = \"another\"; }");
         Path main = directory.resolve("Main.java");
         Files.writeString(
-                main, "class Main { public static void main(String[] a) {"
+                main,
+                "class Main { public static void main(String[] a) {"
                         + " System.out.println(picocli.CommandLine.VERSION); } }");
         int compiled = ToolProvider.getSystemJavaCompiler()
                 .run(null, null, null, "-d", directory.toString(), library.toString(), main.toString());
@@ -205,9 +209,10 @@ class RunCommandTest {
 
     @Test
     void connectionIsResetWhereTheProgramDoesNotListen() throws Exception {
-        try (BerthProcess berth = BerthProcess.start(
-                "run", "--publish", "0:80", "-cp", BerthProcess.PROGRAMS, PROGRAMS + "Waits")) {
-            int port = Integer.parseInt(berth.awaitErr("published 127.0.0.1:(\\d+)").group(1));
+        try (BerthProcess berth =
+                BerthProcess.start("run", "--publish", "0:80", "-cp", BerthProcess.PROGRAMS, PROGRAMS + "Waits")) {
+            int port = Integer.parseInt(
+                    berth.awaitErr("published 127.0.0.1:(\\d+)").group(1));
             berth.awaitOut("^Waiting$");
             assertThatThrownBy(() -> {
                         try (Socket socket = new Socket("127.0.0.1", port)) {
@@ -234,7 +239,9 @@ class RunCommandTest {
     }
 
     static Stream<Arguments> badInputIsOneSentence() {
-        String noMain = BerthProcess.ROOT.resolve("berth-cli/target/dist/lib/berth-wire.jar").toString();
+        String noMain = BerthProcess.ROOT
+                .resolve("berth-cli/target/dist/lib/berth-wire.jar")
+                .toString();
         return Stream.of(
                 Arguments.of(2, "The program is missing", List.of()),
                 Arguments.of(2, "'1.2.3' is not an IP address", List.of("--address", "1.2.3", BerthProcess.WEB)),
@@ -264,8 +271,8 @@ class RunCommandTest {
                         BerthProcess.WEB)) {
             assertThat(berth.exitCode()).isEqualTo(1);
             assertThat(berth.err())
-                    .containsExactly("berth run: Port " + other.getLocalPort()
-                            + " of 127.0.0.1 is in use by another program.");
+                    .containsExactly(
+                            "berth run: Port " + other.getLocalPort() + " of 127.0.0.1 is in use by another program.");
             assertThat(capture).doesNotExist();
         }
     }
@@ -291,7 +298,11 @@ class RunCommandTest {
             assertThat(Tool.TSHARK.run("-r", capture.toString(), "-Y", "http.request", "-T", "fields", "-e", "ip.dst"))
                     .isEqualTo("10.0.0.1\n");
             assertThat(Tool.TSHARK.run(
-                            "-o", "tcp.check_checksum:TRUE", "-r", capture.toString(), "-Y",
+                            "-o",
+                            "tcp.check_checksum:TRUE",
+                            "-r",
+                            capture.toString(),
+                            "-Y",
                             "_ws.malformed or tcp.checksum.status == 0"))
                     .isEmpty();
         }

@@ -68,10 +68,9 @@ class SsCommandTest {
                         .hasSize(3)
                         .satisfies(
                                 titles -> assertThat(titles)
-                                        .matches(
-                                                "Netid +State +Recv-Q +Send-Q +Local Address:Port"
-                                                        + " +Peer Address:Port +Process"
-                                                        + " +Owner"),
+                                        .matches("Netid +State +Recv-Q +Send-Q +Local Address:Port"
+                                                + " +Peer Address:Port +Process"
+                                                + " +Owner"),
                                 org.assertj.core.api.Assertions.atIndex(0))
                         .satisfies(
                                 listener -> assertThat(listener)
@@ -99,8 +98,10 @@ class SsCommandTest {
             assertThat(socket).as("removed at the end").doesNotExist();
             try (BerthProcess command = BerthProcess.start("ss", "--pid", Long.toString(pid))) {
                 assertThat(command.exitCode()).as(() -> "exit code").isEqualTo(1);
-                assertThat(command.err()).singleElement().satisfies(sentence -> assertThat(sentence)
-                        .startsWith("berth ss: Process " + pid + " is no 'berth run' of this user"));
+                assertThat(command.err())
+                        .singleElement()
+                        .satisfies(sentence -> assertThat(sentence)
+                                .startsWith("berth ss: Process " + pid + " is no 'berth run' of this user"));
             }
         }
     }
@@ -119,17 +120,16 @@ class SsCommandTest {
                 assertThat(command.exitCode()).as(() -> "exit code").isZero();
                 assertThat(command.out()).containsPattern(Pattern.compile("LISTEN .* web\\.jar/" + with.pid()));
             }
-            try (BerthProcess taken =
-                    BerthProcess.start("run", "--control", path.toString(), BerthProcess.WEB)) {
+            try (BerthProcess taken = BerthProcess.start("run", "--control", path.toString(), BerthProcess.WEB)) {
                 assertThat(taken.exitCode()).as(() -> "exit code").isEqualTo(1);
-                assertThat(taken.err()).singleElement().isEqualTo("berth run: Cannot make the control socket " + path
-                        + ": it exists already.");
+                assertThat(taken.err())
+                        .singleElement()
+                        .isEqualTo("berth run: Cannot make the control socket " + path + ": it exists already.");
             }
             with.signal("KILL");
             with.exitCode();
             assertThat(path).as("left behind by a process that was killed").exists();
-            try (BerthProcess again =
-                    BerthProcess.start("run", "--control", path.toString(), BerthProcess.WEB)) {
+            try (BerthProcess again = BerthProcess.start("run", "--control", path.toString(), BerthProcess.WEB)) {
                 again.awaitOut("^Listening on port 80$");
             }
         }

@@ -18,8 +18,7 @@ import org.apache.commons.csv.CSVRecord;
 /// waived (`docs/waivers.csv`), and the two ways to show them: `docs/compliance.csv` and `docs/COMPLIANCE.md`.
 final class ComplianceMatrix {
     /// One requirement with what covers it.
-    record Row(
-            String id, String rfc, String section, String level, String summary, List<String> tests, String waiver) {
+    record Row(String id, String rfc, String section, String level, String summary, List<String> tests, String waiver) {
         String status() {
             return !tests.isEmpty() ? "test" : waiver.isEmpty() ? "open" : "waived";
         }
@@ -145,7 +144,8 @@ final class ComplianceMatrix {
     private static void summary(StringBuilder text, String name, List<Row> of) {
         text.append("| ").append(name).append(" | ").append(of.size());
         for (String status : List.of("test", "waived", "open")) {
-            text.append(" | ").append(of.stream().filter(r -> r.status().equals(status)).count());
+            text.append(" | ")
+                    .append(of.stream().filter(r -> r.status().equals(status)).count());
         }
         text.append(" |\n");
     }

@@ -48,7 +48,8 @@ class ComplianceTest {
 
     @Test
     void a_requirement_with_a_test_is_not_waived() {
-        assertThat(matrix.rows().stream().filter(r -> !r.tests().isEmpty() && !r.waiver().isEmpty()))
+        assertThat(matrix.rows().stream()
+                        .filter(r -> !r.tests().isEmpty() && !r.waiver().isEmpty()))
                 .isEmpty();
     }
 

@@ -108,8 +108,9 @@ final class RequirementScanner extends TreeScanner<Void, Void> {
     }
 
     private static boolean isTest(ModifiersTree modifiers) {
-        List<String> names =
-                modifiers.getAnnotations().stream().map(RequirementScanner::name).toList();
+        List<String> names = modifiers.getAnnotations().stream()
+                .map(RequirementScanner::name)
+                .toList();
         return names.stream().anyMatch(TESTS::contains) && !names.contains("Disabled");
     }
 

@@ -58,14 +58,14 @@ final class Example {
         try (var files = compiler.getStandardFileManager(null, null, StandardCharsets.UTF_8)) {
             List<String> options =
                     List.of("-d", directory.toString(), "-cp", System.getProperty("java.class.path"), "-proc:none");
-            boolean compiled = compiler.getTask(
-                            messages, files, null, options, null, files.getJavaFileObjects(file))
+            boolean compiled = compiler.getTask(messages, files, null, options, null, files.getJavaFileObjects(file))
                     .call();
             assertThat(compiled).as("%s", messages).isTrue();
         }
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
         PrintStream before = System.out;
-        try (URLClassLoader loader = new URLClassLoader(new URL[] {directory.toUri().toURL()});
+        try (URLClassLoader loader =
+                        new URLClassLoader(new URL[] {directory.toUri().toURL()});
                 PrintStream out = new PrintStream(printed, true, StandardCharsets.UTF_8)) {
             loader.setDefaultAssertionStatus(true);
             System.setOut(out);

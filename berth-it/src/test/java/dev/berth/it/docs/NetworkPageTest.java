@@ -77,8 +77,8 @@ class NetworkPageTest {
 
     @Test
     void virtual_time_passes_until_all_is_echoed() throws Exception {
-        String printed = Example.run(
-                directory, blocks().get(3) + "System.out.println(talk.received()); network.close();");
+        String printed =
+                Example.run(directory, blocks().get(3) + "System.out.println(talk.received()); network.close();");
         assertThat(printed.strip()).isEqualTo("1000000");
     }
 }

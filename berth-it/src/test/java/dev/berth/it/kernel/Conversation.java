@@ -221,7 +221,8 @@ record Conversation(int id, int request, int response, End end, int resetAfter) 
         }
         byte[] digest = is.digest();
         if (!MessageDigest.isEqual(digest, expected.digest())) {
-            throw new IOException("The digest of " + count + " octets is " + HexFormat.of().formatHex(digest));
+            throw new IOException(
+                    "The digest of " + count + " octets is " + HexFormat.of().formatHex(digest));
         }
     }
 

@@ -25,8 +25,8 @@ class JdkHttpTest extends KernelTest {
     }
 
     private NamespaceProgram child(String what, String address, int port, Object... rest) {
-        NamespaceProgram program = namespace.start(
-                OnBerth.command("berth1", CHILD + "/24", CHILD_V6 + "/64", what, address, port, rest));
+        NamespaceProgram program =
+                namespace.start(OnBerth.command("berth1", CHILD + "/24", CHILD_V6 + "/64", what, address, port, rest));
         program.awaitLine(line -> line.equals("up"), LIMIT);
         namespace.check("ip", "address", "add", BESIDE_CHILD + "/24", "dev", "berth1");
         namespace.check("ip", "address", "add", BESIDE_CHILD_V6 + "/64", "dev", "berth1", "nodad");

@@ -68,11 +68,8 @@ final class KernelPeer {
             case "connect" -> peer.connect();
             case "crowd-connect" ->
                 Crowd.connectAll(
-                        List.of(peer.address, peer.rest[0]),
-                        peer.port,
-                        peer.number(1),
-                        (int) peer.number(2),
-                        (int) peer.number(3));
+                        List.of(peer.address, peer.rest[0]), peer.port, peer.number(1), (int) peer.number(2), (int)
+                                peer.number(3));
             case "crowd-serve" -> Crowd.serveAll(peer.port, peer.number(0), (int) peer.number(1));
             case "udp-echo" -> peer.echoDatagrams();
             case "udp-ask" -> peer.askByUdp();
@@ -306,6 +303,7 @@ final class KernelPeer {
     }
 
     /// Accepts so many connections, reads from all of them, and says `got` and the remote address and octets of each
+
     /// in the seconds that the third argument gives, after those that the second one gives. They begin when all are
     /// there.
     private void share() throws Exception {

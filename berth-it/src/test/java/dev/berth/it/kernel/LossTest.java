@@ -69,8 +69,7 @@ abstract class LossTest extends KernelTest {
                 throw new UncheckedIOException(e);
             }
         });
-        assertThat(Bulk.read(Streams.in(socket, LIMIT_NANOS), Long.MAX_VALUE))
-                .isEqualTo(Bulk.summary(SIZE));
+        assertThat(Bulk.read(Streams.in(socket, LIMIT_NANOS), Long.MAX_VALUE)).isEqualTo(Bulk.summary(SIZE));
         assertThat(writer.join(LIMIT)).isTrue();
         assertThat(server.awaitLine(line -> !line.equals("ready"), LIMIT)).isEqualTo(Bulk.summary(SIZE));
     }

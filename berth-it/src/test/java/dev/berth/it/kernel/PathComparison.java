@@ -98,13 +98,12 @@ final class PathComparison {
     }
 
     static TcpConfig settings(String control) {
-        TcpConfig.Congestion algorithm =
-                switch (control) {
-                    case "cubic" -> TcpConfig.Congestion.CUBIC;
-                    case "reno" -> TcpConfig.Congestion.NEW_RENO;
-                    case "bbr" -> TcpConfig.Congestion.BBR;
-                    default -> throw new IllegalArgumentException(control);
-                };
+        TcpConfig.Congestion algorithm = switch (control) {
+            case "cubic" -> TcpConfig.Congestion.CUBIC;
+            case "reno" -> TcpConfig.Congestion.NEW_RENO;
+            case "bbr" -> TcpConfig.Congestion.BBR;
+            default -> throw new IllegalArgumentException(control);
+        };
         return TcpConfig.DEFAULT.withCongestion(algorithm).withBuffers(1 << 22, 1 << 22);
     }
 

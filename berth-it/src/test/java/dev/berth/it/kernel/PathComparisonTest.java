@@ -26,7 +26,8 @@ class PathComparisonTest {
     void berth_is_not_left_behind(String control, double roundTrip, double loss) throws Exception {
         PathComparison.Cell cell = PathComparison.measure(control, 10, roundTrip, loss, 5, 7);
         assertThat(cell.kernel()).as("the kernel, kbit/s").isPositive();
-        assertThat(cell.berth()).as("Berth, kbit/s, where the kernel reached %s", cell.kernel())
+        assertThat(cell.berth())
+                .as("Berth, kbit/s, where the kernel reached %s", cell.kernel())
                 .isGreaterThan(cell.kernel() / 2);
     }
 }

@@ -83,7 +83,8 @@ class PathMtuTest extends KernelTest {
         for (int attempt = 0; attempt < 100 && length < 0; attempt++) {
             socket.send(Bulk.of(8_000), 0, 8_000, null);
             try {
-                length = socket.receive(buffer, 0, buffer.length, Duration.ofMillis(500).toNanos());
+                length = socket.receive(
+                        buffer, 0, buffer.length, Duration.ofMillis(500).toNanos());
             } catch (SocketTimeoutException e) {
                 // the next attempt
             }

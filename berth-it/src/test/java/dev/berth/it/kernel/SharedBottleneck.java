@@ -33,7 +33,8 @@ final class SharedBottleneck {
         double index() {
             double sum = 0;
             double squares = 0;
-            for (long share : LongStream.concat(LongStream.of(kernel), LongStream.of(berth)).toArray()) {
+            for (long share : LongStream.concat(LongStream.of(kernel), LongStream.of(berth))
+                    .toArray()) {
                 sum += share;
                 squares += (double) share * share;
             }

@@ -45,8 +45,8 @@ class UdpTest extends KernelTest {
         socket.bind(new Endpoint(IpAddress.ANY_IPV6, 7));
         // The JDK's sockets do not send empty datagrams when they are connected.
         int[] sizes = Arrays.copyOfRange(SIZES, 1, SIZES.length);
-        NamespaceProgram program = peer(
-                "udp-ask", address, 7, IntStream.of(sizes).boxed().toArray());
+        NamespaceProgram program =
+                peer("udp-ask", address, 7, IntStream.of(sizes).boxed().toArray());
         for (int size : sizes) {
             int length = socket.receive(buffer, 0, buffer.length, LIMIT_NANOS);
             assertThat(length).isEqualTo(size);

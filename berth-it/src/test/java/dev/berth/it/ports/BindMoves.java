@@ -92,8 +92,16 @@ final class BindMoves {
         String version = local.contains(":") ? "6" : "4";
         StringBuilder text = new StringBuilder(peer("q", "tcp", version));
         for (String name : List.of("a", "b")) {
-            text.append(";open ").append(name).append(" tcp ").append(place.family).append(" ");
-            text.append(place.flags(sharing)).append(";bind ").append(name).append(" ").append(place.address);
+            text.append(";open ")
+                    .append(name)
+                    .append(" tcp ")
+                    .append(place.family)
+                    .append(" ");
+            text.append(place.flags(sharing))
+                    .append(";bind ")
+                    .append(name)
+                    .append(" ")
+                    .append(place.address);
             text.append(" PORT");
         }
         String to = " " + peerAddress(version) + " 4000";
@@ -134,8 +142,7 @@ final class BindMoves {
             for (String other : SHARING) {
                 // The address that the client got is that of the peer, which is the host itself.
                 String address = second.address.replace("10.0.0.1", "10.0.0.9").replace("fd00::1", "fd00::9");
-                String bind =
-                        ";open b tcp " + second.family + " " + second.flags(other) + ";bind b " + address + " @a";
+                String bind = ";open b tcp " + second.family + " " + second.flags(other) + ";bind b " + address + " @a";
                 String name = "client-" + version + " " + name(sharing);
                 add(name + ", " + second + " " + name(other), client + bind);
             }
@@ -159,8 +166,17 @@ final class BindMoves {
         for (String address : List.of("10.0.0.1", "10.0.0.2", "fd00::1", "fd00::2")) {
             String name = "k" + i++;
             String version = address.contains(":") ? "6" : "4";
-            text.append(";open ").append(name).append(" ").append(kind).append(" ").append(version).append(" -");
-            text.append(kind.equals("tcp") ? ";connect " : ";send ").append(name).append(" ").append(address);
+            text.append(";open ")
+                    .append(name)
+                    .append(" ")
+                    .append(kind)
+                    .append(" ")
+                    .append(version)
+                    .append(" -");
+            text.append(kind.equals("tcp") ? ";connect " : ";send ")
+                    .append(name)
+                    .append(" ")
+                    .append(address);
             text.append(" PORT;who");
         }
         return text.toString();
@@ -187,8 +203,8 @@ final class BindMoves {
                 add(who + " bound" + pair, bound + bind + knock("udp"));
                 for (String local : place.reached()) {
                     String version = local.contains(":") ? "6" : "4";
-                    String connected = bound + ";" + peer("s", "udp", version) + ";connect a " + peerAddress(version)
-                            + " 4000";
+                    String connected =
+                            bound + ";" + peer("s", "udp", version) + ";connect a " + peerAddress(version) + " 4000";
                     // The connected socket answers from the address that the connect chose.
                     String at = place.address.equals(local) ? local : peerAddress(version);
                     add(
@@ -219,14 +235,27 @@ final class BindMoves {
         String to = place.address.equals(local) ? local : peerAddress(version);
         StringBuilder text = new StringBuilder(peer("s", "udp", version));
         for (String name : List.of("a", "b", "c")) {
-            text.append(";open ").append(name).append(" udp ").append(place.family).append(" ");
-            text.append(place.flags(sharing)).append(";bind ").append(name).append(" ").append(place.address);
+            text.append(";open ")
+                    .append(name)
+                    .append(" udp ")
+                    .append(place.family)
+                    .append(" ");
+            text.append(place.flags(sharing))
+                    .append(";bind ")
+                    .append(name)
+                    .append(" ")
+                    .append(place.address);
             text.append(" PORT");
         }
         String send = ";send s " + to + " PORT;who";
         String[] names = order.split(" ");
         for (String name : names) {
-            text.append(";connect ").append(name).append(" ").append(peerAddress(version)).append(" 4000").append(send);
+            text.append(";connect ")
+                    .append(name)
+                    .append(" ")
+                    .append(peerAddress(version))
+                    .append(" 4000")
+                    .append(send);
         }
         for (int i = names.length - 1; i > 0; i--) {
             text.append(";close ").append(names[i]).append(send);

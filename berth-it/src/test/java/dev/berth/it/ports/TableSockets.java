@@ -137,7 +137,8 @@ final class TableSockets {
         if (sock.flow != null) {
             return sock.flow.local().address();
         }
-        IpAddress bound = sock.binding == null ? remote : sock.binding.endpoint().address();
+        IpAddress bound =
+                sock.binding == null ? remote : sock.binding.endpoint().address();
         return bound.isUnspecified() ? remote : bound;
     }
 
@@ -156,8 +157,7 @@ final class TableSockets {
         if (remote.equals(local) && port == localPort) {
             return "ok"; // to itself
         }
-        Sock listener =
-                sock.table.lookupListener(remote.hi(), remote.lo(), port, local.hi(), local.lo(), localPort);
+        Sock listener = sock.table.lookupListener(remote.hi(), remote.lo(), port, local.hi(), local.lo(), localPort);
         if (listener == null) {
             sock.table.release(flow);
             sock.flow = null;

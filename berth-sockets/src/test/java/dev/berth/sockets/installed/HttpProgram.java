@@ -39,9 +39,8 @@ final class HttpProgram {
         server.createContext("/", HttpCalls::echo);
         server.setExecutor(executor);
         server.start();
-        try (HttpClient client = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .build()) {
+        try (HttpClient client =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
             HttpCalls.sequentially(client, "http://web.test/", HttpClient.Version.HTTP_1_1);
             HttpCalls.sequentially(client, "http://[fd00::1]/", HttpClient.Version.HTTP_1_1);
             HttpCalls.atOnce(client, "http://web.test/", 100);

@@ -64,9 +64,24 @@ class InstalledSocketsTest {
     private String keyStore() throws IOException, InterruptedException {
         Path store = directory.resolve("keys.p12");
         List<String> command = List.of(
-                java("keytool"), "-genkeypair", "-alias", "web", "-keyalg", "EC", "-dname", "CN=web.test", "-ext",
-                "SAN=dns:web.test,ip:10.0.0.1", "-validity", "30", "-storetype", "PKCS12", "-storepass", "changeit",
-                "-keystore", store.toString());
+                java("keytool"),
+                "-genkeypair",
+                "-alias",
+                "web",
+                "-keyalg",
+                "EC",
+                "-dname",
+                "CN=web.test",
+                "-ext",
+                "SAN=dns:web.test,ip:10.0.0.1",
+                "-validity",
+                "30",
+                "-storetype",
+                "PKCS12",
+                "-storepass",
+                "changeit",
+                "-keystore",
+                store.toString());
         execute("keytool", command);
         return store.toString();
     }
@@ -86,7 +101,9 @@ class InstalledSocketsTest {
                 .start();
         boolean ended = process.waitFor(100, TimeUnit.SECONDS);
         process.destroyForcibly();
-        assertThat(ended).as("%s ends; it wrote:%n%s", name, Files.readString(output)).isTrue();
+        assertThat(ended)
+                .as("%s ends; it wrote:%n%s", name, Files.readString(output))
+                .isTrue();
         assertThat(process.exitValue())
                 .as("exit code of %s, which wrote:%n%s", name, Files.readString(output))
                 .isZero();

@@ -81,9 +81,14 @@ final class NamesProgram {
         same(context.getAttributes("web", new String[] {"A"}).get("A").get(), "10.0.0.2");
         same(context.getAttributes("WEB", new String[] {"AAAA"}).get("AAAA").get(), "fd00::2");
         same(context.getAttributes("web", new String[] {"TXT"}).size(), 0);
-        same(context.getAttributes("2.0.0.10.in-addr.arpa", new String[] {"PTR"}).get("PTR").get(), "web.");
+        same(
+                context.getAttributes("2.0.0.10.in-addr.arpa", new String[] {"PTR"})
+                        .get("PTR")
+                        .get(),
+                "web.");
         try {
-            throw new AssertionError(context.getAttributes("nowhere", new String[] {"A"}).toString());
+            throw new AssertionError(
+                    context.getAttributes("nowhere", new String[] {"A"}).toString());
         } catch (NameNotFoundException e) {
             check(e.getMessage().contains("response code 3"), "it does not exist: " + e.getMessage());
         }

@@ -41,7 +41,8 @@ final class NetProgram {
         same(InetAddress.getAllByName("berth").length, 2);
         check(
                 Arrays.asList(InetAddress.getAllByName("berth"))
-                        .contains(InetAddress.getByAddress(InetAddress.getLocalHost().getAddress())),
+                        .contains(InetAddress.getByAddress(
+                                InetAddress.getLocalHost().getAddress())),
                 "the local host is the host, not " + InetAddress.getLocalHost());
         same(InetAddress.getByName("10.0.0.1").getCanonicalHostName(), "web.test");
         try {

@@ -1,8 +1,8 @@
 package dev.berth.sockets.installed;
 
 import dev.berth.host.Host;
-import dev.berth.sockets.BerthSockets;
 import dev.berth.names.NameTable;
+import dev.berth.sockets.BerthSockets;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.io.InputStream;
@@ -33,8 +33,7 @@ final class Scene {
                 .address(IpAddress.Prefix.parse("10.0.0.1/24"))
                 .address(IpAddress.Prefix.parse("fd00::1/64"))
                 .start();
-        BerthSockets.install(
-                host, false, NameTable.of(Map.of("web.test", List.of(IpAddress.parse("10.0.0.1")))));
+        BerthSockets.install(host, false, NameTable.of(Map.of("web.test", List.of(IpAddress.parse("10.0.0.1")))));
         return host;
     }
 

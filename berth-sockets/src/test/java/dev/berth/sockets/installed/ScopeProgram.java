@@ -4,10 +4,10 @@ import static dev.berth.sockets.installed.Scene.check;
 import static dev.berth.sockets.installed.Scene.same;
 
 import dev.berth.host.Host;
+import dev.berth.names.NameTable;
 import dev.berth.network.Network;
 import dev.berth.sockets.BerthSockets;
 import dev.berth.sockets.HostScope;
-import dev.berth.names.NameTable;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.net.DatagramPacket;
@@ -44,8 +44,7 @@ final class ScopeProgram {
     /// `server.test` is another host in each scope.
     private static HostScope scope(Network network, String name, String address) throws IOException {
         Host host = network.host(name, IpAddress.Prefix.parse(address + "/24"));
-        return HostScope.of(
-                host, false, NameTable.of(Map.of("server.test", List.of(IpAddress.parse(address)))));
+        return HostScope.of(host, false, NameTable.of(Map.of("server.test", List.of(IpAddress.parse(address)))));
     }
 
     private static void sockets(HostScope a, HostScope b) throws IOException {
@@ -68,7 +67,11 @@ final class ScopeProgram {
             try (SocketChannel client = b.call(SocketChannel::open)) {
                 client.connect(new InetSocketAddress("10.0.0.1", 80));
                 try (SocketChannel accepted = server.accept()) {
-                    same(((InetSocketAddress) accepted.getRemoteAddress()).getAddress().getHostAddress(), "10.0.0.2");
+                    same(
+                            ((InetSocketAddress) accepted.getRemoteAddress())
+                                    .getAddress()
+                                    .getHostAddress(),
+                            "10.0.0.2");
                     same(client.write(ByteBuffer.wrap(Scene.bytes("hey"))), 3);
                     same(accepted.read(ByteBuffer.allocate(9)), 3);
                 }

@@ -68,8 +68,7 @@ public final class RatisMember implements Member {
                 .setGroup(RatisCommon.group(role.names()))
                 .setProperties(properties)
                 .setStateMachine(entries)
-                .setOption(
-                        role.recovers() ? RaftStorage.StartupOption.RECOVER : RaftStorage.StartupOption.FORMAT)
+                .setOption(role.recovers() ? RaftStorage.StartupOption.RECOVER : RaftStorage.StartupOption.FORMAT)
                 .build();
         server.start();
     }

@@ -30,8 +30,7 @@ public final class RatisWriter implements Writer {
         client = RaftClient.newBuilder()
                 .setRaftGroup(RatisCommon.group(names))
                 .setProperties(properties)
-                .setRetryPolicy(
-                        RetryPolicies.retryUpToMaximumCountWithFixedSleep(ATTEMPTS, RatisCommon.millis(100)))
+                .setRetryPolicy(RetryPolicies.retryUpToMaximumCountWithFixedSleep(ATTEMPTS, RatisCommon.millis(100)))
                 .build();
         thread = Thread.ofPlatform().name("writer").start(() -> write(changed));
     }

@@ -92,7 +92,11 @@ class ReplicatedLogTest {
                     .latency(Duration.ofMillis(random.nextInt(1, 4)))
                     .jitter(Duration.ofNanos(random.nextInt(900_000)))
                     .loss(random.nextInt(11) / 1_000.0);
-            network = Network.builder("raft").seed(random.nextLong()).mtu(1_500).link(link).build();
+            network = Network.builder("raft")
+                    .seed(random.nextLong())
+                    .mtu(1_500)
+                    .link(link)
+                    .build();
             for (String name : NAMES) {
                 network.host(name, plan -> plan.around(capture::around));
             }
@@ -166,7 +170,8 @@ class ReplicatedLogTest {
                 }
                 default -> {
                     how = " deaf";
-                    others.forEach(other -> faults.add(network.fromTo(other, leader).cut()));
+                    others.forEach(
+                            other -> faults.add(network.fromTo(other, leader).cut()));
                     faults.add(network.fromTo("client", leader).cut());
                 }
             }
@@ -199,7 +204,9 @@ class ReplicatedLogTest {
             for (String name : NAMES) {
                 awaitCaughtUp(name);
             }
-            await("the same on all", () -> entries("n1").equals(entries("n2")) && entries("n2").equals(entries("n3")));
+            await(
+                    "the same on all",
+                    () -> entries("n1").equals(entries("n2")) && entries("n2").equals(entries("n3")));
             List<String> committed = entries("n1");
             assertThat(committed).doesNotHaveDuplicates().containsSubsequence(acknowledged);
             assertThat(committed.size() - acknowledged.size())
@@ -237,7 +244,8 @@ class ReplicatedLogTest {
         @Override
         public void close() throws Exception {
             if (!right) {
-                Path packets = Files.createDirectories(Path.of("target", "berth")).resolve("replicated.pcapng");
+                Path packets =
+                        Files.createDirectories(Path.of("target", "berth")).resolve("replicated.pcapng");
                 capture.dump(packets);
                 System.err.println("The last packets are in " + packets);
             }

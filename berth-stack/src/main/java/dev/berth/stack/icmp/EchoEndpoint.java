@@ -55,9 +55,7 @@ public final class EchoEndpoint implements StackSocket {
     /// The place of a request that waits for its answer, or -1.
     int waiting(int sequence, long hi, long lo) {
         int at = sequence % OUTSTANDING;
-        return waits[at] && sequences[at] == sequence && destinationsHi[at] == hi && destinationsLo[at] == lo
-                ? at
-                : -1;
+        return waits[at] && sequences[at] == sequence && destinationsHi[at] == hi && destinationsLo[at] == lo ? at : -1;
     }
 
     /// @return false if there is no room

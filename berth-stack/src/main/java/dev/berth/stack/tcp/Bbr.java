@@ -320,8 +320,7 @@ final class Bbr extends CongestionControl {
         if (!filled) {
             // While it is still finding out, it never gets slower.
             long rtt = tcb.srtt == 0 ? 1_000_000L : tcb.srtt;
-            paced = Math.max(
-                    paced, (long) (HIGH_GAIN * DeliveryRate.rate(initialWindow(tcb.effectiveMss), rtt)));
+            paced = Math.max(paced, (long) (HIGH_GAIN * DeliveryRate.rate(initialWindow(tcb.effectiveMss), rtt)));
         }
         return Math.max(1, paced);
     }

@@ -20,6 +20,7 @@ final class FastOpen {
     static final int COOKIE_LENGTH = 8;
 
     /// How long a key makes cookies; they are accepted for this long more. RFC 7413 section 4.1.2: "The cookie
+
     /// expires after a certain amount of time. ... This can be done by ... periodically changing the server key".
     static final long KEY_PERIOD = 3_600_000_000_000L;
 
@@ -80,8 +81,7 @@ final class FastOpen {
         FlowHash before = previous;
         return options.fastOpen == COOKIE_LENGTH
                 && (options.fastOpenHi == cookie(key, flow.remoteHi(), flow.remoteLo())
-                        || before != null
-                                && options.fastOpenHi == cookie(before, flow.remoteHi(), flow.remoteLo()));
+                        || before != null && options.fastOpenHi == cookie(before, flow.remoteHi(), flow.remoteLo()));
     }
 
     /// True if the SYN,ACK is to bring a cookie: one was asked for, or the one that came is not the one of today.

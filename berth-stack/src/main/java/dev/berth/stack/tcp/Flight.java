@@ -208,7 +208,9 @@ final class Flight {
         DeliveryRate sampled = rate;
         long[] stamps = rates;
         return sampled == null
-                || stamps != null && stamps[3 * i] == sampled.delivered && stamps[3 * i + 1] == sampled.deliveredAt
+                || stamps != null
+                        && stamps[3 * i] == sampled.delivered
+                        && stamps[3 * i + 1] == sampled.deliveredAt
                         && stamps[3 * i + 2] == sampled.firstSent;
     }
 
@@ -389,6 +391,7 @@ final class Flight {
     /// been delivered and the reordering window has passed."
     ///
     /// @param window RACK.reo_wnd
+
     /// @return nanoseconds after which all segments that may be lost will be, 0 if there is none to wait for
     long detectLosses(long window, long now) {
         if (rackSent == NEVER) {

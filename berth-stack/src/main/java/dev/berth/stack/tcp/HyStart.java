@@ -55,8 +55,7 @@ final class HyStart {
                 }
             } else if (lastRoundMinRtt != INFINITY) {
                 // "RttThresh = max(MIN_RTT_THRESH, min(lastRoundMinRTT / MIN_RTT_DIVISOR, MAX_RTT_THRESH))"
-                long threshold =
-                        Math.max(MIN_RTT_THRESH, Math.min(lastRoundMinRtt / MIN_RTT_DIVISOR, MAX_RTT_THRESH));
+                long threshold = Math.max(MIN_RTT_THRESH, Math.min(lastRoundMinRtt / MIN_RTT_DIVISOR, MAX_RTT_THRESH));
                 if (currentRoundMinRtt >= lastRoundMinRtt + threshold) {
                     cssBaselineMinRtt = currentRoundMinRtt;
                     cssRounds = 0;

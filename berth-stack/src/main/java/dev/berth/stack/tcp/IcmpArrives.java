@@ -16,8 +16,7 @@ final class IcmpArrives {
     private final ListenArrives listens;
     private final DropCounters drops;
 
-    IcmpArrives(
-            Tcp tcp, PortTable<TcpListener> ports, PathMtu pathMtu, ListenArrives listens, DropCounters drops) {
+    IcmpArrives(Tcp tcp, PortTable<TcpListener> ports, PathMtu pathMtu, ListenArrives listens, DropCounters drops) {
         this.tcp = tcp;
         this.ports = ports;
         this.pathMtu = pathMtu;

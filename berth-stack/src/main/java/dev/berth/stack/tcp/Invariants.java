@@ -86,8 +86,8 @@ final class Invariants {
             lost += (flight.marks(i) & Flight.LOST) == 0 ? 0 : octets;
         }
         if (sacked != flight.sackedOctets() || lost != flight.lostOctets()) {
-            return "scoreboard counts wrongly: " + sacked + " and " + lost + " octets, it says "
-                    + flight.sackedOctets() + " and " + flight.lostOctets();
+            return "scoreboard counts wrongly: " + sacked + " and " + lost + " octets, it says " + flight.sackedOctets()
+                    + " and " + flight.lostOctets();
         }
         if (lost > 0 && !tcb.isRecovering()) {
             return "losses that nobody repairs";

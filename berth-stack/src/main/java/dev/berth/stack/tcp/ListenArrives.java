@@ -61,6 +61,7 @@ final class ListenArrives {
 
     /// Section 3.10.7.2, LISTEN STATE.
     ///
+
     /// @param oldSndNxt SND.NXT of the connection in TIME-WAIT that the SYN replaces, 0 if there was none
     /// @return true if the segment has to be answered with a RST
     boolean listen(TcpListener listener, Packet packet, Segment segment, int oldSndNxt) {
@@ -211,8 +212,8 @@ final class ListenArrives {
     /// @return true if the segment has to be answered with a RST
     private boolean acknowledgesCookie(TcpListener listener, Packet packet, Segment segment) {
         // Only after cookies were sent, so that none can be guessed in quiet times.
-        boolean sent = listener.lastCookie != Long.MIN_VALUE
-                && segment.now - listener.lastCookie <= 2 * SynCookies.PERIOD;
+        boolean sent =
+                listener.lastCookie != Long.MIN_VALUE && segment.now - listener.lastCookie <= 2 * SynCookies.PERIOD;
         if (!sent || segment.has(TcpHeader.SYN)) {
             drops.count(DropReason.WRONG_STATE);
             return true;
@@ -329,9 +330,7 @@ final class ListenArrives {
         }
         int rcvNxt = entry.irs + 1;
         // The other end's SYN again: our SYN,ACK was lost.
-        if (segment.has(TcpHeader.SYN)
-                && !segment.has(TcpHeader.ACK | TcpHeader.RST)
-                && segment.seq == entry.irs) {
+        if (segment.has(TcpHeader.SYN) && !segment.has(TcpHeader.ACK | TcpHeader.RST) && segment.seq == entry.irs) {
             drops.count(DropReason.NOT_ACCEPTABLE);
             if (entry.answeredAt != Long.MIN_VALUE && segment.now - entry.answeredAt < ANSWER_INTERVAL) {
                 drops.count(DropReason.RATE_LIMITED); // the source may be forged, and another host gets the answers

@@ -17,7 +17,8 @@ final class ReceiveTuning {
 
     /// Data came in order.
     static void arrived(Tcb tcb, MemoryBudget budget, Segment segment) {
-        if (tcb.extras == null && !isWorthwhile(tcb, segment) || !tcb.config.features().tuneReceive()) {
+        if (tcb.extras == null && !isWorthwhile(tcb, segment)
+                || !tcb.config.features().tuneReceive()) {
             return;
         }
         long now = segment.now;

@@ -314,9 +314,8 @@ final class SegmentOutput {
         int mss = tcb.effectiveMss;
         // A device that cuts segments would repeat CWR and the urgent pointer in all of them.
         int available = end - tcb.sndNxt;
-        int largest = available <= mss || tcb.has(Tcb.ECN_CWR) || Urgent.isSending(tcb)
-                ? mss
-                : largestSegment(tcb, mss);
+        int largest =
+                available <= mss || tcb.has(Tcb.ECN_CWR) || Urgent.isSending(tcb) ? mss : largestSegment(tcb, mss);
         int probe = tcb.extras == null ? 0 : PathProbing.probe(tcb, available, room, now);
         if (probe > 0) {
             writer.send(tcb, tcb.sndNxt, 0, probe, 0, now);

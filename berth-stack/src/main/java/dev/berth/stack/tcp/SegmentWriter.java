@@ -121,13 +121,13 @@ final class SegmentWriter {
     }
 
     /// `SND.NXT`, unless octets were sent beyond the window (a probe, a FIN, or the window has shrunk since). The
+
     /// other end does not find a segment acceptable that begins beyond its window (RFC 9293 section 3.10.7.4), and
+
     /// would not see what it acknowledges either: two ends that probe each other's closed windows would never hear of
     /// them being opened.
     private static int acceptableSeq(Tcb tcb) {
-        return tcb.state == TcpState.SYN_RECEIVED
-                ? tcb.sndNxt
-                : SeqNum.min(tcb.sndNxt, tcb.sndUna + tcb.sndWnd);
+        return tcb.state == TcpState.SYN_RECEIVED ? tcb.sndNxt : SeqNum.min(tcb.sndNxt, tcb.sndUna + tcb.sndWnd);
     }
 
     /// The window field for what the user can still be given, and `RCV.ADV` moved accordingly.
@@ -300,8 +300,7 @@ final class SegmentWriter {
     }
 
     /// Sends an ACK for a flow that has no [Tcb] (any more).
-    void sendAck(
-            Flow flow, int seq, int ack, int window, boolean timestamps, int tsValue, int tsEcho, long now) {
+    void sendAck(Flow flow, int seq, int ack, int window, boolean timestamps, int tsValue, int tsEcho, long now) {
         Packet packet = pool.takePacket();
         byte[] bytes = packet.bytes;
         int at = packet.transportAt;
@@ -328,6 +327,7 @@ final class SegmentWriter {
     }
 
     /// Answers `segment`, which came in `cause`, with the RST of RFC 9293 section 3.5.2: "If the ACK bit is on,
+
     /// <SEQ=SEG.ACK><CTL=RST>", otherwise "<SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>". Never answers a RST.
     void resetInAnswerTo(Packet cause, Segment segment, long now) {
         if (segment.has(TcpHeader.RST)) {

@@ -140,12 +140,16 @@ public final class Tcb extends Flow implements StackSocket {
     Deadlines deadlines;
 
     TcpConfig config;
+
     @Nullable
     TcpError error;
+
     @Nullable
     TcbExtras extras;
+
     @Nullable
     TcpListener listener; // while it waits in the listener's queue
+
     @Nullable
     Tcb nextInQueue; // of the listener's accept queue or the output queue
 

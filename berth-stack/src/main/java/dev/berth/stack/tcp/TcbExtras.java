@@ -21,6 +21,7 @@ final class TcbExtras {
 
     // Fast Open, RFC 7413
     FastOpen.@Nullable Cookie fastOpenCookie; // what the SYN is to bring
+
     @Nullable
     TcpListener fastOpenListener; // whose pending connections it counts among
 

@@ -41,9 +41,8 @@ public record TcpConfig(
     }
 
     /// The defaults.
-    public static final TcpConfig DEFAULT =
-            new TcpConfig(
-                    false, false, 7_200, 75, 9, 0, 1 << 19, 1 << 19, 0, 64, Congestion.CUBIC, TcpFeatures.DEFAULT);
+    public static final TcpConfig DEFAULT = new TcpConfig(
+            false, false, 7_200, 75, 9, 0, 1 << 19, 1 << 19, 0, 64, Congestion.CUBIC, TcpFeatures.DEFAULT);
 
     private static final int MAX_BUFFER = 1 << 30;
 
@@ -67,49 +66,137 @@ public record TcpConfig(
 
     /// The same with another setting.
     public TcpConfig withNoDelay(boolean on) {
-        return new TcpConfig(on, keepAlive, keepIdleSeconds, keepIntervalSeconds, keepCount, userTimeoutMillis,
-                sendBuffer, receiveBuffer, trafficClass, timeToLive, congestion, features);
+        return new TcpConfig(
+                on,
+                keepAlive,
+                keepIdleSeconds,
+                keepIntervalSeconds,
+                keepCount,
+                userTimeoutMillis,
+                sendBuffer,
+                receiveBuffer,
+                trafficClass,
+                timeToLive,
+                congestion,
+                features);
     }
 
     /// The same with another setting.
     public TcpConfig withKeepAlive(boolean on) {
-        return new TcpConfig(noDelay, on, keepIdleSeconds, keepIntervalSeconds, keepCount, userTimeoutMillis,
-                sendBuffer, receiveBuffer, trafficClass, timeToLive, congestion, features);
+        return new TcpConfig(
+                noDelay,
+                on,
+                keepIdleSeconds,
+                keepIntervalSeconds,
+                keepCount,
+                userTimeoutMillis,
+                sendBuffer,
+                receiveBuffer,
+                trafficClass,
+                timeToLive,
+                congestion,
+                features);
     }
 
     /// The same with other keep-alive times.
     public TcpConfig withKeepAliveTimes(int idleSeconds, int intervalSeconds, int count) {
-        return new TcpConfig(noDelay, keepAlive, idleSeconds, intervalSeconds, count, userTimeoutMillis,
-                sendBuffer, receiveBuffer, trafficClass, timeToLive, congestion, features);
+        return new TcpConfig(
+                noDelay,
+                keepAlive,
+                idleSeconds,
+                intervalSeconds,
+                count,
+                userTimeoutMillis,
+                sendBuffer,
+                receiveBuffer,
+                trafficClass,
+                timeToLive,
+                congestion,
+                features);
     }
 
     /// The same with another user timeout, in milliseconds.
     public TcpConfig withUserTimeout(int millis) {
-        return new TcpConfig(noDelay, keepAlive, keepIdleSeconds, keepIntervalSeconds, keepCount, millis,
-                sendBuffer, receiveBuffer, trafficClass, timeToLive, congestion, features);
+        return new TcpConfig(
+                noDelay,
+                keepAlive,
+                keepIdleSeconds,
+                keepIntervalSeconds,
+                keepCount,
+                millis,
+                sendBuffer,
+                receiveBuffer,
+                trafficClass,
+                timeToLive,
+                congestion,
+                features);
     }
 
     /// The same with other buffer sizes, in octets.
     public TcpConfig withBuffers(int send, int receive) {
-        return new TcpConfig(noDelay, keepAlive, keepIdleSeconds, keepIntervalSeconds, keepCount, userTimeoutMillis,
-                send, receive, trafficClass, timeToLive, congestion, features);
+        return new TcpConfig(
+                noDelay,
+                keepAlive,
+                keepIdleSeconds,
+                keepIntervalSeconds,
+                keepCount,
+                userTimeoutMillis,
+                send,
+                receive,
+                trafficClass,
+                timeToLive,
+                congestion,
+                features);
     }
 
     /// The same with another traffic class and hop limit.
     public TcpConfig withHeader(int trafficClass, int timeToLive) {
-        return new TcpConfig(noDelay, keepAlive, keepIdleSeconds, keepIntervalSeconds, keepCount, userTimeoutMillis,
-                sendBuffer, receiveBuffer, trafficClass, timeToLive, congestion, features);
+        return new TcpConfig(
+                noDelay,
+                keepAlive,
+                keepIdleSeconds,
+                keepIntervalSeconds,
+                keepCount,
+                userTimeoutMillis,
+                sendBuffer,
+                receiveBuffer,
+                trafficClass,
+                timeToLive,
+                congestion,
+                features);
     }
 
     /// The same with another congestion control.
     public TcpConfig withCongestion(Congestion algorithm) {
-        return new TcpConfig(noDelay, keepAlive, keepIdleSeconds, keepIntervalSeconds, keepCount, userTimeoutMillis,
-                sendBuffer, receiveBuffer, trafficClass, timeToLive, algorithm, features);
+        return new TcpConfig(
+                noDelay,
+                keepAlive,
+                keepIdleSeconds,
+                keepIntervalSeconds,
+                keepCount,
+                userTimeoutMillis,
+                sendBuffer,
+                receiveBuffer,
+                trafficClass,
+                timeToLive,
+                algorithm,
+                features);
     }
 
     /// The same with other features.
     public TcpConfig withFeatures(TcpFeatures others) {
-        return new TcpConfig(noDelay, keepAlive, keepIdleSeconds, keepIntervalSeconds, keepCount, userTimeoutMillis,
-                sendBuffer, receiveBuffer, trafficClass, timeToLive, congestion, others);
+        return new TcpConfig(
+                noDelay,
+                keepAlive,
+                keepIdleSeconds,
+                keepIntervalSeconds,
+                keepCount,
+                userTimeoutMillis,
+                sendBuffer,
+                receiveBuffer,
+                trafficClass,
+                timeToLive,
+                congestion,
+                others);
     }
 }

@@ -61,7 +61,8 @@ public final class TcpEntries {
         return switch (flow) {
             case Tcb tcb -> details(tcb, now);
             case TimeWait waiting -> timer("timewait", waiting.expires - now, 0);
-            case SynEntry entry -> timer(
+            case SynEntry entry ->
+                timer(
                         "on",
                         entry.sentAt + (RttEstimator.INITIAL_RTO << entry.retransmissions) - now,
                         entry.retransmissions);

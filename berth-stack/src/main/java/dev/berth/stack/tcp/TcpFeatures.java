@@ -52,50 +52,113 @@ public record TcpFeatures(
             throw new IllegalArgumentException("The Fast Open queue is 0 to 65535, not " + fastOpenQueue);
         }
         if (maxSendBuffer < 1 || maxSendBuffer > MAX_BUFFER || maxReceiveBuffer < 1 || maxReceiveBuffer > MAX_BUFFER) {
-            throw new IllegalArgumentException("A buffer is 1 to " + MAX_BUFFER + " octets, not " + maxSendBuffer
-                    + " or " + maxReceiveBuffer);
+            throw new IllegalArgumentException(
+                    "A buffer is 1 to " + MAX_BUFFER + " octets, not " + maxSendBuffer + " or " + maxReceiveBuffer);
         }
     }
 
     /// The same with another use of ECN.
     public TcpFeatures withEcn(Ecn use) {
-        return new TcpFeatures(use, fastOpen, fastOpenQueue, urgentInline, userTimeoutOption, tuneSend, tuneReceive,
-                maxSendBuffer, maxReceiveBuffer, pathProbing);
+        return new TcpFeatures(
+                use,
+                fastOpen,
+                fastOpenQueue,
+                urgentInline,
+                userTimeoutOption,
+                tuneSend,
+                tuneReceive,
+                maxSendBuffer,
+                maxReceiveBuffer,
+                pathProbing);
     }
 
     /// The same with or without Fast Open of active OPENs, and with another limit of it for listeners.
     public TcpFeatures withFastOpen(boolean active, int queue) {
-        return new TcpFeatures(ecn, active, queue, urgentInline, userTimeoutOption, tuneSend, tuneReceive,
-                maxSendBuffer, maxReceiveBuffer, pathProbing);
+        return new TcpFeatures(
+                ecn,
+                active,
+                queue,
+                urgentInline,
+                userTimeoutOption,
+                tuneSend,
+                tuneReceive,
+                maxSendBuffer,
+                maxReceiveBuffer,
+                pathProbing);
     }
 
     /// The same with urgent octets in the stream or not.
     public TcpFeatures withUrgentInline(boolean on) {
-        return new TcpFeatures(ecn, fastOpen, fastOpenQueue, on, userTimeoutOption, tuneSend, tuneReceive,
-                maxSendBuffer, maxReceiveBuffer, pathProbing);
+        return new TcpFeatures(
+                ecn,
+                fastOpen,
+                fastOpenQueue,
+                on,
+                userTimeoutOption,
+                tuneSend,
+                tuneReceive,
+                maxSendBuffer,
+                maxReceiveBuffer,
+                pathProbing);
     }
 
     /// The same with or without the user timeout option.
     public TcpFeatures withUserTimeoutOption(boolean on) {
-        return new TcpFeatures(ecn, fastOpen, fastOpenQueue, urgentInline, on, tuneSend, tuneReceive,
-                maxSendBuffer, maxReceiveBuffer, pathProbing);
+        return new TcpFeatures(
+                ecn,
+                fastOpen,
+                fastOpenQueue,
+                urgentInline,
+                on,
+                tuneSend,
+                tuneReceive,
+                maxSendBuffer,
+                maxReceiveBuffer,
+                pathProbing);
     }
 
     /// The same with buffers tuned or left as they are.
     public TcpFeatures withTuning(boolean send, boolean receive) {
-        return new TcpFeatures(ecn, fastOpen, fastOpenQueue, urgentInline, userTimeoutOption, send, receive,
-                maxSendBuffer, maxReceiveBuffer, pathProbing);
+        return new TcpFeatures(
+                ecn,
+                fastOpen,
+                fastOpenQueue,
+                urgentInline,
+                userTimeoutOption,
+                send,
+                receive,
+                maxSendBuffer,
+                maxReceiveBuffer,
+                pathProbing);
     }
 
     /// The same with other bounds of buffer tuning, in octets.
     public TcpFeatures withMaxBuffers(int send, int receive) {
-        return new TcpFeatures(ecn, fastOpen, fastOpenQueue, urgentInline, userTimeoutOption, tuneSend, tuneReceive,
-                send, receive, pathProbing);
+        return new TcpFeatures(
+                ecn,
+                fastOpen,
+                fastOpenQueue,
+                urgentInline,
+                userTimeoutOption,
+                tuneSend,
+                tuneReceive,
+                send,
+                receive,
+                pathProbing);
     }
 
     /// The same with or without probing of the path's MTU.
     public TcpFeatures withPathProbing(boolean on) {
-        return new TcpFeatures(ecn, fastOpen, fastOpenQueue, urgentInline, userTimeoutOption, tuneSend, tuneReceive,
-                maxSendBuffer, maxReceiveBuffer, on);
+        return new TcpFeatures(
+                ecn,
+                fastOpen,
+                fastOpenQueue,
+                urgentInline,
+                userTimeoutOption,
+                tuneSend,
+                tuneReceive,
+                maxSendBuffer,
+                maxReceiveBuffer,
+                on);
     }
 }

@@ -16,8 +16,10 @@ public final class TcpListener implements StackSocket {
     final int backlog;
     TcpConfig config;
     boolean closed;
+
     @Nullable
     SynEntry firstSyn;
+
     int synCount;
     long lastCookie = Long.MIN_VALUE; // when a SYN was last answered with a cookie
 

@@ -27,25 +27,13 @@ final class TimeWait extends TimeWaitFlow {
     TimeWait newer;
 
     TimeWait(Tcb tcb, long now) {
-        super(
-                tcb.localHi(),
-                tcb.localLo(),
-                tcb.localPort(),
-                tcb.remoteHi(),
-                tcb.remoteLo(),
-                tcb.remotePort());
+        super(tcb.localHi(), tcb.localLo(), tcb.localPort(), tcb.remoteHi(), tcb.remoteLo(), tcb.remotePort());
         take(tcb, now);
     }
 
     /// Stands for another connection from now on; it is in no table and in no list.
     void reuse(Tcb tcb, long now) {
-        setTuple(
-                tcb.localHi(),
-                tcb.localLo(),
-                tcb.localPort(),
-                tcb.remoteHi(),
-                tcb.remoteLo(),
-                tcb.remotePort());
+        setTuple(tcb.localHi(), tcb.localLo(), tcb.localPort(), tcb.remoteHi(), tcb.remoteLo(), tcb.remotePort());
         provoked = false;
         answeredAt = 0;
         take(tcb, now);
@@ -68,6 +56,7 @@ final class TimeWait extends TimeWaitFlow {
     }
 
     /// True if an active OPEN may take the tuple over. The remote end, if it still knows the old connection at all,
+
     /// can tell the new one by its timestamp, which has to be greater (RFC 6191 section 2 applied to the sender); the
     /// new initial sequence number is chosen beyond the old connection's.
     @Override

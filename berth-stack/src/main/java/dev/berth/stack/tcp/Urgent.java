@@ -18,6 +18,7 @@ final class Urgent {
     // Sending
 
     /// What the user sent last is urgent: section 3.10.2, "If the URGENT flag is set, then SND.UP <- SND.NXT and set
+
     /// the urgent pointer in the outgoing segments". The pointer is that of all that is queued, which is what SND.NXT
     /// will be.
     static void mark(Tcb tcb) {
@@ -101,7 +102,10 @@ final class Urgent {
             return;
         }
         ReceiveQueue queue = tcb.receiveQueue;
-        if (remaining == 1 && queue != null && queue.length() > 0 && !tcb.config.features().urgentInline()) {
+        if (remaining == 1
+                && queue != null
+                && queue.length() > 0
+                && !tcb.config.features().urgentInline()) {
             queue.read(NOWHERE, 1);
             if (queue.length() == 0) {
                 queues.dropReceive(tcb);

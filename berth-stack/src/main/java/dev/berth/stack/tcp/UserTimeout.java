@@ -28,7 +28,9 @@ final class UserTimeout {
             return own * 1_000_000L;
         }
         TcbExtras extras = tcb.extras;
-        if (extras == null || extras.remoteUserTimeout == 0 || !tcb.config.features().userTimeoutOption()) {
+        if (extras == null
+                || extras.remoteUserTimeout == 0
+                || !tcb.config.features().userTimeoutOption()) {
             return 0;
         }
         long remote = (extras.remoteUserTimeout & MINUTES) != 0

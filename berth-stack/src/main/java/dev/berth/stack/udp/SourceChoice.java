@@ -132,5 +132,4 @@ final class SourceChoice {
         sourceLo = localLo;
         return IpAddress.isLoopback(localHi, localLo) && !nic.isLoopback() ? Udp.BAD_ADDRESS : Udp.OK;
     }
-
 }

@@ -9,7 +9,6 @@ import dev.berth.stack.endpoint.StackSocket;
 import dev.berth.stack.icmp.IcmpError;
 import dev.berth.stack.ip.IpOutput;
 import dev.berth.stack.ip.NetInterface;
-import dev.berth.wire.DropReason;
 import dev.berth.wire.Packet;
 import org.jspecify.annotations.Nullable;
 
@@ -127,9 +126,7 @@ public final class UdpEndpoint extends Flow implements StackSocket {
         if (closed) {
             return Readiness.ALL;
         }
-        return first != null || pendingError != Udp.OK
-                ? Readiness.READABLE | Readiness.WRITABLE
-                : Readiness.WRITABLE;
+        return first != null || pendingError != Udp.OK ? Readiness.READABLE | Readiness.WRITABLE : Readiness.WRITABLE;
     }
 
     @Override

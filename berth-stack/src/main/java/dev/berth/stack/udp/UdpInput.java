@@ -225,6 +225,7 @@ final class UdpInput {
     }
 
     /// The endpoint of a binding if it wants the datagram. As on Linux, a connected one has its local address as its
+
     /// only address and is not here, unless it was bound to the group itself: then it hears its remote end.
     private static @Nullable UdpEndpoint hearing(PortBinding<UdpEndpoint> binding, Packet packet, int sourcePort) {
         UdpEndpoint endpoint = binding.listener();
@@ -330,9 +331,10 @@ final class UdpInput {
         if (chunk == null || packet.bytes != chunk.bytes) {
             return PACKET_COST + packet.length();
         }
-        return PACKET_COST + (chunk.bytes.length <= BufferPool.SMALL
-                ? BufferPool.SMALL
-                : Math.max(packet.length(), chunk.bytes.length / 4));
+        return PACKET_COST
+                + (chunk.bytes.length <= BufferPool.SMALL
+                        ? BufferPool.SMALL
+                        : Math.max(packet.length(), chunk.bytes.length / 4));
     }
 
     /// Datagrams put in receive queues.

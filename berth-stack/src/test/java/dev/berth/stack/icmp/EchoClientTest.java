@@ -66,8 +66,15 @@ class EchoClientTest {
 
     @Requirement("1122-047")
     @ParameterizedTest
-    @CsvSource({"10.0.0.99, 0", "10.0.0.99, 1", "10.0.0.99, 56", "10.0.0.99, 1472", "2001:db8::99, 0",
-        "2001:db8::99, 57", "2001:db8::99, 1452"})
+    @CsvSource({
+        "10.0.0.99, 0",
+        "10.0.0.99, 1",
+        "10.0.0.99, 56",
+        "10.0.0.99, 1472",
+        "2001:db8::99, 0",
+        "2001:db8::99, 57",
+        "2001:db8::99, 1452"
+    })
     void a_request_is_sent_and_its_reply_is_told(String peer, int length) {
         boolean v4 = peer.equals(PEER);
         int sequence = echo.send(endpoint, hi(peer), lo(peer), length, 17, host.now);
@@ -80,7 +87,8 @@ class EchoClientTest {
         assertThat(u16(request, at + 4)).isEqualTo(endpoint.identifier());
         assertThat(u16(request, at + 6)).isZero();
         byte[] message = slice(request, at, request.length);
-        assertThat(v4 ? Frames.checksum(message) : Frames.transportChecksum(A6, PEER6, 58, message)).isZero();
+        assertThat(v4 ? Frames.checksum(message) : Frames.transportChecksum(A6, PEER6, 58, message))
+                .isZero();
         assertThat(endpoint.readiness()).isEqualTo(Readiness.WRITABLE);
         host.now += 12_345_678;
         host.receive(reply(request));

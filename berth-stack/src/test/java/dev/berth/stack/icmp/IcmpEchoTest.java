@@ -1,6 +1,5 @@
 package dev.berth.stack.icmp;
 
-import dev.berth.check.Requirement;
 import static dev.berth.stack.script.Frames.data;
 import static dev.berth.stack.script.Frames.icmp;
 import static dev.berth.stack.script.Frames.icmpMessage;
@@ -15,6 +14,7 @@ import static dev.berth.stack.script.ScriptHost.PEER;
 import static dev.berth.stack.script.ScriptHost.PEER6;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.check.Requirement;
 import dev.berth.stack.script.Frames;
 import dev.berth.stack.script.ScriptHost;
 import dev.berth.wire.DropReason;
@@ -55,8 +55,7 @@ class IcmpEchoTest {
         host.receive(icmp(PEER6, B6, 128, 0, 0x1234_0001, data(length)));
         byte[] reply = host.sentOne();
         assertThat(slice(reply, 8, 40)).isEqualTo(Frames.concat(Frames.octets(B6), Frames.octets(PEER6)));
-        assertThat(slice(reply, 40, reply.length))
-                .isEqualTo(icmpMessage(B6, PEER6, 129, 0, 0x1234_0001, data(length)));
+        assertThat(slice(reply, 40, reply.length)).isEqualTo(icmpMessage(B6, PEER6, 129, 0, 0x1234_0001, data(length)));
         host.droppedNothing();
     }
 
@@ -64,16 +63,16 @@ class IcmpEchoTest {
     @ParameterizedTest
     @CsvSource({"1473, false", "2000, false", "65507, false", "1453, true", "65527, true"})
     void large_requests_come_in_fragments_and_so_do_their_replies(int length, boolean v6) {
-        byte[] request = v6
-                ? icmpMessage(PEER6, A6, 128, 0, 7, data(length))
-                : icmpMessage(PEER, A, 8, 0, 7, data(length));
+        byte[] request =
+                v6 ? icmpMessage(PEER6, A6, 128, 0, 7, data(length)) : icmpMessage(PEER, A, 8, 0, 7, data(length));
         for (int at = 0; at < request.length; at += 1_400) {
             int end = Math.min(request.length, at + 1_400);
             boolean more = end < request.length;
             byte[] piece = slice(request, at, end);
-            host.receive(v6
-                    ? Frames.ipv6(PEER6, A6, 44, Frames.fragmentHeader(58, at, more, 5), piece)
-                    : Frames.ipv4(PEER, A, 1, piece, 5, at / 8 | (more ? Frames.MORE : 0), new byte[0]));
+            host.receive(
+                    v6
+                            ? Frames.ipv6(PEER6, A6, 44, Frames.fragmentHeader(58, at, more, 5), piece)
+                            : Frames.ipv4(PEER, A, 1, piece, 5, at / 8 | (more ? Frames.MORE : 0), new byte[0]));
         }
         List<byte[]> sent = host.sent();
         ByteArrayOutputStream reply = new ByteArrayOutputStream();
@@ -81,9 +80,11 @@ class IcmpEchoTest {
         for (byte[] fragment : sent) {
             reply.write(fragment, header, fragment.length - header);
         }
-        assertThat(reply.toByteArray()).isEqualTo(v6
-                ? icmpMessage(A6, PEER6, 129, 0, 7, data(length))
-                : icmpMessage(A, PEER, 0, 0, 7, data(length)));
+        assertThat(reply.toByteArray())
+                .isEqualTo(
+                        v6
+                                ? icmpMessage(A6, PEER6, 129, 0, 7, data(length))
+                                : icmpMessage(A, PEER, 0, 0, 7, data(length)));
         host.droppedNothing();
     }
 

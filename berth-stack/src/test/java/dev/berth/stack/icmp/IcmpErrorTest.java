@@ -1,6 +1,5 @@
 package dev.berth.stack.icmp;
 
-import dev.berth.check.Requirement;
 import static dev.berth.stack.script.Frames.concat;
 import static dev.berth.stack.script.Frames.data;
 import static dev.berth.stack.script.Frames.extension;
@@ -23,6 +22,7 @@ import static dev.berth.stack.script.ScriptHost.PEER6;
 import static dev.berth.stack.script.ScriptHost.SECOND;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.check.Requirement;
 import dev.berth.stack.script.Frames;
 import dev.berth.stack.script.ScriptHost;
 import dev.berth.wire.DropReason;
@@ -276,14 +276,24 @@ class IcmpErrorTest {
 
     @Requirement({"1122-035", "4443-02"})
     @ParameterizedTest
-    @ValueSource(strings = {"0.0.0.0", "224.0.0.1", "239.9.9.9", "255.255.255.255", "10.0.0.255", "240.0.0.1",
-        "ff02::1", "::"})
+    @ValueSource(
+            strings = {
+                "0.0.0.0",
+                "224.0.0.1",
+                "239.9.9.9",
+                "255.255.255.255",
+                "10.0.0.255",
+                "240.0.0.1",
+                "ff02::1",
+                "::"
+            })
     void no_error_answers_a_source_that_is_not_one_host(String source) {
         boolean v6 = source.indexOf(':') >= 0;
         Packet packet = accepted(v6 ? udp(PEER6, 9, A6, 7, data(4)) : udp(PEER, 9, A, 7, data(4)));
         packet.sourceHi = ScriptHost.hi(source);
         packet.sourceLo = ScriptHost.lo(source);
-        assertThat(host.icmp.sendError(packet, v6 ? 1 : 3, v6 ? 4 : 3, 0, host.now)).isFalse();
+        assertThat(host.icmp.sendError(packet, v6 ? 1 : 3, v6 ? 4 : 3, 0, host.now))
+                .isFalse();
         packet.release();
         host.sentNothing();
     }

@@ -1,6 +1,5 @@
 package dev.berth.stack.ip;
 
-import dev.berth.check.Requirement;
 import static dev.berth.stack.script.Frames.data;
 import static dev.berth.stack.script.Frames.i32;
 import static dev.berth.stack.script.Frames.put16;
@@ -18,6 +17,7 @@ import static dev.berth.stack.script.ScriptHost.hi;
 import static dev.berth.stack.script.ScriptHost.lo;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.check.Requirement;
 import dev.berth.stack.script.Frames;
 import dev.berth.stack.script.ScriptHost;
 import dev.berth.wire.Chunk;
@@ -140,8 +140,15 @@ class IpOutputTest {
 
     @Requirement("1122-016")
     @ParameterizedTest
-    @CsvSource({"127.0.0.1, 127.0.0.2", "10.0.0.1, 127.0.0.1", "10.0.0.1, 10.0.0.2", "10.0.0.1, 10.0.0.1",
-        "::1, ::1", "2001:db8::1, 2001:db8::2", "127.0.0.1, 10.0.0.1"})
+    @CsvSource({
+        "127.0.0.1, 127.0.0.2",
+        "10.0.0.1, 127.0.0.1",
+        "10.0.0.1, 10.0.0.2",
+        "10.0.0.1, 10.0.0.1",
+        "::1, ::1",
+        "2001:db8::1, 2001:db8::2",
+        "127.0.0.1, 10.0.0.1"
+    })
     void packets_to_the_host_itself_never_leave_it(String source, String destination) {
         assertThat(send(datagram(source, destination, data(10), 0))).isTrue();
         host.sentNothing();
@@ -216,8 +223,14 @@ class IpOutputTest {
 
     @ParameterizedTest
     @CsvSource({
-        "1500, 1473, 0", "1500, 65507, 0", "576, 65507, 56", "1500, 3000, 2", "68, 3000, 56", "68, 3001, 18",
-        "1280, 1253, 56", "65535, 65507, 0"
+        "1500, 1473, 0",
+        "1500, 65507, 0",
+        "576, 65507, 56",
+        "1500, 3000, 2",
+        "68, 3000, 56",
+        "68, 3001, 18",
+        "1280, 1253, 56",
+        "65535, 65507, 0"
     })
     void datagrams_over_ipv4_are_fragmented_and_come_together_again(int mtu, int length, int inline) {
         host = new ScriptHost(mtu, true);

@@ -1,6 +1,5 @@
 package dev.berth.stack.ip;
 
-import dev.berth.check.Requirement;
 import static dev.berth.stack.script.Frames.concat;
 import static dev.berth.stack.script.Frames.data;
 import static dev.berth.stack.script.Frames.ipv4;
@@ -16,6 +15,7 @@ import static dev.berth.stack.script.ScriptHost.FAR;
 import static dev.berth.stack.script.ScriptHost.PEER;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.check.Requirement;
 import dev.berth.stack.script.Frames;
 import dev.berth.stack.script.ScriptHost;
 import dev.berth.wire.BufferPool;
@@ -150,10 +150,20 @@ class Ipv4InputTest {
 
     @Requirement({"1122-015", "1122-076", "MUST-63"})
     @ParameterizedTest
-    @ValueSource(strings = {
-        "0.0.0.0", "0.1.2.3", "127.0.0.1", "127.9.9.9", "224.0.0.1", "239.1.1.1", "240.0.0.1", "255.255.255.255",
-        "10.0.0.255", A, B
-    })
+    @ValueSource(
+            strings = {
+                "0.0.0.0",
+                "0.1.2.3",
+                "127.0.0.1",
+                "127.9.9.9",
+                "224.0.0.1",
+                "239.1.1.1",
+                "240.0.0.1",
+                "255.255.255.255",
+                "10.0.0.255",
+                A,
+                B
+            })
     void invalid_sources_are_discarded(String source) {
         discards(tcp(source, 1, A, 80, 1), DropReason.BAD_SOURCE);
     }
@@ -181,9 +191,7 @@ class Ipv4InputTest {
 
     @Requirement({"1122-025", "MUST-50"})
     @ParameterizedTest
-    @CsvSource({
-        "130:11", "148:4", "222:3", "7:7", "68:8", "136:4", "158:2", "25:40"
-    })
+    @CsvSource({"130:11", "148:4", "222:3", "7:7", "68:8", "136:4", "158:2", "25:40"})
     void unknown_options_are_ignored(String option) {
         int type = Integer.parseInt(option.substring(0, option.indexOf(':')));
         int length = Integer.parseInt(option.substring(option.indexOf(':') + 1));

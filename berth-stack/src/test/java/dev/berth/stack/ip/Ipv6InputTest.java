@@ -1,6 +1,5 @@
 package dev.berth.stack.ip;
 
-import dev.berth.check.Requirement;
 import static dev.berth.stack.script.Frames.concat;
 import static dev.berth.stack.script.Frames.extension;
 import static dev.berth.stack.script.Frames.fragmentHeader;
@@ -14,6 +13,7 @@ import static dev.berth.stack.script.ScriptHost.B6;
 import static dev.berth.stack.script.ScriptHost.PEER6;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.check.Requirement;
 import dev.berth.stack.script.Frames;
 import dev.berth.stack.script.ScriptHost;
 import dev.berth.wire.DropReason;
@@ -141,12 +141,22 @@ class Ipv6InputTest {
     @Requirement("8200-01")
     @ParameterizedTest
     @CsvSource({
-        "0, 0x1e, false, accept", "0, 0x3e, false, accept", "0, 0x1e, true, accept",
-        "0, 0x5e, false, drop", "0, 0x7e, true, drop",
-        "0, 0x9e, false, problem", "0, 0xbe, true, problem",
-        "0, 0xde, false, problem", "0, 0xfe, true, drop", "0, 0xc2, false, problem",
-        "60, 0x1e, false, accept", "60, 0x5e, false, drop", "60, 0x9e, false, problem", "60, 0x9e, true, problem",
-        "60, 0xde, false, problem", "60, 0xde, true, drop"
+        "0, 0x1e, false, accept",
+        "0, 0x3e, false, accept",
+        "0, 0x1e, true, accept",
+        "0, 0x5e, false, drop",
+        "0, 0x7e, true, drop",
+        "0, 0x9e, false, problem",
+        "0, 0xbe, true, problem",
+        "0, 0xde, false, problem",
+        "0, 0xfe, true, drop",
+        "0, 0xc2, false, problem",
+        "60, 0x1e, false, accept",
+        "60, 0x5e, false, drop",
+        "60, 0x9e, false, problem",
+        "60, 0x9e, true, problem",
+        "60, 0xde, false, problem",
+        "60, 0xde, true, drop"
     })
     void unknown_options_are_treated_as_their_action_bits_say(
             int header, String option, boolean multicast, String expected) {

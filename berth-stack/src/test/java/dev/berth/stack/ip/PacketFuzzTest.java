@@ -46,10 +46,7 @@ class PacketFuzzTest {
 
     /// What became of all packets so far, besides those dropped.
     private long kept() {
-        return host.segments.size()
-                + host.udp.datagramsIn()
-                + host.icmp.echoesAnswered()
-                + host.icmp.errorsReceived();
+        return host.segments.size() + host.udp.datagramsIn() + host.icmp.echoesAnswered() + host.icmp.errorsReceived();
     }
 
     private void arrives(byte[] octets, boolean byReference, SplittableRandom random) {
@@ -58,10 +55,13 @@ class PacketFuzzTest {
         int held = host.input.reassembler().octets();
         host.receive(byReference ? split(octets, random) : host.packet(octets));
         long after = kept() + host.drops.total() - host.drops.total(DropReason.RATE_LIMITED);
-        if (host.input.reassembler().octets() == held && host.input.reassembler().reassembled() == reassembled) {
+        if (host.input.reassembler().octets() == held
+                && host.input.reassembler().reassembled() == reassembled) {
             assertThat(after - before).as("what became of one packet").isEqualTo(1);
         } else {
-            assertThat(after - before).as("a fragment was held, or a datagram ended").isGreaterThanOrEqualTo(0);
+            assertThat(after - before)
+                    .as("a fragment was held, or a datagram ended")
+                    .isGreaterThanOrEqualTo(0);
         }
         host.sent();
         host.udp.receive(endpoint, (bytes, from, length) -> {}, 100);

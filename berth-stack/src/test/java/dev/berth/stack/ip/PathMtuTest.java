@@ -1,11 +1,11 @@
 package dev.berth.stack.ip;
 
-import dev.berth.check.Requirement;
 import static dev.berth.stack.script.ScriptHost.SECOND;
 import static dev.berth.stack.script.ScriptHost.hi;
 import static dev.berth.stack.script.ScriptHost.lo;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.check.Requirement;
 import dev.berth.wire.IpAddress;
 import java.util.HashMap;
 import java.util.Map;
@@ -32,9 +32,19 @@ class PathMtuTest {
     @Requirement("1191-01")
     @ParameterizedTest
     @CsvSource({
-        "1200, 1500, 1200, false", "600, 1500, 600, false", "552, 1500, 552, false", "551, 1500, 552, true",
-        "50, 1500, 552, true", "1, 1500, 552, true", "0, 1500, 1492, false", "0, 1492, 1006, false",
-        "0, 65535, 32000, false", "0, 9000, 8166, false", "0, 600, 552, true", "0, 40, 552, true", "0, 0, 552, true"
+        "1200, 1500, 1200, false",
+        "600, 1500, 600, false",
+        "552, 1500, 552, false",
+        "551, 1500, 552, true",
+        "50, 1500, 552, true",
+        "1, 1500, 552, true",
+        "0, 1500, 1492, false",
+        "0, 1492, 1006, false",
+        "0, 65535, 32000, false",
+        "0, 9000, 8166, false",
+        "0, 600, 552, true",
+        "0, 40, 552, true",
+        "0, 0, 552, true"
     })
     void ipv4_estimates_follow_the_report_down_to_the_floor(int reported, int quoted, int estimate, boolean fragment) {
         assertThat(lower(PEER, reported, quoted, 0)).isTrue();
@@ -90,7 +100,8 @@ class PathMtuTest {
             int host = random.nextInt(24);
             int mtu = 552 + random.nextInt(900);
             boolean smaller = mtu < model.getOrDefault(host, PathMtu.UNKNOWN);
-            assertThat(pathMtu.lower(0, IpAddress.mapped(host + 1), mtu, 1_500, now)).isEqualTo(smaller);
+            assertThat(pathMtu.lower(0, IpAddress.mapped(host + 1), mtu, 1_500, now))
+                    .isEqualTo(smaller);
             if (smaller) {
                 if (!model.containsKey(host) && model.size() == 16) {
                     int oldest = touched.entrySet().stream()
@@ -105,8 +116,7 @@ class PathMtuTest {
             }
             assertThat(pathMtu.size()).isEqualTo(model.size());
             for (int h = 0; h < 24; h++) {
-                assertThat(pathMtu.mtu(0, IpAddress.mapped(h + 1)))
-                        .isEqualTo(model.getOrDefault(h, PathMtu.UNKNOWN));
+                assertThat(pathMtu.mtu(0, IpAddress.mapped(h + 1))).isEqualTo(model.getOrDefault(h, PathMtu.UNKNOWN));
             }
         }
     }

@@ -1,6 +1,5 @@
 package dev.berth.stack.ip;
 
-import dev.berth.check.Requirement;
 import static dev.berth.stack.script.Frames.MORE;
 import static dev.berth.stack.script.Frames.concat;
 import static dev.berth.stack.script.Frames.data;
@@ -20,6 +19,7 @@ import static dev.berth.stack.script.ScriptHost.PEER6;
 import static dev.berth.stack.script.ScriptHost.SECOND;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.check.Requirement;
 import dev.berth.stack.script.Frames;
 import dev.berth.stack.script.ScriptHost;
 import dev.berth.wire.DropReason;
@@ -272,7 +272,9 @@ class ReassemblyTest {
                 ipv6(PEER6, A6, 0, hopByHop, fragmentHeader(60, 0, true, 9), slice(fragmentable, 0, 800)));
         byte[] whole = host.segments.getFirst();
         assertThat(u8(whole, 6)).isZero();
-        assertThat(u8(whole, 40)).as("next header behind the hop-by-hop options").isEqualTo(60);
+        assertThat(u8(whole, 40))
+                .as("next header behind the hop-by-hop options")
+                .isEqualTo(60);
         assertThat(slice(whole, 48, whole.length)).isEqualTo(fragmentable);
         host.droppedNothing();
     }

@@ -1,10 +1,10 @@
 package dev.berth.stack.ip;
 
-import dev.berth.check.Requirement;
 import static dev.berth.stack.script.ScriptHost.hi;
 import static dev.berth.stack.script.ScriptHost.lo;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.check.Requirement;
 import dev.berth.wire.IpAddress;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -90,9 +90,18 @@ class RouteTableTest {
     // RFC 6724 section 5
     @ParameterizedTest
     @CsvSource({
-        "10.0.0.7, 10.0.0.1", "10.0.1.7, 10.0.1.1", "8.8.8.8, 10.0.0.1", "10.0.1.1, 10.0.1.1", "127.0.0.9, 127.0.0.1",
-        "::1, ::1", "2001:db8:5::9, 2001:db8:5::1", "2001:db8:6::9, 2001:db8:5::1", "fe80::9, fe80::1",
-        "ff02::1, fe80::1", "169.254.3.3, 10.0.0.1", "172.16.0.9, 10.0.0.1"
+        "10.0.0.7, 10.0.0.1",
+        "10.0.1.7, 10.0.1.1",
+        "8.8.8.8, 10.0.0.1",
+        "10.0.1.1, 10.0.1.1",
+        "127.0.0.9, 127.0.0.1",
+        "::1, ::1",
+        "2001:db8:5::9, 2001:db8:5::1",
+        "2001:db8:6::9, 2001:db8:5::1",
+        "fe80::9, fe80::1",
+        "ff02::1, fe80::1",
+        "169.254.3.3, 10.0.0.1",
+        "172.16.0.9, 10.0.0.1"
     })
     void the_source_is_own_of_the_same_family_and_scope_and_the_nearest(String destination, String source) {
         routes.addAddress(prefix("10.0.0.1/24"), one);
@@ -124,7 +133,8 @@ class RouteTableTest {
             RouteTable.Route best = null;
             for (RouteTable.Route route : routes.routes()) {
                 if (route.prefix().contains(0, lo)
-                        && (best == null || route.prefix().length() > best.prefix().length())) {
+                        && (best == null
+                                || route.prefix().length() > best.prefix().length())) {
                     best = route;
                 }
             }

@@ -46,6 +46,8 @@ public final class LeakCheck {
                 known.remove(pool.takeChunk(BufferPool.LARGE));
             }
         }
-        assertThat(known).as("packets and chunks that were taken and never given back").isEmpty();
+        assertThat(known)
+                .as("packets and chunks that were taken and never given back")
+                .isEmpty();
     }
 }

@@ -184,7 +184,9 @@ public final class ScriptHost {
         assertThat(octets.length).isLessThanOrEqualTo(mtu);
         if (Frames.u8(octets, 0) >>> 4 == 4) {
             assertThat(Frames.u16(octets, 2)).as("total length").isEqualTo(octets.length);
-            assertThat(Frames.checksum(Frames.slice(octets, 0, 20))).as("header checksum").isZero();
+            assertThat(Frames.checksum(Frames.slice(octets, 0, 20)))
+                    .as("header checksum")
+                    .isZero();
             assertThat(Frames.u8(octets, 8)).as("time to live").isPositive(); // 1122-021
         } else {
             assertThat(Frames.u16(octets, 4)).as("payload length").isEqualTo(octets.length - 40);

@@ -11,7 +11,7 @@ class CubicTest {
     private static final long SECOND = 1_000_000_000L;
     private static final long RTT = SECOND / 10;
 
-    private final Tcb tcb = 
+    private final Tcb tcb =
             new Tcb(0, 1, 1, 0, 2, 2, TcpConfig.DEFAULT, CongestionControl.of(TcpConfig.Congestion.CUBIC));
     private final Acked acked = new Acked();
     private long now = 100 * SECOND;

@@ -99,7 +99,8 @@ class FlightTest {
                             model.sacked[i] = true;
                             model.lost[i] = false;
                         }
-                        assertThat(flight.sack(base + left, base + right, acked)).isEqualTo(delivered > 0);
+                        assertThat(flight.sack(base + left, base + right, acked))
+                                .isEqualTo(delivered > 0);
                     }
                 }
                 case 6 -> {

@@ -145,6 +145,7 @@ class IdleConnectionTest {
         assertThat(receiver.receiveQueue).isNull();
         assertThat(receiver.outOfOrder).isNull();
         assertThat(receiver.deadlines).isNull();
-        assertThat(receiver.receiveBuffer()).isGreaterThan(StackConfig.DEFAULT.tcp().receiveBuffer());
+        assertThat(receiver.receiveBuffer())
+                .isGreaterThan(StackConfig.DEFAULT.tcp().receiveBuffer());
     }
 }

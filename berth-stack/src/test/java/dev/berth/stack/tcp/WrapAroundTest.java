@@ -14,7 +14,15 @@ import org.junit.jupiter.api.Test;
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class WrapAroundTest {
     private static final Set<String> PENDING = Set.of(
-            "ACK_NOW", "ACK_DELAYED", "SEND", "SYN", "RETRANSMIT", "PROBE", "FIN_QUEUED", "FIN_SENT", "KEEP_ALIVE",
+            "ACK_NOW",
+            "ACK_DELAYED",
+            "SEND",
+            "SYN",
+            "RETRANSMIT",
+            "PROBE",
+            "FIN_QUEUED",
+            "FIN_SENT",
+            "KEEP_ALIVE",
             "LOSS_PROBE");
 
     private static Tcb established() {

@@ -1,6 +1,5 @@
 package dev.berth.stack.udp;
 
-import dev.berth.check.Requirement;
 import static dev.berth.stack.script.Frames.concat;
 import static dev.berth.stack.script.Frames.data;
 import static dev.berth.stack.script.Frames.icmp;
@@ -25,6 +24,7 @@ import static dev.berth.stack.script.ScriptHost.lo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.berth.check.Requirement;
 import dev.berth.ports.PortSharing;
 import dev.berth.ports.PortUnavailableException;
 import dev.berth.stack.endpoint.ByteSource;
@@ -127,17 +127,20 @@ class UdpTest {
     @Requirement({"1122-074", "1122-020"})
     @ParameterizedTest
     @CsvSource({
-        "0.0.0.0, 10.0.0.99, 10.0.0.1", "10.0.0.2, 10.0.0.99, 10.0.0.2", "::, 10.0.0.99, 10.0.0.2",
-        "::, 2001:db8::99, 2001:db8::2", "2001:db8::2, 2001:db8::99, 2001:db8::2"
+        "0.0.0.0, 10.0.0.99, 10.0.0.1",
+        "10.0.0.2, 10.0.0.99, 10.0.0.2",
+        "::, 10.0.0.99, 10.0.0.2",
+        "::, 2001:db8::99, 2001:db8::2",
+        "2001:db8::2, 2001:db8::99, 2001:db8::2"
     })
-    void a_datagram_comes_with_both_of_its_addresses(String local, String source, String destination)
-            throws Exception {
+    void a_datagram_comes_with_both_of_its_addresses(String local, String source, String destination) throws Exception {
         UdpEndpoint endpoint = bound(local, 7);
         host.receive(udp(source, 1_234, destination, 7, data(100)));
         assertThat(host.ready.poll()).isSameAs(endpoint);
         assertThat(endpoint.readiness()).isEqualTo(Readiness.READABLE | Readiness.WRITABLE);
         assertThat(receive(endpoint)).isEqualTo(data(100));
-        assertThat(IpAddress.toString(endpoint.lastSourceHi(), endpoint.lastSourceLo())).isEqualTo(source);
+        assertThat(IpAddress.toString(endpoint.lastSourceHi(), endpoint.lastSourceLo()))
+                .isEqualTo(source);
         assertThat(endpoint.lastSourcePort()).isEqualTo(1_234);
         assertThat(IpAddress.toString(endpoint.lastDestinationHi(), endpoint.lastDestinationLo()))
                 .isEqualTo(destination);
@@ -415,7 +418,8 @@ class UdpTest {
         UdpEndpoint endpoint = bound("::", 7);
         ByteSource zeros = (bytes, at, length) -> {};
         assertThat(udp.send(endpoint, zeros, 65_508, hi(PEER), lo(PEER), 7, 0)).isEqualTo(Udp.MESSAGE_TOO_LONG);
-        assertThat(udp.send(endpoint, zeros, 65_528, hi(PEER6), lo(PEER6), 7, 0)).isEqualTo(Udp.MESSAGE_TOO_LONG);
+        assertThat(udp.send(endpoint, zeros, 65_528, hi(PEER6), lo(PEER6), 7, 0))
+                .isEqualTo(Udp.MESSAGE_TOO_LONG);
         endpoint.dontFragment(true);
         assertThat(udp.send(endpoint, zeros, 1_473, hi(PEER), lo(PEER), 7, 0)).isEqualTo(Udp.MESSAGE_TOO_LONG);
         assertThat(udp.send(endpoint, zeros, 1_472, hi(PEER), lo(PEER), 7, 0)).isEqualTo(1_472);
@@ -643,7 +647,9 @@ class UdpTest {
         assertThat(connect(server, PEER, 1)).isEqualTo(Udp.OK);
         for (int i = 0; i < 100; i++) {
             UdpEndpoint endpoint = connected(PEER, 2);
-            assertThat(ports.add(endpoint.localPort())).as("towards one destination").isTrue();
+            assertThat(ports.add(endpoint.localPort()))
+                    .as("towards one destination")
+                    .isTrue();
         }
         UdpEndpoint first = endpoints.get(1);
         UdpEndpoint other = open();

@@ -18,7 +18,8 @@ final class Surroundings {
         System.out.println("system loader " + (getClass().getClassLoader() == ClassLoader.getSystemClassLoader()));
         System.out.println("thread " + Thread.currentThread().getName());
         System.out.println("own resource "
-                + Objects.nonNull(ClassLoader.getSystemResource(getClass().getName().replace('.', '/') + ".class")));
+                + Objects.nonNull(
+                        ClassLoader.getSystemResource(getClass().getName().replace('.', '/') + ".class")));
         System.out.println("host name " + InetAddress.getByName("web").getHostAddress());
         System.out.println("local host " + InetAddress.getLocalHost().getHostAddress());
         try (ServerSocket server = new ServerSocket(80);
