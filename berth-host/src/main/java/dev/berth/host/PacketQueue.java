@@ -71,14 +71,15 @@ final class PacketQueue {
         if (packet != null || present == null || present.isEmpty()) {
             return packet;
         }
-        // Whoever filled a slot of the large ring may have filled one of the small ring since it was looked at.
+        // Whoever filled a slot of the large ring may have filled one of the small ring since it was looked at; behind a
+        // slot that is claimed only.
         packet = small.poll();
-        return packet == null ? present.poll() : packet;
+        return packet == null && !small.isClaimed() ? present.poll() : packet;
     }
 
     boolean isEmpty() {
         Ring present = large;
-        return small.isEmpty() && (present == null || present.isEmpty());
+        return small.isEmpty() && (present == null || present.isEmpty() || small.isClaimed());
     }
 
     /// True if [#offer] refuses.
@@ -136,6 +137,11 @@ final class PacketQueue {
 
         boolean isFull() {
             return tail.get() - head.getAcquire() > mask;
+        }
+
+        /// True if there are slots that were claimed, filled or not.
+        boolean isClaimed() {
+            return tail.get() != head.get();
         }
 
         boolean isEmpty() {
