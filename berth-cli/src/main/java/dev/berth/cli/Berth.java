@@ -1,6 +1,8 @@
 package dev.berth.cli;
 
+import dev.berth.agent.run.HostOption;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -26,6 +28,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         subcommands = {
             RunCommand.class,
             AgentCommand.class,
+            GatewayCommand.class,
             DemoCommand.class,
             BenchCommand.class,
             PortsCommand.class,
@@ -64,7 +67,9 @@ public final class Berth implements Runnable {
     static CommandLine commandLine() {
         CommandLine command = new CommandLine(new Berth());
         CommandLine run = Objects.requireNonNull(command.getSubcommands().get("run"));
-        HostOptions.add(run.getCommandSpec());
+        HostOptions.add(run.getCommandSpec(), List.of(HostOption.values()));
+        CommandLine gateway = Objects.requireNonNull(command.getSubcommands().get("gateway"));
+        HostOptions.add(gateway.getCommandSpec(), GatewayCommand.OPTIONS);
         AgentCommand.describe(Objects.requireNonNull(command.getSubcommands().get("agent")));
         run.setStopAtPositional(true); // what follows the program belongs to the program
         return command.setCaseInsensitiveEnumValuesAllowed(true)
