@@ -1,6 +1,8 @@
 package dev.berth.cli;
 
+import dev.berth.agent.run.HostOption;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -27,6 +29,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         subcommands = {
             RunCommand.class,
             AgentCommand.class,
+            GatewayCommand.class,
             DemoCommand.class,
             BenchCommand.class,
             PortsCommand.class,
@@ -74,13 +77,15 @@ public final class Berth implements Runnable {
     /// The command line without anything executed; the tests give it their own writers.
     static CommandLine commandLine() {
         CommandLine command = new CommandLine(new Berth());
+        CommandLine gateway = Objects.requireNonNull(command.getSubcommands().get("gateway"));
+        HostOptions.add(gateway.getCommandSpec(), GatewayCommand.OPTIONS);
         AgentCommand.describe(Objects.requireNonNull(command.getSubcommands().get("agent")));
         return prepared(command);
     }
 
     private static CommandLine prepared(CommandLine command) {
         CommandLine run = Objects.requireNonNull(command.getSubcommands().get("run"));
-        HostOptions.add(run.getCommandSpec());
+        HostOptions.add(run.getCommandSpec(), List.of(HostOption.values()));
         run.setStopAtPositional(true); // what follows the program belongs to the program
         return command.setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(usageErrors())
