@@ -36,7 +36,6 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(300)
 class SameSeedTest {
     /// SHA-256 of the file that seed 42 makes, wherever it is made. A change of the protocol's behaviour, or of what a
-
     /// capture looks like, changes it: then the new one is written here, once it has come out on two machines.
     private static final String DIGEST_OF_42 = "dca8fc5e0b2c101bf8df15565a44b240b0b496ab88ce176b36e1d5df4472082c";
 
