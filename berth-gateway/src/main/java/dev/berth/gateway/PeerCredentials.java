@@ -15,7 +15,8 @@ public final class PeerCredentials {
     /// The user of the other end; null where the kernel or a run-time image without the module `jdk.net` does not
     /// tell.
     public static @Nullable UserPrincipal user(SocketChannel channel) throws IOException {
-        boolean known = channel.supportedOptions().stream().anyMatch(each -> each.name().equals("SO_PEERCRED"));
+        boolean known =
+                channel.supportedOptions().stream().anyMatch(each -> each.name().equals("SO_PEERCRED"));
         return known ? channel.getOption(ExtendedSocketOptions.SO_PEERCRED).user() : null;
     }
 

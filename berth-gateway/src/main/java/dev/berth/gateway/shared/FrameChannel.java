@@ -1,11 +1,20 @@
 package dev.berth.gateway.shared;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.berth.wire.BufferPool;
+import dev.berth.wire.Bytes;
 import dev.berth.wire.Chunk;
+import dev.berth.wire.IpProtocol;
+import dev.berth.wire.Ipv4Header;
+import dev.berth.wire.Ipv6Header;
 import dev.berth.wire.Packet;
+import dev.berth.wire.TcpHeader;
+import dev.berth.wire.UdpHeader;
 import java.io.IOException;
 import java.net.ProtocolException;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.CancelledKeyException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
@@ -77,7 +86,7 @@ final class FrameChannel implements AutoCloseable {
         this.limit = limit;
         channel.configureBlocking(false);
         // As much as the kernel allows; it takes what it can of a number that is too large.
-        channel.setOption(java.net.StandardSocketOptions.SO_SNDBUF, SOCKET_BUFFER);
+        channel.setOption(StandardSocketOptions.SO_SNDBUF, SOCKET_BUFFER);
         key = channel.register(selector, SelectionKey.OP_READ, attachment);
         selector.wakeup();
     }
@@ -104,16 +113,53 @@ final class FrameChannel implements AutoCloseable {
         }
     }
 
+    /// Takes a packet of `length` octets out of a buffer.
+    ///
+    /// @return null if it says that its checksum is partial, which it cannot be: nothing is taken then
+    static @Nullable Packet take(ByteBuffer from, int length, boolean partialChecksum, BufferPool pool) {
+        Packet packet = pool.takePacket(length);
+        from.get(packet.bytes, packet.start, length);
+        packet.end = packet.start + length;
+        if (partialChecksum && !describePartial(packet, length)) {
+            packet.release();
+            return null;
+        }
+        return packet;
+    }
+
+    /// Finds the transport header of a packet whose checksum is partial; such a packet is whole, and of TCP or UDP.
+    private static boolean describePartial(Packet packet, int length) {
+        byte[] bytes = packet.bytes;
+        int at = packet.start;
+        boolean ipv6 = bytes[at] >>> 4 == 6;
+        int header = ipv6 || length < Ipv4Header.MIN_LENGTH ? Ipv6Header.LENGTH : Ipv4Header.headerLength(bytes, at);
+        if (header < Ipv4Header.MIN_LENGTH || length < header + UdpHeader.LENGTH) {
+            return false;
+        }
+        int protocol = Bytes.u8(bytes, at + (ipv6 ? Ipv6Header.NEXT_HEADER : Ipv4Header.PROTOCOL));
+        boolean fragment = !ipv6
+                && (Bytes.u16(bytes, at + Ipv4Header.FLAGS_FRAGMENT)
+                                & (Ipv4Header.MORE_FRAGMENTS | Ipv4Header.FRAGMENT_OFFSET))
+                        != 0;
+        boolean known =
+                protocol == IpProtocol.UDP || protocol == IpProtocol.TCP && length >= header + TcpHeader.MIN_LENGTH;
+        packet.ipv6 = ipv6;
+        packet.protocol = protocol;
+        packet.transportAt = at + header;
+        packet.checksum = Packet.CHECKSUM_PARTIAL;
+        return known && !fragment;
+    }
+
     /// Copies a packet to what waits.
     ///
-    /// @return false if it has no room, or the stream is broken
-    boolean offer(Packet packet) {
+    /// @return how many octets wait now; -1 if it has no room, or the stream is broken
+    int offer(Packet packet) {
         int length = packet.length();
         boolean partial = packet.checksum == Packet.CHECKSUM_PARTIAL;
         lock.lock();
         try {
             if (!makeRoom(HEAD + length)) {
-                return false;
+                return -1;
             }
             out.putInt((partial ? PARTIAL : PACKET) << 24 | length);
             out.put(packet.bytes, packet.start, packet.end - packet.start);
@@ -121,7 +167,7 @@ final class FrameChannel implements AutoCloseable {
             if (tail != null && packet.tailLength() > 0) {
                 out.put(tail.bytes, packet.tailStart, packet.tailLength());
             }
-            return true;
+            return out.position() - sent;
         } finally {
             lock.unlock();
         }
@@ -204,9 +250,13 @@ final class FrameChannel implements AutoCloseable {
         if (!blocked) {
             out.clear();
             sent = 0;
-        } else if (key.isValid()) {
-            key.interestOpsOr(SelectionKey.OP_WRITE);
-            key.selector().wakeup();
+        } else {
+            try {
+                key.interestOpsOr(SelectionKey.OP_WRITE);
+                key.selector().wakeup();
+            } catch (CancelledKeyException _) {
+                broken = true; // closed meanwhile
+            }
         }
     }
 
