@@ -57,7 +57,6 @@ public final class BerthAgent {
 
     /// Called by the JVM for an agent that is attached to a program that runs.
     ///
-
     /// @throws IllegalStateException always, for whoever attaches it: the program has sockets of the kernel by then
     public static void agentmain(@Nullable String options, Instrumentation handle) {
         String sentence = "The agent comes too late, for a program that runs has sockets of the kernel already:"

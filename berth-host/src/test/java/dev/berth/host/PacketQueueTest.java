@@ -44,7 +44,6 @@ class PacketQueueTest {
     }
 
     /// Whoever offers then tries to become the consumer, and the consumer looks again after it has given up its
-
     /// place: as hosts and links use the queue. No packet may be left behind, none come twice or out of its
     /// producer's order.
     @Test

@@ -123,7 +123,6 @@ public final class NetworkBuilder {
 
     /// Checks everything and starts the hosts.
     ///
-
     /// @throws IllegalArgumentException if subnets overlap, names or addresses are there twice, a subnet is unknown, or
     ///     an address lies in none
     /// @throws IOException if a host cannot be started

@@ -147,7 +147,6 @@ public final class TunLink implements Link {
         }
 
         /// Whether the kernel may hand over packets with partial checksums, and TCP packets that stand for several
-
         /// segments. True by default; false makes it complete and cut them first, at the cost of most of
         /// the throughput.
         public Builder receiveOffload(boolean enabled) {
@@ -156,7 +155,6 @@ public final class TunLink implements Link {
         }
 
         /// Whether the kernel may hand over UDP packets that stand for several datagrams of [Packet#segmentSize]
-
         /// octets (kernel 6.2 or later). False by default: the host must know how to take them apart.
         public Builder receiveUdpSegments(boolean enabled) {
             this.udpSegments = enabled;
@@ -165,9 +163,7 @@ public final class TunLink implements Link {
 
         /// Attaches to the device or creates it.
         ///
-
         /// @throws IOException if the system is not Linux, native access is denied, /dev/net/tun is missing,
-
         ///     permission is missing, the name is too long or the device is in use; the message is one
         ///     sentence that says so. Nothing is left behind then
         public TunLink open() throws IOException {
@@ -365,7 +361,6 @@ public final class TunLink implements Link {
     }
 
     /// Stops the reader and waits for its end, 5 seconds at most; called by the reader itself (from within
-
     /// [LinkReceiver#received]), it only makes it stop. Then the descriptors are closed, and a device that is not
     /// persistent vanishes.
     @Override

@@ -28,9 +28,7 @@ import org.jspecify.annotations.Nullable;
 public final class Icmp {
     /// Octets of the largest ICMP error for IPv4.
     ///
-
     /// RFC 1122 section 3.2.2: "Every ICMP error message includes the Internet header and at least the first 8 data
-
     /// octets of the datagram that triggered the error; more than 8 octets MAY be sent"; RFC 1812 section 4.3.2.3
     /// makes that as much as fits in 576 octets.
     public static final int MAX_ERROR_IPV4 = 576;
@@ -68,7 +66,6 @@ public final class Icmp {
 
     /// Takes over a packet that [IpInput] returned with the protocol ICMP or ICMPv6.
     ///
-
     /// @return an error about a packet of TCP or UDP of this host, valid until the next call; otherwise null
     public @Nullable IcmpError receive(Packet packet, long now) {
         byte[] bytes = packet.bytes;
@@ -430,7 +427,6 @@ public final class Icmp {
 
     /// RFC 1122 section 3.2.2: "An ICMP error message MUST NOT be sent as the result of receiving:" and RFC 4443
     /// section
-
     /// 2.4 (e): "An ICMPv6 error message MUST NOT be originated as a result of receiving the following:".
     private boolean mayAnswer(Packet offending, int type, int code) {
         // "a datagram whose source address does not define a single host -- e.g., a zero address, a loopback address,

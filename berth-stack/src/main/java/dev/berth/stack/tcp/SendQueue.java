@@ -54,7 +54,6 @@ final class SendQueue {
 
     /// Appends `length` octets of `source`.
     ///
-
     /// @param align the payload octets of a full segment: a chunk takes whole segments where that is possible, so
     ///     that few segments straddle two chunks
     void append(ByteSource source, int length, int align) {
