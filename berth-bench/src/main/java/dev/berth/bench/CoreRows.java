@@ -13,10 +13,8 @@ final class CoreRows {
 
     static List<Benchmark> all() {
         return List.of(
-                rate("cores-request", 2, false, 1.5),
-                rate("cores-request-8", 8, false, 1.5),
-                rate("cores-stream", 2, true, 1.3),
-                rate("cores-stream-8", 8, true, 1.3),
+                rate("cores", 100),
+                rate("cores-16k", 16_384),
                 row(
                         "cores-one-rtt",
                         "round trip of 1 byte on one connection, two virtual threads, hosts of 2 shards",
@@ -35,17 +33,16 @@ final class CoreRows {
                         () -> new Stream(BerthSockets.inMemory(1))));
     }
 
-    private static Benchmark rate(String name, int shards, boolean stream, double goal) {
-        String what = THREADS + " threads, each with " + CONNECTIONS + " connections of its own, "
-                + (stream ? "64 KiB at a time" : "100 octets there and back") + ", hosts of " + shards + " shards";
+    private static Benchmark rate(String name, int octets) {
         return row(
                 name,
-                what,
-                stream ? "Gbit/s" : "1000/s",
+                "round trips of " + octets + " octets, " + THREADS + " threads with " + CONNECTIONS
+                        + " connections each, hosts of 2 shards",
+                "1000/s",
                 false,
-                goal,
-                () -> new Cores(BerthSockets.inMemory(shards), THREADS, CONNECTIONS, stream),
-                () -> new Cores(BerthSockets.inMemory(1), THREADS, CONNECTIONS, stream));
+                1.5,
+                () -> new Cores(BerthSockets.inMemory(2), THREADS, CONNECTIONS, octets),
+                () -> new Cores(BerthSockets.inMemory(1), THREADS, CONNECTIONS, octets));
     }
 
     private static Benchmark row(

@@ -6,27 +6,23 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 
-/// What two hosts carry for several threads at a time, each with connections of its own, in thousands of round trips of
-/// a few octets or in Gbit/s. A thread has both ends of its connections and uses one after the other, so that no switch
-/// of threads is measured and nothing but the hosts is in common. All that is received is counted and compared.
+/// What two hosts carry for several threads at a time, each with connections of its own, in thousands of round trips. A
+/// thread has both ends of its connections and uses one after the other, so that no switch of threads is measured and
+/// nothing but the hosts is in common. All that is received is counted, and compared where it begins and ends.
 final class Cores implements Measurement {
-    /// Octets of a request and of a reply.
-    private static final int REQUEST = 100;
-
-    private static final int WRITE = 65_536;
     private static final int BATCH = 32;
 
     private final Sockets sockets;
     private final Sockets.Acceptor acceptor;
     private final List<Worker> workers = new ArrayList<>();
-    private final boolean stream;
+    private final int octets;
 
     /// @param threads how many are at work at a time
     /// @param connections how many each of them has
-    /// @param stream true for 64 KiB one way, false for requests and replies
-    Cores(Sockets sockets, int threads, int connections, boolean stream) throws IOException {
+    /// @param octets of a request and of its reply
+    Cores(Sockets sockets, int threads, int connections, int octets) throws IOException {
         this.sockets = sockets;
-        this.stream = stream;
+        this.octets = octets;
         acceptor = sockets.listen();
         for (int i = 0; i < threads; i++) {
             workers.add(new Worker(connections));
@@ -37,7 +33,7 @@ final class Cores implements Measurement {
     private final class Worker {
         private final List<Sockets.Connection> clients = new ArrayList<>();
         private final List<Sockets.Connection> servers = new ArrayList<>();
-        private final byte[] sent = new byte[stream ? WRITE : REQUEST];
+        private final byte[] sent = new byte[octets];
         private final byte[] got = new byte[sent.length];
         private byte stamp;
 
@@ -48,7 +44,7 @@ final class Cores implements Measurement {
             }
         }
 
-        /// @return how often something went one way or there and back
+        /// @return round trips
         long work(CountDownLatch start, long nanos) throws Exception {
             start.countDown();
             start.await();
@@ -58,9 +54,7 @@ final class Cores implements Measurement {
                 for (int i = 0; i < BATCH; i++) {
                     int at = (int) ((count + i) % clients.size());
                     carry(clients.get(at), servers.get(at));
-                    if (!stream) {
-                        carry(servers.get(at), clients.get(at));
-                    }
+                    carry(servers.get(at), clients.get(at));
                 }
                 count += BATCH;
             } while (System.nanoTime() < end);
@@ -107,7 +101,7 @@ final class Cores implements Measurement {
             count += Threads.join(each);
         }
         double seconds = (System.nanoTime() - begin) / 1e9;
-        return stream ? count * (double) WRITE * 8 / 1e9 / seconds : count / 1e3 / seconds;
+        return count / 1e3 / seconds;
     }
 
     @Override

@@ -436,7 +436,7 @@ public final class Host implements AutoCloseable {
         private @Nullable Link loopback;
         private @Nullable HostClock clock;
         private @Nullable Entropy entropy;
-        private int shards = 1;
+        private int shards; // 0 for the default
         private final List<IpAddress.Prefix> localPrefixes = new ArrayList<>();
 
         private Builder(String name) {
@@ -508,13 +508,11 @@ public final class Host implements AutoCloseable {
         }
 
         /// Divides the host, so that as many threads can be at work in it at a time on different TCP connections: each
-
         /// shard has a lock, tables, timers and an equal part of the memory of its own, and a connection is in that of
-
-        /// its flow. UDP and all else is in the first. The default is 1: a host that nobody keeps busy on several
-        /// processors gains nothing, and each shard takes as much memory as a host.
+        /// its flow. UDP and all else is in the first. The default is what the system property `berth.shards` says, and 1
+        /// without it: a host that nobody keeps busy on several processors gains nothing, and each shard takes as much
+        /// memory as a host. A host with a [#clock] of its own has 1 by default.
         ///
-
         /// What a program sees is the same, but for this: connections of different shards are accepted in an order that
         /// is not that of their arrival.
         ///
@@ -531,14 +529,14 @@ public final class Host implements AutoCloseable {
         /// Builds the host and starts its links.
         ///
         /// @throws IOException if a link cannot be started; the others are closed again
-
         /// @throws IllegalArgumentException if an address cannot be a host's, or a host with a clock of its own is to have
         ///     several shards
         public Host start() throws IOException {
-            if (shards > 1 && clock != null) {
+            int count = shards == 0 ? clock == null ? Shards.DEFAULT : 1 : shards;
+            if (count > 1 && clock != null) {
                 throw new IllegalArgumentException("A host that does not live by the system's clock has one shard");
             }
-            StackMonitor[] monitors = Shards.build(name, shards, config, entropy, clock);
+            StackMonitor[] monitors = Shards.build(name, count, config, entropy, clock);
             List<Shards.Link> links = new ArrayList<>();
             List<IpAddress> addresses = new ArrayList<>();
             if (loopback != null) {

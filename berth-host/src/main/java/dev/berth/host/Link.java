@@ -35,9 +35,7 @@ public interface Link extends AutoCloseable {
     default void flush() {}
 
     /// Another way into the same link, for a shard of the host ([Host.Builder#shards]): [#transmit], [#isReady] and
-
     /// [#flush] of each are called from one thread at a time, those of several by several threads at once. It is not
-
     /// started, and needs no closing. Null if this link can have one way in only: then the shards take turns.
     default @Nullable Link lane() {
         return null;

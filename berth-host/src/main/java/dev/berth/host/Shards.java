@@ -19,6 +19,9 @@ final class Shards {
     /// @param receiver what the link is to be given
     record Link(dev.berth.host.Link link, int nic, LinkPort[] ports, LinkReceiver receiver) {}
 
+    /// How many shards hosts have that say nothing of it.
+    static final int DEFAULT = Math.clamp(Integer.getInteger("berth.shards", 1), 1, Host.Builder.MAX_SHARDS);
+
     private Shards() {}
 
     static StackMonitor[] build(
