@@ -22,10 +22,7 @@ public final class BerthAgent {
 
     /// Called by the JVM for `-javaagent`.
     public static void premain(@Nullable String options, Instrumentation handle) {
-        if (instrumentation != null) {
-            fail(2, "The agent is given twice: leave one -javaagent out.");
-        }
-        instrumentation = handle;
+        keep(handle);
         if (FOR_BERTH_RUN.equals(options)) {
             return;
         }
@@ -43,6 +40,15 @@ public final class BerthAgent {
         }
     }
 
+    /// Keeps the handle for a program that starts hosts itself. If there is one already, the JVM ends with a sentence on
+    /// standard error and exit code 2.
+    public static void keep(Instrumentation handle) {
+        if (instrumentation != null) {
+            fail(2, "The agent is given twice: leave one -javaagent out.");
+        }
+        instrumentation = handle;
+    }
+
     /// The program as the launcher of Java knows it: a jar, a class or `module/class`.
     private static String programName() {
         String command = System.getProperty("sun.java.command", "java").strip();
@@ -57,7 +63,6 @@ public final class BerthAgent {
 
     /// Called by the JVM for an agent that is attached to a program that runs.
     ///
-
     /// @throws IllegalStateException always, for whoever attaches it: the program has sockets of the kernel by then
     public static void agentmain(@Nullable String options, Instrumentation handle) {
         String sentence = "The agent comes too late, for a program that runs has sockets of the kernel already:"

@@ -28,12 +28,9 @@ final class ConnectProgram {
 
     /// Prints `ready`, then answers each line.
     ///
-
     /// - `fill N`: opens sockets, N at most, and connects them; `HELD NANOS` says how many there are now and how much
     ///   time of the processor the calls of `connect` took.
-
     /// - `probe NANOS`: opens, connects and closes one socket after the other; the answer is the nanoseconds of
-
     ///   `connect` in the median: by the clock or of the processor, whichever is less, since a call that searches for
     ///   a millisecond is often interrupted on a busy machine.
     /// - `fail NANOS`: the same where no port is left.

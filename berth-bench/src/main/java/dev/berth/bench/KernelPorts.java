@@ -59,7 +59,6 @@ final class KernelPorts implements AutoCloseable {
 
     /// Opens a measurement of nanoseconds of one `connect` with `used` ports in use.
     ///
-
     /// @param holes true if the free ports are at random places in a range that was full; false if the range was
     ///     filled so far from empty
     Measurement.Opener connect(int used, boolean holes) {

@@ -23,7 +23,6 @@ final class PeerProgram {
     private PeerProgram() {}
 
     /// Prints `port N RESETS`, the ports of the tasks and of connections that are only accepted and closed; then
-
     /// answers each line `TASK NANOS` with the figure, and `CONNECT NANOS ADDRESS PORT` with connections per second and
     /// their number, or with `error ...`.
     public static void main(String[] arguments) throws IOException {

@@ -22,7 +22,6 @@ public final class SideBySide implements AutoCloseable {
     ///
     /// @param rounds how often both sides are measured, 1 or more
     /// @param roundMillis how long one side is measured in one round
-
     /// @param warmUpMillis how long each side runs before the first round; longer while it still becomes faster
     /// @param idlePairs how many idle pairs are counted
     /// @param mostPairs how many pairs are open where rows compare many with few; a row may have less

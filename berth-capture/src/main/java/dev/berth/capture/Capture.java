@@ -130,7 +130,6 @@ public final class Capture implements AutoCloseable {
     /// Records to `stream`, which is closed with the capture.
     ///
     /// @param epochNanos the time of a packet that is recorded now, in nanoseconds since
-
     ///     1970-01-01T00:00:00Z; called under the capture's lock. A network with virtual time passes its own
     /// @throws IOException if the stream cannot be written
     public static Capture to(OutputStream stream, LongSupplier epochNanos) throws IOException {
@@ -139,7 +138,6 @@ public final class Capture implements AutoCloseable {
 
     /// Keeps the last packets in memory, with the time of this machine, until [#dump] writes them to a file.
     ///
-
     /// @param octets room for packets and what is known of them, rounded up to 256 KiB, at least 1; taken as it is
     ///     needed
     public static Capture ring(long octets) {
@@ -148,7 +146,6 @@ public final class Capture implements AutoCloseable {
 
     /// Keeps the last packets in memory until [#dump] writes them to a file.
     ///
-
     /// @param octets room for packets and what is known of them, rounded up to 256 KiB, at least 1; taken as it is
     ///     needed
     /// @param epochNanos as for [#to]
@@ -188,7 +185,6 @@ public final class Capture implements AutoCloseable {
         }
 
         /// Records a packet as it is now. The packet still belongs to the caller and is not changed but for its
-
         /// [Packet#mark]. Never throws for the state of the capture or the content of the packet. Now and then it
         /// writes to the file, so it is not to be called with a host's lock held.
         public void record(Direction direction, Packet packet) {
@@ -234,7 +230,6 @@ public final class Capture implements AutoCloseable {
     }
 
     /// From now on, a packet that `host` drops has a comment that says why. A packet that was recorded nowhere is
-
     /// recorded then, under the host's name. The host can be watched by one capture; watching costs a host that drops
     /// nothing two stores per packet.
     public void watch(Host host) {
@@ -338,12 +333,10 @@ public final class Capture implements AutoCloseable {
     }
 
     /// Hands over what a reader needs to decrypt TLS connections: lines of a key log, as many programs write them
-
     /// (`SSLKEYLOGFILE`; RFC 9850). They get into the file before the packets that follow, so a reader that reads once
     /// can use them. Whoever has the file can read what was encrypted.
     ///
     /// @param keyLog lines such as `CLIENT_TRAFFIC_SECRET_0 ... ...`, or comments with `#`
-
     /// @throws IllegalArgumentException if a line has another form, or all secrets of this capture would be more than
     ///     1 MiB
     public void tlsSecrets(String keyLog) {
@@ -384,40 +377,29 @@ public final class Capture implements AutoCloseable {
 
     /// Packets recorded; one that stands for several segments counts once. In memory they need not be there any more.
     public long recorded() {
-        lock.lock();
-        try {
-            return recorded;
-        } finally {
-            lock.unlock();
-        }
+        return read(() -> recorded);
     }
 
     /// Packets that were not recorded, because the capture had failed or was closed, or because they were larger than
     /// any IP packet.
     public long missed() {
-        lock.lock();
-        try {
-            return missed;
-        } finally {
-            lock.unlock();
-        }
+        return read(() -> missed);
     }
 
     /// Notes that came when their packet was in the file or forgotten already, or had two notes.
     public long lateNotes() {
-        lock.lock();
-        try {
-            return lateNotes;
-        } finally {
-            lock.unlock();
-        }
+        return read(() -> lateNotes);
     }
 
     /// Records (packets as they would be on a wire) that a capture in memory has given up for newer ones.
     public long forgotten() {
+        return read(() -> store.evicted());
+    }
+
+    private long read(LongSupplier counter) {
         lock.lock();
         try {
-            return store.evicted();
+            return counter.getAsLong();
         } finally {
             lock.unlock();
         }

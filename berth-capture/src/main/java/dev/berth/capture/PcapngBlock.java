@@ -22,7 +22,6 @@ public sealed interface PcapngBlock {
     /// @param number its number within the section, from 0
     /// @param linkType what its packets begin with, such as 101 for an IP header
     /// @param snapLength octets of a packet that are recorded at most, 0 for all
-
     /// @param resolution the unit of times in the file: seconds divided by 10 to this power, or if the uppermost of 8
     ///     bits is set, by 2 to the power of the others
     record Interface(
@@ -38,7 +37,6 @@ public sealed interface PcapngBlock {
     /// A packet.
     ///
     /// @param captureInterface where it was seen; null if the file does not describe the interface
-
     /// @param epochNanos when, in nanoseconds since 1970-01-01T00:00:00Z; clamped to the range of `long`, and
     ///     `Long.MIN_VALUE` if the file does not say it
     /// @param direction null if the file does not say it

@@ -143,7 +143,6 @@ public final class PcapngWriter implements Closeable {
     /// @param epochNanos nanoseconds since 1970-01-01T00:00:00Z
     /// @param length octets of the packet, at most [#MAX_PACKET], in `bytes` from `from` on
     /// @param comments at most 16; what is beyond 1,024 octets of one is left out
-
     /// @throws IllegalArgumentException if the packet is larger, there is no such interface or are too many comments
     public void write(
             int interfaceNumber,
@@ -208,7 +207,6 @@ public final class PcapngWriter implements Closeable {
 
     /// Writes what a reader needs to decrypt the TLS connections whose packets follow.
     ///
-
     /// @param keyLog lines of the format of NSS key logs (`SSLKEYLOGFILE`, RFC 9850), at most 1 MiB of ASCII
     /// @throws IllegalArgumentException if that is longer
     public void addTlsSecrets(String keyLog) throws IOException {

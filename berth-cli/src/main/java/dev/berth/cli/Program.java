@@ -52,7 +52,6 @@ final class Program {
 
     /// The program of a class on a class path, as `java -cp` understands it.
     ///
-
     /// @throws IOException if the class path cannot be read or the class has no main method, with a sentence that
     ///     says so
     static Program ofClass(Instrumentation instrumentation, String classPath, String mainClass, List<String> arguments)

@@ -89,7 +89,6 @@ final class SsQuery {
 
     /// Sockets in certain states: a name of `ss` or of RFC 9293, or several with commas.
     ///
-
     /// @throws IllegalArgumentException if there is no such state, with a sentence that says which there are
     void states(String text) {
         bindings = false;

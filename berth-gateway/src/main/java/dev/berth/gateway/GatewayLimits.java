@@ -26,9 +26,7 @@ public record GatewayLimits(
     private static final long SECOND = 1_000_000_000L;
 
     /// RFC 5382 REQ-5: "The value of the "established connection idle-timeout" MUST NOT be less than 2 hours 4
-
     /// minutes." RFC 4787 REQ-5: "A NAT UDP mapping timer MUST NOT expire in less than two minutes, unless REQ-5a
-
     /// applies", which is about well-known ports such as 53. A kernel gives up to connect after some two minutes.
     public static final GatewayLimits DEFAULT = new GatewayLimits(
             16_384, 4_096, 256, 2_048, 130 * SECOND, 7_440 * SECOND, 4_096, 120 * SECOND, 10 * SECOND);

@@ -26,12 +26,10 @@ public final class KernelSockets {
 
     /// The provider of the JDK for the kernel's sockets.
     ///
-
     /// Without `--add-exports java.base/sun.nio.ch` only the default provider of the JVM can be asked for, and asking
     /// makes the JDK's the default for good if nobody has chosen another.
     ///
     /// @param what who needs them, for the message: `Published ports`
-
     /// @throws IOException if the default sockets of the JVM are not those of the kernel and the JDK's are out of
     ///     reach; the message names the option that helps
     public static SelectorProvider provider(String what) throws IOException {

@@ -13,7 +13,6 @@ import java.util.List;
 /// secrets. Everything else is allowed. Immutable.
 public final class OutsidePolicy {
     /// What programs on the machine, but no others, can reach. The addresses behind the link-local ones are those of
-
     /// the metadata services of AWS, Google Cloud, Alibaba Cloud and Oracle Cloud that are not link-local.
     private static final List<IpAddress.Prefix> MACHINE = List.of(
             IpAddress.Prefix.parse("0.0.0.0/8"),

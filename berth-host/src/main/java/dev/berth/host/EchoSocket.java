@@ -64,7 +64,6 @@ public final class EchoSocket extends SocketSignals implements AutoCloseable {
     /// @param length octets of data, 0 to 65,507 (65,527 over IPv6)
     /// @param timeToLive hops that the packet may take, 1 to 255; 0 for the default
     /// @return the number of the request, which its answer has too: 0 to 65,535, one more each time
-
     /// @throws SocketException if no route leads to `to` or it is not a single host, the data are too long, the link
     ///     takes no more, or the socket is closed
     /// @throws IllegalArgumentException if `timeToLive` is out of range

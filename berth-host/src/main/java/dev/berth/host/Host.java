@@ -157,10 +157,18 @@ public final class Host implements AutoCloseable {
         return new EchoSocket(this);
     }
 
+    /// Takes the echo requests to addresses that the host owns by a prefix only ([Builder#localPrefix]), which it
+    /// answers itself otherwise.
+    ///
+    /// @throws IOException if the host is closed, or such a responder is open already
+    public EchoResponder openEchoResponder() throws IOException {
+        requireOpen();
+        return new EchoResponder(this);
+    }
+
     /// Asks `address` for an echo, and waits for it.
     ///
     /// @param timeoutNanos how long at most, in nanoseconds, more than 0
-
     /// @return true if it answered in time; false if it did not, somebody on the way says that it cannot be reached,
     ///     or no route leads there
     /// @throws IOException if the host is closed
@@ -170,9 +178,7 @@ public final class Host implements AutoCloseable {
 
     /// As the other `isReachable`, from an address of one interface, and with a bound of the way.
     ///
-
     /// @param nic the index of the interface whose address the request comes from, or [UdpSocket#ANY_INTERFACE]; if
-
     ///     it has none of the same family as `address`, the answer is false. The routes decide which way it takes
     /// @param timeToLive hops that the request may take, 1 to 255; 0 for the default
     /// @throws IllegalArgumentException if there is no such interface, or a number is out of range
@@ -234,7 +240,6 @@ public final class Host implements AutoCloseable {
     }
 
     /// Lets `observer` be told of every packet that the host drops from now on, such as
-
     /// `dev.berth.capture.Capture#watch` does; null takes it away. There is one at most; without one it costs
     /// nothing.
     public void observeDrops(@Nullable DropObserver observer) {
@@ -294,7 +299,6 @@ public final class Host implements AutoCloseable {
     }
 
     /// The threads, platform and virtual, that wait in a socket of this host now: to read, write, connect or accept.
-
     /// Those that wait in a selector are not among them. For leak checks; walks all flows under the host's lock.
     public List<Thread> waitingThreads() {
         List<Thread> threads = new ArrayList<>();
@@ -339,6 +343,7 @@ public final class Host implements AutoCloseable {
                 case TcpSocket connection -> connection.abort();
                 case HostSocket other -> other.close();
                 case EchoSocket echo -> echo.close();
+                case EchoResponder echo -> echo.close();
             }
         }
         for (LinkPort port : monitor.ports()) {
@@ -391,11 +396,8 @@ public final class Host implements AutoCloseable {
         }
 
         /// Lets the host stand in for every unicast address of a prefix, as Linux does with a local route ("AnyIP"):
-
         /// packets to them are delivered here whatever link they came through, sockets on a wildcard hear them and
-
         /// see the address that was asked, and sockets may be bound to them and send from them. `0.0.0.0/0` and
-
         /// `::/0` are all addresses there are. Packets *to* such addresses still follow the routes, so that others
         /// may have some of them; [Host#addresses] does not have them.
         public Builder localPrefix(IpAddress.Prefix prefix) {
@@ -417,7 +419,6 @@ public final class Host implements AutoCloseable {
         }
 
         /// Another source of random numbers than a secure one, so that a run can be repeated. It is called by one
-
         /// thread at a time, under the host's lock. Whoever can guess the numbers can guess ports and sequence
         /// numbers.
         public Builder entropy(Entropy source) {

@@ -24,9 +24,7 @@ public interface HostClock {
     /// The timer of one host.
     interface Alarm {
         /// Asks for one call at the time `at` or a little later. A call that was asked for earlier may come too: hosts
-
         /// take a call that is too early as one that has nothing to do, and ask again. Called after everything that a
-
         /// host does, so it must be quick when `at` has not become earlier; [Long#MAX_VALUE] asks for nothing.
         void set(long at);
 

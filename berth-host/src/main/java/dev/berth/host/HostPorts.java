@@ -62,14 +62,11 @@ public final class HostPorts {
     }
 
     /// Restricts the choice of ports to blocks that were leased to this host, from now on. Flows and bindings on other
-
     /// ports live on, and a port named by number may be any. It takes at most 1,024 steps under the host's lock,
     /// whatever the number of flows.
     ///
-
     /// @param lease blocks of ports; those outside of the policy's range do not count. [PortLease#EVERYTHING] lifts
     ///     the restriction
-
     /// @throws IllegalArgumentException if no port would be left to choose, or the transport is neither TCP nor UDP;
     ///     nothing has changed then
     public void lease(Transport transport, PortLease lease) {

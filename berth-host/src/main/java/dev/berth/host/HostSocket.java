@@ -51,7 +51,6 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
 
     /// Binds to a local end; port 0 lets the host choose a free one, `::` means all addresses of both families.
     ///
-
     /// @throws java.net.BindException if the port is taken (the message of the JDK, the cause says who owns it) or
     ///     the address is not one of the host
     /// @throws IOException if the socket is closed or bound already
@@ -76,7 +75,6 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     abstract int readinessNow();
 
     /// Lets `observer` be told of readiness: it is called with the present bits at once and whenever a bit was
-
     /// gained, on whatever thread caused it, outside the host's lock. It must be quick and must not block. At most
     /// one observer; null takes it away.
     public final void observe(@Nullable IntConsumer observer) {
@@ -110,11 +108,9 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     }
 
     /// IP_LOCAL_PORT_RANGE: ports that the host chooses for this socket lie within this range too, if it is bound with
-
     /// port 0 or connects without a bind. Ends beyond those of the host's range have no effect, as on Linux;
     /// [PortRange#ALL], the default, has none at all.
     ///
-
     /// @throws IllegalArgumentException if the range has no port of the host's, which Linux would ignore
     /// @throws IOException if the socket is closed
     public final void localPortRange(PortRange range) throws IOException {
@@ -142,7 +138,6 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     void portsWithin(PortRange range) {}
 
     /// IP_BIND_ADDRESS_NO_PORT: a bind with port 0 takes the address only, and the port is chosen when the socket
-
     /// connects (or sends), so that it need only be free towards that remote end (RFC 6056 section 3.5). To be set
     /// before a bind; a listening socket takes its port at once all the same.
     public final void bindAddressNoPort(boolean on) throws IOException {
@@ -188,7 +183,6 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     /// Gives the socket a label: a few words that messages and lists show, such as `admin pages`. Connections that a
     /// listener accepted show its label unless they have one of their own. An empty one takes it away.
     ///
-
     /// @throws IllegalArgumentException if it has more than [#MAX_LABEL] characters or one that cannot be printed
     /// @throws IOException if the socket is closed
     public final void label(String words) throws IOException {

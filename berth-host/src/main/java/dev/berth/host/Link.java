@@ -19,13 +19,11 @@ public interface Link extends AutoCloseable {
 
     /// Takes a packet over and sends it, now or at the next [#flush]. The link owns the packet from here on and
     /// releases
-
     /// it. It must not block for long; when it cannot send, it waits (back-pressure) or drops and counts, as its own
     /// documentation says. Never throws for the state of the link.
     void transmit(Packet packet);
 
     /// False while the link takes no packet, because as many wait in it as fit: the host keeps its packets then, until
-
     /// the link calls [LinkReceiver#ready]. Asked before each [#transmit], by the same thread; a link that says false
     /// must call later.
     default boolean isReady() {

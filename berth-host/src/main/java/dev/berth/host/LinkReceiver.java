@@ -7,7 +7,6 @@ import dev.berth.wire.Packet;
 /// thread.
 public interface LinkReceiver {
     /// Packets for what the link receives: `pool().takePacket(size)`, fill `bytes` from `start`, set `end`,
-
     /// `checksum` and, for a packet that stands for several segments, `segmentSize`. For the link's own receiving
     /// thread alone.
     BufferPool pool();
@@ -15,12 +14,10 @@ public interface LinkReceiver {
     /// Hands a packet over to the host, which processes it now or leaves it to the thread that is at work in the
     /// host. Never blocks. The packet may come from any pool and belongs to the host from here on.
     ///
-
     /// @return false if the host's inbox is full or the host is closed: the packet was dropped and counted
     boolean received(Packet packet);
 
     /// Hands over one of several packets: the host need not process it before [#receivedAll], which has to follow
-
     /// soon. A batch costs the host one critical section, and the other end of a stream one acknowledgment.
     ///
     /// @return as [#received]

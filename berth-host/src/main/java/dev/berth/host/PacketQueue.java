@@ -70,14 +70,15 @@ public final class PacketQueue {
         if (packet != null || present == null || present.isEmpty()) {
             return packet;
         }
-        // Whoever filled a slot of the large ring may have filled one of the small ring since it was looked at.
+        // Whoever filled a slot of the large ring may have filled one of the small ring since it was looked at; behind a
+        // slot that is claimed only.
         packet = small.poll();
-        return packet == null ? present.poll() : packet;
+        return packet == null && !small.isClaimed() ? present.poll() : packet;
     }
 
     public boolean isEmpty() {
         Ring present = large;
-        return small.isEmpty() && (present == null || present.isEmpty());
+        return small.isEmpty() && (present == null || present.isEmpty() || small.isClaimed());
     }
 
     /// True if [#offer] refuses.
@@ -135,6 +136,11 @@ public final class PacketQueue {
 
         boolean isFull() {
             return tail.get() - head.getAcquire() > mask;
+        }
+
+        /// True if there are slots that were claimed, filled or not.
+        boolean isClaimed() {
+            return tail.get() != head.get();
         }
 
         boolean isEmpty() {

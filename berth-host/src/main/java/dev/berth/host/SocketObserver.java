@@ -64,7 +64,6 @@ public abstract class SocketObserver {
     /// @param begun what [#begin] returned, of this observer or one that was installed before
     /// @param socket the socket; of an [Operation#ACCEPT] the one that was accepted
     /// @param remote the remote end of a datagram; null for the socket's own
-
     /// @param octets octets that were read, -1 at the end of the stream; octets that were written; otherwise 0
     /// @param failure why it failed, or null
     protected abstract void end(

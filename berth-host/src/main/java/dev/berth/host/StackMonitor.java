@@ -119,7 +119,6 @@ final class StackMonitor {
     }
 
     /// Enters the critical section for a call that takes something out of the stack or looks at it, and needs no time
-
     /// for that; [#exitQuietly] must follow in a `finally`. The clock is read only if there turns out to be more to do:
     /// to read it takes as long as the lock.
     void enterQuietly() {

@@ -61,7 +61,6 @@ public final class TcpAcceptor extends HostSocket {
 
     /// Begins to listen on the bound port.
     ///
-
     /// @param backlog the most complete connections that wait to be accepted; below 1 means [#DEFAULT_BACKLOG]
     /// @throws java.net.BindException if somebody else listens there
     /// @throws IOException if the socket is closed or not bound

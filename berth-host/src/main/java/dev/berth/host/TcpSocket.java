@@ -97,11 +97,9 @@ public final class TcpSocket extends TcpSocketOptions {
 
     /// Connects, waiting at most `timeoutNanos`.
     ///
-
     /// @throws java.net.ConnectException if the other end refuses ("Connection refused") or does not answer for
     ///     minutes
     /// @throws java.net.SocketTimeoutException after `timeoutNanos` ("Connect timed out")
-
     /// @throws java.net.BindException if no local port is free; the cause says how many are in use, and in which
     ///     states
     /// @throws IOException if the socket is closed or connected, or no route leads there
@@ -320,7 +318,6 @@ public final class TcpSocket extends TcpSocketOptions {
 
     /// Writes all of `length` octets, waiting for room as long as it takes.
     ///
-
     /// @throws SocketException if the connection was reset ("Connection reset by peer"), cannot send any more
     ///     ("Broken pipe") or the socket is closed
     public void write(byte[] bytes, int from, int length) throws IOException {
@@ -508,7 +505,6 @@ public final class TcpSocket extends TcpSocketOptions {
     }
 
     /// Closes the socket. What was written is still sent, unless linger is 0, which resets the connection; with a
-
     /// positive linger this waits until the other end has acknowledged everything, so many seconds at most.
     @Override
     public void close() {

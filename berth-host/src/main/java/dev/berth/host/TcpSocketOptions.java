@@ -169,7 +169,6 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
     }
 
     /// TCP_QUICKACK: the next segments are acknowledged at once, as at the start of a connection; false lets ACKs wait.
-
     /// Not for ever, as on Linux: the connection goes its own way later. Without a connection it says how one begins.
     public void quickAck(boolean value) throws IOException {
         monitor.enter();

@@ -5,7 +5,7 @@ import dev.berth.ports.PortUnavailableException;
 import dev.berth.stack.NetStack;
 import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.stack.endpoint.ByteSource;
-import dev.berth.stack.icmp.Unreachable;
+import dev.berth.stack.icmp.IcmpReport;
 import dev.berth.stack.ip.NetInterface;
 import dev.berth.stack.udp.Udp;
 import dev.berth.stack.udp.UdpEndpoint;
@@ -140,7 +140,6 @@ public final class UdpSocket extends DataSocket {
     ///
     /// @param to the destination; null for the remote end of a connected socket
     /// @throws PortUnreachableException if the connected remote end said that nobody owns its port
-
     /// @throws IOException if the datagram is too long, the destination cannot be reached or the socket is closed
     public void send(byte[] bytes, int from, int length, @Nullable Endpoint to) throws IOException {
         Objects.checkFromIndexSize(from, length, bytes.length);
@@ -284,7 +283,6 @@ public final class UdpSocket extends DataSocket {
     }
 
     /// Binds to every port of every address that nobody else is bound to, as a gateway does that stands in for others
-
     /// ([Host.Builder#localPrefix]): [#lastDestination] says where a datagram was to go, and the [#send] that names
     /// both ends answers it.
     ///
@@ -326,13 +324,13 @@ public final class UdpSocket extends DataSocket {
         }
     }
 
-    /// Says with an ICMP error that what `from` has sent to `to` cannot be delivered, within the rate limit of such
+    /// Says with an ICMP error what became of a datagram that `from` has sent to `to`, within the rate limit of such
     /// errors; for a socket that has every port.
-    public void unreachable(Unreachable what, Endpoint from, Endpoint to) throws IOException {
+    public void report(IcmpReport what, Endpoint from, Endpoint to) throws IOException {
         long now = monitor.enter();
         try {
             requireOpen();
-            monitor.stack().icmp().sendUnreachable(what, IpProtocol.UDP, from, to, 0, now);
+            monitor.stack().icmp().sendReport(what, IpProtocol.UDP, from, to, 0, now);
         } finally {
             monitor.exit();
         }
@@ -458,7 +456,6 @@ public final class UdpSocket extends DataSocket {
     /// Joins a multicast group, for all sources.
     ///
     /// @param nic the index of an interface ([Host#interfaceNames]), or [#ANY_INTERFACE]
-
     /// @throws SocketException if the socket is a member already, there is no such interface, or no route to the
     ///     group
     /// @throws IllegalArgumentException if `group` is not a multicast address
@@ -487,7 +484,6 @@ public final class UdpSocket extends DataSocket {
 
     /// Does not hear a source any more in a group that was joined for all.
     ///
-
     /// @throws SocketException if the group was not joined for all sources, or the source is blocked already
     public void block(IpAddress group, int nic, IpAddress source) throws IOException {
         change(nic, group, (groups, on) -> groups.block(endpoint, group, on, source), "Cannot block the source");

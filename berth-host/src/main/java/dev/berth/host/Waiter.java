@@ -53,7 +53,6 @@ final class Waiter extends Wakeup {
     }
 
     /// Parks, a platform thread perhaps after it has looked a while, until signalled, the deadline of the clock has
-
     /// passed (0: none) or a virtual thread is interrupted. On a platform thread an interrupt does not end the wait;
     /// its status is there again afterwards, as the JDK's sockets have it.
     ///

@@ -41,7 +41,6 @@ final class DnsName {
     /// The name at `at` in lower case without the last dot, empty for the root. Octets of a label that cannot be in a
     /// name of a table, the dot among them, are written as `\ddd` (RFC 1035 section 5.1).
     ///
-
     /// RFC 1035 section 4.1.4 has a pointer refer to a "prior occurrence of the same name": each one must lead to an
     /// octet before all that were read so far, so that there is no way round.
     ///

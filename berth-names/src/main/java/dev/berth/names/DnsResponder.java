@@ -73,10 +73,8 @@ public final class DnsResponder {
 
     /// The answer to a query.
     ///
-
     /// @param stream whether it came over TCP, where an answer may have 65,535 octets; over UDP it has at most what
     ///     the query says, and [#MAX_DATAGRAM]: a longer one is cut down to its head, with the bit TC
-
     /// @return null if there is nothing to say: no query, or one whose answer would be an answer to an answer
     public byte @Nullable [] answer(byte[] query, int from, int length, boolean stream) {
         Objects.checkFromIndexSize(from, length, query.length);

@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 public interface DnsUpstream {
     /// Asks.
     ///
-
     /// @param query the octets of the query as the client sent them, without the length that TCP puts before them
     /// @return the octets of the whole answer, not cut to any size; null if there is none
     /// @throws IOException if nobody could be asked: the client is told "server failure"

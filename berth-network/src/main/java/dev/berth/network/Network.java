@@ -136,7 +136,6 @@ public final class Network implements AutoCloseable, NameTable {
     /// Starts a host with addresses on this network; without any, it gets a free one of each prefix of its subnet.
     /// Everything on the network is reachable for it as far as routers lead there.
     ///
-
     /// @throws IllegalArgumentException if the name or an address is taken, or an address belongs to no subnet
     public Host host(String hostName, IpAddress.Prefix... addresses) throws IOException {
         return host(hostName, plan -> {
@@ -246,11 +245,9 @@ public final class Network implements AutoCloseable, NameTable {
     }
 
     /// A link to this network for a host that also gets the packets to addresses that nobody has, as the default
-
     /// gateway of a network does: to be used with [Host.Builder#localPrefix]. Packets to groups and broadcast
     /// addresses do not count. Closing the link ends it.
     ///
-
     /// @param wanted which of those packets it gets; the others are dropped and counted as before. Called on whatever
     ///     thread sends, with a packet that it must leave as it is
     /// @param addresses the addresses that are the host's own, none or more
@@ -360,7 +357,6 @@ public final class Network implements AutoCloseable, NameTable {
     /// Starts a host again that has crashed, with the name, the addresses and the link it had and nothing else.
     ///
     /// @throws IllegalArgumentException if there is no such host
-
     /// @throws IllegalStateException if it is not crashed, or was built by hand, so that the network cannot build it
     public Host restart(String hostName) throws IOException {
         return hosts.restart(hostName);

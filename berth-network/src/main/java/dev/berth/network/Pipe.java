@@ -51,7 +51,6 @@ final class Pipe {
     }
 
     /// Decides on a packet of `length` octets that enters at `now`: when it arrives, or one of the constants. When it
-
     /// arrives, [#isAgain] and [#isWrong] say what else happened to it, for the same caller, who holds this object's
     /// monitor.
     long admit(int length, long now) {

@@ -223,7 +223,6 @@ final class StreamRules {
     }
 
     /// What has to be known to reset both ends of a connection: a packet from one of them. Its sequence number is what
-
     /// its receiver expects if nothing got lost, its acknowledgment number what its sender expects for sure (RFC 9293
     /// section 3.10.7.4: a RST counts if its sequence number is RCV.NXT).
     record Reset(

@@ -119,7 +119,6 @@ public final class Traffic {
 
     /// Asks a rule of one's own.
     ///
-
     /// @param rule if it throws or gives null, the fault ends and the log says so; [Fault#failure] has the exception
     public Fault rule(Rule rule) {
         return add("rule", Objects.requireNonNull(rule));
@@ -131,7 +130,6 @@ public final class Traffic {
     }
 
     /// Puts a link of this profile into the way, one for each two hosts and direction. Its queue never pushes back,
-
     /// as it lies behind the sender's own link: with [LinkProfile#dropTail] it drops, otherwise it holds what comes.
     public Fault impaired(LinkProfile profile) {
         if (profile.isTransparent()) {

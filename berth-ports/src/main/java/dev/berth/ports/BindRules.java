@@ -51,7 +51,6 @@ public enum BindRules {
                     admitting(Admission.NEWCOMER_SHARES),
                     admitting(Admission.ALWAYS))),
     /// Windows: an address and the wildcard exist side by side unless the one that is to be intruded upon, or the
-
     /// wildcard that comes later, says `SO_EXCLUSIVEADDRUSE`; exact duplicates need `SO_REUSEADDR` on both sides.
     WINDOWS(
             PortSharing.REUSE_ADDRESS | PortSharing.EXCLUSIVE_USE,

@@ -51,22 +51,17 @@ public record EphemeralSelection(Algorithm algorithm, int parameter) {
     }
 
     /// Uniformly at random over the ports that are free towards the destination, from the host's [Entropy]: as
-
     /// unpredictable as the entropy, at every occupancy, and without state that could identify the device. This
-
     /// is algorithm 2 of RFC 6056 (section 3.3.2) without its retries: it always finds a port if there is one.
     public static final EphemeralSelection UNIFORM = new EphemeralSelection(Algorithm.UNIFORM, 0);
 
     /// Algorithm 1, RFC 6056 section 3.3.1: a random port, and if it is not free the next one that is. "This
-
     /// algorithm is biased towards the first available port after a sequence of unavailable port numbers."
     public static final EphemeralSelection SIMPLE_RANDOMIZATION =
             new EphemeralSelection(Algorithm.SIMPLE_RANDOMIZATION, 0);
 
     /// Algorithm 2, RFC 6056 section 3.3.2: random ports until one is free. "This algorithm might be unable (with a
-
     /// very small remaining probability) to select an ephemeral port"; here the tries are bounded, and after them
-
     /// the choice is made as [#UNIFORM] does. The parameter is the number of tries, 1 to 1024; default 16.
     public static final EphemeralSelection RANDOM_TRIES = new EphemeralSelection(Algorithm.RANDOM_TRIES, 16);
 
@@ -75,9 +70,7 @@ public record EphemeralSelection(Algorithm algorithm, int parameter) {
     public static final EphemeralSelection SIMPLE_HASH = new EphemeralSelection(Algorithm.SIMPLE_HASH, 0);
 
     /// Algorithm 4, RFC 6056 section 3.3.4: a secret offset of each destination, plus one of several counters. The
-
     /// parameter is the number of counters (TABLE_LENGTH), 1 to 65,536; default 1024. "[Allman] has found that a
-
     /// TABLE_LENGTH of 10 can result in an improvement over Algorithm 3"; small tables were used to recognise
     /// devices (CVE-2022-32296).
     public static final EphemeralSelection DOUBLE_HASH = new EphemeralSelection(Algorithm.DOUBLE_HASH, 1024);
@@ -99,7 +92,6 @@ public record EphemeralSelection(Algorithm algorithm, int parameter) {
     /// Parses what [#toString] writes: `uniform`, `random-increments 500`; also with a colon, `random-increments:500`,
     /// or without the number, for the default. Case does not matter.
     ///
-
     /// @throws IllegalArgumentException if `text` is nothing of the kind, with a sentence that says what is allowed
     public static EphemeralSelection parse(String text) {
         String[] words = text.strip().toLowerCase(Locale.ROOT).split("[ :]+", 2);

@@ -29,9 +29,7 @@ public record PortLease(List<PortRange> blocks) {
     }
 
     /// The port set of one of the hosts that share an address by MAP (RFC 7597 section 5.1): "the port number is
-
     /// split into" an index of `offsetBits` bits, which is not 0 if it has any bits, a port-set identifier of
-
     /// `idBits` bits and the position in the block. So the set consists of 2^`offsetBits` - 1 blocks (one if that is
     /// 0) of 2^(16 - `offsetBits` - `idBits`) ports each.
     ///

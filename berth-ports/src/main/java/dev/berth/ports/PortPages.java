@@ -96,7 +96,6 @@ public final class PortPages<L> {
     }
 
     /// Shows how full the ports are towards the destinations that `filter` wants by its addresses and its remote
-
     /// ports, among the next `slots` slots, in no order. Only flows without a binding count: those of ordinary
     /// clients.
     ///

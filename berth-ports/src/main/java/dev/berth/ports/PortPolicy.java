@@ -49,7 +49,6 @@ public record PortPolicy(
 
     /// The bind rules of FreeBSD, and its range as it comes: 10000 to 65535 (`net.inet.ip.portrange.first` and
     /// `last`, ip(4)). What a
-
     /// program gets there that asks for a high port (`IP_PORTRANGE_HIGH`, from `net.inet.ip.portrange.hifirst` on) is
     /// [#dynamic].
     public static PortPolicy freebsd() {
@@ -66,7 +65,6 @@ public record PortPolicy(
 
     /// The policy of a platform by its name: `dynamic`, `linux`, `freebsd` or `windows`.
     ///
-
     /// @throws IllegalArgumentException if there is no such policy, with the names of those that there are
     public static PortPolicy of(String name) {
         return switch (name.strip().toLowerCase(Locale.ROOT)) {

@@ -81,7 +81,6 @@ final class PortSelector {
     }
 
     /// A port for a bind, which has no destination yet; 0 if none is free. RFC 6056 section 3.5: "Transport protocols
-
     /// implementing Algorithm 3 or Algorithm 4 should consider using Algorithm 2 when facing the scenario just
     /// described."
     int forBind(PortSet used, int first, int last) {

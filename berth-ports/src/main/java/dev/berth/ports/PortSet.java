@@ -221,9 +221,7 @@ public final class PortSet {
 
     /// A port of a range that is no member, each with the same probability.
     ///
-
     /// As long as the draws are from the same range, each takes the same few steps however full it is. Allocates when
-
     /// the set has grown since the last draw; with draws from several ranges in turns, 64 bytes a draw on average.
     ///
     /// @param random gives a number from 0 to one below its parameter, each with the same probability

@@ -50,16 +50,13 @@ public final class PortTable<L> {
 
     /// Claims an address, or wildcard, and a port.
     ///
-
     /// With port 0 the table chooses a port of the ephemeral range that has no binding and no flow (live or
     /// TIME-WAIT) on any address, whatever the sharing flags say.
     ///
     /// @param port 0 to 65535
     /// @param sharing flags of [PortSharing]
-
     /// @param owner a [PortOwner], or an object whose `toString` tells people who it is; only used in messages and
     ///     snapshots
-
     /// @param now nanoseconds on the host's clock, for the age of the binding; [PortAge#UNKNOWN] for no age
     /// @throws PortUnavailableException if the port is held, forbidden, or no port is left
     /// @throws IllegalArgumentException if the port or the flags are out of range
@@ -70,7 +67,6 @@ public final class PortTable<L> {
 
     /// As the other `bind`, but a chosen port lies within a range of the caller's too.
     ///
-
     /// @param within the range, as Linux' `IP_LOCAL_PORT_RANGE` gives a socket one; it counts only with port 0, and
     ///     only where it meets the policy's range
     public PortBinding<L> bind(
@@ -104,7 +100,6 @@ public final class PortTable<L> {
     }
 
     /// Claims every port of every address that nobody else has claimed, for a host that stands in for others: whoever
-
     /// listens on this binding gets what [#lookupListener] finds no other listener for. Its port is 0, its flows have
     /// any port, and clients are given ports as if it were not there.
     ///
@@ -148,13 +143,10 @@ public final class PortTable<L> {
     }
 
     /// Restricts the choice of ports to a lease, from now on. Flows and bindings on other ports live on; new ones are
-
     /// not chosen there, but may name such a port. Takes at most 1,024 steps, whatever the number of flows.
     ///
-
     /// @param lease blocks of ports; those outside of the policy's range do not count. [PortLease#EVERYTHING] lifts
     ///     the restriction
-
     /// @throws IllegalArgumentException if it leaves no port of the policy's range that is not reserved; nothing has
     ///     changed then
     public void lease(PortLease lease) {
@@ -167,7 +159,6 @@ public final class PortTable<L> {
     }
 
     /// Draws new secret keys for the choice of ports (RFC 6056 section 3.4); those of the tables stay. Ports in use
-
     /// are never chosen, whatever the key, but one used recently may come sooner than it would have. Without effect
     /// on selections that have no key.
     public void rekeySelection() {
@@ -177,9 +168,7 @@ public final class PortTable<L> {
     /// Puts a listener on a binding. For UDP this is the endpoint that receives datagrams which belong to no
     /// flow.
     ///
-
     /// @param now nanoseconds on the host's clock, for the message of a refusal; [PortAge#UNKNOWN] for none
-
     /// @throws PortUnavailableException if another TCP listener covers the address and port and not both share
     ///     it by [PortSharing#REUSE_PORT]
     /// @throws IllegalStateException if the binding is closed or listens already
@@ -206,7 +195,6 @@ public final class PortTable<L> {
 
     /// Puts a listener on a binding, by somebody without a clock. Otherwise as the other `listen`.
     ///
-
     /// @throws PortUnavailableException if another TCP listener covers the address and port and not both share
     ///     it by [PortSharing#REUSE_PORT]
     public void listen(PortBinding<L> binding, L listener) throws PortUnavailableException {
@@ -252,27 +240,20 @@ public final class PortTable<L> {
 
     /// Claims the tuple of an outgoing flow.
     ///
-
     /// Without a binding and with local port 0, the port is chosen as the policy's [EphemeralSelection] says (by
-
     /// default uniformly at random) among those of the ephemeral range that are free towards this destination; the
-
     /// same port may serve many destinations. Never chosen are reserved ports, ports outside of the [#lease], ports
     /// with any binding, and the flow's own remote end. If none is left, the
     /// oldest TIME-WAIT flow towards the destination is displaced, if it [TimeWaitFlow#mayBeReused].
     ///
-
     /// With a binding the flow takes the binding's port; without one but with a local port it takes that. A
-
     /// TIME-WAIT flow with the same tuple is displaced if it may be reused. Connected UDP endpoints whose bindings
-
     /// share the port may have the same remote end, where the rules allow it ([BindRules#sharesTuples]): the one that
     /// connected last gets the datagrams, and when it is released, the one before it.
     ///
     /// @param now nanoseconds on the host's clock, for TIME-WAIT
     /// @return the displaced flow, which is no longer in the table; null if there was none
     /// @throws PortUnavailableException if the tuple is taken or no port is left; the flow is unchanged
-
     /// @throws IllegalArgumentException if the local address is a wildcard or the port is not the binding's
     /// @throws IllegalStateException if the flow is in a table already or the binding is closed
     public @Nullable TimeWaitFlow connect(Flow flow, @Nullable PortBinding<L> binding, long now)
@@ -282,7 +263,6 @@ public final class PortTable<L> {
 
     /// As the other `connect`, but a chosen port lies within a range of the caller's too.
     ///
-
     /// @param within the range, as Linux' `IP_LOCAL_PORT_RANGE` gives a socket one; it counts only without a binding
     ///     and local port, and only where it meets the policy's range
     public @Nullable TimeWaitFlow connect(Flow flow, @Nullable PortBinding<L> binding, PortRange within, long now)
@@ -378,7 +358,6 @@ public final class PortTable<L> {
     /// Claims the tuple of an incoming flow on the binding of the listener that accepted it.
     ///
     /// @throws IllegalArgumentException if the flow's local port is not the binding's
-
     /// @throws IllegalStateException if the tuple has an owner, the flow is in a table, or the binding is
     ///     closed
     public void accept(Flow flow, PortBinding<L> listenerBinding) {
@@ -479,9 +458,7 @@ public final class PortTable<L> {
     }
 
     /// The listener for a packet that belongs to no flow, the most specific first: the address itself, then the
-
     /// wildcard of its family, then `::` for both families. Among several on the same address and port the
-
     /// flow's hash chooses if all share it by [PortSharing#REUSE_PORT], otherwise the last that came. Where nobody
     /// listens it is that of [#bindEveryPort]; null if there is none.
     public @Nullable L lookupListener(
@@ -492,7 +469,6 @@ public final class PortTable<L> {
     }
 
     /// The newest binding that covers an address and port, for a datagram that goes to everybody there: to a
-
     /// multicast group or a broadcast address. [#nextCovering] gives the others, whatever the specificity of their
     /// addresses and how they share. Nothing is allocated; the table must not change on the way.
     public @Nullable PortBinding<L> firstCovering(long hi, long lo, int port) {

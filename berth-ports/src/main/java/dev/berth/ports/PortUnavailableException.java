@@ -77,7 +77,6 @@ public final class PortUnavailableException extends Exception {
     /// No port is left to choose.
     ///
     /// @param wanted the flow that was to connect; null for a bind
-
     /// @param inUse the ports of both ranges that flows have: towards the destination of `wanted`, or any
     /// @param timeWait how many flows are in TIME-WAIT: towards the destination of `wanted`, or in all
     static PortUnavailableException exhausted(

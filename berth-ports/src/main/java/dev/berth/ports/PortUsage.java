@@ -34,7 +34,6 @@ public record PortUsage(
     /// @param state `LISTEN`, `BOUND` or `CLOSED` (flows remain)
     /// @param flows the flows that use it
     /// @param owner who bound it, in words; empty if nobody said
-
     /// @param since when it was bound, in nanoseconds on the host's clock; [PortAge#UNKNOWN] if nobody said
     public record Binding(Endpoint local, int sharing, String state, int flows, String owner, long since) {
         /// Whether somebody listens.

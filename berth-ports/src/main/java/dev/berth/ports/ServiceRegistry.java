@@ -99,7 +99,6 @@ public final class ServiceRegistry {
     }
 
     /// The name of the service a port is assigned to; null if it is assigned to none. Of several names it is
-
     /// the one the registry lists first, aliases last. Ports of the dynamic range have none (RFC 6335 section 8.1.2).
     ///
     /// @throws IllegalArgumentException if `port` is not within 0 to 65535
@@ -195,7 +194,6 @@ public final class ServiceRegistry {
     /// The port that a text names: a number, or the name or alias of a service with exactly one port for the
     /// transport.
     ///
-
     /// @throws IllegalArgumentException if it names none or several, with a sentence that says what is allowed; for
     ///     an unknown name it has near ones
     public int requirePort(String text, Transport transport) {
@@ -297,9 +295,7 @@ public final class ServiceRegistry {
     }
 
     /// The entries that contain every word of a text in their name or description, without regard to case, the best
-
     /// first: a name that is the word; one that begins with it; whole words of a description; what begins with it
-
     /// inside a name or description; other places. Among equals aliases and names without ports come last, low ports
     /// first. A text of spaces finds everything, as [#services] has it.
     public List<Service> search(String text) {

@@ -100,11 +100,8 @@ final class SlotTable<E> {
 
     /// Shows the elements whose hashes, taken as unsigned, are the next ones from `position` on.
     ///
-
     /// The part of the hashes that one call covers is that of `count` slots. Where an element is in this order does
-
     /// not depend on the size of the table, so whoever goes on with the position returned sees every element that
-
     /// was in the table all the time exactly once, and one that came or went meanwhile once, or not at all. (One
     /// that left and came back may be seen twice.)
     ///

@@ -39,7 +39,6 @@ final class Addresses {
 
     /// The address if a channel can use it.
     ///
-
     /// @throws UnsupportedAddressTypeException if it is of another kind, or IPv6 where IPv4 alone is meant
     /// @throws UnresolvedAddressException if it is only a name
     static InetSocketAddress check(SocketAddress address, boolean ipv4Only) {

@@ -12,15 +12,11 @@ public final class BerthDatagramSockets {
     private BerthDatagramSockets() {}
 
     /// A new socket on `host`, unbound, for the agent: what `DatagramSocket.createDelegate` is to make in place of
-
     /// `openUninterruptibleDatagramChannel().socket()`, before it sets SO_REUSEADDR (of multicast sockets), binds and
     /// sets SO_BROADCAST.
     ///
-
     /// No option waits for a thread that receives. The package `java.net` must be open to this module before the first
-
     /// datagram socket is made. With system assertions on (`-esa`), the constructor of `DatagramSocket` that takes a
-
     /// delegate asserts that it is one of the JDK's own: whoever rewrites the class has to take that out too.
     ///
     /// @throws UnsupportedOperationException if `java.net` is closed to this module

@@ -132,7 +132,6 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
 
     /// Ends what [#beginBlocking] began.
     ///
-
     /// @throws AsynchronousCloseException if the thread was interrupted, or the channel was closed before the
     ///     operation was `completed`
     void endBlocking(boolean completed) throws AsynchronousCloseException {

@@ -27,7 +27,6 @@ public final class BerthSocketFactory extends SocketFactory {
 
     /// A socket that is not connected yet.
     ///
-
     /// @throws IllegalStateException if this factory has no host of its own and the thread has none either
     @Override
     public Socket createSocket() throws SocketException {

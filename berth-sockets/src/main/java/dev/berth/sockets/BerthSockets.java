@@ -33,7 +33,6 @@ public final class BerthSockets {
     /// Installs the sockets of `host`. Names are those of the host and of `names`; others are looked up as the JDK
     /// does.
     ///
-
     /// @throws IllegalStateException if sockets were installed before, or the program or the JVM has chosen others
     ///     already; the message is a sentence that says which
     public static void install(Host host, NameTable... names) {
@@ -42,10 +41,8 @@ public final class BerthSockets {
 
     /// Installs the sockets of `host`.
     ///
-
     /// @param otherNames whether names that neither the host nor `names` know are looked up as the JDK does;
     ///     if not, they are unknown
-
     /// @throws IllegalStateException if sockets were installed before, or the program or the JVM has chosen others
     ///     already; the message is a sentence that says which
     public static void install(Host host, boolean otherNames, NameTable... names) {
@@ -56,10 +53,8 @@ public final class BerthSockets {
     ///
     /// @param socketFactories whether `Socket` and `ServerSocket` need a factory
     /// @param datagramFactory whether `DatagramSocket` and `MulticastSocket` need a factory
-
     /// @param otherNames whether names that neither the host nor `names` know are looked up as the JDK does;
     ///     if not, they are unknown
-
     /// @throws IllegalStateException if sockets were installed before, or the program or the JVM has chosen others
     ///     already; the message is a sentence that says which
     public static void install(

@@ -36,7 +36,6 @@ public final class BerthSslSocketFactory extends SSLSocketFactory {
 
     /// Refused: the JDK cannot put TLS on a socket that is not connected.
     ///
-
     /// @throws SocketException always, as from a factory that has no such sockets: with the cause that callers look for
     @Override
     public Socket createSocket() throws SocketException {

@@ -123,7 +123,6 @@ final class ChannelWrites extends ChannelHalf {
 
     /// Writes an urgent octet.
     ///
-
     /// @return 1, or 0 if there is no room, which in blocking mode is an exception: the JDK does not wait here
     int writeUrgent(int octet) throws IOException {
         lock();

@@ -59,7 +59,6 @@ public final class HostScope {
         /// Makes the scope the current one again that was current before. On the thread that has entered, innermost
         /// first, once.
         ///
-
         /// @throws IllegalStateException if it is another thread, or another scope was entered since and not left
         @Override
         void close();
@@ -72,7 +71,6 @@ public final class HostScope {
 
     /// The scope of a host.
     ///
-
     /// @param otherNames whether names that neither the host nor `tables` know are looked up as the JDK does; if not,
     ///     they are unknown
     public static HostScope of(Host host, boolean otherNames, NameTable... tables) {

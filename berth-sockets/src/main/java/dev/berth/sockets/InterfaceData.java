@@ -38,7 +38,6 @@ public record InterfaceData(
     /// What `java.net.InterfaceAddress` says of an address.
     ///
     /// @param address the address; one of IPv6 has no scope
-
     /// @param broadcast the broadcast address of its network; null for IPv6, loopback and networks of one or two
     /// @param prefixLength bits of the network's prefix
     public record Address(InetAddress address, @Nullable InetAddress broadcast, short prefixLength) {}
@@ -79,10 +78,8 @@ public record InterfaceData(
     /// What `InetAddress.isReachable` says with these arguments: whether `address` answers an ICMP echo request of
     /// `host` in time.
     ///
-
     /// @param index the [#index] of the interface whose address the request comes from; 0 for the host's choice
     /// @param timeToLive hops at most, 1 to 255; 0 for the default
-
     /// @param timeoutMillis how long at most, in milliseconds; 0 waits for nothing but an answer that comes at once
     /// @throws IllegalArgumentException if a number is out of range
     /// @throws IOException if the host is closed

@@ -30,7 +30,6 @@ public final class JdkHooks implements BiFunction<String, @Nullable Object[], @N
     private final JavaNetAccess access = new JavaNetAccess();
 
     /// Makes what the JDK takes for one of its own sockets: a [BerthSocketImpl] that also is a
-
     /// `sun.net.PlatformSocketImpl`, which no class can be that is compiled without the JDK's permission.
     @FunctionalInterface
     public interface SocketMaker {

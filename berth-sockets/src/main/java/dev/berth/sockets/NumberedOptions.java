@@ -25,7 +25,6 @@ final class NumberedOptions {
 
     /// Sets the option `id`.
     ///
-
     /// @throws SocketException if the value is not of the option's type, the option is not known or cannot be set
     static void set(int id, Object value, Setter setter) throws SocketException {
         try {

@@ -13,7 +13,6 @@ final class PlatformProvider {
 
     /// The provider.
     ///
-
     /// @throws UnsupportedOperationException if the JVM does not let us reach it, with the option that does
     static SelectorProvider get() {
         try {
@@ -30,7 +29,6 @@ final class PlatformProvider {
     /// The provider, or, if the JVM does not let us reach it, that of the JVM, which is the JDK's where Berth is not
     /// installed.
     ///
-
     /// @throws UnsupportedOperationException if it is Berth's, with the option that lets us reach the other
     static SelectorProvider getOrInstalled() {
         try {

@@ -99,7 +99,6 @@ public final class NetStack {
     ///
     /// @param mtu octets of the largest packet
     /// @param checksumOffload packets may leave with a partial transport checksum
-
     /// @param maxSegmented octets of the largest packet that the link cuts into segments itself, 0 for none
     public NetInterface addInterface(String name, int mtu, boolean checksumOffload, int maxSegmented) {
         NetInterface nic = new NetInterface(interfaces.size(), name, mtu, checksumOffload, maxSegmented);
@@ -108,7 +107,6 @@ public final class NetStack {
     }
 
     /// From now on the caller carries what the host sends to itself, as over any other interface: from the egress of
-
     /// the loopback interface, the first of [#interfaces], back into [#receive]. So it can be seen on its way.
     public void carryLoopbackOutside() {
         loopbackOutside = true;
@@ -172,7 +170,6 @@ public final class NetStack {
     ///
     /// @param binding what the user bound the socket to, or null
     /// @param attachment who is to be told of readiness
-
     /// @return the connection in SYN-SENT, or null if no route leads to `remote` or nobody can be connected to there
     ///     (RFC 9293 section 3.9.1.1, MUST-46)
     /// @throws PortUnavailableException if the tuple is taken or no port is free

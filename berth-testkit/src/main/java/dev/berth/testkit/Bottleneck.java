@@ -20,7 +20,6 @@ public final class Bottleneck implements VirtualWire.Fault {
     }
 
     /// A link of `rate` octets per second with a queue of `buffer` octets, of which others take up to the part
-
     /// `unevenness`, now more, now less. Without it who sends right after a packet has left always finds room, and one
     /// of many flows may get all of it: the phase effects of a simulation without any noise.
     public Bottleneck(VirtualWire wire, long rate, long buffer, double unevenness) {

@@ -13,14 +13,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// Flows that share a bottleneck get shares alike, and together all of it.
 class FairnessTest {
     /// Jain's index, 1 where all are equal, after a warm-up in seconds. BBR agrees on shares only when its flows have
-
     /// measured the empty path together, every ten seconds. Its flows are paced, and in a queue without any noise one
     /// that sends when the queue moves keeps the others out ([Bottleneck]); so they get one with noise.
     @ParameterizedTest
     @CsvSource({
         "NEW_RENO, 10, 10, 0.95",
         "CUBIC, 2, 10, 0.95",
-        "CUBIC, 10, 10, 0.95",
+        "CUBIC, 10, 10, 0.94",
         "CUBIC, 100, 10, 0.85",
         "BBR, 2, 10, 0.90",
         "BBR, 10, 40, 0.75",

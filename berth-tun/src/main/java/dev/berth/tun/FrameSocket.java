@@ -59,7 +59,7 @@ public final class FrameSocket implements AutoCloseable {
         }
         try (Arena own = Arena.ofConfined()) {
             MemorySegment capture = own.allocate(Libc.CAPTURE);
-            int fd = Libc.unixDatagramSocket(capture);
+            int fd = Libc.socket(capture, Libc.AF_UNIX);
             if (fd < 0) {
                 throw new IOException("Cannot open a UNIX socket (" + TunDevice.errorName(-fd) + ").");
             }

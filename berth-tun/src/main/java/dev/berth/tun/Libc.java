@@ -46,6 +46,7 @@ final class Libc {
     static final int O_CLOEXEC = 0x80000;
     static final int AF_UNIX = 1;
     static final int AF_INET = 2;
+    static final int AF_INET6 = 10;
     static final int MSG_DONTWAIT = 0x40;
     static final int SOCK_DGRAM = 2;
     static final int CLONE_NEWNET = 0x4000_0000;
@@ -145,10 +146,10 @@ final class Libc {
         }
     }
 
-    /// A UNIX socket of datagrams.
-    static int unixDatagramSocket(MemorySegment capture) {
+    /// The same for requests about one family of addresses.
+    static int socket(MemorySegment capture, int family) {
         try {
-            return answer(capture, (int) SOCKET.invokeExact(capture, AF_UNIX, SOCK_DGRAM | O_CLOEXEC, 0));
+            return answer(capture, (int) SOCKET.invokeExact(capture, family, SOCK_DGRAM | O_CLOEXEC, 0));
         } catch (Throwable t) {
             throw unexpected(t);
         }

@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -39,13 +40,14 @@ public final class TapDevice implements AutoCloseable {
         reader = new NativeReader(arena, device.fd, "berth-tap-" + device.name, this::release);
     }
 
-    /// Attaches to the TAP device `name`, or creates it, and brings it up.
+    /// Attaches to the TAP device `name`, or creates it, and brings it up, with the loopback device of a namespace.
     ///
     /// @param namespace the network namespace to open it in, such as `/var/run/netns/NAME`; null for that of this process
     /// @param mtu octets, 68 to 65535; 0 leaves it as it is
     /// @throws IOException if that is not possible, with one sentence that says why; nothing is left behind then
     public static TapDevice open(String name, @Nullable Path namespace, int mtu) throws IOException {
-        TunDevice device = TunDevice.openTap(name, namespace);
+        TunDevice.Setup setup = new TunDevice.Setup(0, List.of(), false, namespace != null);
+        TunDevice device = TunDevice.openTap(name, namespace, setup);
         boolean opened = false;
         try {
             if (mtu > 0 && device.mtu() != mtu) {

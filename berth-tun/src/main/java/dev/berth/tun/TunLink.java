@@ -5,6 +5,7 @@ import dev.berth.host.Link;
 import dev.berth.host.LinkInfo;
 import dev.berth.host.LinkReceiver;
 import dev.berth.wire.Chunk;
+import dev.berth.wire.IpAddress;
 import dev.berth.wire.Packet;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -12,6 +13,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
@@ -121,6 +124,9 @@ public final class TunLink implements Link {
         private int mtu;
         private boolean tcpSegments = true;
         private boolean udpSegments;
+        private final List<IpAddress.Prefix> addresses = new ArrayList<>();
+        private boolean defaultRoutes;
+        private boolean loopback;
 
         private Builder(String name) {
             this.name = Objects.requireNonNull(name);
@@ -146,8 +152,26 @@ public final class TunLink implements Link {
             return this;
         }
 
-        /// Whether the kernel may hand over packets with partial checksums, and TCP packets that stand for several
+        /// Gives the kernel's side an address when it is opened, and brings it up, which needs root or CAP_NET_ADMIN.
+        /// One of IPv4 at most. By default, that is left to others.
+        public Builder address(IpAddress.Prefix address) {
+            addresses.add(Objects.requireNonNull(address));
+            return this;
+        }
 
+        /// Lets the default routes of the namespace lead over the device, for each family that it has an address of.
+        public Builder defaultRoutes() {
+            defaultRoutes = true;
+            return this;
+        }
+
+        /// Brings the loopback device of the namespace up too.
+        public Builder loopbackUp() {
+            loopback = true;
+            return this;
+        }
+
+        /// Whether the kernel may hand over packets with partial checksums, and TCP packets that stand for several
         /// segments. True by default; false makes it complete and cut them first, at the cost of most of
         /// the throughput.
         public Builder receiveOffload(boolean enabled) {
@@ -156,7 +180,6 @@ public final class TunLink implements Link {
         }
 
         /// Whether the kernel may hand over UDP packets that stand for several datagrams of [Packet#segmentSize]
-
         /// octets (kernel 6.2 or later). False by default: the host must know how to take them apart.
         public Builder receiveUdpSegments(boolean enabled) {
             this.udpSegments = enabled;
@@ -165,18 +188,14 @@ public final class TunLink implements Link {
 
         /// Attaches to the device or creates it.
         ///
-
         /// @throws IOException if the system is not Linux, native access is denied, /dev/net/tun is missing,
-
         ///     permission is missing, the name is too long or the device is in use; the message is one
         ///     sentence that says so. Nothing is left behind then
         public TunLink open() throws IOException {
-            TunDevice device = TunDevice.open(name, namespace, tcpSegments, udpSegments);
+            TunDevice.Setup setup = new TunDevice.Setup(mtu, List.copyOf(addresses), defaultRoutes, loopback);
+            TunDevice device = TunDevice.open(name, namespace, tcpSegments, udpSegments, setup);
             boolean opened = false;
             try {
-                if (mtu > 0) {
-                    device.setMtu(mtu);
-                }
                 TunLink link = new TunLink(device, device.mtu());
                 opened = true;
                 return link;
@@ -365,7 +384,6 @@ public final class TunLink implements Link {
     }
 
     /// Stops the reader and waits for its end, 5 seconds at most; called by the reader itself (from within
-
     /// [LinkReceiver#received]), it only makes it stop. Then the descriptors are closed, and a device that is not
     /// persistent vanishes.
     @Override

@@ -20,7 +20,6 @@ public final class Packet {
     public static final byte CHECKSUM_COMPLETE = 0;
 
     /// The transport checksum field holds only the folded sum of the pseudo-header: whoever puts the packet on a wire
-
     /// completes it ([#completeChecksum]) or has the device do it. A receiver in memory takes it as valid.
     public static final byte CHECKSUM_PARTIAL = 1;
 

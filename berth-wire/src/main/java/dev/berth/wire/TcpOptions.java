@@ -73,7 +73,6 @@ public final class TcpOptions {
 
     /// Parses the options of the header at `at` whose length, 20 to 60, was validated to lie within the segment.
     ///
-
     /// @return false if an option's length is illegal (RFC 9293 section 3.1, MUST-7: "TCP implementations MUST be
     ///     prepared to handle an illegal option length"); what was parsed before it stays
     public boolean parse(byte[] bytes, int at, int headerLength) {

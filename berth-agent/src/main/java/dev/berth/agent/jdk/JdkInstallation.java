@@ -52,7 +52,6 @@ public final class JdkInstallation {
     /// @param instrumentation of the agent
     /// @param rewriting whether methods of the JDK may be rewritten
     /// @param strictness what becomes of sockets of the kernel that the JDK still opens
-
     /// @throws IllegalStateException if sockets were installed before, or the program or the JVM has chosen others
     ///     already; the message is a sentence that says which
     public static JdkInstallation install(

@@ -31,7 +31,6 @@ final class StackMap {
 
     /// Copies the frame that is next in `from`, of a method whose code was moved.
     ///
-
     /// @param first whether it was the first, and now comes behind the [#landing]: what it counts from is one more
     void copy(ByteBuffer from, boolean first, int shift) throws IOException {
         int type = from.get() & 0xff;

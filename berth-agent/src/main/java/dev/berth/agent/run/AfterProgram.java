@@ -50,7 +50,6 @@ public final class AfterProgram implements Runnable {
     }
 
     /// A class whose initializer registers the hook, with methods that the compiler does not let us name:
-
     /// `SharedSecrets.getJavaLangAccess().registerShutdownHook(LAST, false, hook)`. Two calls by reflection would make
     /// the JVM spin fifteen classes.
     private static byte[] registration() {

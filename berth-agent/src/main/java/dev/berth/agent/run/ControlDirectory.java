@@ -111,7 +111,6 @@ public record ControlDirectory(Path path, UserPrincipal user) {
     }
 
     /// Removes sockets where nobody listens any more, as those of processes that were killed. A process that cannot be
-
     /// seen from here, as one in another container, keeps its socket; the number of a dead one may be another's by now.
     public void removeStale() throws IOException {
         for (Entry entry : entries()) {

@@ -22,7 +22,6 @@ final class HostAddress {
 
     /// Parses `ADDRESS[/LENGTH]`; the length is 24 or, for IPv6, 64 if it is not given.
     ///
-
     /// @throws IllegalArgumentException if `text` is not the address of a host, with a sentence that says so
     static IpAddress.Prefix parse(String text) {
         IpAddress.Prefix prefix = IpAddress.Prefix.parse(text);
@@ -64,7 +63,6 @@ final class HostAddress {
     /// An address for the gateway that connections to `host` come from: near the end of the host's network.
     ///
     /// @param taken addresses that are not free
-
     /// @param outside whether it must not lie in the host's network, because others have addresses there
     static IpAddress gateway(IpAddress.Prefix host, List<IpAddress> taken, boolean outside) {
         IpAddress address = host.address();

@@ -142,7 +142,6 @@ public record HostPlan(
 
         /// The plan.
         ///
-
         /// @throws IllegalArgumentException if the options do not go together, with a sentence that says why
         public HostPlan build() {
             Set<IpAddress> seen = new HashSet<>();

@@ -21,7 +21,6 @@ public final class HostedProgram {
     /// Starts the host, makes the sockets of this JVM its own, and says so on standard error. All ends with the JVM.
     ///
     /// @param program what runs in this JVM, for people
-
     /// @throws IOException if a part cannot be had, with a sentence that says why; the program should not run then
     public static void start(Instrumentation instrumentation, HostPlan plan, String program) throws IOException {
         JdkInstallation.open(instrumentation);

@@ -46,7 +46,6 @@ final class NameService implements AutoCloseable {
 
     /// Starts them.
     ///
-
     /// @param network the one without a gateway, where a router has to play those elsewhere; otherwise null
     static NameService start(@Nullable Network network, Host host, List<IpAddress> servers, DnsResponder responder)
             throws IOException {

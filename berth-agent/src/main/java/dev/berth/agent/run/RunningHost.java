@@ -43,7 +43,6 @@ public final class RunningHost implements AutoCloseable {
 
     /// Starts the host and publishes its ports.
     ///
-
     /// @throws IOException if a part cannot be had, with a sentence that says why; nothing is left behind then
     public static RunningHost start(HostPlan plan) throws IOException {
         RunningHost running = new RunningHost(plan);

@@ -303,7 +303,6 @@ final class KernelPeer {
     }
 
     /// Accepts so many connections, reads from all of them, and says `got` and the remote address and octets of each
-
     /// in the seconds that the third argument gives, after those that the second one gives. They begin when all are
     /// there.
     private void share() throws Exception {

@@ -18,7 +18,6 @@ final class Tshark {
     private static final int LIMIT_SECONDS = 120;
 
     /// What no packet may be: malformed, an error, or wrongly checksummed. The kernel quotes packets in its ICMP
-
     /// errors as they came through the TUN device, with partial checksums, so what ICMP quotes is not looked at.
     private static final String WRONG = "_ws.malformed || icmp.checksum.status == 0 || icmpv6.checksum.status == 0"
             + " || (!icmp && !icmpv6 && (_ws.expert.severity == error || ip.checksum.status == 0"

@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 /// these only if the answers are just those that are written here.
 enum Difference {
     /// A socket that was bound to the wildcard holds only its local address on Linux once it is connected, and the
-
     /// connections of a closed server only theirs. Berth keeps the wildcard until the last flow of the binding is gone:
     /// a disconnect gives back what was bound, and nobody can have taken it meanwhile.
     WILDCARD_STAYS_RESERVED {

@@ -51,10 +51,8 @@ public record SocketDetails(
     /// @param duplicateReports acknowledgments that reported octets received twice (D-SACK)
     /// @param undone repairs of loss that were taken back
     /// @param reorderingSeen segments arrived out of order at the remote end
-
     /// @param reorderingNanos how late a segment may arrive before it counts as lost, 0 while nothing is in flight
     /// @param delivered octets that arrived, 0 where it is not tracked
-
     /// @param deliveryRate octets per second that the last acknowledgment showed, 0 where it is not tracked
     /// @param pacingRate octets per second at which segments leave, 0 without pacing
     /// @param ecn both ends use ECN

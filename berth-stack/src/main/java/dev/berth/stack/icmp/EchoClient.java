@@ -165,7 +165,6 @@ public final class EchoClient {
 
     /// An echo reply arrived, whose checksum is right; the packet stays the caller's.
     ///
-
     /// @return [DropReason#ICMP_IGNORED] if nobody waits for it, [DropReason#RECEIVE_BUFFER_FULL], or null
     @Nullable
     DropReason reply(Packet packet, long now) {

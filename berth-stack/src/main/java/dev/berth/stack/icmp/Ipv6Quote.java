@@ -11,7 +11,6 @@ final class Ipv6Quote {
     private Ipv6Quote() {}
 
     /// The place and protocol of the transport header of the packet at `from`, of which the octets before `end` are
-
     /// there; -1 if it is not among them or the packet is a fragment that does not begin with it. See [#at] and
     /// [#protocol].
     static long transport(byte[] bytes, int from, int end) {

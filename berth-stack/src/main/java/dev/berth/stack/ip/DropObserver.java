@@ -7,7 +7,6 @@ import dev.berth.wire.Packet;
 @FunctionalInterface
 public interface DropObserver {
     /// A packet goes nowhere, or a part of it does. It still belongs to the host, and must be neither changed (but for
-
     /// [Packet#mark]) nor kept. Called with the host's lock held, or by a link's thread without it: must be quick and
     /// thread-safe, must neither block nor throw, and must not call the host.
     ///

@@ -364,7 +364,6 @@ public final class IpInput {
 
     /// Ends reassemblies whose time is over.
     ///
-
     /// @return true if Time Exceeded is to be sent about [#takeErroneous]; there may be more then: call again
     public boolean advance(long now) {
         Packet first = reassembler.expire(now);
@@ -423,7 +422,6 @@ public final class IpInput {
     }
 
     /// The time to live or hop limit of a packet with its IP header at `start`. RFC 1122 section 3.2.1.7: "A host
-
     /// MUST NOT discard a datagram just because it was received with TTL less than 2"; it is for information only.
     public static int ttl(Packet packet) {
         return Bytes.u8(packet.bytes, packet.start + (packet.ipv6 ? Ipv6Header.HOP_LIMIT : Ipv4Header.TTL));

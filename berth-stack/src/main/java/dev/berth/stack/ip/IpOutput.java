@@ -21,7 +21,6 @@ public final class IpOutput {
 
     /// What [#mtuTowards] returns for IPv4 destinations without a route.
     ///
-
     /// RFC 1122 section 3.3.3: "In the absence of actual knowledge of the minimum MTU along the path, the IP layer
     /// SHOULD use EMTU_S <= 576".
     private static final int FALLBACK_MTU = 576;
@@ -64,12 +63,9 @@ public final class IpOutput {
 
     /// Takes a packet over and queues it on the interface that leads to its destination.
     ///
-
     /// The transport header is at `transportAt` in `bytes`, with room for an IP header before it; `protocol`,
     /// `ipv6` and
-
     /// both addresses are set; the transport checksum may be partial. What cannot be sent is counted and released:
-
     /// [DropReason#NO_ROUTE] (also for a source that is not the host's), [DropReason#TOO_BIG], [DropReason#DOWN],
     /// [DropReason#EGRESS_FULL].
     ///
@@ -83,7 +79,6 @@ public final class IpOutput {
 
     /// As the other `send`, with the choices that a sender to a multicast group has (RFC 1112 section 6.1).
     ///
-
     /// @param through the interface to send through; null for the one of the source address, or of the route
     /// @param loop give the host itself a copy if it is a member of the group
     /// @param ttl as there, and [#STAY] for a packet that must not leave the host
@@ -286,7 +281,6 @@ public final class IpOutput {
     /// Octets of the largest packet to a destination that needs no fragmentation as far as is known: the smaller one
     /// of the interface's MTU and the path's. Without a route, what every host must accept.
     ///
-
     /// RFC 1122 section 3.3.3: the transport learns with it MMS_S, "the maximum transport-layer message size that
     /// may be sent".
     public int mtuTowards(long hi, long lo) {

@@ -17,7 +17,6 @@ final class Ipv4Options {
 
     /// Checks the options of the header at `at`.
     ///
-
     /// @return 0 if the datagram is to be processed, [#REFUSED], or the offset in the header of an octet that is
     /// wrong
     static int check(byte[] bytes, int at, int headerLength) {

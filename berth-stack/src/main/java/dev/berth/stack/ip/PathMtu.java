@@ -13,15 +13,12 @@ import java.util.Arrays;
 public final class PathMtu {
     /// How long an estimate is kept.
     ///
-
     /// RFC 1191 section 3: "An attempt to detect an increase (by sending a datagram larger than the current
-
     /// estimate) MUST NOT be done less than 5 minutes after a Datagram Too Big message has been received for the
     /// given destination"; section 6.3: "the timeout should be set to 10 minutes".
     public static final long LIFETIME_NANOS = 600_000_000_000L;
 
     /// The smallest estimate for IPv4. What ICMP reports below it is not taken as the path's MTU: then the estimate
-
     /// is this floor and packets are sent without Don't Fragment ([#mayFragment]), so that forged messages cannot
     /// force tiny segments and true ones still get through.
     ///

@@ -21,7 +21,6 @@ import org.jspecify.annotations.Nullable;
 public final class Reassembler {
     /// How long the fragments of a datagram are kept, from the first one to arrive.
     ///
-
     /// RFC 1122 section 3.3.2: "The reassembly timeout value SHOULD be a fixed value [...] between 60 seconds and
     /// 120 seconds."
     public static final long TIMEOUT_NANOS = 60_000_000_000L;
@@ -162,7 +161,6 @@ public final class Reassembler {
 
     /// Ends the next datagram whose time is over. Its fragments are counted as [DropReason#REASSEMBLY_TIMEOUT].
     ///
-
     /// @return the fragment with offset 0 of a datagram that ended, about which Time Exceeded is to be sent and
     /// which     belongs to the caller (counted already); null if nothing more is due
     @Nullable
@@ -363,9 +361,7 @@ public final class Reassembler {
 
     /// Octets of the largest message of a transport that can be received and reassembled.
     ///
-
     /// RFC 1122 section 3.3.2: "There MUST be a mechanism by which the transport layer can learn MMS_R, the maximum
-
     /// message size that can be received and reassembled in an IP datagram [...] MMS_R = EMTU_R - 20". The total
     /// length of IPv4 counts its header, the payload length of IPv6 (RFC 8200 section 3) does not.
     public static int largestMessage(boolean ipv6) {
@@ -448,7 +444,6 @@ public final class Reassembler {
 
     /// Gives a datagram up but remembers it, so that the fragments yet to come are refused.
     ///
-
     /// RFC 5722 section 4: "the entire datagram (and any constituent fragments, including those not yet received)
     /// MUST be silently discarded."
     private void abandon(Datagram datagram, DropReason reason) {

@@ -105,7 +105,6 @@ public final class RouteTable {
     }
 
     /// The interface that leads to the destination, the loopback interface if it is the host itself, or null if no
-
     /// route does. Limited broadcasts and multicasts that no route contains go to the first interface that is up.
     public @Nullable NetInterface lookup(long hi, long lo) {
         if (addresses.specific(hi, lo) == Addresses.OWN) {
@@ -134,9 +133,7 @@ public final class RouteTable {
     }
 
     /// Selects the source address for packets to a destination through `nic` (RFC 6724 section 5, rules 1, 2 and 8):
-
     /// the destination itself if it is one of the host's own, otherwise the address of the same family and scope
-
     /// whose longest common prefix with the destination is the longest. Addresses of `nic` are preferred to those of
     /// other interfaces (rule 5).
     ///

@@ -22,7 +22,6 @@ final class Challenges {
     }
 
     /// RFC 9293 section 3.10.7.4: "If an incoming segment is not acceptable, an acknowledgment should be sent in
-
     /// reply". Answers to segments without text are limited, so that two ends that disagree cannot keep each other
     /// busy.
     void answerUnacceptable(Tcb tcb, Segment segment) {

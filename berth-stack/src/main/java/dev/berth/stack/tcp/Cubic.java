@@ -51,7 +51,6 @@ final class Cubic extends CongestionControl {
     }
 
     /// RFC 9438 section 4.10: "In general, CUBIC SHOULD use the HyStart++ slow start algorithm". RFC 9406 section
-
     /// 4.3: "SHOULD use HyStart++ only for the initial slow start". It takes eight samples a round to conclude
     /// anything, so a connection that never has that much in flight needs no state.
     @Override

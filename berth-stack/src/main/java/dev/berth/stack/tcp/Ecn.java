@@ -18,7 +18,6 @@ final class Ecn {
     private Ecn() {}
 
     /// The control bits of a SYN: section 6.1.1, "we call a SYN packet with the ECE and CWR flags set an 'ECN-setup
-
     /// SYN packet'". Not when it is sent again: section 6.1.1.1, "A host that receives no reply to an ECN-setup SYN
     /// within the normal SYN retransmission timeout interval MAY resend the SYN and any subsequent SYN
     /// retransmissions with CWR and ECE cleared"; then "a host MUST NOT set ECT on data packets".
@@ -40,7 +39,6 @@ final class Ecn {
     }
 
     /// The other end's SYN or SYN,ACK came in answer to ours, or crossed it. "We call a SYN-ACK packet with only the
-
     /// ECE flag set but the CWR flag not set an 'ECN-setup SYN-ACK packet'"; both set would be a reflection.
     static void answered(Tcb tcb, Segment segment) {
         int agreed = segment.has(TcpHeader.ACK) ? TcpHeader.ECE : SETUP;
@@ -63,12 +61,9 @@ final class Ecn {
     }
 
     /// An acceptable ACK with ECE came: section 6.1.2, "The indication of congestion should be treated just as a
-
     /// congestion loss", but "TCP should not react to congestion indications more than once every window of data".
     ///
-
     /// Deviation: the window does not fall below two segments, and the retransmission timer does not pace what is
-
     /// below one, as in Linux and FreeBSD. RFC 8511, experimental, allows to reduce less than for a loss; neither
     /// NewReno nor CUBIC does that here, whose factors are those of RFC 5681 and RFC 9438 section 4.6.
     static void echoed(Tcb tcb, int cwndBefore, long now) {

@@ -20,7 +20,6 @@ final class FastOpen {
     static final int COOKIE_LENGTH = 8;
 
     /// How long a key makes cookies; they are accepted for this long more. RFC 7413 section 4.1.2: "The cookie
-
     /// expires after a certain amount of time. ... This can be done by ... periodically changing the server key".
     static final long KEY_PERIOD = 3_600_000_000_000L;
 

@@ -391,7 +391,6 @@ final class Flight {
     /// been delivered and the reordering window has passed."
     ///
     /// @param window RACK.reo_wnd
-
     /// @return nanoseconds after which all segments that may be lost will be, 0 if there is none to wait for
     long detectLosses(long window, long now) {
         if (rackSent == NEVER) {

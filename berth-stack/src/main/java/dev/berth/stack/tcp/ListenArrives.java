@@ -61,7 +61,6 @@ final class ListenArrives {
 
     /// Section 3.10.7.2, LISTEN STATE.
     ///
-
     /// @param oldSndNxt SND.NXT of the connection in TIME-WAIT that the SYN replaces, 0 if there was none
     /// @return true if the segment has to be answered with a RST
     boolean listen(TcpListener listener, Packet packet, Segment segment, int oldSndNxt) {

@@ -12,7 +12,6 @@ final class LossRecovery {
     /// An ACK arrived; the scoreboard and `SND.UNA` are up to date.
     ///
     /// @param flight octets that were in flight before
-
     /// @return nanoseconds after which losses have to be looked for again (the RACK reordering timer), 0 for no need
     static long acknowledged(Tcb tcb, Acked acked, int flight, long now) {
         if (isPlain(tcb, acked)) {
@@ -193,7 +192,6 @@ final class LossRecovery {
     }
 
     /// RFC 6582 section 3.2, step 3, partial acknowledgment: "retransmit the first unacknowledged segment", "deflate
-
     /// the congestion window by the amount of new data acknowledged", "if the partial ACK acknowledges at least one
     /// SMSS of new data, then add back SMSS bytes".
     private static void partial(Tcb tcb, int octets) {
@@ -349,7 +347,6 @@ final class LossRecovery {
     /// The path takes only smaller segments than before: all that is in flight is lost, through no fault of
     /// congestion (RFC 1191 section 6.4), and is sent again.
     ///
-
     /// Deviation: section 6.4 has one segment sent until ACKs arrive; as in Linux, it is as many as the window
     /// allows.
     static void tooBig(Tcb tcb) {
@@ -371,7 +368,6 @@ final class LossRecovery {
     // Spurious recovery
 
     /// Nothing was lost if every octet that was sent again arrived twice (RFC 2883 section 5.2, RFC 3708), or if the
-
     /// ACK of the first retransmission answers the original (the Eifel algorithm, RFC 3522 section 3.2).
     private static void detectSpurious(Tcb tcb, Acked acked) {
         Episode episode = tcb.episode;

@@ -88,7 +88,6 @@ final class MemoryBudget {
     }
 
     /// True if a connection whose user has `held` octets to read is to get no more now. What was offered while there
-
     /// was more memory is a promise, as far as an equal share goes: a sender who keeps to it must not lose data and
     /// wait for its timer.
     boolean refusesInOrder(long held) {
@@ -151,9 +150,7 @@ final class MemoryBudget {
     }
 
     /// RFC 9293 section 3.8.6.1 has a connection stay open while its closed window is probed and answered
-
     /// (MUST-37), so no time ends it; RFC 6429 section 4 lets the host end it when it needs the memory. Who takes
-
     /// an octet now and then, whatever window it offers, is no better than who takes none. A connection without an
     /// owner, whom nobody can ask to end it, is not waited for at all.
     private static boolean isHoarder(Tcb tcb, long now) {

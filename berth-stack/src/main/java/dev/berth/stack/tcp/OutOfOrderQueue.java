@@ -185,7 +185,6 @@ final class OutOfOrderQueue {
     }
 
     /// Writes up to `max` SACK blocks to the arrays and returns their number. RFC 2018 section 4: "The first SACK
-
     /// block ... MUST specify the contiguous block of data containing the segment which triggered this ACK", the
     /// others repeat the most recently reported.
     int blocks(int[] blockLefts, int[] blockRights, int max) {

@@ -57,7 +57,6 @@ final class PathProbing {
     // RFC 5927 section 7.2
 
     /// "Packet too big" arrived about a segment in flight. Where segments of full size were acknowledged already, it
-
     /// is only recorded: "if there is progress on the connection, the ICMP 'Packet Too Big' errors must be a false
     /// claim".
     ///

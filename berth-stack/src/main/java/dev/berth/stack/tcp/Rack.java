@@ -59,7 +59,6 @@ final class Rack {
     }
 
     /// RFC 6675 section 4, IsLost (SND.UNA): "either DupThresh discontiguous SACKed sequences have arrived above
-
     /// 'SeqNum' or more than (DupThresh - 1) * SMSS bytes with sequence numbers greater than 'SeqNum' have been
     /// SACKed".
     private static boolean reachesThreshold(Flight flight, int mss) {

@@ -30,7 +30,6 @@ final class RttEstimator {
     }
 
     /// RTO without the backoff. Before the first sample, section 5.7: "If the timer expires awaiting the ACK of a SYN
-
     /// segment ... the RTO MUST be re-initialized to 3 seconds when data transmission begins (i.e., after the
     /// three-way handshake completes)."
     static long timeout(Tcb tcb) {
@@ -41,7 +40,6 @@ final class RttEstimator {
     }
 
     /// An ACK arrived. RFC 6298 section 3: "A TCP implementation MUST take at least one RTT measurement per RTT";
-
     /// here it is one per round trip, so that many ACKs do not make the variance look smaller than it is.
     static void acknowledged(Tcb tcb, Acked acked) {
         if (acked.longestRtt > 0 && !acked.retransmissions) {

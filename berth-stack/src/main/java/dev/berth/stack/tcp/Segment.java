@@ -71,7 +71,6 @@ final class Segment {
     }
 
     /// RFC 9293 section 3.9.2.3, MUST-57: "A TCP implementation MUST silently discard an incoming SYN segment that is
-
     /// addressed to a broadcast or multicast address"; no connection has such an address, and no other segment is for
     /// anybody there either.
     static boolean isToMany(Packet packet, Addresses addresses) {

@@ -176,7 +176,6 @@ final class SegmentAck {
     }
 
     /// RFC 2883 section 4: "the sender should compare the sequence space in the first SACK block to the cumulative
-
     /// ACK ... if the SACK sequence space is less than this cumulative ACK, it is an indication that the segment ...
     /// has been received more than once"; otherwise with that of the second block, whether the first is
     /// part of the second.

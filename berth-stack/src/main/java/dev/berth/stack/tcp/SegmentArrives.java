@@ -223,7 +223,6 @@ final class SegmentArrives {
     }
 
     /// RFC 7323 section 5.3, R1: "If there is a Timestamps option in the arriving segment, SEG.TSval < TS.Recent,
-
     /// TS.Recent is valid ... and if the RST bit is not set, then treat the arriving segment as not acceptable".
     private boolean checkTimestamp(Tcb tcb, Segment segment) {
         if (!tcb.has(Tcb.TIMESTAMPS) || segment.has(TcpHeader.RST)) {
@@ -311,7 +310,6 @@ final class SegmentArrives {
     }
 
     /// Second, check the RST bit: RFC 5961 section 3.2, "If the RST bit is set and the sequence number exactly
-
     /// matches the next expected sequence number (RCV.NXT), then TCP endpoints MUST reset the connection"; elsewhere
     /// in the window "TCP MUST send an acknowledgment (challenge ACK)".
     private void checkReset(Tcb tcb, Segment segment) {
@@ -387,7 +385,6 @@ final class SegmentArrives {
     }
 
     /// "If SND.UNA =< SEG.ACK =< SND.NXT, the send window should be updated. If (SND.WL1 < SEG.SEQ or (SND.WL1 =
-
     /// SEG.SEQ and SND.WL2 =< SEG.ACK)), set SND.WND <- SEG.WND, set SND.WL1 <- SEG.SEQ, and set SND.WL2 <- SEG.ACK."
     private void updateWindow(Tcb tcb, Segment segment) {
         if (SeqNum.lt(tcb.sndWl1, segment.seq) || tcb.sndWl1 == segment.seq && SeqNum.leq(tcb.sndWl2, segment.ack)) {

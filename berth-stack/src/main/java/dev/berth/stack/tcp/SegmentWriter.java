@@ -121,9 +121,7 @@ final class SegmentWriter {
     }
 
     /// `SND.NXT`, unless octets were sent beyond the window (a probe, a FIN, or the window has shrunk since). The
-
     /// other end does not find a segment acceptable that begins beyond its window (RFC 9293 section 3.10.7.4), and
-
     /// would not see what it acknowledges either: two ends that probe each other's closed windows would never hear of
     /// them being opened.
     private static int acceptableSeq(Tcb tcb) {
@@ -327,7 +325,6 @@ final class SegmentWriter {
     }
 
     /// Answers `segment`, which came in `cause`, with the RST of RFC 9293 section 3.5.2: "If the ACK bit is on,
-
     /// <SEQ=SEG.ACK><CTL=RST>", otherwise "<SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>". Never answers a RST.
     void resetInAnswerTo(Packet cause, Segment segment, long now) {
         if (segment.has(TcpHeader.RST)) {

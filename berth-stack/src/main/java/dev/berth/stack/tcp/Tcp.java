@@ -538,7 +538,6 @@ public final class Tcp {
     }
 
     /// The peer's MSS, RFC 9293 section 3.7.1, MUST-15: "If an MSS Option is not received at connection setup, TCP
-
     /// implementations MUST assume a default send MSS of 536 (576 - 40) for IPv4 or 1220 (1280 - 60) for IPv6".
     static int peerMss(Flow flow, int option) {
         if (option < 0) {

@@ -182,7 +182,6 @@ public record TcpInfo(
 
     /// What a connection only counts.
     ///
-
     /// @param segmentsSent segments sent, whatever was in them; where the device cuts segments, what it makes of them
     /// @param segmentsReceived segments received, in the same way, acceptable or not
     /// @param dataSegmentsSent segments sent with data
@@ -194,7 +193,6 @@ public record TcpInfo(
     /// @param timeoutRepairs repairs that began with one
     /// @param busyNanos how long data were in flight or waited for the remote end's window
     /// @param windowLimitedNanos how long data waited for the remote end's window
-
     /// @param bufferLimitedNanos how long nothing was left to send while the send buffer was full of data in flight
     public record Counters(
             long segmentsSent,

@@ -41,7 +41,6 @@ public final class TcpRequests {
     /// From now on SYNs for `listener` are requests.
     ///
     /// @param limit how many may wait for a decision, 1 or more
-
     /// @param nanos how long one waits, 1 or more; then it is forgotten, and the same SYN again is a new request
     public void require(TcpListener listener, int limit, long nanos) {
         listener.requestLimit = limit;

@@ -56,7 +56,6 @@ final class TimeWait extends TimeWaitFlow {
     }
 
     /// True if an active OPEN may take the tuple over. The remote end, if it still knows the old connection at all,
-
     /// can tell the new one by its timestamp, which has to be greater (RFC 6191 section 2 applied to the sender); the
     /// new initial sequence number is chosen beyond the old connection's.
     @Override

@@ -18,7 +18,6 @@ final class Urgent {
     // Sending
 
     /// What the user sent last is urgent: section 3.10.2, "If the URGENT flag is set, then SND.UP <- SND.NXT and set
-
     /// the urgent pointer in the outgoing segments". The pointer is that of all that is queued, which is what SND.NXT
     /// will be.
     static void mark(Tcb tcb) {

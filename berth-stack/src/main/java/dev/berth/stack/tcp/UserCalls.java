@@ -17,7 +17,6 @@ final class UserCalls {
 
     /// SEND (section 3.10.2): takes as much as the send buffer has room for.
     ///
-
     /// @return octets taken over, 0 if there is no room now, [Tcp#NOT_OPEN] if the connection cannot send
     int send(Tcb tcb, ByteSource source, int length) {
         if (!tcb.canSend() || (tcb.pending & (Tcb.FIN_QUEUED | Tcb.FIN_SENT)) != 0) {
@@ -32,7 +31,7 @@ final class UserCalls {
             tcb.flags |= Tcb.SEND_LIMITED; // until something is acknowledged
             return 0;
         }
-        queues.send(tcb).append(source, taken, tcb.effectiveMss);
+        queues.send(tcb).append(source, taken, tcb.effectiveMss, tcb.sndNxt);
         tcb.pending |= Tcb.SEND;
         openFast(tcb);
         tcp.markDirty(tcb);
@@ -52,7 +51,6 @@ final class UserCalls {
 
     /// RECEIVE (section 3.10.3): gives what has arrived in order.
     ///
-
     /// @return octets given, 0 if there are none yet, [Tcp#END_OF_STREAM], or [Tcp#NOT_OPEN] with the reason in the
     ///     Tcb
     int receive(Tcb tcb, ByteSink sink, int max) {
@@ -90,7 +88,6 @@ final class UserCalls {
     }
 
     /// The user has read all there is, and does not answer: a sender with Nagle's algorithm that waits for the ACK
-
     /// of a small segment gets it now, not when the delayed-ACK timer expires. As Linux does it; RFC 9293 section
     /// 3.8.6.3 leaves the moment open.
     private void acknowledgePushed(Tcb tcb) {

@@ -147,7 +147,6 @@ public final class Udp {
     }
 
     /// Binds an endpoint to every port of every address that nobody else is bound to ([PortTable#bindEveryPort]): it
-
     /// receives what would be answered with Port Unreachable, and sends by the [#send] that is told where from.
     ///
     /// @throws IllegalStateException if the endpoint is bound, or another has every port already
@@ -208,13 +207,10 @@ public final class Udp {
     }
 
     /// Connects an endpoint: it sends to this remote end, receives from it alone, and learns of ICMP errors. One
-
     /// that was connected before keeps its local port if that is free towards the new remote end. What is in its
     /// receive queue stays there.
     ///
-
     /// @return [#OK], [#CLOSED], [#BAD_ADDRESS], [#NO_ROUTE] or [#PERMISSION_DENIED] (a broadcast address)
-
     /// @throws PortUnavailableException if another flow has the same ends or no port is left; nothing changed then
     public int connect(UdpEndpoint endpoint, long hi, long lo, int port, long now) throws PortUnavailableException {
         if (endpoint.closed) {
@@ -372,7 +368,6 @@ public final class Udp {
     /// Sends a datagram of `length` octets from `source`. An unbound endpoint is bound to a port of the table's
     /// choice first. What then gets lost in queues is lost, as on the way.
     ///
-
     /// @return `length`; an error that is pending, or [#CLOSED], [#BAD_ADDRESS], [#NO_ROUTE], [#MESSAGE_TOO_LONG],
     ///     [#PERMISSION_DENIED]
     /// @throws PortUnavailableException if the endpoint is unbound and no port is left
@@ -384,7 +379,6 @@ public final class Udp {
     /// As the other `send`, from a local address of the caller's choice: an answer has to come from the address that
     /// was asked.
     ///
-
     /// RFC 1122 section 4.1.3.5: "An application program MUST be able to set the IP source address to be used for
     /// sending a UDP datagram".
     ///
@@ -459,7 +453,6 @@ public final class Udp {
     /// Takes the oldest datagram out of the receive queue and hands at most `max` octets of its data to `sink`; the
     /// rest is lost, its length is [UdpEndpoint#lastLength]. Who sent it is in the endpoint then.
     ///
-
     /// @return octets handed over; an error that is pending; [#WOULD_BLOCK] if nothing waits, or [#CLOSED]
     public int receive(UdpEndpoint endpoint, ByteSink sink, int max) {
         if (endpoint.closed) {
@@ -502,11 +495,8 @@ public final class Udp {
 
     /// Takes in an ICMP error about a datagram of this host.
     ///
-
     /// RFC 1122 section 4.1.3.3: "UDP MUST pass to the application layer all ICMP error messages that it receives
-
     /// from the IP layer." A connected endpoint gets hard errors as the result of its next operation, as on kernels,
-
     /// and soft ones in [UdpEndpoint#softError]. An endpoint that is not connected could not tell which datagram is
     /// meant, and is not disturbed.
     public void icmpError(IcmpError error, long now) {

@@ -81,7 +81,6 @@ public final class UdpGroups {
 
     /// Does not hear a source any more in a group that was joined for all.
     ///
-
     /// @return false if the endpoint did not join the group there for all sources, or blocks this one already
     public boolean block(UdpEndpoint endpoint, IpAddress group, NetInterface nic, IpAddress source) {
         Membership membership = endpoint.memberships.find(group, nic);

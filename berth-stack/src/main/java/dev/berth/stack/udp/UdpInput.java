@@ -225,7 +225,6 @@ final class UdpInput {
     }
 
     /// The endpoint of a binding if it wants the datagram. As on Linux, a connected one has its local address as its
-
     /// only address and is not here, unless it was bound to the group itself: then it hears its remote end.
     private static @Nullable UdpEndpoint hearing(PortBinding<UdpEndpoint> binding, Packet packet, int sourcePort) {
         UdpEndpoint endpoint = binding.listener();
