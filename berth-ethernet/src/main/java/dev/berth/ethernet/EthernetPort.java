@@ -43,7 +43,7 @@ public final class EthernetPort implements AutoCloseable {
     private final PortTally tally;
     private final Neighbours neighbours = new Neighbours();
     private final int maxAddresses;
-    private final PortLink link = new PortLink();
+    private final PortLink link;
     private final FrameReceiver frames = new Frames();
     private final @Nullable LeaseTable leases;
     private volatile @Nullable Guest guest;
@@ -73,6 +73,7 @@ public final class EthernetPort implements AutoCloseable {
         this.leases = leases;
         this.maxAddresses = maxAddresses;
         tally = new PortTally(name);
+        link = new PortLink();
         discovery = new NeighborDiscovery(plan);
         dhcp = leases == null ? null : new DhcpServer(plan, leases, new Leased(), tally);
     }
