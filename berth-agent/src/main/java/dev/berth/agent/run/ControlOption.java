@@ -1,9 +1,8 @@
 package dev.berth.agent.run;
 
-import dev.berth.host.Host;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What `--control` of `berth run` asks for: a path, `off`, or nothing, which is the user's own directory.
@@ -14,19 +13,20 @@ final class ControlOption {
     ///
     /// @param option the option, or null if it was not given
     /// @param program what runs in this process, for people
-    /// @param hosts the hosts of this process, the program's first
+    /// @param host the host of this process
     /// @return the socket; null if none is wanted
     /// @throws IOException if it cannot be made, with a sentence that says why
-    static @Nullable ControlServer open(@Nullable String option, String program, List<Host> hosts) throws IOException {
+    static @Nullable ControlServer open(@Nullable String option, String program, RunningHost host) throws IOException {
         if ("off".equals(option)) {
             return null;
         }
-        HostRequests requests = new HostRequests(program, hosts);
+        Map<String, ControlHandler> handlers = new HostRequests(program, host).handlers();
+        PortRequests.add(handlers, host);
         if (option != null) {
-            return ControlServer.open(Path.of(option), requests.handlers());
+            return ControlServer.open(Path.of(option), handlers);
         }
         ControlDirectory directory = ControlDirectory.present();
         directory.removeStale();
-        return ControlServer.open(directory.socketOf(ProcessHandle.current().pid()), requests.handlers());
+        return ControlServer.open(directory.socketOf(ProcessHandle.current().pid()), handlers);
     }
 }
