@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// What the guest sends has to bear one of its own addresses as the source; everything else is dropped and counted, so
 /// that no guest speaks for another member. What is for one of its addresses, for a multicast group or for a broadcast
 /// address of its subnet is transmitted on the link. Packets pass as they come: hop limits stay as they are, and
-/// packets that stand for several segments ([Packet#segmentSize]) stay whole.
+/// packets that stand for several segments ([Packet#segmentSize]) stay whole where the link takes them, and are cut
+/// where it does not.
 ///
 /// The link hands its packets in from one thread at a time. What members send to the guest is transmitted by whichever
 /// of their threads comes first, one at a time; up to 4,096 packets wait while the link is not ready, more are dropped
@@ -39,6 +40,9 @@ public final class Guest implements AutoCloseable {
     private final List<IpAddress> addresses;
     private final long[] own; // pairs of the halves of the addresses
     private final BufferPool pool = new BufferPool();
+    private final int largest; // octets of a packet that the link takes whole
+    private final Consumer<Packet> toLink;
+    private final Segments segments = new Segments(); // of whoever transmits
     private final PacketQueue queue = new PacketQueue(QUEUE);
     private final AtomicBoolean transmitting = new AtomicBoolean();
     private final AtomicBoolean ended = new AtomicBoolean();
@@ -61,6 +65,8 @@ public final class Guest implements AutoCloseable {
         this.link = link;
         this.port = port;
         this.addresses = List.copyOf(addresses);
+        toLink = link::transmit;
+        largest = Math.max(link.info().mtu(), link.info().maxSegmented());
         own = addresses.stream()
                 .flatMapToLong(each -> LongStream.of(each.hi(), each.lo()))
                 .toArray();
@@ -143,7 +149,7 @@ public final class Guest implements AutoCloseable {
                     if (isOpen()) {
                         packetsOut.increment();
                         octetsOut.add(packet.length());
-                        link.transmit(packet);
+                        transmit(packet);
                     } else {
                         overflow(packet, "its guest is gone");
                     }
@@ -152,6 +158,14 @@ public final class Guest implements AutoCloseable {
             } finally {
                 transmitting.set(false);
             }
+        }
+    }
+
+    private void transmit(Packet packet) {
+        if (packet.segmentSize > 0 && packet.length() > largest) {
+            segments.cut(packet, toLink);
+        } else {
+            link.transmit(packet);
         }
     }
 

@@ -13,9 +13,13 @@ import dev.berth.host.UdpSocket;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import dev.berth.wire.Packet;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -201,6 +205,59 @@ class GuestTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"10.0.0.1", "fd00::1"})
+    void segments_stay_together_or_are_cut_as_the_link_has_it(String address) throws Exception {
+        for (int whole : new int[] {0, 65_535}) {
+            try (Network wide = Network.builder("wide")
+                            .mtu(1_500)
+                            .segments()
+                            .subnet("wide", "10.0.0.0/24", "fd00::/64")
+                            .host("server", plan -> plan.address("10.0.0.1", "fd00::1"))
+                            .build();
+                    Network beyond = Network.create("beyond");
+                    Lab link = new Lab(1_500, whole, beyond.gatewayLink(_ -> true));
+                    Guest guest = wide.guest("guest", link, V4, V6);
+                    Host client = beyond.host("client", V4, V6);
+                    TcpAcceptor acceptor = wide.find("server").orElseThrow().openTcpAcceptor();
+                    TcpSocket asking = client.openTcpSocket()) {
+                acceptor.bind(new Endpoint(IpAddress.parse(address), 80));
+                acceptor.listen(8);
+                asking.connect(new Endpoint(IpAddress.parse(address), 80), TEN_SECONDS);
+                byte[] data = new byte[300_000];
+                new SplittableRandom(7).nextBytes(data);
+                try (TcpSocket accepted = acceptor.accept(TEN_SECONDS)) {
+                    CompletableFuture<byte[]> read = CompletableFuture.supplyAsync(() -> readAll(asking));
+                    accepted.write(data, 0, data.length);
+                    accepted.shutdownOutput();
+                    assertThat(read.get(20, TimeUnit.SECONDS)).isEqualTo(data);
+                }
+                assertThat(client.snapshot().drops()).isEmpty();
+                int largest = Collections.max(link.sent);
+                if (whole == 0) {
+                    assertThat(largest).isLessThanOrEqualTo(1_500);
+                } else {
+                    assertThat(largest).isGreaterThan(1_500);
+                }
+                assertThat(guest.counters().overflow()).isZero();
+            }
+        }
+    }
+
+    private static byte[] readAll(TcpSocket socket) {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        byte[] buffer = new byte[8_192];
+        try {
+            int count;
+            while ((count = socket.read(buffer, 0, buffer.length, TEN_SECONDS)) >= 0) {
+                all.write(buffer, 0, count);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return all.toByteArray();
+    }
+
     @Test
     void no_guest_lives_in_virtual_time() throws Exception {
         try (Network virtual = Network.builder("lab").virtualTime(1).build()) {
@@ -213,6 +270,7 @@ class GuestTest {
     private static final class Lab implements Link {
         final List<Integer> sent = new ArrayList<>();
         private final LinkInfo info;
+        private final @Nullable Link beyond;
         private @Nullable LinkReceiver receiver;
 
         @Nullable
@@ -222,7 +280,13 @@ class GuestTest {
         boolean closed;
 
         Lab(int mtu) {
-            info = new LinkInfo("lab", mtu, true, 65_535);
+            this(mtu, 65_535, null);
+        }
+
+        /// A link that goes on over another one.
+        Lab(int mtu, int maxSegmented, @Nullable Link beyond) {
+            info = new LinkInfo("lab", mtu, true, maxSegmented);
+            this.beyond = beyond;
         }
 
         LinkReceiver receiver() {
@@ -241,6 +305,9 @@ class GuestTest {
                 throw failure;
             }
             receiver = own;
+            if (beyond != null) {
+                beyond.start(own);
+            }
         }
 
         @Override
@@ -251,12 +318,26 @@ class GuestTest {
         @Override
         public void transmit(Packet packet) {
             sent.add(packet.length());
-            packet.release();
+            if (beyond == null) {
+                packet.release();
+            } else {
+                beyond.transmit(packet);
+            }
+        }
+
+        @Override
+        public void flush() {
+            if (beyond != null) {
+                beyond.flush();
+            }
         }
 
         @Override
         public void close() {
             closed = true;
+            if (beyond != null) {
+                beyond.close();
+            }
         }
     }
 }
