@@ -27,7 +27,7 @@ final class Modules {
         module("capture", "host");
         module("junit", "network", "sockets", "capture");
         module("tun", "host");
-        module("gateway", "host", "network");
+        module("gateway", "host", "network", "tun");
         module("agent", "sockets", "capture", "tun", "gateway");
         module("bench", "testkit", "sockets", "capture", "tun", "gateway", "agent");
         module("cli", "bench");
