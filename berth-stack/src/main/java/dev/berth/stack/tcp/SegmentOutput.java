@@ -1,12 +1,19 @@
 package dev.berth.stack.tcp;
 
 import dev.berth.wire.TcpHeader;
+import org.jspecify.annotations.Nullable;
 
 /// Decides what a connection sends next (RFC 9293 sections 3.7 and 3.8). Input, user calls and timers only mark what
 /// is pending; everything that leaves a connection leaves it here.
 final class SegmentOutput {
     /// The most octets of payload in one packet that a device cuts: 65,535 less the largest headers.
     private static final int MAX_SEGMENTED_HEADERS = 40 + TcpHeader.MAX_LENGTH;
+
+    /// The most octets of payload that any device cuts.
+    static final int MOST_SEGMENTED = 65_535 - MAX_SEGMENTED_HEADERS;
+
+    /// The round-trip time up to which the rest of a block waits for the next one, in nanoseconds.
+    private static final long NEAR = 1_000_000;
 
     /// What of `pending` is about octets that were sent before.
     private static final int AGAIN = Tcb.RETRANSMIT | Tcb.PROBE | Tcb.LOSS_PROBE;
@@ -334,7 +341,7 @@ final class SegmentOutput {
             assert queue != null;
             int usable = Math.min(available, room);
             int length = nextLength(tcb, queue, usable, available, mss, largest);
-            if (length <= 0) {
+            if (length <= 0 || usable < largest && isWorthWaiting(tcb, largest, pacer)) {
                 break;
             }
             // RFC 9293 section 3.9.1.2, MUST-61: PSH in the last buffered segment.
@@ -369,6 +376,21 @@ final class SegmentOutput {
             return true;
         }
         return sent;
+    }
+
+    /// Whether less than the largest packet waits, as a segment does with Nagle's algorithm: such a packet is on its
+    /// way to an end that is near, and its acknowledgment will let the rest go at the latest. To a device a packet
+    /// costs nearly the same whatever its size, and a stream that is written in blocks would else send the rest of
+    /// each by itself.
+    private static boolean isWorthWaiting(Tcb tcb, int largest, @Nullable Pacer pacer) {
+        return largest > tcb.effectiveMss
+                && pacer == null
+                && tcb.flightSize() >= largest
+                && tcb.minRtt > 0
+                && tcb.minRtt <= NEAR
+                && !tcb.config.noDelay()
+                && !tcb.isRecovering()
+                && (tcb.pending & Tcb.FIN_QUEUED) == 0;
     }
 
     /// What is sent says nothing about the network where the user gave less than the window would have taken.
