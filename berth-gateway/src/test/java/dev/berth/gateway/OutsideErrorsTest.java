@@ -153,7 +153,7 @@ class OutsideErrorsTest {
                     .contains(
                             "ping 10.0.0.253 56 0: PROHIBITED from 10.0.0.253",
                             "ping fd00::fd 56 0: PROHIBITED from fd00::fd")
-                    .anyMatch(line -> line.contains("echoesLost=2"));
+                    .anyMatch(line -> line.matches(".*echoesLost=[1-9].*"));
             assertThat(lines.stream().filter(line -> line.contains("net.ipv4.ping_group_range")))
                     .as("said once")
                     .hasSize(1);
