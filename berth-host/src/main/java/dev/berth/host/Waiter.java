@@ -2,11 +2,12 @@ package dev.berth.host;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// A thread, platform or virtual, that waits for a socket to become ready. Armed and signalled under the host's lock,
 /// so that no wake-up is lost; the unpark comes after it.
-final class Waiter extends Wakeup {
+final class Waiter extends Wakeup implements BooleanSupplier {
     private static final VarHandle STATE;
 
     static {
@@ -48,6 +49,11 @@ final class Waiter extends Wakeup {
         return thread;
     }
 
+    @Override
+    public boolean getAsBoolean() {
+        return isSignalled();
+    }
+
     boolean isSignalled() {
         return state == SIGNALLED;
     }
@@ -59,9 +65,19 @@ final class Waiter extends Wakeup {
     /// @return false if the deadline has passed or the thread was interrupted (then its status is set)
     boolean await(long deadline) {
         HostClock clock = monitor.clock();
-        if (clock == null && !thread.isVirtual()) {
-            monitor.spinning.await(this);
+        Spinning spinning = monitor.spinning;
+        if (clock != null || thread.isVirtual() || !spinning.isPossible()) {
+            return await(clock, deadline);
         }
+        long began = SystemClock.nanoTime();
+        boolean signalled = spinning.look(this) || await(null, deadline);
+        if (signalled) {
+            spinning.waited(SystemClock.nanoTime() - began);
+        }
+        return signalled;
+    }
+
+    private boolean await(@Nullable HostClock clock, long deadline) {
         if (!STATE.compareAndSet(this, AWAKE, PARKED)) {
             return true;
         }
