@@ -1,7 +1,8 @@
 package dev.berth.gateway;
 
 import dev.berth.host.UdpSocket;
-import dev.berth.stack.icmp.Unreachable;
+import dev.berth.stack.icmp.IcmpError;
+import dev.berth.stack.icmp.IcmpReport;
 import dev.berth.wire.Endpoint;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -99,7 +100,7 @@ final class OutsideUdp {
         }
         if (!addresses.policy().allows(to)) {
             tally.denied.increment();
-            guests.unreachable(Unreachable.PROHIBITED, guest, asked);
+            guests.report(IcmpReport.of(IcmpError.Kind.PROHIBITED), guest, asked);
             return;
         }
         Association association = associate(guest);
@@ -115,11 +116,11 @@ final class OutsideUdp {
                 tally.undeliverable.increment();
             }
         } catch (NoRouteToHostException e) {
-            unreachable(association, asked, Unreachable.HOST, e);
+            unreachable(association, asked, IcmpError.Kind.HOST_UNREACHABLE, e);
         } catch (ClosedChannelException e) {
             tally.undeliverable.increment(); // it has just given way to another
         } catch (IOException e) {
-            unreachable(association, asked, Unreachable.NETWORK, e);
+            unreachable(association, asked, IcmpError.Kind.NET_UNREACHABLE, e);
         }
     }
 
@@ -133,18 +134,18 @@ final class OutsideUdp {
         }
     }
 
-    private void unreachable(Association association, Endpoint asked, Unreachable what, IOException e)
+    private void unreachable(Association association, Endpoint asked, IcmpError.Kind what, IOException e)
             throws IOException {
         tally.undeliverable.increment();
         debug(e);
-        guests.unreachable(what, association.guest, asked);
+        guests.report(IcmpReport.of(what), association.guest, asked);
     }
 
     private void tellUnreachable(Association association) throws IOException {
         Endpoint peer = association.peer();
         if (peer != null) {
             tally.unreachable.increment();
-            guests.unreachable(Unreachable.PORT, association.guest, addresses.inside(peer));
+            guests.report(IcmpReport.of(IcmpError.Kind.PORT_UNREACHABLE), association.guest, addresses.inside(peer));
         }
     }
 

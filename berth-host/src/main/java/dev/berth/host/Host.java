@@ -157,6 +157,15 @@ public final class Host implements AutoCloseable {
         return new EchoSocket(this);
     }
 
+    /// Takes the echo requests to addresses that the host owns by a prefix only ([Builder#localPrefix]), which it
+    /// answers itself otherwise.
+    ///
+    /// @throws IOException if the host is closed, or such a responder is open already
+    public EchoResponder openEchoResponder() throws IOException {
+        requireOpen();
+        return new EchoResponder(this);
+    }
+
     /// Asks `address` for an echo, and waits for it.
     ///
     /// @param timeoutNanos how long at most, in nanoseconds, more than 0
@@ -334,6 +343,7 @@ public final class Host implements AutoCloseable {
                 case TcpSocket connection -> connection.abort();
                 case HostSocket other -> other.close();
                 case EchoSocket echo -> echo.close();
+                case EchoResponder echo -> echo.close();
             }
         }
         for (LinkPort port : monitor.ports()) {

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Who wants to know of a socket's readiness: threads that wait, and one observer. Part of every socket, and what the
 /// stack knows of it. All under the host's lock, but for the observer's call.
-abstract sealed class SocketSignals permits HostSocket, EchoSocket {
+abstract sealed class SocketSignals permits HostSocket, EchoSocket, EchoResponder {
     /// The readiness of a socket that was closed: whoever waits has to look.
     static final int CLOSED = 1 << 16;
 

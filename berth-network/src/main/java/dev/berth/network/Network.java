@@ -162,6 +162,21 @@ public final class Network implements AutoCloseable, NameTable {
         return subnet;
     }
 
+    /// Makes whoever is on the other side of a link a member of the network: the kernel behind a TUN device, a virtual
+    /// machine, another JVM. The link belongs to the guest from here on.
+    ///
+    /// @param link started by this; it hands packets in from one thread at a time
+
+    /// @param addresses the guest's own; without any, it gets a free one of each prefix of the only subnet there is
+
+    /// @throws IllegalArgumentException if the name or an address is taken, an address belongs to no subnet or all of
+    ///     them to more than one, or the link does not carry the largest packet of the subnet
+    /// @throws IllegalStateException if the network lives by virtual time: nothing outside does
+    /// @throws IOException if the link cannot be opened; nothing is left behind then
+    public Guest guest(String guestName, Link link, IpAddress.Prefix... addresses) throws IOException {
+        return hosts.guest(guestName, link, addresses);
+    }
+
     /// Makes a host that was built by hand, on a [#link], known by its name.
     ///
     /// @throws IllegalArgumentException if the name is taken

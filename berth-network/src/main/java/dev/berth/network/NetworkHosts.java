@@ -1,6 +1,7 @@
 package dev.berth.network;
 
 import dev.berth.host.Host;
+import dev.berth.host.Link;
 import dev.berth.names.NameTable;
 import dev.berth.stack.StackConfig;
 import dev.berth.wire.IpAddress;
@@ -130,6 +131,49 @@ final class NetworkHosts {
         }
         network.observer().started(host);
         return host;
+    }
+
+    Guest guest(String guestName, Link link, IpAddress.Prefix... wanted) throws IOException {
+        if (network.isVirtual()) {
+            throw new IllegalStateException("Network " + network.name() + " lives by virtual time, and no guest does");
+        }
+        HostPlan plan = new HostPlan(guestName);
+        for (IpAddress.Prefix each : wanted) {
+            plan.address(each);
+        }
+        Node node = new Node(guestName, null);
+        Guest guest;
+        synchronized (network) {
+            requireFree(guestName);
+            Map<Subnet, List<IpAddress.Prefix>> placed = Placement.of(plan, network, attached);
+            if (placed.size() != 1) {
+                throw new IllegalArgumentException("Guest " + guestName + " has one link, and addresses in "
+                        + placed.keySet().stream().map(each -> each.name).toList());
+            }
+            Subnet subnet = placed.keySet().iterator().next();
+            List<IpAddress.Prefix> prefixes = placed.values().iterator().next();
+            int mtu = network.topology().mtu(subnet);
+            if (link.info().mtu() < mtu) {
+                throw new IllegalArgumentException("The link of guest " + guestName + " has an MTU of "
+                        + link.info().mtu() + ", and subnet " + subnet.name + " one of " + mtu);
+            }
+            NetworkLink port = new NetworkLink(network, subnet, node, mtu, prefixes.toArray(new IpAddress.Prefix[0]));
+            network.attach(port);
+            node.links = List.of(port);
+            node.addresses = prefixes.stream().map(IpAddress.Prefix::address).toList();
+            nodes.put(NameTable.canonical(guestName), node);
+            guest = new Guest(network, guestName, link, port, node.addresses);
+        }
+        boolean started = false;
+        try {
+            guest.start();
+            started = true;
+            return guest;
+        } finally {
+            if (!started) {
+                guest.close();
+            }
+        }
     }
 
     private int mtu(Subnet subnet, LinkProfile profile) {

@@ -36,7 +36,7 @@ final class NetworkLink implements Link, Attachment {
         this.subnet = subnet;
         this.node = node;
         this.addresses = addresses.clone();
-        this.info = new LinkInfo(subnet.name, mtu, true, 0);
+        this.info = new LinkInfo(subnet.name, mtu, true, network.topology().maxSegmented);
     }
 
     IpAddress.Prefix[] addresses() {

@@ -42,6 +42,7 @@ final class Libc {
     static final int O_NONBLOCK = 0x800;
     static final int O_CLOEXEC = 0x80000;
     static final int AF_INET = 2;
+    static final int AF_INET6 = 10;
     static final int SOCK_DGRAM = 2;
     static final int CLONE_NEWNET = 0x4000_0000;
     static final short POLLIN = 1;
@@ -127,6 +128,15 @@ final class Libc {
     static int controlSocket(MemorySegment capture) {
         try {
             return answer(capture, (int) SOCKET.invokeExact(capture, AF_INET, SOCK_DGRAM | O_CLOEXEC, 0));
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /// The same for requests about one family of addresses.
+    static int socket(MemorySegment capture, int family) {
+        try {
+            return answer(capture, (int) SOCKET.invokeExact(capture, family, SOCK_DGRAM | O_CLOEXEC, 0));
         } catch (Throwable t) {
             throw unexpected(t);
         }

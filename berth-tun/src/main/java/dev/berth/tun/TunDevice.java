@@ -1,11 +1,13 @@
 package dev.berth.tun;
 
+import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The kernel's side of an attached TUN device: its file descriptor, and the requests that configure it. Not
@@ -54,14 +56,55 @@ final class TunDevice {
 
     /// Attaches to the device `name`, or creates it, in the network namespace of `namespace` (null: that of this
     /// process). Nothing is left behind when it fails.
-    static TunDevice open(String name, @Nullable Path namespace, boolean tcpSegments, boolean udpSegments)
+    static TunDevice open(
+            String name, @Nullable Path namespace, boolean tcpSegments, boolean udpSegments, Setup setup)
             throws IOException {
         checkName(name);
         Libc.Access.require();
         if (namespace == null) {
-            return openHere(name, tcpSegments, udpSegments);
+            return openHere(name, tcpSegments, udpSegments, setup);
         }
-        return NamespaceThread.open(namespace, () -> openHere(name, tcpSegments, udpSegments));
+        return NamespaceThread.open(namespace, () -> openHere(name, tcpSegments, udpSegments, setup));
+    }
+
+    /// What the kernel's side is to have from the start.
+    ///
+    /// @param mtu octets, or 0 for what it has
+    /// @param addresses its addresses; with one, the device is brought up
+    /// @param defaultRoutes whether default routes lead over it
+    /// @param loopback whether the namespace's loopback device is brought up too
+    record Setup(int mtu, List<IpAddress.Prefix> addresses, boolean defaultRoutes, boolean loopback) {}
+
+    private static TunDevice openHere(String name, boolean tcpSegments, boolean udpSegments, Setup setup)
+            throws IOException {
+        TunDevice device = openHere(name, tcpSegments, udpSegments);
+        boolean ready = false;
+        try {
+            device.apply(setup);
+            ready = true;
+            return device;
+        } finally {
+            if (!ready) {
+                device.close();
+            }
+        }
+    }
+
+    private void apply(Setup setup) throws IOException {
+        if (setup.mtu > 0) {
+            setMtu(setup.mtu);
+        }
+        if (setup.loopback || !setup.addresses.isEmpty()) {
+            try (KernelSide kernel = new KernelSide(name)) {
+                if (setup.loopback) {
+                    kernel.up("lo");
+                }
+                if (!setup.addresses.isEmpty()) {
+                    kernel.up(name);
+                    kernel.configure(setup.addresses, setup.defaultRoutes);
+                }
+            }
+        }
     }
 
     private static void checkName(String name) throws IOException {

@@ -1,12 +1,19 @@
 package dev.berth.stack.tcp;
 
 import dev.berth.wire.TcpHeader;
+import org.jspecify.annotations.Nullable;
 
 /// Decides what a connection sends next (RFC 9293 sections 3.7 and 3.8). Input, user calls and timers only mark what
 /// is pending; everything that leaves a connection leaves it here.
 final class SegmentOutput {
     /// The most octets of payload in one packet that a device cuts: 65,535 less the largest headers.
     private static final int MAX_SEGMENTED_HEADERS = 40 + TcpHeader.MAX_LENGTH;
+
+    /// The most octets of payload that any device cuts.
+    static final int MOST_SEGMENTED = 65_535 - MAX_SEGMENTED_HEADERS;
+
+    /// The round-trip time up to which the rest of a block waits for the next one, in nanoseconds.
+    private static final long NEAR = 1_000_000;
 
     /// What of `pending` is about octets that were sent before.
     private static final int AGAIN = Tcb.RETRANSMIT | Tcb.PROBE | Tcb.LOSS_PROBE;
@@ -334,7 +341,7 @@ final class SegmentOutput {
             assert queue != null;
             int usable = Math.min(available, room);
             int length = nextLength(tcb, queue, usable, available, mss, largest);
-            if (length <= 0) {
+            if (length <= 0 || usable < largest && isWorthWaiting(tcb, largest, pacer)) {
                 break;
             }
             // RFC 9293 section 3.9.1.2, MUST-61: PSH in the last buffered segment.
@@ -369,6 +376,21 @@ final class SegmentOutput {
             return true;
         }
         return sent;
+    }
+
+    /// Whether less than the largest packet waits, as a segment does with Nagle's algorithm: such a packet is on its
+    /// way to an end that is near, and its acknowledgment will let the rest go at the latest. To a device a packet
+    /// costs nearly the same whatever its size, and a stream that is written in blocks would else send the rest of
+    /// each by itself.
+    private static boolean isWorthWaiting(Tcb tcb, int largest, @Nullable Pacer pacer) {
+        return largest > tcb.effectiveMss
+                && pacer == null
+                && tcb.flightSize() >= largest
+                && tcb.minRtt > 0
+                && tcb.minRtt <= NEAR
+                && !tcb.config.noDelay()
+                && !tcb.isRecovering()
+                && (tcb.pending & Tcb.FIN_QUEUED) == 0;
     }
 
     /// What is sent says nothing about the network where the user gave less than the window would have taken.
@@ -409,14 +431,25 @@ final class SegmentOutput {
         }
         // No data are in flight; perhaps a SYN,ACK is.
         boolean idle = tcb.sndNxt == tcb.sndUna || !tcb.state.isSynchronized() && tcb.sndNxt == tcb.iss + 1;
+        if (idle) {
+            tcb.flags &= ~Tcb.SHORT_IN_FLIGHT;
+        }
+        boolean last = (tcb.pending & Tcb.FIN_QUEUED) != 0 || Urgent.isSending(tcb);
+        // Nagle's algorithm as Linux has it: what waits for an ACK is a short segment behind a short one, not the end
+        // of a larger write, which would wait for the delayed ACK of the full segments before it. Where the buffer is
+        // full, the write has not ended.
+        boolean nagle =
+                !idle && (tcb.has(Tcb.SHORT_IN_FLIGHT) || tcb.sendRoom() <= 0) && !tcb.config.noDelay() && !last;
         // "(2) or if the data is pushed and all queued data can be sent now": [SND.NXT = SND.UNA and] PUSHed and D <=
         // U
-        boolean last = (tcb.pending & Tcb.FIN_QUEUED) != 0 || Urgent.isSending(tcb);
-        if (usable == available && (idle || tcb.config.noDelay() || last)) {
-            return usable;
-        }
+        boolean all = usable == available && !nagle;
         // "(3) or if at least a fraction Fs of the maximum window can be sent": Fs = 1/2
-        return usable >= tcb.maxSndWnd / 2 && usable > 0 && (idle || tcb.config.noDelay()) ? usable : 0;
+        boolean half = usable >= tcb.maxSndWnd / 2 && (idle || tcb.config.noDelay());
+        if (!all && !half) {
+            return 0;
+        }
+        tcb.flags |= Tcb.SHORT_IN_FLIGHT;
+        return usable;
     }
 
     /// RFC 5681 section 4.1: "a TCP SHOULD set cwnd to no more than RW before beginning transmission if the TCP has

@@ -54,20 +54,21 @@ final class SendQueue {
 
     /// Appends `length` octets of `source`.
     ///
-    /// @param align the payload octets of a full segment: a chunk takes whole segments where that is possible, so
+    /// @param align the payload octets of a full segment: a chunk ends where a segment does, if that is possible, so
     ///     that few segments straddle two chunks
-    void append(ByteSource source, int length, int align) {
+    /// @param next where the next segment begins (`SND.NXT`)
+    void append(ByteSource source, int length, int align, int next) {
         int left = length;
         while (left > 0) {
             Chunk last = count == 0 ? null : chunks[index(count - 1)];
-            int room = last == null ? 0 : usable(last, align) - last.used;
+            int room = last == null ? 0 : usable(last, align, next) - last.used;
             if (last == null || room <= 0) {
                 boolean large = left > BufferPool.SMALL || length() >= BufferPool.SMALL;
                 // Where memory is scarce, a few octets do not hold a large chunk.
                 int size = large && budget.isScarce() ? BufferPool.SMALL : large ? BufferPool.LARGE : left;
                 last = pool.takeChunk(size);
                 push(last);
-                room = usable(last, align);
+                room = usable(last, align, next);
             }
             int part = Math.min(room, left);
             source.transfer(last.bytes, last.used, part);
@@ -77,9 +78,18 @@ final class SendQueue {
         }
     }
 
-    private static int usable(Chunk chunk, int align) {
+    /// Octets of `chunk`, the last one, up to the end of a segment; at most what a packet takes that a device cuts.
+    private int usable(Chunk chunk, int align, int next) {
         int size = chunk.bytes.length;
-        return align <= 0 || align > size ? size : size / align * align;
+        if (align <= 0 || align > size) {
+            return size;
+        }
+        if (align <= SegmentOutput.MOST_SEGMENTED) {
+            size = Math.min(size, SegmentOutput.MOST_SEGMENTED);
+        }
+        int begin = endSeq - chunk.used;
+        int whole = size - Math.floorMod(size - (next - begin), align);
+        return whole > 0 ? whole : size;
     }
 
     private void push(Chunk chunk) {

@@ -31,7 +31,7 @@ final class UserCalls {
             tcb.flags |= Tcb.SEND_LIMITED; // until something is acknowledged
             return 0;
         }
-        queues.send(tcb).append(source, taken, tcb.effectiveMss);
+        queues.send(tcb).append(source, taken, tcb.effectiveMss, tcb.sndNxt);
         tcb.pending |= Tcb.SEND;
         openFast(tcb);
         tcp.markDirty(tcb);

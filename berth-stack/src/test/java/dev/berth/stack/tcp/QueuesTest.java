@@ -64,7 +64,8 @@ class QueuesTest {
                             }
                         },
                         length,
-                        random.nextInt(2) == 0 ? 1_448 : 65_000);
+                        random.nextInt(2) == 0 ? 1_448 : 65_000,
+                        queue.firstSeq() + random.nextInt(queue.length() + 1));
                 assertThat(queue.endSeq()).isEqualTo(written[0]);
                 for (int i = 0; i < 5; i++) {
                     checkPayload(pool, queue, random);
