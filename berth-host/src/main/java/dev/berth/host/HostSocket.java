@@ -27,6 +27,9 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     /// In `sharing`, beside the flags of [PortSharing]: the host keeps a label for this socket.
     private static final int LABELLED = 1 << 31;
 
+    /// In `sharing` too: a bind with port 0 takes the address only.
+    private static final int BIND_LATE = 1 << 30;
+
     final Host host;
 
     /// That of the shard in which the socket lives. A TCP socket may change it while it connects, under the lock of the
@@ -36,7 +39,6 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     // Under the host's lock
     private int sharing;
     private PortRange localPortRange = PortRange.ALL;
-    private boolean bindAddressNoPort;
     volatile boolean open = true;
 
     HostSocket(Host host, StackMonitor monitor) {
@@ -173,7 +175,7 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
         enter();
         try {
             requireOpen();
-            bindAddressNoPort = on;
+            sharing = on ? sharing | BIND_LATE : sharing & ~BIND_LATE;
         } finally {
             monitor.exit();
         }
@@ -182,7 +184,7 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     /// IP_BIND_ADDRESS_NO_PORT.
     public final boolean bindAddressNoPort() throws IOException {
         requireOpen();
-        return bindAddressNoPort;
+        return (sharing & BIND_LATE) != 0;
     }
 
     private void share(int bit, boolean on) throws IOException {
@@ -201,7 +203,7 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     }
 
     final int sharing() {
-        return sharing & ~LABELLED;
+        return sharing & ~(LABELLED | BIND_LATE);
     }
 
     /// An accepted socket says of sharing what its listener does.
@@ -284,6 +286,12 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     /// Adds a waiter for the calling thread. Under the host's lock.
     final Waiter arm(int interest) {
         return arm(interest, monitor);
+    }
+
+    /// Adds a waiter of the calling thread. Under the host's lock.
+    final Waiter arm(Waiter waiter) {
+        add(waiter);
+        return waiter;
     }
 
     /// Waits outside the lock.
