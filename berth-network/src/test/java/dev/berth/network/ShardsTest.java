@@ -527,7 +527,7 @@ class ShardsTest {
         return () -> {
             TcpSocket socket = client.openTcpSocket();
             try {
-                socket.connect(new Endpoint(SERVER, 80), TimeUnit.MILLISECONDS.toNanos(300));
+                socket.connect(new Endpoint(SERVER, 80), TimeUnit.MILLISECONDS.toNanos(100));
                 made.incrementAndGet();
             } catch (ConnectException | SocketTimeoutException _) {
                 // nobody listens any more, or the queue was full
