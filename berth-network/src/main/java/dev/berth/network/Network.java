@@ -166,9 +166,7 @@ public final class Network implements AutoCloseable, NameTable {
     /// machine, another JVM. The link belongs to the guest from here on.
     ///
     /// @param link started by this; it hands packets in from one thread at a time
-
     /// @param addresses the guest's own; without any, it gets a free one of each prefix of the only subnet there is
-
     /// @throws IllegalArgumentException if the name or an address is taken, an address belongs to no subnet or all of
     ///     them to more than one, or the link does not carry the largest packet of the subnet
     /// @throws IllegalStateException if the network lives by virtual time: nothing outside does

@@ -71,8 +71,7 @@ final class TunDevice {
 
     /// Attaches to the device `name`, or creates it, in the network namespace of `namespace` (null: that of this
     /// process). Nothing is left behind when it fails.
-    static TunDevice open(
-            String name, @Nullable Path namespace, boolean tcpSegments, boolean udpSegments, Setup setup)
+    static TunDevice open(String name, @Nullable Path namespace, boolean tcpSegments, boolean udpSegments, Setup setup)
             throws IOException {
         return open(Kind.TUN, name, namespace, tcpSegments, udpSegments, setup);
     }
