@@ -23,7 +23,13 @@ public final class ControlOption {
     /// @throws IOException if it cannot be made, with a sentence that says why
     public static @Nullable ControlServer open(@Nullable String option, String program, List<Host> hosts)
             throws IOException {
-theirs            return null;
+        return OFF.equals(option) ? null : open(option, new HostRequests(program, hosts).handlers());
+    }
+
+    /// Opens the control socket of `berth run`.
+    static @Nullable ControlServer open(@Nullable String option, String program, RunningHost host) throws IOException {
+        if (OFF.equals(option)) {
+            return null;
         }
         Map<String, ControlHandler> handlers = new HostRequests(program, host).handlers();
         PortRequests.add(handlers, host);
