@@ -82,7 +82,9 @@ final class CarriedConnection {
                 abort();
                 return;
             }
-            kernel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            if (kernel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) { // not of the UNIX domain
+                kernel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            }
         } catch (IOException e) {
             logger().log(System.Logger.Level.DEBUG, "Cannot connect to {0}: {1}", name, e.getMessage());
             abort();

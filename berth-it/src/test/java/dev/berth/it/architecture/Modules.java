@@ -28,7 +28,7 @@ final class Modules {
         module("junit", "network", "sockets", "capture");
         module("tun", "host");
         module("ethernet", "network", "tun");
-        module("gateway", "host", "network");
+        module("gateway", "host", "network", "tun");
         module("agent", "sockets", "capture", "tun", "gateway");
         module("bench", "testkit", "sockets", "capture", "tun", "gateway", "agent");
         module("cli", "bench", "ethernet");
