@@ -75,6 +75,7 @@ final class Catalogue {
         all.addAll(PortRows.all(progress));
         all.addAll(NetworkRows.all());
         all.addAll(TunLab.rows());
+        all.addAll(GatewayLab.rows());
         return List.copyOf(all);
     }
 
