@@ -39,7 +39,7 @@ public final class UdpSocket extends DataSocket {
     private String boundBy = "";
 
     UdpSocket(Host host) {
-        super(host);
+        super(host, host.monitor());
         monitor.enter();
         try {
             endpoint = udp().open(false);
@@ -254,6 +254,11 @@ public final class UdpSocket extends DataSocket {
         askedLo = endpoint.lastDestinationLo();
         askedPort = endpoint.lastDestinationPort();
         return result;
+    }
+
+    @Override
+    boolean hasLittle() {
+        return false; // who sent it has to be asked for in any case, which takes the lock
     }
 
     @Override
