@@ -94,7 +94,6 @@ public final class NetStack {
     /// common ([ShardTable]); listeners are made by the [Tcp] of the first one and have a part in each.
     ///
     /// Each stack is guarded by a lock of its own. Whoever gives packets to them has to find the shard of each; those of
-
     /// which that is not seen before they are processed (fragments, extension headers) go to the first, which hands
     /// them out again with [#pollForeign].
     ///
