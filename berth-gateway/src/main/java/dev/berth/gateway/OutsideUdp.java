@@ -27,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 /// UDP of a [Gateway]: an [Association] for each inside end that sends. Two platform threads serve all of them: one
 /// takes what guests send, one selects among the sockets of the kernel, and looks every second what is idle.
 final class OutsideUdp {
-    private static final System.Logger LOGGER = System.getLogger(Gateway.class.getName());
     private static final int LARGEST = 65_535;
     private static final int RECEIVE_BUFFER = 4 << 20;
     private static final long SWEEP_MILLIS = 1_000;
@@ -208,7 +207,7 @@ final class OutsideUdp {
             selector.wakeup();
             return fresh;
         } catch (IOException e) {
-            LOGGER.log(System.Logger.Level.DEBUG, "The gateway gets no socket for {0}: {1}", guest, e.getMessage());
+            logger().log(System.Logger.Level.DEBUG, "The gateway gets no socket for {0}: {1}", guest, e.getMessage());
             if (channel != null) {
                 close(channel);
             }
@@ -233,7 +232,7 @@ final class OutsideUdp {
                 }
             }
         } catch (IOException e) {
-            LOGGER.log(System.Logger.Level.WARNING, "The gateway cannot select: " + e.getMessage());
+            logger().log(System.Logger.Level.WARNING, "The gateway cannot select: " + e.getMessage());
         } finally {
             endAll();
             close(selector);
@@ -349,12 +348,12 @@ final class OutsideUdp {
         try {
             what.close();
         } catch (Exception e) {
-            LOGGER.log(System.Logger.Level.DEBUG, "Closing: {0}", e.getMessage());
+            logger().log(System.Logger.Level.DEBUG, "Closing: {0}", e.getMessage());
         }
     }
 
     private static void debug(IOException e) {
-        LOGGER.log(System.Logger.Level.DEBUG, "Gateway, UDP: {0}", e.getMessage());
+        logger().log(System.Logger.Level.DEBUG, "Gateway, UDP: {0}", e.getMessage());
     }
 
     int associations() {
@@ -370,5 +369,10 @@ final class OutsideUdp {
         closed = true;
         guests.close();
         selector.wakeup();
+    }
+
+    /// Not in a field: loggers take a good part of the time that a program needs to start.
+    private static System.Logger logger() {
+        return System.getLogger(Gateway.class.getName());
     }
 }

@@ -104,9 +104,10 @@ final class StackMonitor {
         }
     }
 
-    /// The deadline of a wait that begins now; 0 for none.
+    /// The deadline of a wait that begins now; 0 for none, as for what lies beyond all time.
     long deadline(long timeoutNanos) {
-        return timeoutNanos <= 0 ? 0 : Math.max(1, nanoTime() + timeoutNanos);
+        long now = nanoTime();
+        return timeoutNanos <= 0 || timeoutNanos > Long.MAX_VALUE - now ? 0 : Math.max(1, now + timeoutNanos);
     }
 
     /// Enters the critical section; [#exit] must follow in a `finally`.

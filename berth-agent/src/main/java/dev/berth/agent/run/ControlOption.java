@@ -6,7 +6,8 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What `--control` of `berth run` and `berth gateway` asks for: a path, `off`, or nothing, which is the user's own directory.
+/// What `--control` of `berth run` and `berth gateway` asks for: a path, `off`, or nothing, which is the user's own
+/// directory.
 public final class ControlOption {
     private ControlOption() {}
 
@@ -17,7 +18,8 @@ public final class ControlOption {
     /// @param hosts the hosts of this process, the program's first
     /// @return the socket; null if none is wanted
     /// @throws IOException if it cannot be made, with a sentence that says why
-    public static @Nullable ControlServer open(@Nullable String option, String program, List<Host> hosts) throws IOException {
+    public static @Nullable ControlServer open(@Nullable String option, String program, List<Host> hosts)
+            throws IOException {
         if ("off".equals(option)) {
             return null;
         }

@@ -76,7 +76,9 @@ public final class RunningHost implements AutoCloseable {
             builder.route(new IpAddress.Prefix(gateway, gateway.isIpv4() ? 32 : 128));
         }
         List<IpAddress> nameServers = tun == null ? ResolverFile.nameServers(ResolverFile.MACHINE) : List.of();
-        NameService.routes(nameServers, plan.addresses()).forEach(builder::route);
+        for (IpAddress.Prefix route : NameService.routes(nameServers, plan.addresses())) {
+            builder.route(route);
+        }
         if (plan.outside()) {
             defaultRoutes(builder);
         }
@@ -101,8 +103,7 @@ public final class RunningHost implements AutoCloseable {
     }
 
     private Gateway openOutside(DnsResponder responder) throws IOException {
-        List<IpAddress> taken = new ArrayList<>();
-        plan.addresses().forEach(prefix -> taken.add(prefix.address()));
+        List<IpAddress> taken = HostAddress.withoutLengths(plan.addresses());
         return Gateway.builder(network)
                 .inside(plan.addresses().toArray(new IpAddress.Prefix[0]))
                 .machine(HostAddress.machine(plan.addresses(), taken).toArray(new IpAddress[0]))
@@ -139,10 +140,10 @@ public final class RunningHost implements AutoCloseable {
     }
 
     private void defaultRoutes(Host.Builder builder) {
-        if (plan.addresses().stream().anyMatch(prefix -> prefix.address().isIpv4())) {
+        if (HostAddress.hasFamily(plan.addresses(), true)) {
             builder.route(IpAddress.Prefix.parse("0.0.0.0/0"));
         }
-        if (plan.addresses().stream().anyMatch(prefix -> !prefix.address().isIpv4())) {
+        if (HostAddress.hasFamily(plan.addresses(), false)) {
             builder.route(IpAddress.Prefix.parse("::/0"));
         }
     }
@@ -152,10 +153,7 @@ public final class RunningHost implements AutoCloseable {
     /// @return the gateway's address
     private IpAddress publish() throws IOException {
         IpAddress.Prefix first = plan.addresses().getFirst();
-        List<IpAddress> taken = new ArrayList<>();
-        for (IpAddress.Prefix prefix : plan.addresses()) {
-            taken.add(prefix.address());
-        }
+        List<IpAddress> taken = HostAddress.withoutLengths(plan.addresses());
         IpAddress address = HostAddress.gateway(first, taken, plan.tun() != null);
         Host door = network.host("berth-gateway", new IpAddress.Prefix(address, address.isIpv4() ? 32 : 128));
         for (Publication publication : plan.publications()) {
