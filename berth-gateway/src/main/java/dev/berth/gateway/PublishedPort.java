@@ -109,7 +109,11 @@ public final class PublishedPort implements AutoCloseable {
         } catch (BindException e) {
             String reason = String.valueOf(e.getMessage());
             String sentence = reason.startsWith("Address already in use")
-                    ? "P" + port.substring(1) + " is in use by another program."
+                    ? "P" + port.substring(1) + " is in use by "
+                            + KernelPortOwner.find(address)
+                                    .map(KernelPortOwner::toString)
+                                    .orElse("another program")
+                            + "."
                     : reason.startsWith("Permission denied")
                             ? "No permission to listen on " + port + ": take one above 1023."
                             : reason.startsWith("Cannot assign requested address")

@@ -46,6 +46,12 @@ final class NameService implements AutoCloseable {
         return plan.outside() ? alone.withUpstream(MachineNames.create()) : alone;
     }
 
+    /// Who answers for a member of a network: the names of the network are known.
+    static DnsResponder responder(NameTable names, boolean outside) throws IOException {
+        DnsResponder alone = DnsResponder.of(names);
+        return outside ? alone.withUpstream(MachineNames.create()) : alone;
+    }
+
     /// Starts them.
     ///
     /// @param network the one without a gateway, where a router has to play those elsewhere; otherwise null
