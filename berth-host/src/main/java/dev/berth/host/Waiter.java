@@ -2,11 +2,12 @@ package dev.berth.host;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// A thread, platform or virtual, that waits for a socket to become ready. Armed and signalled under the host's lock,
 /// so that no wake-up is lost; the unpark comes after it.
-final class Waiter extends Wakeup {
+final class Waiter extends Wakeup implements BooleanSupplier {
     private static final VarHandle STATE;
 
     static {
@@ -20,6 +21,7 @@ final class Waiter extends Wakeup {
     private static final int AWAKE = 0;
     private static final int PARKED = 1; // or about to be
     private static final int SIGNALLED = 2;
+    private static final int FETCHING = 3; // in Link.fetchUntil
 
     private final Thread thread = Thread.currentThread();
     private final StackMonitor monitor;
@@ -39,13 +41,24 @@ final class Waiter extends Wakeup {
 
     @Override
     void wake() {
-        if ((int) STATE.getAndSet(this, SIGNALLED) == PARKED) {
+        int before = (int) STATE.getAndSet(this, SIGNALLED);
+        if (before == PARKED) {
             SystemClock.unpark(monitor.clock(), thread);
+        } else if (before == FETCHING && thread != Thread.currentThread()) {
+            Link link = monitor.fetching();
+            if (link != null) {
+                link.endFetch();
+            }
         }
     }
 
     Thread thread() {
         return thread;
+    }
+
+    @Override
+    public boolean getAsBoolean() {
+        return isSignalled();
     }
 
     boolean isSignalled() {
@@ -59,6 +72,13 @@ final class Waiter extends Wakeup {
     /// @return false if the deadline has passed or the thread was interrupted (then its status is set)
     boolean await(long deadline) {
         HostClock clock = monitor.clock();
+        Link link = monitor.fetching();
+        if (link != null) {
+            if (clock == null && !thread.isVirtual() && fetch(link, deadline)) {
+                return true;
+            }
+            link.watch();
+        }
         if (clock == null && !thread.isVirtual()) {
             monitor.spinning.await(this);
         }
@@ -85,5 +105,16 @@ final class Waiter extends Wakeup {
                 thread.interrupt();
             }
         }
+    }
+
+    /// Waits where packets arrive, if the link lets this thread.
+    ///
+    /// @return true if signalled, false if the thread still has to wait, or to see that the deadline has passed
+    private boolean fetch(Link link, long deadline) {
+        if (!STATE.compareAndSet(this, AWAKE, FETCHING)) {
+            return true;
+        }
+        link.fetchUntil(this, deadline == 0 ? 0 : Math.max(1, deadline - SystemClock.nanoTime()));
+        return !STATE.compareAndSet(this, FETCHING, AWAKE);
     }
 }
