@@ -10,6 +10,7 @@ module dev.berth.cli {
     requires transitive dev.berth.stack;
     requires transitive dev.berth.testkit;
     requires transitive dev.berth.host;
+    requires transitive dev.berth.names;
     requires transitive dev.berth.network;
     requires transitive dev.berth.sockets;
     requires transitive dev.berth.capture;

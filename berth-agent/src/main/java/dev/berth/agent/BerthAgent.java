@@ -22,10 +22,7 @@ public final class BerthAgent {
 
     /// Called by the JVM for `-javaagent`.
     public static void premain(@Nullable String options, Instrumentation handle) {
-        if (instrumentation != null) {
-            fail(2, "The agent is given twice: leave one -javaagent out.");
-        }
-        instrumentation = handle;
+        keep(handle);
         if (FOR_BERTH_RUN.equals(options)) {
             return;
         }
@@ -41,6 +38,15 @@ public final class BerthAgent {
             }
             fail(1, String.valueOf(e.getMessage()));
         }
+    }
+
+    /// Keeps the handle for a program that starts hosts itself. If there is one already, the JVM ends with a sentence
+    /// on standard error and exit code 2.
+    public static void keep(Instrumentation handle) {
+        if (instrumentation != null) {
+            fail(2, "The agent is given twice: leave one -javaagent out.");
+        }
+        instrumentation = handle;
     }
 
     /// The program as the launcher of Java knows it: a jar, a class or `module/class`.

@@ -1,6 +1,8 @@
 package dev.berth.cli;
 
+import dev.berth.agent.run.HostOption;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -9,6 +11,7 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -26,6 +29,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
         subcommands = {
             RunCommand.class,
             AgentCommand.class,
+            GatewayCommand.class,
+            NetworkCommand.class,
+            PublishCommand.class,
+            UnpublishCommand.class,
             DemoCommand.class,
             BenchCommand.class,
             PortsCommand.class,
@@ -33,7 +40,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         })
 public final class Berth implements Runnable {
     @CommandLine.Spec
-    private CommandLine.Model.@Nullable CommandSpec spec;
+    private @Nullable CommandSpec spec;
 
     Berth() {}
 
@@ -41,7 +48,17 @@ public final class Berth implements Runnable {
     ///
     /// @throws Throwable what the program of `berth run` throws
     public static void main(String[] args) throws Throwable {
-        CommandLine command = commandLine();
+        run(commandLine(), args);
+    }
+
+    /// As [#main], where `run` is the only command that there is.
+    static void runAlone(String[] args) throws Throwable {
+        CommandLine command = new CommandLine(CommandSpec.create().name("berth"));
+        command.addSubcommand(new RunCommand());
+        run(prepared(command), args);
+    }
+
+    private static void run(CommandLine command, String[] args) throws Throwable {
         int exitCode = command.execute(args);
         Program program = program(command);
         if (program == null) {
@@ -63,9 +80,19 @@ public final class Berth implements Runnable {
     /// The command line without anything executed; the tests give it their own writers.
     static CommandLine commandLine() {
         CommandLine command = new CommandLine(new Berth());
-        CommandLine run = Objects.requireNonNull(command.getSubcommands().get("run"));
-        HostOptions.add(run.getCommandSpec());
+        CommandLine gateway = Objects.requireNonNull(command.getSubcommands().get("gateway"));
+        HostOptions.add(gateway.getCommandSpec(), GatewayCommand.OPTIONS);
+        CommandLine network = Objects.requireNonNull(command.getSubcommands().get("network"));
+        HostOptions.add(
+                Objects.requireNonNull(network.getSubcommands().get("create")).getCommandSpec(),
+                NetworkCreateCommand.OPTIONS);
         AgentCommand.describe(Objects.requireNonNull(command.getSubcommands().get("agent")));
+        return prepared(command);
+    }
+
+    private static CommandLine prepared(CommandLine command) {
+        CommandLine run = Objects.requireNonNull(command.getSubcommands().get("run"));
+        HostOptions.add(run.getCommandSpec(), List.of(HostOption.values()));
         run.setStopAtPositional(true); // what follows the program belongs to the program
         return command.setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(usageErrors())
@@ -92,7 +119,7 @@ public final class Berth implements Runnable {
                             + ((UnmatchedArgumentException) problem)
                                     .getUnmatched()
                                     .getFirst() + "'."
-                    : sentence(problem);
+                    : Sentence.of(problem);
             err.println(name + ": " + sentence + " See '" + name + " --help'.");
             err.flush();
             return ExitCode.USAGE;
@@ -102,24 +129,13 @@ public final class Berth implements Runnable {
     private static IExecutionExceptionHandler failures() {
         return (problem, command, _) -> {
             PrintWriter err = command.getErr();
-            err.println(command.getCommandSpec().qualifiedName() + ": " + sentence(problem));
+            err.println(command.getCommandSpec().qualifiedName() + ": " + Sentence.of(problem));
             if (System.getenv("BERTH_TRACE") != null) {
                 problem.printStackTrace(err);
             }
             err.flush();
             return ExitCode.SOFTWARE;
         };
-    }
-
-    /// The message of a problem as one sentence on one line.
-    private static String sentence(Exception problem) {
-        String message = problem.getMessage();
-        if (message == null || message.isBlank()) {
-            message = problem.getClass().getSimpleName();
-        }
-        message = message.strip().replaceAll("\\s*\\R\\s*", " ");
-        message = message.replaceAll("' is not an? (int|long|double)$", "' is not a number");
-        return message.endsWith(".") ? message : message + ".";
     }
 
     /// The version that the build wrote into the manifest of the jar.

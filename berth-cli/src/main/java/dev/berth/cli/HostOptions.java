@@ -3,6 +3,7 @@ package dev.berth.cli;
 import dev.berth.agent.run.HostOption;
 import dev.berth.agent.run.HostPlan;
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,9 +16,9 @@ import picocli.CommandLine.TypeConversionException;
 final class HostOptions {
     private HostOptions() {}
 
-    /// Lets a command have them.
-    static void add(CommandSpec command) {
-        for (HostOption option : HostOption.values()) {
+    /// Lets a command have some of them.
+    static void add(CommandSpec command, Collection<HostOption> options) {
+        for (HostOption option : options) {
             OptionSpec.Builder builder = OptionSpec.builder("--" + option.key())
                     .description(option.description().toArray(new String[0]))
                     .converters(reader(option));
@@ -56,7 +57,10 @@ final class HostOptions {
     static HostPlan plan(CommandSpec command) {
         HostPlan.Builder builder = HostPlan.builder();
         for (HostOption option : HostOption.values()) {
-            OptionSpec spec = command.findOption("--" + option.key());
+            @Nullable OptionSpec spec = command.findOption("--" + option.key());
+            if (spec == null) {
+                continue; // not one of this command's
+            }
             @Nullable Object value = spec.getValue();
             if (option == HostOption.ALLOW || option == HostOption.DENY) {
                 continue; // their order counts

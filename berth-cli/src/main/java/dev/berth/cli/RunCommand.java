@@ -1,10 +1,7 @@
 package dev.berth.cli;
 
-import dev.berth.agent.BerthAgent;
 import dev.berth.agent.run.HostPlan;
-import dev.berth.agent.run.HostedProgram;
 import java.io.IOException;
-import java.lang.instrument.Instrumentation;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -84,26 +81,16 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        check();
-        HostPlan plan = plan();
-        Instrumentation instrumentation = BerthAgent.instrumentation();
-        if (instrumentation == null) {
-            throw new IOException("The agent is missing: start the program with the script ./berth"
-                    + " or with -javaagent:berth.jar");
-        }
-        properties.forEach(System::setProperty);
-        List<String> arguments = command.subList(1, command.size());
-        Program prepared = classPath == null
-                ? Program.ofJar(instrumentation, jarFile(command.getFirst()), arguments)
-                : Program.ofClass(instrumentation, classPath, command.getFirst(), arguments);
-        HostedProgram.start(instrumentation, plan, programName());
-        program = prepared;
+        program = request().start();
         return CommandLine.ExitCode.OK;
     }
 
-    private String programName() {
-        String name = command.getFirst();
-        return classPath == null ? String.valueOf(jarFile(name).getFileName()) : name;
+    /// What the command line asks for, after it was parsed.
+    ///
+    /// @throws ParameterException if it makes no sense
+    RunRequest request() {
+        check();
+        return new RunRequest(plan(), classPath, properties, command);
     }
 
     private void check() {
@@ -122,6 +109,9 @@ final class RunCommand implements Callable<Integer> {
         if (command.getFirst().isBlank()) {
             throw usage(classPath == null ? "The name of the jar is empty" : "The name of the main class is empty");
         }
+        if (classPath == null) {
+            checkFileName(command.getFirst());
+        }
     }
 
     private HostPlan plan() {
@@ -135,9 +125,9 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private Path jarFile(String text) {
+    private void checkFileName(String text) {
         try {
-            return Path.of(text);
+            Path.of(text);
         } catch (InvalidPathException e) {
             throw usage("'" + text + "' is not the name of a file");
         }

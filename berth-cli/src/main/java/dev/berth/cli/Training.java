@@ -1,63 +1,57 @@
 package dev.berth.cli;
 
-import dev.berth.agent.run.HostPlan;
-import dev.berth.agent.run.RunningHost;
-import dev.berth.sockets.BerthSockets;
 import java.io.IOException;
+import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousSocketChannel;
+import java.nio.channels.Channels;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
 
-/// Does once what `berth run` does before its program begins and what a small server does then, without an agent: the
-/// script `berth` has the JVM write the classes of this run to a class-data archive, which it cannot do while there is
-/// an agent.
+/// The program of the run that the script `berth` makes an ahead-of-time cache of: it uses sockets as a small server
+/// does. What `berth run` does before is in that run as well.
 final class Training {
-    /// What only the agent needs; these cannot be at work here.
-    private static final String[] WITH_AGENT = {
-        "dev.berth.agent.BerthAgent",
-        "dev.berth.agent.jdk.ConstantPool",
-        "dev.berth.agent.jdk.JdkInstallation",
-        "dev.berth.agent.jdk.JdkRewriter",
-        "dev.berth.agent.jdk.KernelGuard",
-        "dev.berth.agent.jdk.MethodPatch",
-        "dev.berth.agent.jdk.NativeTransports",
-        "dev.berth.agent.jdk.OpenSockets",
-        "dev.berth.agent.jdk.Rewrite",
-        "dev.berth.agent.jdk.Rewrite$Part",
-        "dev.berth.agent.jdk.SelfCheck",
-        "dev.berth.agent.jdk.StackMap",
-        "dev.berth.agent.jdk.Strictness",
-        "dev.berth.agent.run.AfterProgram",
-        "dev.berth.agent.run.HostedProgram",
-        "dev.berth.cli.ClassPath",
-        "dev.berth.cli.Program",
-        "dev.berth.sockets.HostNetworkInterfaces",
-        "dev.berth.sockets.JavaNetAccess",
-        "dev.berth.sockets.JdkHooks",
-        "dev.berth.sockets.JdkHooks$SocketMaker",
-        "dev.berth.sockets.MulticastSocketView"
-    };
-
     private Training() {}
 
     /// Runs, and fails if anything is not as `berth run` has it.
     ///
-    /// @throws IOException if the host cannot start
-    /// @throws ClassNotFoundException if a class has another name now
-    public static void main(String[] args) throws IOException, ClassNotFoundException {
-        Berth.commandLine().parseArgs("run", "--name", "app", "-cp", "classes", "Main");
-        for (String name : WITH_AGENT) {
-            Class.forName(name, false, Training.class.getClassLoader());
+    /// @throws IOException if sockets do not work
+    public static void main(String[] args) throws IOException {
+        classesOfTheJdk();
+        useSockets();
+        useDatagrams();
+        useChannels();
+    }
+
+    /// Loads what the JDK has in its own class-data archive, in whose place the cache is used.
+    private static void classesOfTheJdk() throws IOException {
+        Path list = Path.of(System.getProperty("java.home"), "lib", "classlist");
+        if (!Files.isReadable(list)) {
+            return; // an image without it: those programs load some classes from there instead
         }
-        try (RunningHost host = RunningHost.start(HostPlan.parse("name=app,control=off"))) {
-            BerthSockets.install(host.host());
-            host.describe();
-            useSockets();
+        for (String line : Files.readAllLines(list)) {
+            if (!line.isEmpty() && Character.isJavaIdentifierStart(line.charAt(0))) {
+                load(line.split(" ", 2)[0].replace('/', '.'));
+            }
+        }
+    }
+
+    private static void load(String name) {
+        try {
+            Class.forName(name, false, ClassLoader.getSystemClassLoader());
+        } catch (ClassNotFoundException _) {
+            // The list is of the whole JDK, and this may be a part of it.
         }
     }
 
@@ -70,14 +64,32 @@ final class Training {
             client.getOutputStream().write(1);
             accepted.getInputStream().read();
         }
+        Collections.list(NetworkInterface.getNetworkInterfaces());
+        InetAddress.getLocalHost();
+    }
+
+    private static void useDatagrams() throws IOException {
+        try (DatagramSocket from = new DatagramSocket();
+                DatagramSocket to = new DatagramSocket(new InetSocketAddress(InetAddress.getByName("app"), 0))) {
+            to.setReuseAddress(true);
+            from.send(new DatagramPacket(new byte[1], 1, to.getLocalSocketAddress()));
+            to.receive(new DatagramPacket(new byte[1], 1));
+        }
+    }
+
+    private static void useChannels() throws IOException {
         try (Selector selector = Selector.open();
                 ServerSocketChannel server = ServerSocketChannel.open();
                 SocketChannel client = SocketChannel.open();
-                DatagramSocket datagrams = new DatagramSocket()) {
+                AsynchronousSocketChannel asynchronous = AsynchronousSocketChannel.open()) {
             server.bind(null).configureBlocking(false).register(selector, SelectionKey.OP_ACCEPT);
             client.connect(server.getLocalAddress());
             selector.select(1_000);
-            datagrams.setReuseAddress(true);
+            client.write(ByteBuffer.wrap(new byte[1]));
+            Channels.newInputStream(client).close();
+            if (!asynchronous.isOpen()) {
+                throw new IOException("The channel is closed");
+            }
         }
     }
 }

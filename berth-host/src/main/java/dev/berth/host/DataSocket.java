@@ -8,14 +8,21 @@ import org.jspecify.annotations.Nullable;
 
 /// A socket that data can be taken from: the way of waiting for them, which TCP and UDP share.
 abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, UdpSocket {
-    DataSocket(Host host) {
-        super(host);
+    DataSocket(Host host, StackMonitor monitor) {
+        super(host, monitor);
     }
 
     /// Takes what is there, into `sink` or, if that is null, into `bytes` from `from` on. Under the host's lock.
     ///
     /// @return octets taken, -1 at the end of the stream, or [#UNAVAILABLE]
     abstract int take(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException;
+
+    /// True if data can be taken, and so few that whoever brings them may as well hand them to a thread that waits.
+    /// Under the host's lock.
+    abstract boolean hasLittle();
+
+    /// So many octets are few.
+    static final int LITTLE = 2_048;
 
     /// Takes what is there; otherwise as [#take].
     final int tryTake(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
@@ -26,7 +33,7 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
     }
 
     private int tryTakeNow(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
-        monitor.enterQuietly();
+        enterQuietly();
         try {
             return take(sink, bytes, from, max);
         } finally {
@@ -52,13 +59,15 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
         long deadline = 0;
         for (; ; ) {
             Waiter waiter;
-            monitor.enterQuietly();
+            enterQuietly();
             try {
                 int taken = take(sink, bytes, from, max);
                 if (taken != UNAVAILABLE) {
                     return taken;
                 }
-                waiter = arm(Readiness.READABLE);
+                waiter = sink == null && bytes != null
+                        ? arm(new Reader(this, bytes, from, max))
+                        : arm(Readiness.READABLE);
             } finally {
                 monitor.exitQuietly();
             }
@@ -67,6 +76,9 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
             }
             if (!await(waiter, deadline)) {
                 throw SocketErrors.timedOut(what);
+            }
+            if (waiter.served() > 0) {
+                return waiter.served();
             }
         }
     }

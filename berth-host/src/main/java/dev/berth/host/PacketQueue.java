@@ -9,9 +9,10 @@ import org.jspecify.annotations.Nullable;
 
 /// A bounded queue of packets for many producers and one consumer at a time, without locks, in order per producer.
 ///
-/// It begins with a small ring, because most hosts never have many packets waiting, and goes over to a large one for
-/// good when that is full for the first time. After that nothing is allocated.
-final class PacketQueue {
+/// For hosts, and for links that several hosts send through. It begins with a small ring, because most hosts never
+/// have many packets waiting, and goes over to a large one for good when that is full for the first time. After that
+/// nothing is allocated.
+public final class PacketQueue {
     private static final int SMALL = 64;
 
     private static final VarHandle LARGE;
@@ -29,13 +30,13 @@ final class PacketQueue {
     private volatile @Nullable Ring large;
 
     /// A queue of `capacity` packets, a power of two.
-    PacketQueue(int capacity) {
+    public PacketQueue(int capacity) {
         this.capacity = capacity;
         small = new Ring(Math.min(capacity, SMALL));
     }
 
-    /// False if the queue is full.
-    boolean offer(Packet packet) {
+    /// Takes a packet over; false if the queue is full, and the packet stays the caller's.
+    public boolean offer(Packet packet) {
         Ring present = large;
         if (present != null) {
             return present.offer(packet);
@@ -64,21 +65,21 @@ final class PacketQueue {
 
     /// The oldest packet, or null. By one thread at a time. A slot that a producer has claimed and not yet filled
     /// counts as empty, with all behind it: that producer will see to them itself.
-    @Nullable
-    Packet poll() {
+    public @Nullable Packet poll() {
         Packet packet = small.poll();
         Ring present = large;
         if (packet != null || present == null || present.isEmpty()) {
             return packet;
         }
-        // Whoever filled a slot of the large ring may have filled one of the small ring since it was looked at.
+        // Whoever filled a slot of the large ring may have filled one of the small ring since it was looked at;
+        // behind a slot that is claimed only.
         packet = small.poll();
-        return packet == null ? present.poll() : packet;
+        return packet == null && !small.isClaimed() ? present.poll() : packet;
     }
 
-    boolean isEmpty() {
+    public boolean isEmpty() {
         Ring present = large;
-        return small.isEmpty() && (present == null || present.isEmpty());
+        return small.isEmpty() && (present == null || present.isEmpty() || small.isClaimed());
     }
 
     /// True if [#offer] refuses.
@@ -136,6 +137,11 @@ final class PacketQueue {
 
         boolean isFull() {
             return tail.get() - head.getAcquire() > mask;
+        }
+
+        /// True if there are slots that were claimed, filled or not.
+        boolean isClaimed() {
+            return tail.get() != head.get();
         }
 
         boolean isEmpty() {

@@ -58,7 +58,8 @@ final class SocketErrors {
         return switch (error) {
             case REFUSED, RESET -> new ConnectException("Connection refused");
             case TIMED_OUT -> new ConnectException("Connection timed out");
-            case UNREACHABLE, NO_ROUTE -> new NoRouteToHostException("No route to host");
+            case UNREACHABLE -> new NoRouteToHostException("No route to host");
+            case NO_ROUTE -> noRoute();
             case ABORTED -> closed();
         };
     }
@@ -71,7 +72,8 @@ final class SocketErrors {
         return switch (error) {
             case REFUSED, RESET -> new SocketException("Connection reset");
             case TIMED_OUT -> new SocketException("Connection timed out");
-            case UNREACHABLE, NO_ROUTE -> new NoRouteToHostException("No route to host");
+            case UNREACHABLE -> new NoRouteToHostException("No route to host");
+            case NO_ROUTE -> noRoute();
             case ABORTED -> new SocketException("Connection reset");
         };
     }
@@ -86,7 +88,8 @@ final class SocketErrors {
         return switch (error) {
             case REFUSED, RESET -> new SocketException("Connection reset by peer");
             case TIMED_OUT -> new SocketException("Connection timed out");
-            case UNREACHABLE, NO_ROUTE -> new NoRouteToHostException("No route to host");
+            case UNREACHABLE -> new NoRouteToHostException("No route to host");
+            case NO_ROUTE -> noRoute();
             case ABORTED -> new SocketException("Broken pipe");
         };
     }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Who wants to know of a socket's readiness: threads that wait, and one observer. Part of every socket, and what the
 /// stack knows of it. All under the host's lock, but for the observer's call.
-abstract sealed class SocketSignals permits HostSocket, EchoSocket {
+abstract sealed class SocketSignals permits HostSocket, EchoSocket, EchoResponder {
     /// The readiness of a socket that was closed: whoever waits has to look.
     static final int CLOSED = 1 << 16;
 
@@ -18,9 +18,21 @@ abstract sealed class SocketSignals permits HostSocket, EchoSocket {
     /// Adds a waiter for the calling thread, which waits by the clock of `monitor`.
     final Waiter arm(int interest, StackMonitor monitor) {
         Waiter waiter = new Waiter(interest | CLOSED, monitor);
+        add(waiter);
+        return waiter;
+    }
+
+    final void add(Waiter waiter) {
         waiter.following = waiters;
         waiters = waiter;
-        return waiter;
+    }
+
+    /// Gives the only thread that waits what has arrived, if it is little. Under the host's lock, before [#signal].
+    final void serve() {
+        Waiter waiter = waiters;
+        if (waiter != null && waiter.following == null) {
+            waiter.serve();
+        }
     }
 
     /// Takes a waiter out whose thread has given up.
@@ -54,7 +66,7 @@ abstract sealed class SocketSignals permits HostSocket, EchoSocket {
             return true;
         }
         disarm(monitor, waiter);
-        if (waiter.isSignalled()) {
+        if (waiter.isSignalled() || waiter.served() > 0) {
             return true;
         }
         if (Thread.currentThread().isVirtual() && Thread.currentThread().isInterrupted()) {

@@ -23,28 +23,34 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Reading and writing copy each octet once and allocate nothing while they need not wait.
 public final class TcpSocket extends TcpSocketOptions {
+    // In flags; a boolean for each would make the object larger
+    private static final int ERROR_REPORTED = 1;
+    private static final int INPUT_SHUT = 2;
+    private static final int OUTPUT_SHUT = 4;
+
     // Under the host's lock
     private @Nullable PortBinding<TcpListener> binding;
     private @Nullable Tcb tcb;
     private boolean connectReported;
-    private boolean errorReported;
+    private byte flags;
     private @Nullable Object connecting; // of an observer
     /// The address of a bind that waits for its port.
     private @Nullable IpAddress lateAddress;
 
-    private boolean inputShutdown;
-    private boolean outputShutdown;
-
-    TcpSocket(Host host, TcpConfig config) {
-        super(host, config);
+    TcpSocket(Host host, StackMonitor monitor, TcpConfig config) {
+        super(host, monitor, config);
     }
 
-    /// A connection that a listener has accepted. Under the host's lock.
-    TcpSocket(Host host, Tcb accepted) {
-        this(host, accepted.config());
+    /// A connection that a listener has accepted. Under the lock of its shard.
+    TcpSocket(Host host, StackMonitor monitor, Tcb accepted) {
+        super(host, monitor, accepted.config());
         tcb = accepted;
         connectReported = true;
         accepted.attach(this);
+    }
+
+    private boolean has(int flag) {
+        return (flags & flag) != 0;
     }
 
     /// Becomes a connection whose SYN was admitted ([ConnectionRequest#admit]). Under the host's lock.
@@ -54,7 +60,7 @@ public final class TcpSocket extends TcpSocketOptions {
 
     @Override
     public @Nullable Endpoint local() {
-        monitor.enterQuietly();
+        enterQuietly();
         try {
             Tcb connection = tcb;
             PortBinding<TcpListener> bound = binding;
@@ -76,17 +82,17 @@ public final class TcpSocket extends TcpSocketOptions {
 
     @Override
     public void bind(Endpoint local) throws IOException {
-        long now = monitor.enter();
+        long now = enter();
         try {
             requireOpen();
             if (binding != null || lateAddress != null || tcb != null) {
                 throw new SocketException("Already bound");
             }
             if (local.port() == 0 && bindAddressNoPort()) {
-                host.requireLocal(local.address());
+                host.requireLocal(monitor.stack(), local.address());
                 lateAddress = local.address();
             } else {
-                binding = host.bindTcp(local, sharing(), localPortRange(), this, now);
+                binding = host.bindTcp(monitor.stack(), local, sharing(), localPortRange(), this, now);
             }
         } finally {
             monitor.exit();
@@ -115,7 +121,7 @@ public final class TcpSocket extends TcpSocketOptions {
         long deadline = deadline(timeoutNanos);
         for (; ; ) {
             Waiter waiter = null;
-            monitor.enterQuietly();
+            enterQuietly();
             try {
                 Tcb connection = tcb;
                 if (connection != null && connection.isOpening()) {
@@ -149,11 +155,34 @@ public final class TcpSocket extends TcpSocketOptions {
             endConnect(remote, e);
             throw e;
         }
+        if (wasMadeAtOnce()) {
+            connectReported = true;
+            endConnect(null, null);
+            return true;
+        }
         return finishConnect();
     }
 
+    /// True if another host of the JVM has answered already, on this very thread. Without the lock: a connection that
+    /// is seen in a synchronized state was made, whatever has become of it since.
+    private boolean wasMadeAtOnce() {
+        Tcb connection = tcb;
+        return connection != null && connection.state().isSynchronized() && beginsWithQuickAck() && open;
+    }
+
     private void open(Endpoint remote) throws IOException {
-        long now = monitor.enter();
+        for (int moves = 0; !openHere(remote, moves); moves++) {
+            // The socket lives in another shard now.
+        }
+    }
+
+    /// Begins to connect in the shard where the socket lives, or moves it to another one.
+    ///
+    /// @param moves how often it was moved before
+    /// @return false if it was moved
+    private boolean openHere(Endpoint remote, int moves) throws IOException {
+        long now = enter();
+        StackMonitor present = monitor;
         try {
             requireOpen();
             if (tcb != null) {
@@ -164,18 +193,29 @@ public final class TcpSocket extends TcpSocketOptions {
                 throw SocketErrors.connect(TcpError.REFUSED);
             }
             PortBinding<TcpListener> claim = binding;
+            Endpoint end = host.reachable(remote);
+            StackMonitor right = claim == null ? present : host.monitorOf(present, claim.endpoint(), end);
+            if (right != present) {
+                monitor = right;
+                return false;
+            }
             IpAddress bound = claim != null ? claim.endpoint().address() : lateAddress;
-            Tcb connection =
-                    monitor.stack().connect(host.reachable(remote), claim, bound, localPortRange(), config, this, now);
+            Tcb connection = present.stack().connect(end, claim, bound, localPortRange(), config, this, now);
             if (connection == null) {
                 throw SocketErrors.noRoute();
             }
             tcb = connection;
             connection.attach(this);
+            return true;
         } catch (PortUnavailableException e) {
-            throw SocketErrors.bind(e);
+            StackMonitor next = binding == null ? host.monitorAfter(present, moves) : null;
+            if (next == null) {
+                throw SocketErrors.bind(e);
+            }
+            monitor = next; // where ports may be left
+            return false;
         } finally {
-            monitor.exit();
+            present.exit();
         }
     }
 
@@ -206,7 +246,7 @@ public final class TcpSocket extends TcpSocketOptions {
     }
 
     private boolean pollConnect() throws IOException {
-        monitor.enterQuietly();
+        enterQuietly();
         try {
             return isMade();
         } finally {
@@ -228,7 +268,7 @@ public final class TcpSocket extends TcpSocketOptions {
             return false;
         }
         if (connection.error() != null && connection.error() != TcpError.RESET) {
-            errorReported = true;
+            flags |= ERROR_REPORTED;
             throw SocketErrors.connect(connection.error());
         }
         connectReported = true;
@@ -243,7 +283,7 @@ public final class TcpSocket extends TcpSocketOptions {
 
     /// True from [#startConnect] until the connection is made or has failed and [#finishConnect] said so.
     public boolean isConnectionPending() {
-        return tcb != null && !connectReported && !errorReported;
+        return tcb != null && !connectReported && !has(ERROR_REPORTED);
     }
 
     // Read
@@ -280,7 +320,7 @@ public final class TcpSocket extends TcpSocketOptions {
     int take(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
         requireOpen();
         Tcb connection = connection();
-        if (inputShutdown) {
+        if (has(INPUT_SHUT)) {
             return -1;
         }
         if (max == 0) {
@@ -297,18 +337,28 @@ public final class TcpSocket extends TcpSocketOptions {
             return result;
         }
         if (result == Tcp.NOT_OPEN) {
-            errorReported = true;
+            flags |= ERROR_REPORTED;
             throw SocketErrors.read(connection.error());
         }
         return result == Tcp.END_OF_STREAM ? -1 : UNAVAILABLE;
     }
 
+    @Override
+    boolean hasLittle() {
+        Tcb connection = tcb;
+        if (!open || connection == null || has(INPUT_SHUT)) {
+            return false;
+        }
+        int readable = connection.readable();
+        return readable > 0 && readable <= LITTLE;
+    }
+
     /// Octets that can be read without waiting.
     public int available() throws IOException {
-        monitor.enterQuietly();
+        enterQuietly();
         try {
             requireOpen();
-            return inputShutdown ? 0 : connection().readable();
+            return has(INPUT_SHUT) ? 0 : connection().readable();
         } finally {
             monitor.exitQuietly();
         }
@@ -344,7 +394,7 @@ public final class TcpSocket extends TcpSocketOptions {
         int done = 0;
         do {
             Waiter waiter;
-            monitor.enter();
+            enter();
             try {
                 int taken = send(source, bytes, from + done, length - done);
                 done += Math.max(taken, 0);
@@ -382,7 +432,7 @@ public final class TcpSocket extends TcpSocketOptions {
 
     private int tryWriteNow(@Nullable ByteSource source, byte @Nullable [] bytes, int from, int length)
             throws IOException {
-        monitor.enter();
+        enter();
         try {
             return send(source, bytes, from, length);
         } finally {
@@ -393,7 +443,7 @@ public final class TcpSocket extends TcpSocketOptions {
     private int send(@Nullable ByteSource source, byte @Nullable [] bytes, int from, int length) throws IOException {
         requireOpen();
         Tcb connection = connection();
-        if (outputShutdown) {
+        if (has(OUTPUT_SHUT)) {
             throw SocketErrors.write(null, false);
         }
         if (length == 0) {
@@ -407,8 +457,8 @@ public final class TcpSocket extends TcpSocketOptions {
             monitor.arrayBytes.clear();
         }
         if (result == Tcp.NOT_OPEN) {
-            boolean again = errorReported;
-            errorReported = true;
+            boolean again = has(ERROR_REPORTED);
+            flags |= ERROR_REPORTED;
             throw SocketErrors.write(connection.error(), again);
         }
         return result == 0 ? UNAVAILABLE : result;
@@ -420,18 +470,18 @@ public final class TcpSocket extends TcpSocketOptions {
     /// @return 1, or [#UNAVAILABLE] if there is no room
     /// @throws SocketException as [#write]
     public int tryWriteUrgent(int octet) throws IOException {
-        monitor.enter();
+        enter();
         try {
             requireOpen();
             Tcb connection = connection();
-            if (outputShutdown) {
+            if (has(OUTPUT_SHUT)) {
                 throw SocketErrors.write(null, false);
             }
             ByteSource source = (bytes, at, length) -> bytes[at] = (byte) octet;
             int result = monitor.stack().tcp().sendUrgent(connection, source, 1);
             if (result == Tcp.NOT_OPEN) {
-                boolean again = errorReported;
-                errorReported = true;
+                boolean again = has(ERROR_REPORTED);
+                flags |= ERROR_REPORTED;
                 throw SocketErrors.write(connection.error(), again);
             }
             return result == 0 ? UNAVAILABLE : result;
@@ -442,7 +492,7 @@ public final class TcpSocket extends TcpSocketOptions {
 
     /// Octets up to the end of urgent data that were not read, 0 if there is none.
     public int urgent() throws IOException {
-        monitor.enter();
+        enter();
         try {
             requireOpen();
             return connection().urgent();
@@ -453,7 +503,7 @@ public final class TcpSocket extends TcpSocketOptions {
 
     /// Everything that is known of the connection.
     public TcpInfo info() throws IOException {
-        long now = monitor.enter();
+        long now = enter();
         try {
             requireOpen();
             return monitor.stack().tcp().info(connection(), now);
@@ -466,11 +516,11 @@ public final class TcpSocket extends TcpSocketOptions {
 
     /// Reads return the end of the stream from now on; what arrives is thrown away.
     public void shutdownInput() throws IOException {
-        monitor.enter();
+        enter();
         try {
             requireOpen();
             monitor.stack().tcp().shutdownInput(connection());
-            inputShutdown = true;
+            flags |= INPUT_SHUT;
         } finally {
             monitor.exit();
         }
@@ -478,11 +528,11 @@ public final class TcpSocket extends TcpSocketOptions {
 
     /// A FIN follows what was written; reading goes on.
     public void shutdownOutput() throws IOException {
-        monitor.enter();
+        enter();
         try {
             requireOpen();
             monitor.stack().tcp().shutdownOutput(connection());
-            outputShutdown = true;
+            flags |= OUTPUT_SHUT;
             monitor.wakeAll(this);
         } finally {
             monitor.exit();
@@ -491,12 +541,12 @@ public final class TcpSocket extends TcpSocketOptions {
 
     /// True after [#shutdownInput].
     public boolean isInputShutdown() {
-        return inputShutdown;
+        return has(INPUT_SHUT);
     }
 
     /// True after [#shutdownOutput].
     public boolean isOutputShutdown() {
-        return outputShutdown;
+        return has(OUTPUT_SHUT);
     }
 
     /// Ends the connection with RST and closes the socket.
@@ -519,7 +569,7 @@ public final class TcpSocket extends TcpSocketOptions {
         long deadline = deadline(seconds * 1_000_000_000L);
         for (; ; ) {
             Waiter waiter;
-            monitor.enter();
+            enter();
             try {
                 Tcb connection = tcb;
                 if (!open || connection == null || connection.unacknowledged() == 0) {
@@ -540,7 +590,7 @@ public final class TcpSocket extends TcpSocketOptions {
     private void close(boolean reset) {
         Object begun = SocketObserver.begun(SocketObserver.Operation.CLOSE);
         TcpInfo info = null;
-        long now = monitor.enter();
+        long now = enter();
         try {
             if (!open) {
                 return;
@@ -579,7 +629,7 @@ public final class TcpSocket extends TcpSocketOptions {
     int readinessNow() {
         Tcb connection = tcb;
         int ready = connection == null ? Readiness.NONE : connection.readiness();
-        if (inputShutdown) {
+        if (has(INPUT_SHUT)) {
             ready |= Readiness.READABLE;
         }
         return ready;

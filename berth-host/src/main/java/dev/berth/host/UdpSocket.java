@@ -5,7 +5,7 @@ import dev.berth.ports.PortUnavailableException;
 import dev.berth.stack.NetStack;
 import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.stack.endpoint.ByteSource;
-import dev.berth.stack.icmp.Unreachable;
+import dev.berth.stack.icmp.IcmpReport;
 import dev.berth.stack.ip.NetInterface;
 import dev.berth.stack.udp.Udp;
 import dev.berth.stack.udp.UdpEndpoint;
@@ -39,7 +39,7 @@ public final class UdpSocket extends DataSocket {
     private String boundBy = "";
 
     UdpSocket(Host host) {
-        super(host);
+        super(host, host.monitor());
         monitor.enter();
         try {
             endpoint = udp().open(false);
@@ -257,6 +257,11 @@ public final class UdpSocket extends DataSocket {
     }
 
     @Override
+    boolean hasLittle() {
+        return false; // who sent it has to be asked for in any case, which takes the lock
+    }
+
+    @Override
     Endpoint lastRemote() {
         return lastSender();
     }
@@ -324,13 +329,13 @@ public final class UdpSocket extends DataSocket {
         }
     }
 
-    /// Says with an ICMP error that what `from` has sent to `to` cannot be delivered, within the rate limit of such
+    /// Says with an ICMP error what became of a datagram that `from` has sent to `to`, within the rate limit of such
     /// errors; for a socket that has every port.
-    public void unreachable(Unreachable what, Endpoint from, Endpoint to) throws IOException {
+    public void report(IcmpReport what, Endpoint from, Endpoint to) throws IOException {
         long now = monitor.enter();
         try {
             requireOpen();
-            monitor.stack().icmp().sendUnreachable(what, IpProtocol.UDP, from, to, 0, now);
+            monitor.stack().icmp().sendReport(what, IpProtocol.UDP, from, to, 0, now);
         } finally {
             monitor.exit();
         }

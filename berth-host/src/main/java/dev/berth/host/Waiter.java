@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A thread, platform or virtual, that waits for a socket to become ready. Armed and signalled under the host's lock,
 /// so that no wake-up is lost; the unpark comes after it.
-final class Waiter extends Wakeup implements BooleanSupplier {
+sealed class Waiter extends Wakeup implements BooleanSupplier permits Reader {
     private static final VarHandle STATE;
 
     static {
@@ -56,6 +56,15 @@ final class Waiter extends Wakeup implements BooleanSupplier {
         return thread;
     }
 
+    /// Gives the thread what it waits for, if that is possible and little. Under the host's lock, when it is about to be
+    /// signalled.
+    void serve() {}
+
+    /// Octets that [#serve] gave to the thread, which has to return them in any case. After [#await] or under the lock.
+    int served() {
+        return 0;
+    }
+
     @Override
     public boolean getAsBoolean() {
         return isSignalled();
@@ -79,9 +88,19 @@ final class Waiter extends Wakeup implements BooleanSupplier {
             }
             link.watch();
         }
-        if (clock == null && !thread.isVirtual()) {
-            monitor.spinning.await(this);
+        Spinning spinning = monitor.spinning;
+        if (clock != null || thread.isVirtual() || !spinning.isPossible()) {
+            return await(clock, deadline);
         }
+        long began = SystemClock.nanoTime();
+        boolean signalled = spinning.look(this) || await(null, deadline);
+        if (signalled) {
+            spinning.waited(SystemClock.nanoTime() - began);
+        }
+        return signalled;
+    }
+
+    private boolean await(@Nullable HostClock clock, long deadline) {
         if (!STATE.compareAndSet(this, AWAKE, PARKED)) {
             return true;
         }

@@ -49,8 +49,20 @@ class PacketQueueTest {
     @Test
     @Timeout(60)
     void nothing_is_left_behind_when_whoever_offers_also_consumes() throws Exception {
+        offerAndConsume(100_000);
+    }
+
+    /// The queue goes over to its large ring while some producers still fill the small one.
+    @Test
+    @Timeout(60)
+    void packets_keep_their_order_while_the_queue_grows() throws Exception {
+        for (int i = 0; i < 2_000; i++) {
+            offerAndConsume(150);
+        }
+    }
+
+    private static void offerAndConsume(int each) throws Exception {
         int producers = 4;
-        int each = 100_000;
         PacketQueue queue = new PacketQueue(1_024);
         AtomicBoolean consuming = new AtomicBoolean();
         AtomicInteger consumed = new AtomicInteger();

@@ -39,6 +39,7 @@ public final class NetworkBuilder {
     private long seed = ThreadLocalRandom.current().nextLong();
     private boolean virtual;
     private int mtu = Network.MAX_MTU;
+    private boolean segments;
     private LinkProfile link = LinkProfile.PERFECT;
     private StackConfig config = StackConfig.DEFAULT;
     private NetworkObserver observer = new NetworkObserver() {};
@@ -66,6 +67,15 @@ public final class NetworkBuilder {
             throw new IllegalArgumentException("The MTU of a network is 1280 to 65535 octets, not " + octets);
         }
         mtu = octets;
+        return this;
+    }
+
+    /// Lets hosts send packets of up to 65,535 octets that stand for several segments of TCP no larger than the MTU, as
+    /// they do towards a device with segmentation offload: for networks of a small MTU with guests whose links do the
+    /// same ([Network#guest]). For links that do not, such packets are cut. To faults and link profiles they are one
+    /// packet.
+    public NetworkBuilder segments() {
+        segments = true;
         return this;
     }
 
@@ -138,7 +148,8 @@ public final class NetworkBuilder {
             mtus.add(mtu);
         }
         checkNames();
-        Network network = new Network(name, seed, virtual, new Topology(made, mtus), link, config, observer);
+        Network network = new Network(
+                name, seed, virtual, new Topology(made, mtus, segments ? Network.MAX_MTU : 0), link, config, observer);
         try {
             for (RouterPlan plan : routers) {
                 network.registry().router(plan.name, plan.subnets);

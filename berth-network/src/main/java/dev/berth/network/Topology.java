@@ -10,13 +10,16 @@ import org.jspecify.annotations.Nullable;
 final class Topology {
     private final List<Subnet> subnets;
     private final List<Integer> mtus;
+    /// Octets of the largest packet that stands for several segments; 0 if none may.
+    final int maxSegmented;
     private final List<Router> routers = new ArrayList<>();
     /// By the subnet where one is and the one where one wants to go: the port of the router to go to.
     private Router.@Nullable Port[][] entries = {};
     /// The same: the port to leave that router by.
     private Router.@Nullable Port[][] exits = {};
 
-    Topology(List<Subnet> subnets, List<Integer> mtus) {
+    Topology(List<Subnet> subnets, List<Integer> mtus, int maxSegmented) {
+        this.maxSegmented = maxSegmented;
         this.subnets = List.copyOf(subnets);
         this.mtus = List.copyOf(mtus);
     }

@@ -337,6 +337,9 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
 
     private void end(boolean blocking, boolean completed) throws AsynchronousCloseException {
         if (blocking && interruptible) {
+            if (!completed && Thread.currentThread().isInterrupted()) {
+                begin(); // closes the channel, if the interrupt that ended the wait has not come to that yet
+            }
             end(completed);
         } else if (blocking && !completed && !isOpen()) {
             throw new AsynchronousCloseException();
@@ -541,6 +544,14 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
             ensureOpen();
             DatagramOptions.UDP.set(socket, name, value);
             return this;
+        }
+    }
+
+    /// Sets SO_BROADCAST, which every `DatagramSocket` does, without the table of all options.
+    void broadcast(boolean on) throws IOException {
+        synchronized (stateLock) {
+            ensureOpen();
+            socket.broadcast(on);
         }
     }
 

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Makes flight recorder events of what happens on sockets. Loaded only where the module `jdk.jfr` is.
 final class FlightObserver extends SocketObserver {
-    static final FlightObserver SHARED = new FlightObserver();
+    // Of the type of its parent: whoever names it needs no look at this class before the recorder is there.
+    static final SocketObserver SHARED = new FlightObserver();
 
     // Events that are never committed: asking one whether it is enabled costs the read of a field.
     private static final Event CONNECT = new SocketConnect();

@@ -14,6 +14,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channel;
+import java.nio.channels.DatagramChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.HashSet;
@@ -434,6 +436,34 @@ class SocketRacesTest extends Contract {
             close(both);
             return outcome;
         });
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void an_interrupt_against_a_channels_accept(Task.On on) throws Exception {
+        rounds(Set.of(CHANNEL_INTERRUPTED), number -> {
+            ServerSocketChannel server = listeningChannel();
+            return interrupted(on, number, server, server::accept);
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void an_interrupt_against_a_channels_receive(Task.On on) throws Exception {
+        rounds(Set.of(CHANNEL_INTERRUPTED), number -> {
+            DatagramChannel channel = platform.provider().openDatagramChannel();
+            channel.bind(new InetSocketAddress(platform.loopback(), 0));
+            return interrupted(on, number, channel, () -> channel.receive(ByteBuffer.allocate(1)));
+        });
+    }
+
+    private static String interrupted(Task.On on, int number, Channel channel, Case.Step waiting) throws Exception {
+        Task<String> task = Task.start(on, () -> Case.note(waiting));
+        pause(number);
+        task.interrupt();
+        String outcome = task.get();
+        assertThat(channel.isOpen()).isFalse();
+        return outcome;
     }
 
     @ParameterizedTest

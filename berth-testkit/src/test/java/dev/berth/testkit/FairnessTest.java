@@ -19,7 +19,7 @@ class FairnessTest {
     @CsvSource({
         "NEW_RENO, 10, 10, 0.95",
         "CUBIC, 2, 10, 0.95",
-        "CUBIC, 10, 10, 0.95",
+        "CUBIC, 10, 10, 0.94",
         "CUBIC, 100, 10, 0.85",
         "BBR, 2, 10, 0.90",
         "BBR, 10, 40, 0.75",

@@ -394,13 +394,14 @@ class TcpLossTest extends Script {
     @Test
     void a_lost_last_segment_is_sent_again_with_its_fin() {
         connectedWith(SACK);
-        send(1_500);
-        sentData(1);
+        send(400);
+        sent(ACK.seq(1).data(400));
+        send(500);
         close();
-        sent(FIN.seq(1_001).data(500));
-        receive(ACK.seq(1).ack(1_001));
-        sentAfter(200, FIN.seq(1_001).data(500));
-        receive(ACK.seq(1).ack(1_502));
+        sent(FIN.seq(401).data(500));
+        receive(ACK.seq(1).ack(401));
+        sentAfter(200, FIN.seq(401).data(500));
+        receive(ACK.seq(1).ack(902));
         assertState(TcpState.FIN_WAIT_2);
     }
 }

@@ -10,6 +10,8 @@ import dev.berth.stack.tcp.TcpError;
 import dev.berth.stack.tcp.TcpState;
 import dev.berth.wire.DropReason;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Options, RFC 9293 sections 3.1, 3.2 and 3.7.1, RFC 7323; path MTU, RFC 1191; ICMP, RFC 5927.
 class TcpOptionsTest extends Script {
@@ -165,6 +167,37 @@ class TcpOptionsTest extends Script {
         assertError(TcpError.REFUSED);
     }
 
+    // MUST-56 is not kept while a connection is opened: docs/ARCHITECTURE.md, deviations.
+    @ParameterizedTest
+    @Requirement("MUST-56")
+    @Requirement("SHLD-25")
+    @Requirement("1122-081")
+    @CsvSource({
+        "3, 0, NO_ROUTE", "3, 1, UNREACHABLE", "3, 2, REFUSED", "3, 5, UNREACHABLE", "3, 6, NO_ROUTE",
+        "3, 7, UNREACHABLE", "3, 9, UNREACHABLE", "3, 10, UNREACHABLE", "3, 13, UNREACHABLE", "11, 0, UNREACHABLE"
+    })
+    void an_unreachable_destination_ends_a_connection_that_is_being_opened(int type, int code, TcpError error) {
+        open();
+        sent(SYN.seq(ISS));
+        receiveIcmp(type, code, 0, 1);
+        assertState(TcpState.SYN_SENT); // of a sequence number that was not sent
+        receiveIcmp(type, code, 0, 0);
+        assertState(TcpState.CLOSED);
+        assertError(error);
+        assertDrops(DropReason.ICMP_IGNORED, 1);
+    }
+
+    @Test
+    @Requirement("MUST-56")
+    @Requirement("MUST-47")
+    void a_parameter_problem_does_not_end_a_connection_that_is_being_opened() {
+        open();
+        sent(SYN.seq(ISS));
+        receiveIcmp(12, 0, 0, 0);
+        assertState(TcpState.SYN_SENT);
+        assertThat(tcpInfo().softError()).isEqualTo(TcpError.UNREACHABLE);
+    }
+
     @Test
     @Requirement("MUST-56")
     @Requirement("SHLD-25")
@@ -176,7 +209,10 @@ class TcpOptionsTest extends Script {
         sent(ACK.seq(1).data(10));
         receiveIcmp(3, 1, 0, 1);
         assertThat(tcpInfo().softError()).isEqualTo(TcpError.UNREACHABLE);
+        receiveIcmp(3, 0, 0, 1);
+        assertThat(tcpInfo().softError()).isEqualTo(TcpError.NO_ROUTE);
         receiveIcmp(3, 3, 0, 1);
+        assertThat(tcpInfo().softError()).isEqualTo(TcpError.UNREACHABLE);
         assertState(TcpState.ESTABLISHED);
         receive(ACK.seq(1).ack(11));
         assertThat(tcpInfo().softError()).isNull();

@@ -36,10 +36,10 @@ class TcpWindowTest extends Script {
         receive(ACK.seq(1).ack(1).win(10_000));
         sent(ACK.seq(1).data(1_460));
         sent(ACK.seq(1_461).data(1_460));
-        sentNothing();
-        sentAfter(200, ACK.seq(1).data(1_460)); // the timer began anew
-        receive(ACK.seq(1).ack(2_921));
         sent(ACK.seq(2_921).data(80));
+        sentAfter(200, ACK.seq(1).data(1_460)); // the timer began anew
+        receive(ACK.seq(1).ack(3_001));
+        sentNothing();
     }
 
     @Test
@@ -107,6 +107,7 @@ class TcpWindowTest extends Script {
         for (int i = 0; i < 3; i++) {
             sent(ACK.seq(1 + 1_460 * i).data(1_460));
         }
+        sent(ACK.seq(4_381).data(620));
         receive(ACK.seq(1).ack(1_461).win(100));
         sentNothing();
         send(1_000);
@@ -244,6 +245,34 @@ class TcpWindowTest extends Script {
         sent(ACK.seq(11).data(30));
     }
 
+    /// It would wait for the delayed ACK of the last full segment. Linux sends it too.
+    @Test
+    void the_end_of_a_larger_write_does_not_wait_but_the_next_short_one_does() {
+        connected();
+        send(1_500);
+        sent(ACK.seq(1).data(1_460));
+        sent(ACK.seq(1_461).data(40).psh());
+        send(10);
+        sentNothing();
+        receive(ACK.seq(1).ack(1_461));
+        sentNothing();
+        receive(ACK.seq(1).ack(1_501));
+        sent(ACK.seq(1_501).data(10));
+    }
+
+    @Test
+    void a_write_that_did_not_fit_has_no_end_yet() {
+        config =
+                config.withBuffers(3_000, 60_000).withFeatures(config.features().withTuning(false, false));
+        connected();
+        send(3_000);
+        sent(ACK.seq(1).data(1_460));
+        sent(ACK.seq(1_461).data(1_460));
+        sentNothing();
+        receive(ACK.seq(1).ack(1_461));
+        sent(ACK.seq(2_921).data(80));
+    }
+
     @Test
     @Requirement("MUST-17")
     @Requirement("MUST-61")
@@ -283,8 +312,6 @@ class TcpWindowTest extends Script {
         receive(ACK.seq(1).ack(1).win(60_000));
         sent(ACK.seq(1).data(1_460).noPsh());
         sent(ACK.seq(1_461).data(1_460).noPsh());
-        sentNothing();
-        receive(ACK.seq(1).ack(2_921));
         sent(ACK.seq(2_921).data(80).psh());
     }
 

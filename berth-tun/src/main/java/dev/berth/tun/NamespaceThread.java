@@ -49,15 +49,11 @@ final class NamespaceThread {
     private static void enter(Path namespace) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment capture = arena.allocate(Libc.CAPTURE);
-            int fd = Libc.open(capture, arena.allocateFrom(namespace.toString()), Libc.O_RDONLY | Libc.O_CLOEXEC);
-            if (fd < 0) {
-                throw new IOException(
-                        "Cannot open the network namespace " + namespace + " (" + TunDevice.errorName(-fd) + ").");
-            }
+            int fd = openNamespace(arena, capture, namespace);
             int answer = Libc.setns(capture, fd);
             Libc.close(capture, fd);
             if (answer == -Libc.EPERM) {
-                throw new IOException("No permission to enter the network namespace " + namespace
+                throw new NamespaceAccessException("No permission to enter the network namespace " + namespace
                         + ": this needs root or CAP_SYS_ADMIN.");
             }
             if (answer < 0) {
@@ -65,5 +61,22 @@ final class NamespaceThread {
                         namespace + " is not a network namespace (" + TunDevice.errorName(-answer) + ").");
             }
         }
+    }
+
+    static int openNamespace(Arena arena, MemorySegment capture, Path namespace) throws IOException {
+        int fd = Libc.open(capture, arena.allocateFrom(namespace.toString()), Libc.O_RDONLY | Libc.O_CLOEXEC);
+        return switch (fd) {
+            case -Libc.ENOENT -> throw new IOException("There is no network namespace " + namespace + ".");
+            case -Libc.EACCES, -Libc.EPERM ->
+                throw new NamespaceAccessException(
+                        "No permission to open the network namespace " + namespace + ": it belongs to another user.");
+            default -> {
+                if (fd < 0) {
+                    throw new IOException(
+                            "Cannot open the network namespace " + namespace + " (" + TunDevice.errorName(-fd) + ").");
+                }
+                yield fd;
+            }
+        };
     }
 }

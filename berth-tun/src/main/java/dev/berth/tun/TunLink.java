@@ -5,6 +5,7 @@ import dev.berth.host.Link;
 import dev.berth.host.LinkInfo;
 import dev.berth.host.LinkReceiver;
 import dev.berth.wire.Chunk;
+import dev.berth.wire.IpAddress;
 import dev.berth.wire.Packet;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -12,6 +13,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
@@ -125,6 +128,9 @@ public final class TunLink implements Link {
         private int mtu;
         private boolean tcpSegments = true;
         private boolean udpSegments;
+        private final List<IpAddress.Prefix> addresses = new ArrayList<>();
+        private boolean defaultRoutes;
+        private boolean loopback;
 
         private Builder(String name) {
             this.name = Objects.requireNonNull(name);
@@ -150,6 +156,25 @@ public final class TunLink implements Link {
             return this;
         }
 
+        /// Gives the kernel's side an address when it is opened, and brings it up, which needs root or CAP_NET_ADMIN.
+        /// One of IPv4 at most. By default, that is left to others.
+        public Builder address(IpAddress.Prefix address) {
+            addresses.add(Objects.requireNonNull(address));
+            return this;
+        }
+
+        /// Lets the default routes of the namespace lead over the device, for each family that it has an address of.
+        public Builder defaultRoutes() {
+            defaultRoutes = true;
+            return this;
+        }
+
+        /// Brings the loopback device of the namespace up too.
+        public Builder loopbackUp() {
+            loopback = true;
+            return this;
+        }
+
         /// Whether the kernel may hand over packets with partial checksums, and TCP packets that stand for several
         /// segments. True by default; false makes it complete and cut them first, at the cost of most of
         /// the throughput.
@@ -171,12 +196,10 @@ public final class TunLink implements Link {
         ///     permission is missing, the name is too long or the device is in use; the message is one
         ///     sentence that says so. Nothing is left behind then
         public TunLink open() throws IOException {
-            TunDevice device = TunDevice.open(name, namespace, tcpSegments, udpSegments);
+            TunDevice.Setup setup = new TunDevice.Setup(mtu, List.copyOf(addresses), defaultRoutes, loopback);
+            TunDevice device = TunDevice.open(name, namespace, tcpSegments, udpSegments, setup);
             boolean opened = false;
             try {
-                if (mtu > 0) {
-                    device.setMtu(mtu);
-                }
                 TunLink link = new TunLink(device, device.mtu());
                 opened = true;
                 return link;

@@ -17,9 +17,6 @@ import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Ipv4Header;
 import dev.berth.wire.Ipv6Header;
 import dev.berth.wire.Packet;
-import dev.berth.wire.TcpHeader;
-import dev.berth.wire.UdpHeader;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// ICMP (RFC 792, RFC 1122 section 3.2.2) and ICMPv6 (RFC 4443) of one host: answers echo requests, reads errors, and
@@ -46,6 +43,7 @@ public final class Icmp {
     private final DropCounters drops;
     private final RateLimit rateLimit;
     private final EchoClient echo;
+    private final EchoRequests requests;
     private final IcmpError error = new IcmpError();
     private long echoesAnswered;
     private long errorsReceived;
@@ -63,6 +61,7 @@ public final class Icmp {
         this.drops = drops;
         this.rateLimit = new RateLimit(key);
         this.echo = new EchoClient(output, pool, ready, key);
+        this.requests = new EchoRequests(ready);
     }
 
     /// Takes over a packet that [IpInput] returned with the protocol ICMP or ICMPv6.
@@ -80,6 +79,9 @@ public final class Icmp {
         }
         int type = Bytes.u8(bytes, at + IcmpHeader.TYPE);
         if (type == (packet.ipv6 ? IcmpHeader.V6_ECHO : IcmpHeader.ECHO)) {
+            if (requests.isOpen() && addresses.isOwnByPrefix(packet.destinationHi, packet.destinationLo)) {
+                return end(packet, requests.arrived(packet));
+            }
             answerEcho(packet, now);
             return null;
         }
@@ -112,7 +114,7 @@ public final class Icmp {
         return error;
     }
 
-    /// The end of a packet that was for [EchoClient].
+    /// The end of a packet that was for [EchoClient] or [EchoRequests].
     private @Nullable IcmpError end(Packet packet, @Nullable DropReason reason) {
         if (reason == null) {
             packet.release();
@@ -287,61 +289,65 @@ public final class Icmp {
     }
 
     /// Says that what `source` has sent to `destination` cannot be delivered, within the rules of [#sendError]. The
-    /// packet is gone; the error quotes headers as it had them: addresses, ports, and the sequence number of a SYN,
-    /// which is all that anybody looks at.
+    /// packet is gone; the error quotes headers as it had them.
     ///
     /// @param protocol [IpProtocol#TCP] or [IpProtocol#UDP]
     /// @param sequence of a SYN; without meaning for UDP
     /// @return true if an error was sent
     public boolean sendUnreachable(
             Unreachable what, int protocol, Endpoint source, Endpoint destination, int sequence, long now) {
-        boolean ipv6 = !source.address().isIpv4();
-        int transport = protocol == IpProtocol.TCP ? TcpHeader.MIN_LENGTH : UdpHeader.LENGTH;
-        int header = ipv6 ? Ipv6Header.LENGTH : Ipv4Header.MIN_LENGTH;
-        Packet lost = pool.takePacket();
-        byte[] bytes = lost.bytes;
-        lost.start = 0;
-        lost.transportAt = header;
-        lost.end = header + transport;
-        Arrays.fill(bytes, 0, lost.end, (byte) 0);
-        lost.ipv6 = ipv6;
-        lost.protocol = protocol;
-        lost.sourceHi = source.address().hi();
-        lost.sourceLo = source.address().lo();
-        lost.destinationHi = destination.address().hi();
-        lost.destinationLo = destination.address().lo();
-        if (ipv6) {
-            Ipv6Header.write(
-                    bytes,
-                    0,
-                    /* trafficClass= */ 0,
-                    /* flowLabel= */ 0,
-                    transport,
-                    protocol,
-                    IpOutput.DEFAULT_TTL,
-                    lost.sourceHi,
-                    lost.sourceLo,
-                    lost.destinationHi,
-                    lost.destinationLo);
-        } else {
-            int from = source.address().ipv4();
-            int to = destination.address().ipv4();
-            Ipv4Header.write(bytes, 0, 0, lost.end, 0, 0, IpOutput.DEFAULT_TTL, protocol, from, to);
+        return sendReport(IcmpReport.of(what.kind), protocol, source, destination, sequence, now);
+    }
+
+    /// Says what became of something that `source` has sent to `destination`, as [#sendUnreachable].
+    ///
+    /// @param protocol [IpProtocol#TCP], [IpProtocol#UDP], or [IpProtocol#ICMP] for an echo request of either family,
+    ///     whose identifier is the port of `source`
+    /// @param sequence of a SYN or an echo request
+    public boolean sendReport(
+            IcmpReport report, int protocol, Endpoint source, Endpoint destination, int sequence, long now) {
+        Packet lost = LostPacket.of(pool, protocol, source, destination, sequence);
+        int typeAndCode = report.typeAndCode(lost.ipv6);
+        IpAddress from = report.reporter();
+        if (from == null || from.isIpv4() == lost.ipv6 || !addresses.isOwn(from.hi(), from.lo())) {
+            from = destination.address();
         }
-        Bytes.put16(bytes, header, source.port());
-        Bytes.put16(bytes, header + 2, destination.port());
-        if (protocol == IpProtocol.TCP) {
-            Bytes.put32(bytes, header + TcpHeader.SEQUENCE, sequence);
-            Bytes.put8(bytes, header + TcpHeader.DATA_OFFSET, TcpHeader.MIN_LENGTH << 2);
-            Bytes.put8(bytes, header + TcpHeader.FLAGS, TcpHeader.SYN);
-        } else {
-            Bytes.put16(bytes, header + UdpHeader.DATAGRAM_LENGTH, UdpHeader.LENGTH);
-        }
-        boolean sent = ipv6
-                ? sendError(lost, IcmpHeader.V6_UNREACHABLE, what.codeV6, 0, now)
-                : sendError(lost, IcmpHeader.UNREACHABLE, what.code, 0, now);
+        boolean sent = sendError(lost, typeAndCode >>> 8, typeAndCode & 0xff, report.mtu(), from.hi(), from.lo(), now);
         lost.release();
         return sent;
+    }
+
+    /// Answers an echo request in place of the one that was asked: RFC 1122 section 3.2.2.6, "Data received in an ICMP
+    /// Echo Request MUST be entirely included in the resulting Echo Reply."
+    ///
+    /// @return false if the reply could not be queued
+    public boolean sendEchoReply(EchoRequest request, long now) {
+        byte[] data = request.data();
+        Packet reply = pool.takePacket(HEADROOM + IcmpHeader.LENGTH + data.length);
+        byte[] bytes = reply.bytes;
+        reply.start = HEADROOM;
+        reply.transportAt = HEADROOM;
+        reply.end = HEADROOM + IcmpHeader.LENGTH + data.length;
+        reply.ipv6 = !request.source().isIpv4();
+        reply.protocol = reply.ipv6 ? IpProtocol.ICMPV6 : IpProtocol.ICMP;
+        reply.sourceHi = request.destination().hi();
+        reply.sourceLo = request.destination().lo();
+        reply.destinationHi = request.source().hi();
+        reply.destinationLo = request.source().lo();
+        Bytes.put16(bytes, HEADROOM, (reply.ipv6 ? IcmpHeader.V6_ECHO_REPLY : IcmpHeader.ECHO_REPLY) << 8);
+        Bytes.put16(bytes, HEADROOM + IcmpHeader.CHECKSUM, 0);
+        Bytes.put32(bytes, HEADROOM + IcmpHeader.REST, request.identifier() << 16 | request.sequence());
+        System.arraycopy(data, 0, bytes, HEADROOM + IcmpHeader.LENGTH, data.length);
+        Bytes.put16(bytes, HEADROOM + IcmpHeader.CHECKSUM, checksum(reply));
+        return output.send(reply, 0, 0, false, now);
+    }
+
+    static int identifier(Packet echo) {
+        return Bytes.u16(echo.bytes, echo.transportAt + IcmpHeader.REST);
+    }
+
+    static int sequence(Packet echo) {
+        return Bytes.u16(echo.bytes, echo.transportAt + IcmpHeader.REST + 2);
     }
 
     /// Sends an error about a packet that this host received, unless a rule forbids it or the rate limit does
@@ -351,17 +357,24 @@ public final class Icmp {
     /// @param rest the 32 bits behind the checksum
     /// @return true if an error was sent
     public boolean sendError(Packet offending, int type, int code, int rest, long now) {
+        return sendError(offending, type, code, rest, offending.destinationHi, offending.destinationLo, now);
+    }
+
+    /// @param fromHi the upper half of the source of the error, if it is an address of this host
+    /// @param fromLo the lower half
+    private boolean sendError(Packet offending, int type, int code, int rest, long fromHi, long fromLo, long now) {
         if (!mayAnswer(offending, type, code)) {
             return false;
         }
-        boolean toSelf = addresses.isOwn(offending.sourceHi, offending.sourceLo);
+        boolean toSelf = addresses.isOwn(offending.sourceHi, offending.sourceLo)
+                && !addresses.isOwnByPrefix(offending.sourceHi, offending.sourceLo);
         if (!toSelf && !rateLimit.allows(offending.sourceHi, offending.sourceLo, now)) {
             drops.count(DropReason.RATE_LIMITED);
             return false;
         }
         boolean ipv6 = offending.ipv6;
-        long sourceHi = offending.destinationHi;
-        long sourceLo = offending.destinationLo;
+        long sourceHi = fromHi;
+        long sourceLo = fromLo;
         if (!addresses.isOwn(sourceHi, sourceLo)) {
             var nic = output.route(offending.sourceHi, offending.sourceLo);
             if (nic == null || !routes.sourceFor(offending.sourceHi, offending.sourceLo, nic)) {
@@ -475,6 +488,11 @@ public final class Icmp {
     /// The client side of echo.
     public EchoClient echo() {
         return echo;
+    }
+
+    /// Echo requests that somebody else answers.
+    public EchoRequests requests() {
+        return requests;
     }
 
     /// Echo requests answered.

@@ -41,6 +41,44 @@ public final class IcmpError {
         public boolean isHard() {
             return hard;
         }
+
+        /// The kind of an ICMP or ICMPv6 error; null for types that are not errors or that are ignored.
+        public static @Nullable Kind of(boolean ipv6, int type, int code) {
+            return ipv6 ? ofIpv6(type, code) : ofIpv4(type, code);
+        }
+
+        private static @Nullable Kind ofIpv4(int type, int code) {
+            return switch (type) {
+                case 3 ->
+                    switch (code) {
+                        case 0, 6, 8, 11 -> NET_UNREACHABLE;
+                        case 2 -> PROTOCOL_UNREACHABLE;
+                        case 3 -> PORT_UNREACHABLE;
+                        case 4 -> PACKET_TOO_BIG;
+                        case 9, 10, 13, 14, 15 -> PROHIBITED;
+                        default -> HOST_UNREACHABLE;
+                    };
+                case 11 -> TIME_EXCEEDED;
+                case 12 -> PARAMETER_PROBLEM;
+                default -> null;
+            };
+        }
+
+        private static @Nullable Kind ofIpv6(int type, int code) {
+            return switch (type) {
+                case 1 ->
+                    switch (code) {
+                        case 0, 2 -> NET_UNREACHABLE;
+                        case 4 -> PORT_UNREACHABLE;
+                        case 1, 5, 6 -> PROHIBITED;
+                        default -> HOST_UNREACHABLE;
+                    };
+                case 2 -> PACKET_TOO_BIG;
+                case 3 -> TIME_EXCEEDED;
+                case 4 -> code == 1 ? PROTOCOL_UNREACHABLE : PARAMETER_PROBLEM;
+                default -> null;
+            };
+        }
     }
 
     Kind kind = Kind.HOST_UNREACHABLE;
@@ -149,39 +187,12 @@ public final class IcmpError {
 
     /// Sets the kind of an ICMP error; false for types that are not errors or that are ignored.
     boolean classifyIpv4() {
-        Kind found = switch (type) {
-            case 3 ->
-                switch (code) {
-                    case 0, 6, 8, 11 -> Kind.NET_UNREACHABLE;
-                    case 2 -> Kind.PROTOCOL_UNREACHABLE;
-                    case 3 -> Kind.PORT_UNREACHABLE;
-                    case 4 -> Kind.PACKET_TOO_BIG;
-                    case 9, 10, 13, 14, 15 -> Kind.PROHIBITED;
-                    default -> Kind.HOST_UNREACHABLE;
-                };
-            case 11 -> Kind.TIME_EXCEEDED;
-            case 12 -> Kind.PARAMETER_PROBLEM;
-            default -> null;
-        };
-        return classify(found);
+        return classify(Kind.of(false, type, code));
     }
 
     /// Sets the kind of an ICMPv6 error; false for types that are not errors.
     boolean classifyIpv6() {
-        Kind found = switch (type) {
-            case 1 ->
-                switch (code) {
-                    case 0, 2 -> Kind.NET_UNREACHABLE;
-                    case 4 -> Kind.PORT_UNREACHABLE;
-                    case 1, 5, 6 -> Kind.PROHIBITED;
-                    default -> Kind.HOST_UNREACHABLE;
-                };
-            case 2 -> Kind.PACKET_TOO_BIG;
-            case 3 -> Kind.TIME_EXCEEDED;
-            case 4 -> code == 1 ? Kind.PROTOCOL_UNREACHABLE : Kind.PARAMETER_PROBLEM;
-            default -> null;
-        };
-        return classify(found);
+        return classify(Kind.of(true, type, code));
     }
 
     private boolean classify(@Nullable Kind found) {

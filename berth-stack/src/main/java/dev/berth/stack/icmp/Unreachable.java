@@ -1,24 +1,20 @@
 package dev.berth.stack.icmp;
 
-import dev.berth.wire.IcmpHeader;
-
 /// What a gateway says of a destination that it cannot reach: the codes of Destination Unreachable, RFC 792, RFC 1812
 /// section 5.2.7.1 and RFC 4443 section 3.1.
 public enum Unreachable {
     /// No route leads there.
-    NETWORK(IcmpHeader.CODE_NET, IcmpHeader.V6_CODE_NO_ROUTE),
+    NETWORK(IcmpError.Kind.NET_UNREACHABLE),
     /// The host does not answer to its neighbours.
-    HOST(IcmpHeader.CODE_HOST, IcmpHeader.V6_CODE_ADDRESS),
+    HOST(IcmpError.Kind.HOST_UNREACHABLE),
     /// Nobody owns the port.
-    PORT(IcmpHeader.CODE_PORT, IcmpHeader.V6_CODE_PORT),
+    PORT(IcmpError.Kind.PORT_UNREACHABLE),
     /// "Communication Administratively Prohibited": a rule forbids it.
-    PROHIBITED(13, IcmpHeader.V6_CODE_PROHIBITED);
+    PROHIBITED(IcmpError.Kind.PROHIBITED);
 
-    final int code;
-    final int codeV6;
+    final IcmpError.Kind kind;
 
-    Unreachable(int code, int codeV6) {
-        this.code = code;
-        this.codeV6 = codeV6;
+    Unreachable(IcmpError.Kind kind) {
+        this.kind = kind;
     }
 }

@@ -191,6 +191,11 @@ public final class Addresses {
         return kind(hi, lo) == OWN;
     }
 
+    /// True for an address that the host owns as one of a prefix only ([#addLocalPrefix]).
+    public boolean isOwnByPrefix(long hi, long lo) {
+        return localPrefixes.length > 0 && specific(hi, lo) == FOREIGN && inLocalPrefix(hi, lo);
+    }
+
     /// True for the limited broadcast address and the directed broadcast addresses of the host's networks.
     public boolean isBroadcast(long hi, long lo) {
         return kind(hi, lo) == BROADCAST;

@@ -59,18 +59,31 @@ final class IcmpArrives {
                     tcp.markDirty(tcb);
                 }
             }
-            case PORT_UNREACHABLE, PROTOCOL_UNREACHABLE, PROHIBITED -> {
-                // SHLD-26, hard errors; in the synchronized states they are only hints (RFC 5927 section 5.2).
-                if (tcb.state == TcpState.SYN_SENT) {
-                    tcp.fail(tcb, TcpError.REFUSED);
-                } else {
-                    tcb.extras().softError = TcpError.UNREACHABLE;
-                }
-            }
-            // MUST-56: soft errors "MUST NOT abort the connection".
-            case NET_UNREACHABLE, HOST_UNREACHABLE, TIME_EXCEEDED, PARAMETER_PROBLEM ->
-                tcb.extras().softError = TcpError.UNREACHABLE;
+            // SHLD-26: "TCP implementations SHOULD abort the connection".
+            case PORT_UNREACHABLE, PROTOCOL_UNREACHABLE -> reported(tcb, TcpError.REFUSED);
+            case NET_UNREACHABLE -> reported(tcb, TcpError.NO_ROUTE);
+            case HOST_UNREACHABLE, PROHIBITED, TIME_EXCEEDED -> reported(tcb, TcpError.UNREACHABLE);
+            case PARAMETER_PROBLEM -> tcb.extras().softError = TcpError.UNREACHABLE;
         }
         return true;
+    }
+
+    /// The destination cannot be reached, or not at present.
+    ///
+    /// RFC 9293 section 3.9.2.2, of codes 0, 1 and 5 and of Time Exceeded: "Since these Unreachable messages indicate
+    /// soft error conditions, a TCP implementation MUST NOT abort the connection (MUST-56), and it SHOULD make the
+    /// information available to the application (SHLD-25)." And further: "Note that [35], Section 4 describes
+    /// widespread implementation behavior that treats soft errors as hard errors during connection establishment."
+    ///
+    /// Deviation: so they end a connect here, as on Linux, whose connect fails with EHOSTUNREACH or ENETUNREACH on the
+    /// first such message. A program that has another address to try shall not wait two minutes, and a Java program
+    /// expects its NoRouteToHostException. In the synchronized states neither kind ends anything: hard errors are only
+    /// hints there (RFC 5927 section 5.2).
+    private void reported(Tcb tcb, TcpError error) {
+        if (tcb.state == TcpState.SYN_SENT) {
+            tcp.fail(tcb, error);
+        } else {
+            tcb.extras().softError = error == TcpError.REFUSED ? TcpError.UNREACHABLE : error;
+        }
     }
 }

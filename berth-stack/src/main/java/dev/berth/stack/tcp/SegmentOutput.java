@@ -431,14 +431,25 @@ final class SegmentOutput {
         }
         // No data are in flight; perhaps a SYN,ACK is.
         boolean idle = tcb.sndNxt == tcb.sndUna || !tcb.state.isSynchronized() && tcb.sndNxt == tcb.iss + 1;
+        if (idle) {
+            tcb.flags &= ~Tcb.SHORT_IN_FLIGHT;
+        }
+        boolean last = (tcb.pending & Tcb.FIN_QUEUED) != 0 || Urgent.isSending(tcb);
+        // Nagle's algorithm as Linux has it: what waits for an ACK is a short segment behind a short one, not the end
+        // of a larger write, which would wait for the delayed ACK of the full segments before it. Where the buffer is
+        // full, the write has not ended.
+        boolean nagle =
+                !idle && (tcb.has(Tcb.SHORT_IN_FLIGHT) || tcb.sendRoom() <= 0) && !tcb.config.noDelay() && !last;
         // "(2) or if the data is pushed and all queued data can be sent now": [SND.NXT = SND.UNA and] PUSHed and D <=
         // U
-        boolean last = (tcb.pending & Tcb.FIN_QUEUED) != 0 || Urgent.isSending(tcb);
-        if (usable == available && (idle || tcb.config.noDelay() || last)) {
-            return usable;
-        }
+        boolean all = usable == available && !nagle;
         // "(3) or if at least a fraction Fs of the maximum window can be sent": Fs = 1/2
-        return usable >= tcb.maxSndWnd / 2 && usable > 0 && (idle || tcb.config.noDelay()) ? usable : 0;
+        boolean half = usable >= tcb.maxSndWnd / 2 && (idle || tcb.config.noDelay());
+        if (!all && !half) {
+            return 0;
+        }
+        tcb.flags |= Tcb.SHORT_IN_FLIGHT;
+        return usable;
     }
 
     /// RFC 5681 section 4.1: "a TCP SHOULD set cwnd to no more than RW before beginning transmission if the TCP has

@@ -57,6 +57,8 @@ public final class Tcb extends Flow implements StackSocket {
 
     static final int FULL_ACKED = 1 << 26; // a segment of full size got through
 
+    static final int SHORT_IN_FLIGHT = 1 << 21; // a segment below the MSS waits for its ACK (Nagle)
+
     static final int SEND_LIMITED = 1 << 23; // the user waits until the host has memory again
 
     TcpState state = TcpState.CLOSED;

@@ -1,0 +1,246 @@
+package dev.berth.cli;
+
+import dev.berth.agent.run.ControlOption;
+import dev.berth.agent.run.ControlServer;
+import dev.berth.agent.run.HostPlan;
+import dev.berth.agent.run.Publication;
+import dev.berth.capture.Capture;
+import dev.berth.gateway.Gateway;
+import dev.berth.gateway.GatewayCounters;
+import dev.berth.gateway.MachineNames;
+import dev.berth.gateway.OutsidePolicy;
+import dev.berth.gateway.PublishedPort;
+import dev.berth.host.Host;
+import dev.berth.host.Link;
+import dev.berth.names.DnsResponder;
+import dev.berth.network.Guest;
+import dev.berth.network.GuestCounters;
+import dev.berth.network.NameRouter;
+import dev.berth.network.Network;
+import dev.berth.network.NetworkBuilder;
+import dev.berth.tun.TunLink;
+import dev.berth.wire.Endpoint;
+import dev.berth.wire.IpAddress;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// What `berth gateway` runs: a network whose one guest is the kernel of a network namespace, behind a TUN device, and
+/// the gateway that carries the guest's flows on over this process's own sockets.
+final class NamespaceGateway implements AutoCloseable {
+    private static final String NAME = "guest";
+
+    private final Network network;
+    private final Guest guest;
+    private final GatewayAddresses addresses;
+    private final String device;
+    private final List<PublishedPort> published = new ArrayList<>();
+    private @Nullable Capture capture;
+    private @Nullable Host door;
+    private @Nullable Gateway outside;
+    private @Nullable NameRouter names;
+    private @Nullable ControlServer control;
+    private boolean closed;
+
+    private NamespaceGateway(Network network, Guest guest, GatewayAddresses addresses, String device) {
+        this.network = network;
+        this.guest = guest;
+        this.addresses = addresses;
+        this.device = device;
+    }
+
+    /// What is asked for.
+    ///
+    /// @param namespace the network namespace's file; null for that of this process
+    /// @param device the TUN device's name
+    /// @param mtu octets
+    /// @param addresses of the guest and the others
+    /// @param configured whether the kernel's side gets addresses and routes
+    /// @param options published ports, rules and more, as `berth run` has them
+    record Wishes(
+            @Nullable Path namespace,
+            String device,
+            int mtu,
+            GatewayAddresses addresses,
+            boolean configured,
+            HostPlan options) {}
+
+    /// Makes the device, configures the kernel's side, and opens the way.
+    ///
+    /// @param whenDown gets the reason when the device fails, on its own thread
+    /// @throws IOException if a part cannot be had, with a sentence that says why; nothing is left behind then
+    static NamespaceGateway start(Wishes wishes, Consumer<String> whenDown) throws IOException {
+        Capture capture = wishes.options.capture() == null ? null : Capture.open(wishes.options.capture());
+        Network network = null;
+        NamespaceGateway gateway = null;
+        TunLink tun = null;
+        boolean started = false;
+        try {
+            tun = device(wishes);
+            NetworkBuilder builder =
+                    Network.builder("gateway").mtu(tun.info().mtu()).segments();
+            builder.subnet(
+                    "guest",
+                    wishes.addresses.networks().stream().map(Object::toString).toArray(String[]::new));
+            network = builder.build();
+            Link link = capture == null ? tun : capture.around(tun);
+            Guest guest = network.guest(NAME, link, wishes.addresses.guest().toArray(new IpAddress.Prefix[0]));
+            gateway = new NamespaceGateway(
+                    network, guest, wishes.addresses, tun.info().name());
+            gateway.capture = capture;
+            gateway.open(wishes);
+            guest.whenDown(whenDown);
+            started = true;
+            return gateway;
+        } finally {
+            if (!started) {
+                close(gateway, network, tun, capture);
+            }
+        }
+    }
+
+    private static void close(
+            @Nullable NamespaceGateway gateway,
+            @Nullable Network network,
+            @Nullable TunLink tun,
+            @Nullable Capture capture) {
+        if (gateway != null) {
+            gateway.close();
+        }
+        if (network != null) {
+            network.close();
+        }
+        if (tun != null) {
+            tun.close();
+        }
+        if (capture != null) {
+            capture.close();
+        }
+    }
+
+    private static TunLink device(Wishes wishes) throws IOException {
+        TunLink.Builder builder = TunLink.builder(wishes.device);
+        if (wishes.namespace != null) {
+            builder.inNamespace(wishes.namespace).loopbackUp();
+        }
+        if (wishes.mtu > 0) {
+            builder.mtu(wishes.mtu);
+        }
+        if (wishes.configured) {
+            wishes.addresses.guest().forEach(builder::address);
+            if (wishes.namespace != null) {
+                builder.defaultRoutes();
+            }
+        }
+        return builder.open();
+    }
+
+    private void open(Wishes wishes) throws IOException {
+        HostPlan options = wishes.options;
+        DnsResponder responder = DnsResponder.of(network);
+        if (options.outside()) {
+            outside = Gateway.builder(network)
+                    .inside(addresses.networks().toArray(new IpAddress.Prefix[0]))
+                    .machine(addresses.machine().toArray(new IpAddress[0]))
+                    .policy(OutsidePolicy.of(options.rules()))
+                    .names(responder.withUpstream(MachineNames.create()))
+                    .start();
+        } else {
+            names = NameRouter.start(network, responder);
+        }
+        if (!options.publications().isEmpty()) {
+            Host own = network.host("berth-gateway", addresses.door().toArray(new IpAddress.Prefix[0]));
+            door = own;
+            IpAddress target = addresses.guest().getFirst().address();
+            for (Publication publication : options.publications()) {
+                published.add(
+                        PublishedPort.open(publication.socketAddress(), own, new Endpoint(target, publication.port())));
+            }
+        }
+        List<Host> hosts = new ArrayList<>();
+        if (outside != null) {
+            hosts.add(outside.host());
+        }
+        if (door != null) {
+            hosts.add(door);
+        }
+        if (!hosts.isEmpty()) {
+            control = ControlOption.open(options.control(), "gateway of " + device, hosts);
+        }
+    }
+
+    /// One line for people: what is where.
+    String describe() {
+        StringBuilder line = new StringBuilder("gateway on ").append(device).append(", guest at ");
+        line.append(
+                join(addresses.guest().stream().map(IpAddress.Prefix::address).toList()));
+        line.append(", nameserver ").append(join(addresses.nameServers()));
+        for (PublishedPort port : published) {
+            String text = port.toString();
+            line.append(", published ")
+                    .append(text, 0, text.indexOf(' '))
+                    .append(" -> ")
+                    .append(port.target().port());
+        }
+        return line.toString();
+    }
+
+    private static String join(List<IpAddress> all) {
+        return String.join(" and ", all.stream().map(IpAddress::toString).toList());
+    }
+
+    /// What was carried, in one line.
+    String statistics() {
+        GuestCounters packets = guest.counters();
+        StringBuilder line = new StringBuilder();
+        Gateway carrying = outside;
+        if (carrying != null) {
+            GatewayCounters flows = carrying.counters();
+            line.append("carried ").append(flows.opened()).append(" connections (");
+            line.append(flows.connections()).append(" open, ");
+            line.append(flows.refused()).append(" refused, ");
+            line.append(flows.unreachable()).append(" unreachable, ");
+            line.append(flows.timedOut()).append(" without an answer, ");
+            line.append(flows.denied()).append(" denied, ");
+            line.append(flows.overLimit()).append(" over a limit) and ");
+            line.append(flows.datagramsOut()).append(" datagrams out, ");
+            line.append(flows.datagramsIn()).append(" in; ");
+        }
+        for (PublishedPort port : published) {
+            line.append("port ").append(port.address().getPort()).append(" accepted ");
+            line.append(port.accepted()).append("; ");
+        }
+        line.append("packets from the guest ").append(packets.packetsIn());
+        line.append(", to it ").append(packets.packetsOut());
+        line.append(", spoofed ").append(packets.spoofed());
+        line.append(", malformed ").append(packets.malformed());
+        return line.append(", dropped ").append(packets.overflow()).toString();
+    }
+
+    /// Ends published ports and connections, in order where there is time, and takes the device away. Idempotent.
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        if (control != null) {
+            control.close();
+        }
+        published.forEach(PublishedPort::close);
+        if (outside != null) {
+            outside.close();
+        }
+        if (names != null) {
+            names.close();
+        }
+        guest.close();
+        network.close();
+        if (capture != null) {
+            capture.close();
+        }
+    }
+}
