@@ -199,8 +199,8 @@ public record HostPlan(
 
         private void checkNetwork(String name) {
             if (tun != null) {
-                throw new IllegalArgumentException("A host is on network '" + name + "' or on TUN device " + tun
-                        + ", not on both");
+                throw new IllegalArgumentException(
+                        "A host is on network '" + name + "' or on TUN device " + tun + ", not on both");
             }
             if (outside != null || !rules.isEmpty()) {
                 throw new IllegalArgumentException("What network '" + name + "' reaches outside is said when it is"

@@ -29,9 +29,8 @@ public final class HostedProgram {
         ControlServer server = null;
         boolean started = false;
         try {
-            JdkInstallation installation =
-                    JdkInstallation.install(
-                            instrumentation, host.host(), plan.rewriting(), plan.strictness(), host.names());
+            JdkInstallation installation = JdkInstallation.install(
+                    instrumentation, host.host(), plan.rewriting(), plan.strictness(), host.names());
             if (!installation.notCovered().isEmpty()) {
                 err.println("berth: On Java " + Runtime.version() + " Berth does not cover "
                         + String.join("; nor ", installation.notCovered()) + ".");

@@ -43,7 +43,8 @@ public final class JsonLine {
                 case null -> line.addNull(name);
                 case Long number -> line.add(name, number);
                 case Boolean truth -> line.add(name, truth);
-                case List<?> list -> line.add(name, list.stream().map(String::valueOf).toList());
+                case List<?> list ->
+                    line.add(name, list.stream().map(String::valueOf).toList());
                 default -> line.add(name, String.valueOf(value));
             }
         });

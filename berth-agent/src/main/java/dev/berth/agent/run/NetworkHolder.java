@@ -79,8 +79,7 @@ public final class NetworkHolder implements AutoCloseable, HostRequests.Hosts, P
             ServerSocketChannel listener = KernelUnixSockets.listen(files.members(), BACKLOG);
             network = SharedNetwork.open(settings, listener, files.directory().user(), log);
             holder = new NetworkHolder(files, lock, network);
-            Map<String, ControlHandler> handlers =
-                    new HostRequests("network " + files.name(), holder).handlers();
+            Map<String, ControlHandler> handlers = new HostRequests("network " + files.name(), holder).handlers();
             PortRequests.add(handlers, holder);
             handlers.put("network", holder::describe);
             handlers.put("end", holder::end);
@@ -110,8 +109,7 @@ public final class NetworkHolder implements AutoCloseable, HostRequests.Hosts, P
         for (; ; ) {
             FileChannel file = FileChannel.open(
                     files.lock(),
-                    Set.of(
-                            StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
+                    Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
             boolean kept = false;
             try {
@@ -220,7 +218,9 @@ public final class NetworkHolder implements AutoCloseable, HostRequests.Hosts, P
             GuestCounters counters = each.counters();
             lines.accept(new JsonLine()
                     .add("host", each.name())
-                    .add("addresses", each.addresses().stream().map(IpAddress::toString).toList())
+                    .add(
+                            "addresses",
+                            each.addresses().stream().map(IpAddress::toString).toList())
                     .add("pid", each.pid())
                     .add("program", each.program())
                     .add("packetsIn", counters.packetsIn())
@@ -237,7 +237,11 @@ public final class NetworkHolder implements AutoCloseable, HostRequests.Hosts, P
         JsonLine line = new JsonLine()
                 .add("name", settings.name())
                 .add("pid", ProcessHandle.current().pid())
-                .add("subnets", settings.subnets().stream().map(IpAddress.Prefix::toString).toList())
+                .add(
+                        "subnets",
+                        settings.subnets().stream()
+                                .map(IpAddress.Prefix::toString)
+                                .toList())
                 .add("mtu", settings.mtu())
                 .add("outside", settings.outside())
                 .add("rules", settings.rules().stream().map(Object::toString).toList())

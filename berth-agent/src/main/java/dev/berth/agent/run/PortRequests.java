@@ -77,7 +77,8 @@ final class PortRequests implements ControlHandler {
         request.requireNothingElse();
         PublishedPorts.Entry ended = ports.published().unpublish(machine);
         if (ended == null) {
-            throw new ControlException("Port " + machine.port() + " of " + machine.address() + " is not published here");
+            throw new ControlException(
+                    "Port " + machine.port() + " of " + machine.address() + " is not published here");
         }
         return line(ended);
     }

@@ -13,7 +13,6 @@ import dev.berth.names.NameTable;
 import dev.berth.names.ResolverFile;
 import dev.berth.network.Network;
 import dev.berth.tun.TunLink;
-import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.net.NetworkInterface;
@@ -49,8 +48,7 @@ public final class RunningHost implements AutoCloseable, HostRequests.Hosts, Por
         }
         // The network of a member, or behind a TUN device, belongs to others, who may have any address of it.
         IpAddress door = HostAddress.gateway(first, taken, plan.tun() != null || member != null);
-        published =
-                new PublishedPorts(network, List.of(new IpAddress.Prefix(door, door.isIpv4() ? 32 : 128)));
+        published = new PublishedPorts(network, List.of(new IpAddress.Prefix(door, door.isIpv4() ? 32 : 128)));
     }
 
     /// Starts the host and publishes its ports.

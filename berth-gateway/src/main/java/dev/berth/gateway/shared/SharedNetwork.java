@@ -231,6 +231,13 @@ public final class SharedNetwork implements AutoCloseable {
         ServedMember member = null;
         try {
             PeerCredentials.require(channel, owner);
+        } catch (IOException e) {
+            foreign.increment();
+            log.accept("Somebody was turned away: " + e.getMessage());
+            FrameChannel.closeQuietly(channel);
+            return;
+        }
+        try {
             if (strangers.size() < MOST_STRANGERS) {
                 LinkInfo info = new LinkInfo(settings.name, settings.mtu, true, 0);
                 member = new ServedMember(this, channel, loop, info);
@@ -240,8 +247,8 @@ public final class SharedNetwork implements AutoCloseable {
                 refused.increment();
             }
         } catch (IOException e) {
-            foreign.increment();
-            log.accept("Somebody was turned away: " + e.getMessage());
+            refused.increment();
+            log.accept("Somebody cannot join: " + e.getMessage());
         } finally {
             if (member == null) {
                 FrameChannel.closeQuietly(channel);
