@@ -17,6 +17,13 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
     /// @return octets taken, -1 at the end of the stream, or [#UNAVAILABLE]
     abstract int take(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException;
 
+    /// True if data can be taken, and so few that whoever brings them may as well hand them to a thread that waits.
+    /// Under the host's lock.
+    abstract boolean hasLittle();
+
+    /// So many octets are few.
+    static final int LITTLE = 2_048;
+
     /// Takes what is there; otherwise as [#take].
     final int tryTake(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
         Object begun = SocketObserver.begun(SocketObserver.Operation.READ);
@@ -58,7 +65,9 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
                 if (taken != UNAVAILABLE) {
                     return taken;
                 }
-                waiter = arm(Readiness.READABLE);
+                waiter = sink == null && bytes != null
+                        ? arm(new Reader(this, bytes, from, max))
+                        : arm(Readiness.READABLE);
             } finally {
                 monitor.exitQuietly();
             }
@@ -67,6 +76,9 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
             }
             if (!await(waiter, deadline)) {
                 throw SocketErrors.timedOut(what);
+            }
+            if (waiter.served() > 0) {
+                return waiter.served();
             }
         }
     }

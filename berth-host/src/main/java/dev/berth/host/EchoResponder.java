@@ -100,9 +100,7 @@ public final class EchoResponder extends SocketSignals implements AutoCloseable 
             requireOpen();
             Endpoint source = new Endpoint(request.source(), request.identifier());
             Endpoint destination = new Endpoint(request.destination(), 0);
-            monitor.stack()
-                    .icmp()
-                    .sendReport(what, IpProtocol.ICMP, source, destination, request.sequence(), now);
+            monitor.stack().icmp().sendReport(what, IpProtocol.ICMP, source, destination, request.sequence(), now);
         } finally {
             monitor.exit();
         }

@@ -27,13 +27,15 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     /// In `sharing`, beside the flags of [PortSharing]: the host keeps a label for this socket.
     private static final int LABELLED = 1 << 31;
 
+    /// In `sharing` too: a bind with port 0 takes the address only.
+    private static final int BIND_LATE = 1 << 30;
+
     final Host host;
     final StackMonitor monitor;
 
     // Under the host's lock
     private int sharing;
     private PortRange localPortRange = PortRange.ALL;
-    private boolean bindAddressNoPort;
     volatile boolean open = true;
 
     HostSocket(Host host) {
@@ -144,7 +146,7 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
         monitor.enter();
         try {
             requireOpen();
-            bindAddressNoPort = on;
+            sharing = on ? sharing | BIND_LATE : sharing & ~BIND_LATE;
         } finally {
             monitor.exit();
         }
@@ -153,7 +155,7 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     /// IP_BIND_ADDRESS_NO_PORT.
     public final boolean bindAddressNoPort() throws IOException {
         requireOpen();
-        return bindAddressNoPort;
+        return (sharing & BIND_LATE) != 0;
     }
 
     private void share(int bit, boolean on) throws IOException {
@@ -172,7 +174,7 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     }
 
     final int sharing() {
-        return sharing & ~LABELLED;
+        return sharing & ~(LABELLED | BIND_LATE);
     }
 
     /// An accepted socket says of sharing what its listener does.
@@ -255,6 +257,12 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     /// Adds a waiter for the calling thread. Under the host's lock.
     final Waiter arm(int interest) {
         return arm(interest, monitor);
+    }
+
+    /// Adds a waiter of the calling thread. Under the host's lock.
+    final Waiter arm(Waiter waiter) {
+        add(waiter);
+        return waiter;
     }
 
     /// Waits outside the lock.

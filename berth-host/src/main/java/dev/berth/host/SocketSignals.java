@@ -18,9 +18,21 @@ abstract sealed class SocketSignals permits HostSocket, EchoSocket, EchoResponde
     /// Adds a waiter for the calling thread, which waits by the clock of `monitor`.
     final Waiter arm(int interest, StackMonitor monitor) {
         Waiter waiter = new Waiter(interest | CLOSED, monitor);
+        add(waiter);
+        return waiter;
+    }
+
+    final void add(Waiter waiter) {
         waiter.following = waiters;
         waiters = waiter;
-        return waiter;
+    }
+
+    /// Gives the only thread that waits what has arrived, if it is little. Under the host's lock, before [#signal].
+    final void serve() {
+        Waiter waiter = waiters;
+        if (waiter != null && waiter.following == null) {
+            waiter.serve();
+        }
     }
 
     /// Takes a waiter out whose thread has given up.
@@ -54,7 +66,7 @@ abstract sealed class SocketSignals permits HostSocket, EchoSocket, EchoResponde
             return true;
         }
         disarm(monitor, waiter);
-        if (waiter.isSignalled()) {
+        if (waiter.isSignalled() || waiter.served() > 0) {
             return true;
         }
         if (Thread.currentThread().isVirtual() && Thread.currentThread().isInterrupted()) {

@@ -2,6 +2,7 @@ package dev.berth.host;
 
 import dev.berth.ports.Flow;
 import dev.berth.stack.NetStack;
+import dev.berth.stack.endpoint.Readiness;
 import dev.berth.stack.endpoint.StackSocket;
 import dev.berth.stack.ip.DropObserver;
 import dev.berth.stack.tcp.RetransmissionNotes;
@@ -104,9 +105,10 @@ final class StackMonitor {
         }
     }
 
-    /// The deadline of a wait that begins now; 0 for none.
+    /// The deadline of a wait that begins now; 0 for none, as for what lies beyond all time.
     long deadline(long timeoutNanos) {
-        return timeoutNanos <= 0 ? 0 : Math.max(1, nanoTime() + timeoutNanos);
+        long now = nanoTime();
+        return timeoutNanos <= 0 || timeoutNanos > Long.MAX_VALUE - now ? 0 : Math.max(1, now + timeoutNanos);
     }
 
     /// Enters the critical section; [#exit] must follow in a `finally`.
@@ -233,6 +235,7 @@ final class StackMonitor {
                 tellRetransmissions();
             }
             woken = collectWakeups();
+            settled &= !stack.hasWork(); // a reader that was served may have opened the window
             deadline = stack.nextDeadline();
             warning = shortage.poll(now);
         } finally {
@@ -296,7 +299,11 @@ final class StackMonitor {
         StackSocket ready;
         while ((ready = stack.pollReady()) != null) {
             if (ready.attachment() instanceof SocketSignals socket) {
-                woken = socket.signal(ready.readiness(), woken);
+                int readiness = ready.readiness();
+                if ((readiness & Readiness.READABLE) != 0) {
+                    socket.serve();
+                }
+                woken = socket.signal(readiness, woken);
             }
         }
         Wakeup closed = afterwards;

@@ -23,17 +23,19 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Reading and writing copy each octet once and allocate nothing while they need not wait.
 public final class TcpSocket extends TcpSocketOptions {
+    // In flags; a boolean for each would make the object larger
+    private static final int ERROR_REPORTED = 1;
+    private static final int INPUT_SHUT = 2;
+    private static final int OUTPUT_SHUT = 4;
+
     // Under the host's lock
     private @Nullable PortBinding<TcpListener> binding;
     private @Nullable Tcb tcb;
     private boolean connectReported;
-    private boolean errorReported;
+    private byte flags;
     private @Nullable Object connecting; // of an observer
     /// The address of a bind that waits for its port.
     private @Nullable IpAddress lateAddress;
-
-    private boolean inputShutdown;
-    private boolean outputShutdown;
 
     TcpSocket(Host host, TcpConfig config) {
         super(host, config);
@@ -45,6 +47,10 @@ public final class TcpSocket extends TcpSocketOptions {
         tcb = accepted;
         connectReported = true;
         accepted.attach(this);
+    }
+
+    private boolean has(int flag) {
+        return (flags & flag) != 0;
     }
 
     /// Becomes a connection whose SYN was admitted ([ConnectionRequest#admit]). Under the host's lock.
@@ -149,7 +155,19 @@ public final class TcpSocket extends TcpSocketOptions {
             endConnect(remote, e);
             throw e;
         }
+        if (wasMadeAtOnce()) {
+            connectReported = true;
+            endConnect(null, null);
+            return true;
+        }
         return finishConnect();
+    }
+
+    /// True if another host of the JVM has answered already, on this very thread. Without the lock: a connection that
+    /// is seen in a synchronized state was made, whatever has become of it since.
+    private boolean wasMadeAtOnce() {
+        Tcb connection = tcb;
+        return connection != null && connection.state().isSynchronized() && beginsWithQuickAck() && open;
     }
 
     private void open(Endpoint remote) throws IOException {
@@ -228,7 +246,7 @@ public final class TcpSocket extends TcpSocketOptions {
             return false;
         }
         if (connection.error() != null && connection.error() != TcpError.RESET) {
-            errorReported = true;
+            flags |= ERROR_REPORTED;
             throw SocketErrors.connect(connection.error());
         }
         connectReported = true;
@@ -243,7 +261,7 @@ public final class TcpSocket extends TcpSocketOptions {
 
     /// True from [#startConnect] until the connection is made or has failed and [#finishConnect] said so.
     public boolean isConnectionPending() {
-        return tcb != null && !connectReported && !errorReported;
+        return tcb != null && !connectReported && !has(ERROR_REPORTED);
     }
 
     // Read
@@ -280,7 +298,7 @@ public final class TcpSocket extends TcpSocketOptions {
     int take(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
         requireOpen();
         Tcb connection = connection();
-        if (inputShutdown) {
+        if (has(INPUT_SHUT)) {
             return -1;
         }
         if (max == 0) {
@@ -297,10 +315,20 @@ public final class TcpSocket extends TcpSocketOptions {
             return result;
         }
         if (result == Tcp.NOT_OPEN) {
-            errorReported = true;
+            flags |= ERROR_REPORTED;
             throw SocketErrors.read(connection.error());
         }
         return result == Tcp.END_OF_STREAM ? -1 : UNAVAILABLE;
+    }
+
+    @Override
+    boolean hasLittle() {
+        Tcb connection = tcb;
+        if (!open || connection == null || has(INPUT_SHUT)) {
+            return false;
+        }
+        int readable = connection.readable();
+        return readable > 0 && readable <= LITTLE;
     }
 
     /// Octets that can be read without waiting.
@@ -308,7 +336,7 @@ public final class TcpSocket extends TcpSocketOptions {
         monitor.enterQuietly();
         try {
             requireOpen();
-            return inputShutdown ? 0 : connection().readable();
+            return has(INPUT_SHUT) ? 0 : connection().readable();
         } finally {
             monitor.exitQuietly();
         }
@@ -393,7 +421,7 @@ public final class TcpSocket extends TcpSocketOptions {
     private int send(@Nullable ByteSource source, byte @Nullable [] bytes, int from, int length) throws IOException {
         requireOpen();
         Tcb connection = connection();
-        if (outputShutdown) {
+        if (has(OUTPUT_SHUT)) {
             throw SocketErrors.write(null, false);
         }
         if (length == 0) {
@@ -407,8 +435,8 @@ public final class TcpSocket extends TcpSocketOptions {
             monitor.arrayBytes.clear();
         }
         if (result == Tcp.NOT_OPEN) {
-            boolean again = errorReported;
-            errorReported = true;
+            boolean again = has(ERROR_REPORTED);
+            flags |= ERROR_REPORTED;
             throw SocketErrors.write(connection.error(), again);
         }
         return result == 0 ? UNAVAILABLE : result;
@@ -424,14 +452,14 @@ public final class TcpSocket extends TcpSocketOptions {
         try {
             requireOpen();
             Tcb connection = connection();
-            if (outputShutdown) {
+            if (has(OUTPUT_SHUT)) {
                 throw SocketErrors.write(null, false);
             }
             ByteSource source = (bytes, at, length) -> bytes[at] = (byte) octet;
             int result = monitor.stack().tcp().sendUrgent(connection, source, 1);
             if (result == Tcp.NOT_OPEN) {
-                boolean again = errorReported;
-                errorReported = true;
+                boolean again = has(ERROR_REPORTED);
+                flags |= ERROR_REPORTED;
                 throw SocketErrors.write(connection.error(), again);
             }
             return result == 0 ? UNAVAILABLE : result;
@@ -470,7 +498,7 @@ public final class TcpSocket extends TcpSocketOptions {
         try {
             requireOpen();
             monitor.stack().tcp().shutdownInput(connection());
-            inputShutdown = true;
+            flags |= INPUT_SHUT;
         } finally {
             monitor.exit();
         }
@@ -482,7 +510,7 @@ public final class TcpSocket extends TcpSocketOptions {
         try {
             requireOpen();
             monitor.stack().tcp().shutdownOutput(connection());
-            outputShutdown = true;
+            flags |= OUTPUT_SHUT;
             monitor.wakeAll(this);
         } finally {
             monitor.exit();
@@ -491,12 +519,12 @@ public final class TcpSocket extends TcpSocketOptions {
 
     /// True after [#shutdownInput].
     public boolean isInputShutdown() {
-        return inputShutdown;
+        return has(INPUT_SHUT);
     }
 
     /// True after [#shutdownOutput].
     public boolean isOutputShutdown() {
-        return outputShutdown;
+        return has(OUTPUT_SHUT);
     }
 
     /// Ends the connection with RST and closes the socket.
@@ -579,7 +607,7 @@ public final class TcpSocket extends TcpSocketOptions {
     int readinessNow() {
         Tcb connection = tcb;
         int ready = connection == null ? Readiness.NONE : connection.readiness();
-        if (inputShutdown) {
+        if (has(INPUT_SHUT)) {
             ready |= Readiness.READABLE;
         }
         return ready;

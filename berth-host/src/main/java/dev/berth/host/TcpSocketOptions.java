@@ -199,6 +199,11 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
     }
 
     /// The connection was made: it begins as was said. Under the host's lock.
+    /// True if there is nothing for [#beginQuickAck] to do.
+    final boolean beginsWithQuickAck() {
+        return quickAck;
+    }
+
     final void beginQuickAck(Tcb connection) {
         if (!quickAck) {
             monitor.stack().tcp().quickAck(connection, false);

@@ -257,6 +257,11 @@ public final class UdpSocket extends DataSocket {
     }
 
     @Override
+    boolean hasLittle() {
+        return false; // who sent it has to be asked for in any case, which takes the lock
+    }
+
+    @Override
     Endpoint lastRemote() {
         return lastSender();
     }

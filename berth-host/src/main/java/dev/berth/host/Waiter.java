@@ -2,11 +2,12 @@ package dev.berth.host;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// A thread, platform or virtual, that waits for a socket to become ready. Armed and signalled under the host's lock,
 /// so that no wake-up is lost; the unpark comes after it.
-final class Waiter extends Wakeup {
+sealed class Waiter extends Wakeup implements BooleanSupplier permits Reader {
     private static final VarHandle STATE;
 
     static {
@@ -48,6 +49,20 @@ final class Waiter extends Wakeup {
         return thread;
     }
 
+    /// Gives the thread what it waits for, if that is possible and little. Under the host's lock, when it is about to be
+    /// signalled.
+    void serve() {}
+
+    /// Octets that [#serve] gave to the thread, which has to return them in any case. After [#await] or under the lock.
+    int served() {
+        return 0;
+    }
+
+    @Override
+    public boolean getAsBoolean() {
+        return isSignalled();
+    }
+
     boolean isSignalled() {
         return state == SIGNALLED;
     }
@@ -59,9 +74,19 @@ final class Waiter extends Wakeup {
     /// @return false if the deadline has passed or the thread was interrupted (then its status is set)
     boolean await(long deadline) {
         HostClock clock = monitor.clock();
-        if (clock == null && !thread.isVirtual()) {
-            monitor.spinning.await(this);
+        Spinning spinning = monitor.spinning;
+        if (clock != null || thread.isVirtual() || !spinning.isPossible()) {
+            return await(clock, deadline);
         }
+        long began = SystemClock.nanoTime();
+        boolean signalled = spinning.look(this) || await(null, deadline);
+        if (signalled) {
+            spinning.waited(SystemClock.nanoTime() - began);
+        }
+        return signalled;
+    }
+
+    private boolean await(@Nullable HostClock clock, long deadline) {
         if (!STATE.compareAndSet(this, AWAKE, PARKED)) {
             return true;
         }

@@ -17,7 +17,7 @@ final class NetworkLink implements Link, Attachment {
 
     private final Network network;
     private final Subnet subnet;
-    private final IpAddress.Prefix[] addresses;
+    private volatile IpAddress.Prefix[] addresses;
     private final LinkInfo info;
     private volatile Node node;
     private volatile @Nullable LinkReceiver receiver;
@@ -41,6 +41,10 @@ final class NetworkLink implements Link, Attachment {
 
     IpAddress.Prefix[] addresses() {
         return addresses;
+    }
+
+    void addresses(IpAddress.Prefix... own) {
+        addresses = own;
     }
 
     @Override

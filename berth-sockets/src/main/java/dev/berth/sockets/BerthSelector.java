@@ -1,6 +1,7 @@
 package dev.berth.sockets;
 
 import dev.berth.host.HostClock;
+import dev.berth.host.Spinning;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.ClosedSelectorException;
@@ -16,6 +17,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +51,11 @@ final class BerthSelector extends AbstractSelector {
 
     private volatile @Nullable Thread waiter;
     private volatile boolean woken;
+
+    /// A platform thread may look for arrivals a while before it parks; nobody has to wake it meanwhile.
+    private final Spinning spinning = new Spinning();
+
+    private final BooleanSupplier signalled = this::isSignalled;
 
     /// The channels of another provider, if there were ever any, and whether the waiter waits there.
     private volatile @Nullable ForeignSelection foreign;
@@ -231,15 +238,28 @@ final class BerthSelector extends AbstractSelector {
     }
 
     private void park(long deadline) {
-        waiter = Thread.currentThread();
-        try {
-            // What arrives from here on unparks: those who come look for the waiter after they have left their mark.
-            if (arrivals.isEmpty() && !woken) {
-                clock.park(this, deadline);
+        Thread caller = Thread.currentThread();
+        boolean timed = clock == HostClock.system() && !caller.isVirtual() && spinning.isPossible();
+        long began = timed ? clock.nanoTime() : 0;
+        if (!timed || !spinning.look(signalled)) {
+            waiter = caller;
+            try {
+                // What arrives from here on unparks: those who come look for the waiter after they have left their
+                // mark.
+                if (!isSignalled()) {
+                    clock.park(this, deadline);
+                }
+            } finally {
+                waiter = null;
             }
-        } finally {
-            waiter = null;
         }
+        if (timed && isSignalled()) {
+            spinning.waited(clock.nanoTime() - began);
+        }
+    }
+
+    private boolean isSignalled() {
+        return !arrivals.isEmpty() || woken;
     }
 
     private void lookAtForeign() throws IOException {

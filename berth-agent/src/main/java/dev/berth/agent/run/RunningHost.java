@@ -98,7 +98,9 @@ public final class RunningHost implements AutoCloseable, HostRequests.Hosts, Por
             builder.link(captured(member));
         }
         List<IpAddress> nameServers = tun == null ? ResolverFile.nameServers(ResolverFile.MACHINE) : List.of();
-        NameService.routes(nameServers, plan.addresses()).forEach(builder::route);
+        for (IpAddress.Prefix route : NameService.routes(nameServers, plan.addresses())) {
+            builder.route(route);
+        }
         if (plan.outside()) {
             defaultRoutes(builder);
         }
@@ -125,8 +127,7 @@ public final class RunningHost implements AutoCloseable, HostRequests.Hosts, Por
     }
 
     private Gateway openOutside(DnsResponder responder) throws IOException {
-        List<IpAddress> taken = new ArrayList<>();
-        plan.addresses().forEach(prefix -> taken.add(prefix.address()));
+        List<IpAddress> taken = HostAddress.withoutLengths(plan.addresses());
         return Gateway.builder(network)
                 .inside(plan.addresses().toArray(new IpAddress.Prefix[0]))
                 .machine(HostAddress.machine(plan.addresses(), taken).toArray(new IpAddress[0]))
@@ -163,10 +164,10 @@ public final class RunningHost implements AutoCloseable, HostRequests.Hosts, Por
     }
 
     private void defaultRoutes(Host.Builder builder) {
-        if (plan.addresses().stream().anyMatch(prefix -> prefix.address().isIpv4())) {
+        if (HostAddress.hasFamily(plan.addresses(), true)) {
             builder.route(IpAddress.Prefix.parse("0.0.0.0/0"));
         }
-        if (plan.addresses().stream().anyMatch(prefix -> !prefix.address().isIpv4())) {
+        if (HostAddress.hasFamily(plan.addresses(), false)) {
             builder.route(IpAddress.Prefix.parse("::/0"));
         }
     }
