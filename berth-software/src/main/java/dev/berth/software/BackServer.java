@@ -13,8 +13,7 @@ public final class BackServer {
     public static void main(String[] arguments) throws IOException {
         HttpServer server = HttpServer.create(new InetSocketAddress(8080), 50);
         server.createContext("/hello", exchange -> {
-            byte[] body =
-                    ("hello from " + InetAddress.getLocalHost().getHostName()).getBytes(StandardCharsets.UTF_8);
+            byte[] body = ("hello from " + InetAddress.getLocalHost().getHostName()).getBytes(StandardCharsets.UTF_8);
             exchange.sendResponseHeaders(200, body.length);
             exchange.getResponseBody().write(body);
             exchange.close();
