@@ -9,6 +9,7 @@ module dev.berth.gateway {
     requires transitive dev.berth.host;
     requires transitive dev.berth.names;
     requires transitive dev.berth.network;
+    requires dev.berth.tun;
     requires static com.google.errorprone.annotations;
     requires static jdk.net;
     requires static transitive org.jspecify;

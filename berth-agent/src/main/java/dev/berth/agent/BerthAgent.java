@@ -40,8 +40,8 @@ public final class BerthAgent {
         }
     }
 
-    /// Keeps the handle for a program that starts hosts itself. If there is one already, the JVM ends with a sentence on
-    /// standard error and exit code 2.
+    /// Keeps the handle for a program that starts hosts itself. If there is one already, the JVM ends with a sentence
+    /// on standard error and exit code 2.
     public static void keep(Instrumentation handle) {
         if (instrumentation != null) {
             fail(2, "The agent is given twice: leave one -javaagent out.");

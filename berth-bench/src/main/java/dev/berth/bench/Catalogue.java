@@ -74,6 +74,7 @@ final class Catalogue {
         all.add(ManyPairs.million());
         all.addAll(PortRows.all(progress));
         all.addAll(NetworkRows.all());
+        all.addAll(CoreRows.all());
         all.addAll(TunLab.rows());
         return List.copyOf(all);
     }

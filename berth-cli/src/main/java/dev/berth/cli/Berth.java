@@ -30,6 +30,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
             RunCommand.class,
             AgentCommand.class,
             GatewayCommand.class,
+            NetworkCommand.class,
+            PublishCommand.class,
+            UnpublishCommand.class,
             DemoCommand.class,
             BenchCommand.class,
             PortsCommand.class,
@@ -79,6 +82,10 @@ public final class Berth implements Runnable {
         CommandLine command = new CommandLine(new Berth());
         CommandLine gateway = Objects.requireNonNull(command.getSubcommands().get("gateway"));
         HostOptions.add(gateway.getCommandSpec(), GatewayCommand.OPTIONS);
+        CommandLine network = Objects.requireNonNull(command.getSubcommands().get("network"));
+        HostOptions.add(
+                Objects.requireNonNull(network.getSubcommands().get("create")).getCommandSpec(),
+                NetworkCreateCommand.OPTIONS);
         AgentCommand.describe(Objects.requireNonNull(command.getSubcommands().get("agent")));
         return prepared(command);
     }

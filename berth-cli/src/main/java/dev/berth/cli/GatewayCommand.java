@@ -37,10 +37,7 @@ import picocli.CommandLine.ParameterException;
             "Lets a network namespace reach what the machine reaches, through the machine's sockets",
             "(docs/GATEWAY.md): makes a TUN device in it, with addresses and default routes."
         },
-        customSynopsis = {
-            "berth gateway --netns PID|PATH [OPTIONS]",
-            "       berth gateway --tun NAME [OPTIONS]"
-        },
+        customSynopsis = {"berth gateway --netns PID|PATH [OPTIONS]", "       berth gateway --tun NAME [OPTIONS]"},
         sortOptions = false,
         footer = {
             "",
@@ -174,7 +171,9 @@ final class GatewayCommand implements Callable<Integer> {
             List<IpAddress.Prefix> ipv4 = addresses.guest().stream()
                     .filter(each -> each.address().isIpv4())
                     .toList();
-            if (!chosen.isEmpty() || file == null || !String.valueOf(e.getMessage()).contains("IPv6")) {
+            if (!chosen.isEmpty()
+                    || file == null
+                    || !String.valueOf(e.getMessage()).contains("IPv6")) {
                 throw e;
             }
             say("without IPv6: " + e.getMessage());
@@ -184,8 +183,7 @@ final class GatewayCommand implements Callable<Integer> {
         }
     }
 
-    private int serve(
-            NamespaceGateway gateway, @Nullable NamespaceTarget namespace, CompletableFuture<String> end)
+    private int serve(NamespaceGateway gateway, @Nullable NamespaceTarget namespace, CompletableFuture<String> end)
             throws IOException {
         AtomicBoolean told = new AtomicBoolean();
         Runnable closing = () -> {
@@ -257,8 +255,8 @@ final class GatewayCommand implements Callable<Integer> {
             throw denied;
         }
         try (NamespaceOwner owner = NamespaceOwner.of(namespace.file())) {
-            List<String> command = new ArrayList<>(
-                    List.of("nsenter", "--user=" + owner.file(), "--preserve-credentials", "--"));
+            List<String> command =
+                    new ArrayList<>(List.of("nsenter", "--user=" + owner.file(), "--preserve-credentials", "--"));
             command.add(self.command().get());
             command.addAll(again(List.of(self.arguments().get())));
             Process process = new ProcessBuilder(command).inheritIO().start();

@@ -87,8 +87,7 @@ final class NamespaceGateway implements AutoCloseable {
                     wishes.addresses.networks().stream().map(Object::toString).toArray(String[]::new));
             network = builder.build();
             Link link = capture == null ? tun : capture.around(tun);
-            Guest guest = network.guest(
-                    NAME, link, wishes.addresses.guest().toArray(new IpAddress.Prefix[0]));
+            Guest guest = network.guest(NAME, link, wishes.addresses.guest().toArray(new IpAddress.Prefix[0]));
             gateway = new NamespaceGateway(
                     network, guest, wishes.addresses, tun.info().name());
             gateway.capture = capture;
@@ -157,8 +156,8 @@ final class NamespaceGateway implements AutoCloseable {
             door = own;
             IpAddress target = addresses.guest().getFirst().address();
             for (Publication publication : options.publications()) {
-                published.add(PublishedPort.open(
-                        publication.socketAddress(), own, new Endpoint(target, publication.port())));
+                published.add(
+                        PublishedPort.open(publication.socketAddress(), own, new Endpoint(target, publication.port())));
             }
         }
         List<Host> hosts = new ArrayList<>();
@@ -176,7 +175,8 @@ final class NamespaceGateway implements AutoCloseable {
     /// One line for people: what is where.
     String describe() {
         StringBuilder line = new StringBuilder("gateway on ").append(device).append(", guest at ");
-        line.append(join(addresses.guest().stream().map(IpAddress.Prefix::address).toList()));
+        line.append(
+                join(addresses.guest().stream().map(IpAddress.Prefix::address).toList()));
         line.append(", nameserver ").append(join(addresses.nameServers()));
         for (PublishedPort port : published) {
             String text = port.toString();

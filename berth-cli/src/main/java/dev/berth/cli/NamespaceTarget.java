@@ -20,8 +20,8 @@ record NamespaceTarget(Path file, @Nullable ProcessHandle process) {
         }
         if (text.length() < 19 && text.chars().allMatch(c -> c >= '0' && c <= '9')) {
             long pid = Long.parseLong(text);
-            ProcessHandle process = ProcessHandle.of(pid)
-                    .orElseThrow(() -> new IOException("There is no process " + pid + "."));
+            ProcessHandle process =
+                    ProcessHandle.of(pid).orElseThrow(() -> new IOException("There is no process " + pid + "."));
             return new NamespaceTarget(Path.of("/proc/" + pid + "/ns/net"), process);
         }
         try {

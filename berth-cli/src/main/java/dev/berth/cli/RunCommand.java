@@ -81,9 +81,16 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        check();
-        program = new RunRequest(plan(), classPath, properties, command).start();
+        program = request().start();
         return CommandLine.ExitCode.OK;
+    }
+
+    /// What the command line asks for, after it was parsed.
+    ///
+    /// @throws ParameterException if it makes no sense
+    RunRequest request() {
+        check();
+        return new RunRequest(plan(), classPath, properties, command);
     }
 
     private void check() {

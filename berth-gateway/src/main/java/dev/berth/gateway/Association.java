@@ -1,7 +1,6 @@
 package dev.berth.gateway;
 
 import dev.berth.wire.Endpoint;
-import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -14,10 +13,11 @@ import org.jspecify.annotations.Nullable;
 /// An inside end of UDP and the socket of the kernel that stands for it towards every outside end:
 /// "endpoint-independent mapping" of RFC 4787, section 4.1 (REQ-1).
 ///
-/// While the guest has sent to one outside end only, the kernel's socket is connected to it: that is the one way to
-/// hear from Java of ICMP errors. With the second one it is disconnected for good, and keeps its port.
+/// A socket that has an error queue is never connected: it hears of all ICMP errors. Another one is connected while the
+/// guest has sent to one outside end only, which is the one way to hear from Java of ICMP errors; with the second one
+/// it is disconnected for good, and keeps its port.
 final class Association {
-    /// Outside addresses that are remembered; the oldest is forgotten.
+    /// Outside ends or addresses that are remembered; the oldest is forgotten.
     private static final int MOST_CONTACTED = 1_024;
 
     /// DNS, RFC 4787 REQ-5a.
@@ -25,21 +25,34 @@ final class Association {
 
     final Endpoint guest;
     private final DatagramChannel channel;
+    private final UdpFiltering filtering;
+    private final int errors;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Set<IpAddress> contacted = new LinkedHashSet<>();
+    private final Set<Object> contacted = new LinkedHashSet<>(); // addresses, or ends
+    private @Nullable Endpoint last;
+    private @Nullable InetSocketAddress lastAddress;
     private @Nullable Endpoint peer; // while it is connected
     private boolean many;
     private volatile boolean onlyQueries = true;
     private volatile long lastUse;
 
-    Association(Endpoint guest, DatagramChannel channel, long now) {
+    /// @param errors the descriptor of the socket if it has an error queue, otherwise -1
+    Association(Endpoint guest, DatagramChannel channel, UdpFiltering filtering, int errors, long now) {
         this.guest = guest;
         this.channel = channel;
+        this.filtering = filtering;
+        this.errors = errors;
+        many = errors >= 0 || filtering == UdpFiltering.ENDPOINT_INDEPENDENT;
         lastUse = now;
     }
 
     DatagramChannel channel() {
         return channel;
+    }
+
+    /// The descriptor whose error queue is to be read; -1 if it has none.
+    int errors() {
+        return errors;
     }
 
     void used(long now) {
@@ -50,7 +63,7 @@ final class Association {
         return now - lastUse > (onlyQueries ? limits.queryNanos() : limits.associationNanos());
     }
 
-    /// Where all that was sent went; null if it went to several ends.
+    /// Where the socket is connected to; null if it is not.
     @Nullable
     Endpoint peer() {
         lock.lock();
@@ -64,15 +77,16 @@ final class Association {
     /// Sends a datagram.
     ///
     /// @return false if the kernel has no room
-    /// @throws java.net.PortUnreachableException about one that was sent before; this one was not sent
+    /// @throws IOException perhaps about one that was sent before; this one was not sent
     boolean send(ByteBuffer datagram, Endpoint to) throws IOException {
         lock.lock();
         try {
             if (to.port() != QUERY_PORT) {
                 onlyQueries = false;
             }
-            InetSocketAddress address = OutsideAddresses.socketAddress(to);
-            if (!to.equals(peer)) {
+            InetSocketAddress address = lastAddress;
+            if (address == null || !to.equals(last)) {
+                address = OutsideAddresses.socketAddress(to);
                 leadTo(to, address);
             }
             // A datagram without octets is one too, and both return 0 for it.
@@ -84,8 +98,9 @@ final class Association {
     }
 
     private void leadTo(Endpoint to, InetSocketAddress address) throws IOException {
-        contacted.remove(to.address());
-        contacted.add(to.address());
+        Object key = key(to);
+        contacted.remove(key);
+        contacted.add(key);
         if (contacted.size() > MOST_CONTACTED) {
             contacted.remove(contacted.iterator().next());
         }
@@ -97,13 +112,24 @@ final class Association {
             channel.connect(address);
             peer = to;
         }
+        last = to;
+        lastAddress = address;
     }
 
-    /// "Address-dependent filtering" of RFC 4787 section 5: whether something was sent to that address.
+    private Object key(Endpoint end) {
+        return filtering == UdpFiltering.ADDRESS_AND_PORT_DEPENDENT ? end : end.address();
+    }
+
+    /// Whether a datagram from there reaches the guest.
     boolean admits(Endpoint from) {
+        return filtering == UdpFiltering.ENDPOINT_INDEPENDENT || hasSentTo(from);
+    }
+
+    /// Whether the guest has sent something there, or, unless ports count, to another port of the same address.
+    boolean hasSentTo(Endpoint to) {
         lock.lock();
         try {
-            return contacted.contains(from.address());
+            return contacted.contains(key(to));
         } finally {
             lock.unlock();
         }

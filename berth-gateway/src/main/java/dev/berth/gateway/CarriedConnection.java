@@ -17,7 +17,6 @@ import org.jspecify.annotations.Nullable;
 /// While it is idle it costs the stacks of two virtual threads and two buffers of 4 KiB; the buffers grow with the
 /// stream up to 64 KiB each.
 final class CarriedConnection {
-    private static final System.Logger LOGGER = System.getLogger(PublishedPort.class.getName());
     private static final int FIRST_BUFFER = 4 * 1024;
     private static final int LARGEST_BUFFER = 64 * 1024;
 
@@ -83,9 +82,11 @@ final class CarriedConnection {
                 abort();
                 return;
             }
-            kernel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            if (kernel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) { // not of the UNIX domain
+                kernel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            }
         } catch (IOException e) {
-            LOGGER.log(System.Logger.Level.DEBUG, "Cannot connect to {0}: {1}", name, e.getMessage());
+            logger().log(System.Logger.Level.DEBUG, "Cannot connect to {0}: {1}", name, e.getMessage());
             abort();
             return;
         }
@@ -106,7 +107,7 @@ final class CarriedConnection {
             }
         } catch (IOException e) {
             // Whichever end was reset or went away: the other learns it as a reset.
-            LOGGER.log(System.Logger.Level.DEBUG, "Connection to {0} is reset: {1}", name, e.getMessage());
+            logger().log(System.Logger.Level.DEBUG, "Connection to {0} is reset: {1}", name, e.getMessage());
             abort();
         }
     }
@@ -175,7 +176,7 @@ final class CarriedConnection {
             }
             kernel.close();
         } catch (IOException e) {
-            LOGGER.log(System.Logger.Level.DEBUG, "Closing a connection to {0}: {1}", name, e.getMessage());
+            logger().log(System.Logger.Level.DEBUG, "Closing a connection to {0}: {1}", name, e.getMessage());
         }
         TcpSocket socket = inside;
         if (socket != null) {
@@ -186,5 +187,10 @@ final class CarriedConnection {
             }
         }
         whenEnded.accept(this);
+    }
+
+    /// Not in a field: loggers take a good part of the time that a program needs to start.
+    private static System.Logger logger() {
+        return System.getLogger(PublishedPort.class.getName());
     }
 }

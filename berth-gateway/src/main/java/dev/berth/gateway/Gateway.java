@@ -6,6 +6,7 @@ import dev.berth.names.DnsServer;
 import dev.berth.network.NameRouter;
 import dev.berth.network.Network;
 import dev.berth.wire.Bytes;
+import dev.berth.wire.IcmpHeader;
 import dev.berth.wire.IpAddress;
 import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Ipv4Header;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.nio.channels.spi.SelectorProvider;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// The way out of a network in memory: a host that stands in for every address that is not the network's, and carries
@@ -30,10 +32,10 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// A TCP connection is accepted inside once it is open outside; what goes wrong outside goes wrong in the same way
-/// inside. Each end of UDP inside has one socket of the kernel (RFC 4787). ICMP echo is not carried: Java has no
-/// socket for it. Where flows may go is a matter of the [OutsidePolicy], how many there may be of [GatewayLimits].
+/// inside. Each end of UDP inside has one socket of the kernel (RFC 4787), each identifier of echo requests has one
+/// where the machine allows it (RFC 5508). Where flows may go is a matter of the [OutsidePolicy], how many there may be of [GatewayLimits].
 ///
-/// Three platform threads, two virtual threads for each TCP connection; see docs/GATEWAY.md. Thread-safe.
+/// Four platform threads, five once somebody asks for echoes, two virtual threads for each TCP connection; see docs/GATEWAY.md. Thread-safe.
 public final class Gateway implements AutoCloseable {
     private static final IpAddress.Prefix ALL_IPV4 = IpAddress.Prefix.parse("0.0.0.0/0");
     private static final IpAddress.Prefix ALL_IPV6 = IpAddress.Prefix.parse("::/0");
@@ -42,13 +44,16 @@ public final class Gateway implements AutoCloseable {
     private final Host host;
     private final OutsideTcp tcp;
     private final OutsideUdp udp;
+    private final OutsideEcho echo;
     private final @Nullable DnsServer names;
     private final Tally tally;
 
-    private Gateway(Host host, OutsideTcp tcp, OutsideUdp udp, @Nullable DnsServer names, Tally tally) {
+    private Gateway(
+            Host host, OutsideTcp tcp, OutsideUdp udp, OutsideEcho echo, @Nullable DnsServer names, Tally tally) {
         this.host = host;
         this.tcp = tcp;
         this.udp = udp;
+        this.echo = echo;
         this.names = names;
         this.tally = tally;
     }
@@ -82,7 +87,12 @@ public final class Gateway implements AutoCloseable {
                 tally.datagramsOut.sum(),
                 tally.datagramsIn.sum(),
                 tally.filtered.sum(),
-                tally.undeliverable.sum());
+                tally.undeliverable.sum(),
+                tally.errorsPassed.sum(),
+                echo.sessions(),
+                tally.echoesOut.sum(),
+                tally.echoesIn.sum(),
+                tally.echoesLost.sum());
     }
 
     /// Ends all connections, with a reset where something is still to be delivered after half a second, and gives
@@ -95,6 +105,7 @@ public final class Gateway implements AutoCloseable {
         }
         tcp.close();
         udp.close();
+        echo.close();
         host.close();
     }
 
@@ -110,6 +121,7 @@ public final class Gateway implements AutoCloseable {
         private List<IpAddress> machine = List.of();
         private OutsidePolicy policy = OutsidePolicy.standard();
         private GatewayLimits limits = GatewayLimits.DEFAULT;
+        private UdpFiltering filtering = UdpFiltering.ADDRESS_DEPENDENT;
         private @Nullable DnsResponder responder;
 
         private Builder(Network network) {
@@ -140,6 +152,12 @@ public final class Gateway implements AutoCloseable {
         /// Bounds and times; [GatewayLimits#DEFAULT] unless they are set.
         public Builder limits(GatewayLimits bounds) {
             limits = Objects.requireNonNull(bounds);
+            return this;
+        }
+
+        /// Which datagrams from outside reach a guest; [UdpFiltering#ADDRESS_DEPENDENT] unless it is set.
+        public Builder filtering(UdpFiltering behaviour) {
+            filtering = Objects.requireNonNull(behaviour);
             return this;
         }
 
@@ -176,11 +194,17 @@ public final class Gateway implements AutoCloseable {
                 Tally tally = new Tally();
                 OutsideTcp tcp = new OutsideTcp(host.openTcpAcceptor(), addresses, limits, tally, kernel);
                 tcp.start();
-                udp = new OutsideUdp(host.openUdpSocket(), addresses, limits, tally, kernel, tcp::sweep);
+                OutsideEcho echo = new OutsideEcho(host.openEchoResponder(), addresses, limits, tally);
+                LongConsumer sweeps = now -> {
+                    tcp.sweep(now);
+                    echo.sweep(now);
+                };
+                udp = new OutsideUdp(host.openUdpSocket(), addresses, limits, tally, kernel, filtering, sweeps);
                 udp.start();
+                echo.start();
                 DnsServer names = responder == null ? null : DnsServer.start(host, responder);
                 started = true;
-                return new Gateway(host, tcp, udp, names, tally);
+                return new Gateway(host, tcp, udp, echo, names, tally);
             } finally {
                 if (!started) {
                     if (udp != null) {
@@ -192,11 +216,10 @@ public final class Gateway implements AutoCloseable {
         }
     }
 
-    /// Whether the gateway takes a packet to an address that no host has. It does not take ICMP, which its host would
-    /// answer as if it were the one that was asked.
+    /// Whether the gateway takes a packet to an address that no host has: TCP, UDP, and echo requests.
     private static boolean isForGateway(Packet packet, OutsideAddresses addresses, boolean answers) {
         int protocol = protocol(packet);
-        if (protocol != IpProtocol.TCP && protocol != IpProtocol.UDP) {
+        if (protocol != IpProtocol.TCP && protocol != IpProtocol.UDP && !isEcho(packet, protocol)) {
             return false;
         }
         long hi = packet.destinationHi;
@@ -210,6 +233,24 @@ public final class Gateway implements AutoCloseable {
             }
         }
         return answers && NameRouter.isQuery(packet);
+    }
+
+    /// Whether a packet is an echo request, or a fragment of ICMP.
+    private static boolean isEcho(Packet packet, int protocol) {
+        byte[] bytes = packet.bytes;
+        int at = packet.start;
+        if (protocol == IpProtocol.ICMP) {
+            int type = at + Ipv4Header.headerLength(bytes, at);
+            int fragment = Bytes.u16(bytes, at + Ipv4Header.FLAGS_FRAGMENT);
+            return (fragment & Ipv4Header.FRAGMENT_OFFSET) != 0
+                    || type < packet.end && Bytes.u8(bytes, type) == IcmpHeader.ECHO;
+        }
+        if (protocol != IpProtocol.ICMPV6) {
+            return false;
+        }
+        return Bytes.u8(bytes, at + Ipv6Header.NEXT_HEADER) == FRAGMENT
+                || at + Ipv6Header.LENGTH < packet.end
+                        && Bytes.u8(bytes, at + Ipv6Header.LENGTH) == IcmpHeader.V6_ECHO;
     }
 
     /// The transport protocol of a packet, of a fragment too; -1 if it cannot be told.

@@ -8,16 +8,22 @@ package dev.berth.gateway;
 /// @param refused those that the outside refused or reset while they were opened
 /// @param unreachable those for which the kernel had no way
 /// @param timedOut those that the outside did not answer in time
-/// @param denied TCP connections and UDP datagrams that the policy denied
+/// @param denied TCP connections, UDP datagrams and echo requests that the policy denied
 /// @param spoofed those whose source is no address of the network
 /// @param overLimit those that a limit was in the way of, of connections, of descriptors or of those being opened
 /// @param idle connections that were reset because they were idle too long
 /// @param associations inside ends of UDP that have a socket of the kernel now
-/// @param evicted associations that gave way to newer ones
+/// @param evicted associations and identifiers of echo requests that gave way to newer ones
 /// @param datagramsOut datagrams that left
 /// @param datagramsIn datagrams that came back
-/// @param filtered datagrams that came from an address to which nothing was sent
+/// @param filtered datagrams, echo replies and ICMP errors that came from, or are about, somebody to whom nothing was
+///     sent
 /// @param undeliverable datagrams that could not be sent on, either way
+/// @param errorsPassed ICMP errors about datagrams and echo requests that were passed on to guests
+/// @param echoes identifiers of echo requests that have a socket of the kernel now
+/// @param echoesOut echo requests that left
+/// @param echoesIn replies that came back
+/// @param echoesLost echo requests for which there was no socket, because the machine allows none or has none left
 public record GatewayCounters(
         int connections,
         int opening,
@@ -34,4 +40,9 @@ public record GatewayCounters(
         long datagramsOut,
         long datagramsIn,
         long filtered,
-        long undeliverable) {}
+        long undeliverable,
+        long errorsPassed,
+        int echoes,
+        long echoesOut,
+        long echoesIn,
+        long echoesLost) {}

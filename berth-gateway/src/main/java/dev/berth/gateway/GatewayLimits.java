@@ -13,6 +13,9 @@ package dev.berth.gateway;
 ///     been idle longest gives its up
 /// @param associationNanos how long one may be idle
 /// @param queryNanos the same for one that has only sent to port 53
+/// @param echoes identifiers of guests' echo requests that have a socket of the kernel; when there are more, the one
+///     that has been idle longest gives its up
+/// @param echoNanos how long one may be idle
 public record GatewayLimits(
         int connections,
         int opening,
@@ -22,23 +25,36 @@ public record GatewayLimits(
         long idleNanos,
         int associations,
         long associationNanos,
-        long queryNanos) {
+        long queryNanos,
+        int echoes,
+        long echoNanos) {
     private static final long SECOND = 1_000_000_000L;
 
     /// RFC 5382 REQ-5: "The value of the "established connection idle-timeout" MUST NOT be less than 2 hours 4
     /// minutes." RFC 4787 REQ-5: "A NAT UDP mapping timer MUST NOT expire in less than two minutes, unless REQ-5a
-    /// applies", which is about well-known ports such as 53. A kernel gives up to connect after some two minutes.
+    /// applies", which is about well-known ports such as 53. RFC 5508 REQ-2: "An ICMP Query session timer MUST NOT
+    /// expire in less than 60 seconds." A kernel gives up to connect after some two minutes.
     public static final GatewayLimits DEFAULT = new GatewayLimits(
-            16_384, 4_096, 256, 2_048, 130 * SECOND, 7_440 * SECOND, 4_096, 120 * SECOND, 10 * SECOND);
+            16_384,
+            4_096,
+            256,
+            2_048,
+            130 * SECOND,
+            7_440 * SECOND,
+            4_096,
+            120 * SECOND,
+            10 * SECOND,
+            256,
+            60 * SECOND);
 
     /// @throws IllegalArgumentException if a number is below 1
     public GatewayLimits {
-        long least = Math.min(
+        int counts = Math.min(
                 Math.min(Math.min(connections, opening), Math.min(openingPerDestination, openingPerGuest)),
-                Math.min(
-                        Math.min(connectNanos, idleNanos),
-                        Math.min(associations, Math.min(associationNanos, queryNanos))));
-        if (least < 1) {
+                Math.min(associations, echoes));
+        long times = Math.min(
+                Math.min(connectNanos, idleNanos), Math.min(Math.min(associationNanos, queryNanos), echoNanos));
+        if (counts < 1 || times < 1) {
             throw new IllegalArgumentException("Every limit of a gateway is 1 or more");
         }
     }
@@ -54,7 +70,9 @@ public record GatewayLimits(
                 idleNanos,
                 associations,
                 associationNanos,
-                queryNanos);
+                queryNanos,
+                echoes,
+                echoNanos);
     }
 
     /// The same with other times of TCP, in nanoseconds.
@@ -68,7 +86,9 @@ public record GatewayLimits(
                 idle,
                 associations,
                 associationNanos,
-                queryNanos);
+                queryNanos,
+                echoes,
+                echoNanos);
     }
 
     /// The same with other bounds of UDP.
@@ -82,6 +102,24 @@ public record GatewayLimits(
                 idleNanos,
                 most,
                 idle,
-                query);
+                query,
+                echoes,
+                echoNanos);
+    }
+
+    /// The same with other bounds of ICMP echo.
+    public GatewayLimits withEchoes(int most, long idle) {
+        return new GatewayLimits(
+                connections,
+                opening,
+                openingPerDestination,
+                openingPerGuest,
+                connectNanos,
+                idleNanos,
+                associations,
+                associationNanos,
+                queryNanos,
+                most,
+                idle);
     }
 }

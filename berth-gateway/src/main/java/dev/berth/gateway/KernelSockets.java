@@ -3,6 +3,7 @@ package dev.berth.gateway;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.net.ProtocolFamily;
+import java.nio.channels.Channel;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.Pipe;
 import java.nio.channels.ServerSocketChannel;
@@ -47,6 +48,15 @@ public final class KernelSockets {
                     e);
         } catch (ClassNotFoundException | NoSuchMethodException | InvocationTargetException e) {
             throw new IOException(what + " are not supported on this JDK, it has no " + DEFAULT_PROVIDER, e);
+        }
+    }
+
+    /// The descriptor of a channel of the kernel; -1 if the JDK does not tell.
+    static int descriptor(Channel channel) {
+        try {
+            return (int) Class.forName("sun.nio.ch.SelChImpl").getMethod("getFDVal").invoke(channel);
+        } catch (ReflectiveOperationException | IllegalArgumentException e) {
+            return -1;
         }
     }
 

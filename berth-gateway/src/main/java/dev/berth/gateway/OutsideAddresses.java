@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Which flows of a network may leave it, and what their far ends are called on either side: the addresses at which
 /// the network has the machine itself stand for its loopback addresses outside. Immutable.
@@ -26,16 +27,42 @@ record OutsideAddresses(OutsidePolicy policy, List<IpAddress.Prefix> inside, Lis
                 : to;
     }
 
+    /// As the other `outside`, of an address alone.
+    IpAddress outside(IpAddress to) {
+        return outside(new Endpoint(to, 0)).address();
+    }
+
+    /// The address of the machine inside, of one family; null if it has none.
+    @Nullable
+    IpAddress machine(boolean ipv4) {
+        for (IpAddress each : machine) {
+            if (each.isIpv4() == ipv4) {
+                return each;
+            }
+        }
+        return null;
+    }
+
     /// What is called `from` outside.
     Endpoint inside(Endpoint from) {
         if (from.address().isLoopback()) {
-            for (IpAddress each : machine) {
-                if (each.isIpv4() == from.address().isIpv4()) {
-                    return new Endpoint(each, from.port());
-                }
-            }
+            IpAddress inside = machine(from.address().isIpv4());
+            return inside == null ? from : new Endpoint(inside, from.port());
         }
         return from;
+    }
+
+    /// Whom the network sees as the sender of an ICMP error from outside: null for the gateway itself, which stands in
+    /// for addresses that the network has a use of its own for.
+    @Nullable
+    IpAddress reporter(@Nullable IpAddress outside) {
+        return outside == null
+                        || outside.isLoopback()
+                        || machine.contains(outside)
+                        || !IpAddress.isUnicast(outside.hi(), outside.lo())
+                        || policy.isInside(outside.hi(), outside.lo())
+                ? null
+                : outside;
     }
 
     static InetSocketAddress socketAddress(Endpoint end) {

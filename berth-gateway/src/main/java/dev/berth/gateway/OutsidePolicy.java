@@ -62,13 +62,22 @@ public final class OutsidePolicy {
 
     /// Whether a flow may go to `to`.
     public boolean allows(Endpoint to) {
-        long hi = to.address().hi();
-        long lo = to.address().lo();
-        if (to.port() == 0 || !IpAddress.isUnicast(hi, lo) || isInside(hi, lo)) {
+        return to.port() != 0 && allows(to.address(), to.port());
+    }
+
+    /// Whether an echo request may go to `to`: rules about some ports only are not about it.
+    public boolean allowsEcho(IpAddress to) {
+        return allows(to, 0);
+    }
+
+    private boolean allows(IpAddress to, int port) {
+        long hi = to.hi();
+        long lo = to.lo();
+        if (!IpAddress.isUnicast(hi, lo) || isInside(hi, lo)) {
             return false;
         }
         for (OutsideRule rule : rules) {
-            if (rule.matches(to)) {
+            if (rule.matches(to, port)) {
                 return rule.allows();
             }
         }

@@ -51,8 +51,12 @@ public record OutsideRule(boolean allows, IpAddress.Prefix addresses, PortRange 
 
     /// Whether it is about `to`.
     public boolean matches(Endpoint to) {
-        return ports.contains(to.port())
-                && addresses.contains(to.address().hi(), to.address().lo());
+        return matches(to.address(), to.port());
+    }
+
+    /// @param port 0 for an echo request, which has none: only a rule about all ports is about it
+    boolean matches(IpAddress to, int port) {
+        return (port == 0 ? ports.equals(PortRange.ALL) : ports.contains(port)) && addresses.contains(to.hi(), to.lo());
     }
 
     /// `allow 10.1.0.0/16:443`.

@@ -21,8 +21,6 @@ import java.util.concurrent.locks.LockSupport;
 /// TCP of a [Gateway]: every SYN waits until the kernel has connected to where it goes, and is answered as the kernel
 /// was. One platform thread takes the SYNs; whatever waits is a virtual thread.
 final class OutsideTcp {
-    private static final System.Logger LOGGER = System.getLogger(Gateway.class.getName());
-
     /// How long a guest may take to complete the handshake that it began.
     private static final long HANDSHAKE_NANOS = 60_000_000_000L;
 
@@ -73,7 +71,7 @@ final class OutsideTcp {
                 if (!acceptor.isOpen()) {
                     return;
                 }
-                LOGGER.log(System.Logger.Level.DEBUG, "Gateway: {0}", e.getMessage());
+                logger().log(System.Logger.Level.DEBUG, "Gateway: {0}", e.getMessage());
             }
         }
     }
@@ -125,7 +123,7 @@ final class OutsideTcp {
             tally.overLimit.increment();
             request.ignore();
             if (shortageReported.compareAndSet(false, true)) {
-                LOGGER.log(
+                logger().log(
                         System.Logger.Level.WARNING,
                         "The gateway can open no more sockets of the kernel: " + e.getMessage());
             }
@@ -246,5 +244,10 @@ final class OutsideTcp {
             LockSupport.parkNanos(DRAIN_STEP_NANOS);
         }
         connections.forEach(CarriedConnection::end);
+    }
+
+    /// Not in a field: loggers take a good part of the time that a program needs to start.
+    private static System.Logger logger() {
+        return System.getLogger(Gateway.class.getName());
     }
 }

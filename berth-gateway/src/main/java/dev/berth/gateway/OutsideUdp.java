@@ -3,6 +3,7 @@ package dev.berth.gateway;
 import dev.berth.host.UdpSocket;
 import dev.berth.stack.icmp.IcmpError;
 import dev.berth.stack.icmp.IcmpReport;
+import dev.berth.tun.SocketError;
 import dev.berth.wire.Endpoint;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -26,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 /// UDP of a [Gateway]: an [Association] for each inside end that sends. Two platform threads serve all of them: one
 /// takes what guests send, one selects among the sockets of the kernel, and looks every second what is idle.
 final class OutsideUdp {
-    private static final System.Logger LOGGER = System.getLogger(Gateway.class.getName());
     private static final int LARGEST = 65_535;
     private static final int RECEIVE_BUFFER = 4 << 20;
     private static final long SWEEP_MILLIS = 1_000;
@@ -34,11 +34,15 @@ final class OutsideUdp {
     /// Datagrams that one socket may bring before the others have their turn.
     private static final int TURN = 64;
 
+    private static final int TRIES = 3;
+
     private final UdpSocket guests;
     private final OutsideAddresses addresses;
     private final GatewayLimits limits;
     private final Tally tally;
     private final SelectorProvider kernel;
+    private final UdpFiltering filtering;
+    private final KernelErrors errors = new KernelErrors();
     private final Selector selector;
     private final LongConsumer sweeps;
     private final ReentrantLock lock = new ReentrantLock();
@@ -54,6 +58,7 @@ final class OutsideUdp {
             GatewayLimits limits,
             Tally tally,
             SelectorProvider kernel,
+            UdpFiltering filtering,
             LongConsumer sweeps)
             throws IOException {
         this.guests = guests;
@@ -61,6 +66,7 @@ final class OutsideUdp {
         this.limits = limits;
         this.tally = tally;
         this.kernel = kernel;
+        this.filtering = filtering;
         this.sweeps = sweeps;
         selector = kernel.openSelector();
     }
@@ -124,13 +130,27 @@ final class OutsideUdp {
         }
     }
 
+    /// An error may be about an earlier datagram, which does not keep this one from being sent: with an error queue it
+    /// waits there too, to be told.
     private boolean send(Association association, ByteBuffer datagram, Endpoint to) throws IOException {
-        try {
-            return association.send(datagram, to);
-        } catch (PortUnreachableException e) {
-            tellUnreachable(association); // about an earlier one: it does not keep this one from being sent
+        for (int i = 1; ; i++) {
+            try {
+                return association.send(datagram, to);
+            } catch (ClosedChannelException e) {
+                throw e;
+            } catch (PortUnreachableException e) {
+                if (i == TRIES) {
+                    throw e;
+                }
+                if (association.errors() < 0) {
+                    tellUnreachable(association);
+                }
+            } catch (IOException e) {
+                if (i == TRIES || association.errors() < 0) {
+                    throw e;
+                }
+            }
             datagram.rewind();
-            return association.send(datagram, to);
         }
     }
 
@@ -144,7 +164,7 @@ final class OutsideUdp {
     private void tellUnreachable(Association association) throws IOException {
         Endpoint peer = association.peer();
         if (peer != null) {
-            tally.unreachable.increment();
+            tally.errorsPassed.increment();
             guests.report(IcmpReport.of(IcmpError.Kind.PORT_UNREACHABLE), association.guest, addresses.inside(peer));
         }
     }
@@ -182,12 +202,12 @@ final class OutsideUdp {
             channel = kernel.openDatagramChannel();
             channel.configureBlocking(false);
             channel.bind(null);
-            Association fresh = new Association(guest, channel, now);
+            Association fresh = new Association(guest, channel, filtering, errors.watch(channel), now);
             channel.register(selector, SelectionKey.OP_READ, fresh);
             selector.wakeup();
             return fresh;
         } catch (IOException e) {
-            LOGGER.log(System.Logger.Level.DEBUG, "The gateway gets no socket for {0}: {1}", guest, e.getMessage());
+            logger().log(System.Logger.Level.DEBUG, "The gateway gets no socket for {0}: {1}", guest, e.getMessage());
             if (channel != null) {
                 close(channel);
             }
@@ -212,7 +232,7 @@ final class OutsideUdp {
                 }
             }
         } catch (IOException e) {
-            LOGGER.log(System.Logger.Level.WARNING, "The gateway cannot select: " + e.getMessage());
+            logger().log(System.Logger.Level.WARNING, "The gateway cannot select: " + e.getMessage());
         } finally {
             endAll();
             close(selector);
@@ -226,6 +246,9 @@ final class OutsideUdp {
                 InetSocketAddress from =
                         (InetSocketAddress) association.channel().receive(buffer);
                 if (from == null) {
+                    if (i == 0) {
+                        passErrors(association);
+                    }
                     return;
                 }
                 int length = buffer.flip().remaining();
@@ -234,12 +257,40 @@ final class OutsideUdp {
             }
         } catch (PortUnreachableException e) {
             try {
-                tellUnreachable(association);
+                if (association.errors() < 0) {
+                    tellUnreachable(association);
+                } else {
+                    passErrors(association);
+                }
             } catch (IOException closing) {
                 debug(closing);
             }
         } catch (IOException e) {
             debug(e); // it was closed, or ICMP says something else
+            if (association.channel().isOpen()) {
+                passErrors(association);
+            }
+        }
+    }
+
+    /// Tells the guest what ICMP has said of datagrams that it has sent: RFC 4787 REQ-12, RFC 5508 REQ-4. On the thread
+    /// that selects only, which is the one that gives descriptors of closed sockets back.
+    private void passErrors(Association association) {
+        SocketError error;
+        for (int i = 0; i < TURN && (error = errors.poll(association.errors())) != null; i++) {
+            if (!association.hasSentTo(error.destination())) {
+                tally.filtered.increment(); // whoever made it up knows the port, but not where it led
+                continue;
+            }
+            tally.errorsPassed.increment();
+            try {
+                guests.report(
+                        new IcmpReport(error.kind(), error.mtu(), addresses.reporter(error.reporter())),
+                        association.guest,
+                        addresses.inside(error.destination()));
+            } catch (IOException e) {
+                debug(e);
+            }
         }
     }
 
@@ -297,12 +348,12 @@ final class OutsideUdp {
         try {
             what.close();
         } catch (Exception e) {
-            LOGGER.log(System.Logger.Level.DEBUG, "Closing: {0}", e.getMessage());
+            logger().log(System.Logger.Level.DEBUG, "Closing: {0}", e.getMessage());
         }
     }
 
     private static void debug(IOException e) {
-        LOGGER.log(System.Logger.Level.DEBUG, "Gateway, UDP: {0}", e.getMessage());
+        logger().log(System.Logger.Level.DEBUG, "Gateway, UDP: {0}", e.getMessage());
     }
 
     int associations() {
@@ -318,5 +369,10 @@ final class OutsideUdp {
         closed = true;
         guests.close();
         selector.wakeup();
+    }
+
+    /// Not in a field: loggers take a good part of the time that a program needs to start.
+    private static System.Logger logger() {
+        return System.getLogger(Gateway.class.getName());
     }
 }

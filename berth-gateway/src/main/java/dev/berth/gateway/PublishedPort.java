@@ -37,7 +37,6 @@ public final class PublishedPort implements AutoCloseable {
     /// Connections at the same time when the caller gives no number.
     public static final int DEFAULT_LIMIT = 1_024;
 
-    private static final System.Logger LOGGER = System.getLogger(PublishedPort.class.getName());
     private static final int BACKLOG = 1_024;
     private static final long CONNECT_NANOS = 10_000_000_000L;
     private static final long ACCEPT_PAUSE_NANOS = 100_000_000L;
@@ -110,7 +109,11 @@ public final class PublishedPort implements AutoCloseable {
         } catch (BindException e) {
             String reason = String.valueOf(e.getMessage());
             String sentence = reason.startsWith("Address already in use")
-                    ? "P" + port.substring(1) + " is in use by another program."
+                    ? "P" + port.substring(1) + " is in use by "
+                            + KernelPortOwner.find(address)
+                                    .map(KernelPortOwner::toString)
+                                    .orElse("another program")
+                            + "."
                     : reason.startsWith("Permission denied")
                             ? "No permission to listen on " + port + ": take one above 1023."
                             : reason.startsWith("Cannot assign requested address")
@@ -135,7 +138,7 @@ public final class PublishedPort implements AutoCloseable {
                 return; // by close()
             } catch (IOException e) {
                 // Out of descriptors, as a rule: what waits in the backlog is taken when there are some again.
-                LOGGER.log(System.Logger.Level.WARNING, "Published " + this + " cannot accept: " + e.getMessage());
+                logger().log(System.Logger.Level.WARNING, "Published " + this + " cannot accept: " + e.getMessage());
                 LockSupport.parkNanos(ACCEPT_PAUSE_NANOS);
             }
         }
@@ -148,7 +151,7 @@ public final class PublishedPort implements AutoCloseable {
             overLimit.increment();
             connection.abort();
             if (limitReported.compareAndSet(false, true)) {
-                LOGGER.log(
+                logger().log(
                         System.Logger.Level.WARNING,
                         "Published " + this + " carries " + limit
                                 + " connections, its limit; more are reset until some of them end");
@@ -208,7 +211,7 @@ public final class PublishedPort implements AutoCloseable {
         try {
             server.close();
         } catch (IOException e) {
-            LOGGER.log(System.Logger.Level.WARNING, "Published " + this + " cannot be closed: " + e.getMessage());
+            logger().log(System.Logger.Level.WARNING, "Published " + this + " cannot be closed: " + e.getMessage());
         }
         long deadline = System.nanoTime() + DRAIN_NANOS;
         while (connections.stream().anyMatch(CarriedConnection::isDelivering) && System.nanoTime() - deadline < 0) {
@@ -224,5 +227,10 @@ public final class PublishedPort implements AutoCloseable {
     public String toString() {
         String ip = address.getAddress().getHostAddress();
         return (ip.indexOf(':') < 0 ? ip : "[" + ip + "]") + ":" + address.getPort() + " -> " + target;
+    }
+
+    /// Not in a field: loggers take a good part of the time that a program needs to start.
+    private static System.Logger logger() {
+        return System.getLogger(PublishedPort.class.getName());
     }
 }

@@ -17,4 +17,8 @@ final class Tally {
     final LongAdder datagramsIn = new LongAdder();
     final LongAdder filtered = new LongAdder();
     final LongAdder undeliverable = new LongAdder();
+    final LongAdder errorsPassed = new LongAdder();
+    final LongAdder echoesOut = new LongAdder();
+    final LongAdder echoesIn = new LongAdder();
+    final LongAdder echoesLost = new LongAdder();
 }

@@ -2,6 +2,7 @@ package dev.berth.host;
 
 import dev.berth.wire.Packet;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /// A way for packets out of a host and into it: a TUN device, an in-memory network, a capturing decorator.
 ///
@@ -32,6 +33,13 @@ public interface Link extends AutoCloseable {
 
     /// The batch that began with the first [#transmit] ends: everything taken over goes out now.
     default void flush() {}
+
+    /// Another way into the same link, for a shard of the host ([Host.Builder#shards]): [#transmit], [#isReady] and
+    /// [#flush] of each are called from one thread at a time, those of several by several threads at once. It is not
+    /// started, and needs no closing. Null if this link can have one way in only: then the shards take turns.
+    default @Nullable Link lane() {
+        return null;
+    }
 
     /// Stops receiving, releases packets and native resources. Idempotent.
     @Override

@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /// A bounded queue of packets for many producers and one consumer at a time, without locks, in order per producer.
 ///
-/// For hosts, and for links that several hosts send through. It begins with a small ring, because most hosts never have many packets waiting, and goes over to a large one for
-/// good when that is full for the first time. After that nothing is allocated.
+/// For hosts, and for links that several hosts send through. It begins with a small ring, because most hosts never
+/// have many packets waiting, and goes over to a large one for good when that is full for the first time. After that
+/// nothing is allocated.
 public final class PacketQueue {
     private static final int SMALL = 64;
 
@@ -70,8 +71,8 @@ public final class PacketQueue {
         if (packet != null || present == null || present.isEmpty()) {
             return packet;
         }
-        // Whoever filled a slot of the large ring may have filled one of the small ring since it was looked at; behind a
-        // slot that is claimed only.
+        // Whoever filled a slot of the large ring may have filled one of the small ring since it was looked at;
+        // behind a slot that is claimed only.
         packet = small.poll();
         return packet == null && !small.isClaimed() ? present.poll() : packet;
     }

@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 /// at the end makes it safe not to wait for the lock: whoever leaves something behind either finds the lock free or
 /// is seen.
 final class StackMonitor {
+    /// Segments that wait to be taken from another shard.
+    private static final int HANDED = 1_024;
+
     private final SectionLock lock = new SectionLock();
     private final NetStack stack;
     private final @Nullable HostClock clock; // null: the system's
@@ -31,6 +34,10 @@ final class StackMonitor {
     private final String name;
     private final RetransmissionNotes retransmitted;
     private volatile @Nullable DropObserver dropObserver;
+    private @Nullable Siblings siblings; // null on a host of one shard
+
+    /// The shards of a host, and the segments that another one has found to be for this.
+    private record Siblings(StackMonitor[] all, PacketQueue handed) {}
 
     /// What the threads that wait in its sockets have learned.
     final Spinning spinning = new Spinning();
@@ -45,6 +52,13 @@ final class StackMonitor {
         retransmitted = stack.tcp().noteRetransmissions();
         shortage = new PortShortage(name, stack);
         this.clock = clock;
+    }
+
+    /// Makes each of these the shard of a host. Before anything else.
+    static void siblings(StackMonitor[] all) {
+        for (StackMonitor each : all) {
+            each.siblings = new Siblings(all, new PacketQueue(HANDED));
+        }
     }
 
     NetStack stack() {
@@ -105,9 +119,10 @@ final class StackMonitor {
         }
     }
 
-    /// The deadline of a wait that begins now; 0 for none.
+    /// The deadline of a wait that begins now; 0 for none, as for what lies beyond all time.
     long deadline(long timeoutNanos) {
-        return timeoutNanos <= 0 ? 0 : Math.max(1, nanoTime() + timeoutNanos);
+        long now = nanoTime();
+        return timeoutNanos <= 0 || timeoutNanos > Long.MAX_VALUE - now ? 0 : Math.max(1, now + timeoutNanos);
     }
 
     /// Enters the critical section; [#exit] must follow in a `finally`.
@@ -213,10 +228,15 @@ final class StackMonitor {
         long deadline;
         boolean settled;
         String warning;
+        long given = 0;
         LinkPort[] all = ports;
+        Siblings others = siblings;
         try {
             if (timerDue) {
                 timerDue = false;
+            }
+            if (others != null) {
+                takeHanded(others.handed);
             }
             for (LinkPort port : all) {
                 if (port.hasInput()) {
@@ -227,6 +247,9 @@ final class StackMonitor {
                 stack.advance(now);
             }
             settled = stack.settle(now);
+            if (others != null) {
+                given = hand(others.all);
+            }
             for (LinkPort port : all) {
                 port.collectOutput();
             }
@@ -242,6 +265,11 @@ final class StackMonitor {
         }
         for (LinkPort port : all) {
             port.transmit();
+        }
+        for (int i = 0; given >>> i != 0; i++) {
+            if (others != null && (given >>> i & 1) != 0) {
+                others.all[i].tryRun();
+            }
         }
         while (woken != null) {
             Wakeup next = woken.next;
@@ -261,7 +289,36 @@ final class StackMonitor {
         return settled && !timerDue && !hasInput();
     }
 
+    private void takeHanded(PacketQueue handed) {
+        Packet segment;
+        while ((segment = handed.poll()) != null) {
+            stack.receiveForeign(segment, now);
+        }
+    }
+
+    /// Gives other shards what turned out to be for them.
+    ///
+    /// @return which have got something, one bit each
+    private long hand(StackMonitor[] all) {
+        long given = 0;
+        Packet segment;
+        while ((segment = stack.pollForeign()) != null) {
+            int shard = stack.shardOfForeign(segment);
+            Siblings to = all[shard].siblings;
+            if (to != null && to.handed.offer(segment)) {
+                given |= 1L << shard;
+            } else {
+                stack.drops().drop(DropReason.INBOX_FULL, segment);
+            }
+        }
+        return given;
+    }
+
     private boolean hasInput() {
+        Siblings others = siblings;
+        if (others != null && !others.handed.isEmpty()) {
+            return true;
+        }
         for (LinkPort port : ports) {
             if (port.hasInput()) {
                 return true;
@@ -303,6 +360,8 @@ final class StackMonitor {
                     socket.serve();
                 }
                 woken = socket.signal(readiness, woken);
+            } else if (ready.attachment() instanceof ShardListener part) {
+                woken = part.queued(woken);
             }
         }
         Wakeup closed = afterwards;
@@ -318,7 +377,12 @@ final class StackMonitor {
 
     /// Wakes everybody who waits on `socket` when the critical section ends: its socket was closed. Under the lock.
     void wakeAll(SocketSignals socket) {
-        afterwards = socket.signal(SocketSignals.CLOSED, afterwards);
+        signal(socket, SocketSignals.CLOSED);
+    }
+
+    /// Wakes those who wait on `socket` for this readiness when the critical section ends. Under the lock.
+    void signal(SocketSignals socket, int readiness) {
+        afterwards = socket.signal(readiness, afterwards);
     }
 
     /// Lets `wakeup` be done when the critical section ends. Under the lock.

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.StringTokenizer;
 import org.jspecify.annotations.Nullable;
 
 /// The name servers that a machine's resolver file names, as resolv.conf(5) says; libraries that speak DNS themselves
@@ -41,9 +42,11 @@ public final class ResolverFile {
     /// The name servers of the lines of a file; lines that cannot be understood have none.
     static List<IpAddress> parse(String text) {
         List<IpAddress> servers = new ArrayList<>();
-        for (String line : text.lines().toList()) {
-            String[] words = line.strip().split("\\s+");
-            IpAddress server = words.length < 2 || !words[0].equals("nameserver") ? null : address(words[1]);
+        StringTokenizer lines = new StringTokenizer(text, "\r\n"); // expressions would cost a start some milliseconds
+        while (lines.hasMoreTokens()) {
+            StringTokenizer words = new StringTokenizer(lines.nextToken());
+            boolean names = words.hasMoreTokens() && words.nextToken().equals("nameserver") && words.hasMoreTokens();
+            IpAddress server = names ? address(words.nextToken()) : null;
             if (server != null && !servers.contains(server)) {
                 servers.add(server);
             }

@@ -10,6 +10,7 @@ import dev.berth.wire.Ipv4Header;
 import dev.berth.wire.Ipv6Header;
 import dev.berth.wire.Packet;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -37,8 +38,7 @@ public final class Guest implements AutoCloseable {
     private final String name;
     private final Link link;
     private final NetworkLink port;
-    private final List<IpAddress> addresses;
-    private final long[] own; // pairs of the halves of the addresses
+    private volatile long[] own = {}; // pairs of the halves of the addresses
     private final BufferPool pool = new BufferPool();
     private final int largest; // octets of a packet that the link takes whole
     private final Consumer<Packet> toLink;
@@ -59,17 +59,36 @@ public final class Guest implements AutoCloseable {
     private final LongAdder linkLocal = new LongAdder();
     private final LongAdder overflow = new LongAdder();
 
-    Guest(Network network, String name, Link link, NetworkLink port, List<IpAddress> addresses) {
+    Guest(Network network, String name, Link link, NetworkLink port) {
         this.network = network;
         this.name = name;
         this.link = link;
         this.port = port;
-        this.addresses = List.copyOf(addresses);
         toLink = link::transmit;
         largest = Math.max(link.info().mtu(), link.info().maxSegmented());
-        own = addresses.stream()
+        readdress();
+    }
+
+    private void readdress() {
+        own = addresses().stream()
                 .flatMapToLong(each -> LongStream.of(each.hi(), each.lo()))
                 .toArray();
+    }
+
+    /// Gives the guest one more address, which it may send from and is reached at.
+    ///
+    /// @param address with the length of its subnet's prefix, which tells the address of broadcasts
+    /// @return false if somebody has it, or it cannot be one of the guest's subnet
+    public synchronized boolean claim(IpAddress.Prefix address) {
+        boolean claimed = !closed && network.claim(port, address);
+        readdress();
+        return claimed;
+    }
+
+    /// Takes an address from the guest; it is free again. Does nothing if the guest does not have it.
+    public synchronized void giveUp(IpAddress address) {
+        network.giveUp(port, address);
+        readdress();
     }
 
     /// Opens the link. What the network has for the guest goes there from then on.
@@ -83,9 +102,18 @@ public final class Guest implements AutoCloseable {
         return name;
     }
 
+    /// Makes the guest known by one more name, until it is closed or gets another such one.
+    ///
+    /// @return false if somebody has the name
+    public synchronized boolean alias(String other) {
+        return !closed && network.registry().alias(port.node(), other);
+    }
+
     /// The guest's addresses.
     public List<IpAddress> addresses() {
-        return addresses;
+        return Arrays.stream(port.addresses())
+                .map(IpAddress.Prefix::address)
+                .toList();
     }
 
     /// What was moved and dropped so far.
@@ -127,7 +155,9 @@ public final class Guest implements AutoCloseable {
     /// Takes the guest off the network and closes its link. Its name and addresses are free again. Idempotent.
     @Override
     public void close() {
-        closed = true;
+        synchronized (this) {
+            closed = true;
+        }
         port.close();
         link.close();
         drain();
@@ -261,6 +291,7 @@ public final class Guest implements AutoCloseable {
     }
 
     private boolean isOwn(long hi, long lo) {
+        long[] own = this.own;
         for (int i = 0; i < own.length; i += 2) {
             if (own[i] == hi && own[i + 1] == lo) {
                 return true;
@@ -333,6 +364,6 @@ public final class Guest implements AutoCloseable {
     /// Name and addresses.
     @Override
     public String toString() {
-        return "Guest[" + name + " " + addresses + "]";
+        return "Guest[" + name + " " + addresses() + "]";
     }
 }

@@ -166,15 +166,51 @@ public final class Network implements AutoCloseable, NameTable {
     /// machine, another JVM. The link belongs to the guest from here on.
     ///
     /// @param link started by this; it hands packets in from one thread at a time
-
     /// @param addresses the guest's own; without any, it gets a free one of each prefix of the only subnet there is
-
     /// @throws IllegalArgumentException if the name or an address is taken, an address belongs to no subnet or all of
     ///     them to more than one, or the link does not carry the largest packet of the subnet
     /// @throws IllegalStateException if the network lives by virtual time: nothing outside does
     /// @throws IOException if the link cannot be opened; nothing is left behind then
     public Guest guest(String guestName, Link link, IpAddress.Prefix... addresses) throws IOException {
         return hosts.guest(guestName, link, addresses);
+    }
+
+    /// As [#guest], for a link that hands addresses out itself, as Ethernet does with DHCP: the guest has none before
+    /// [Guest#claim].
+    ///
+    /// @param within an address of the subnet that it joins
+    public Guest guestWithoutAddress(String guestName, Link link, IpAddress within) throws IOException {
+        return hosts.guestWithoutAddress(guestName, link, within);
+    }
+
+    /// Whether a host, router or guest has an address now, or is to have it when it comes back from a crash.
+    public synchronized boolean isTaken(IpAddress address) {
+        return attached.get(address.hi(), address.lo()) != null || hosts.crashedOwner(address, Node.NOBODY) != null;
+    }
+
+    synchronized boolean claim(NetworkLink link, IpAddress.Prefix prefix) {
+        IpAddress address = prefix.address();
+        Subnet subnet = link.subnet();
+        boolean fits = IpAddress.isUnicast(address.hi(), address.lo())
+                && (subnet.open || subnet.contains(address.hi(), address.lo()));
+        if (!fits || attached.get(address.hi(), address.lo()) != null || hosts.crashedOwner(address, link.node()) != null) {
+            return false;
+        }
+        IpAddress.Prefix[] before = link.addresses();
+        IpAddress.Prefix[] after = Arrays.copyOf(before, before.length + 1);
+        after[before.length] = prefix;
+        link.addresses(after);
+        attached.put(address, link);
+        hosts.readdress(link);
+        return true;
+    }
+
+    synchronized void giveUp(NetworkLink link, IpAddress address) {
+        link.addresses(Arrays.stream(link.addresses())
+                .filter(each -> !each.address().equals(address))
+                .toArray(IpAddress.Prefix[]::new));
+        attached.remove(address, link);
+        hosts.readdress(link);
     }
 
     /// Makes a host that was built by hand, on a [#link], known by its name.

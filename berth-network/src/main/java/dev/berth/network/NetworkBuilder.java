@@ -148,7 +148,8 @@ public final class NetworkBuilder {
             mtus.add(mtu);
         }
         checkNames();
-        Network network = new Network(name, seed, virtual, new Topology(made, mtus, segments ? Network.MAX_MTU : 0), link, config, observer);
+        Network network = new Network(
+                name, seed, virtual, new Topology(made, mtus, segments ? Network.MAX_MTU : 0), link, config, observer);
         try {
             for (RouterPlan plan : routers) {
                 network.registry().router(plan.name, plan.subnets);

@@ -7,6 +7,7 @@ import dev.berth.stack.StackConfig;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -76,14 +77,47 @@ final class NetworkHosts {
 
     /// Addresses stay a host's own while it is crashed.
     void requireNotOfCrashed(IpAddress address, Node except) {
+        Node owner = crashedOwner(address, except);
+        if (owner != null) {
+            throw new IllegalArgumentException(address + " is that of host " + owner.name() + ", which is crashed");
+        }
+    }
+
+    /// The crashed host that an address belongs to, or null.
+    @Nullable
+    Node crashedOwner(IpAddress address, Node except) {
         if (crashed == 0) {
-            return;
+            return null;
         }
         for (Node node : nodes.values()) {
-            if (node != except && node.host == null && node.addresses.contains(address)) {
-                throw new IllegalArgumentException(address + " is that of host " + node.name() + ", which is crashed");
+            if (node != except && node.isCrashed() && node.addresses.contains(address)) {
+                return node;
             }
         }
+        return null;
+    }
+
+    /// Lets a node have one other name, instead of the one that it had.
+    boolean alias(Node node, String name) {
+        String key = NameTable.canonical(name);
+        synchronized (network) {
+            if (aliases.get(key) == node) {
+                return true;
+            }
+            if (key.isBlank() || nodes.containsKey(key) || aliases.containsKey(key)) {
+                return false;
+            }
+            aliases.values().removeIf(other -> other == node);
+            aliases.put(key, node);
+            return true;
+        }
+    }
+
+    /// The node of a guest has the addresses of its link.
+    void readdress(NetworkLink link) {
+        link.node().addresses = Arrays.stream(link.addresses())
+                .map(IpAddress.Prefix::address)
+                .toList();
     }
 
     private void forget(Node node) {
@@ -134,14 +168,11 @@ final class NetworkHosts {
     }
 
     Guest guest(String guestName, Link link, IpAddress.Prefix... wanted) throws IOException {
-        if (network.isVirtual()) {
-            throw new IllegalStateException("Network " + network.name() + " lives by virtual time, and no guest does");
-        }
+        requireReal();
         HostPlan plan = new HostPlan(guestName);
         for (IpAddress.Prefix each : wanted) {
             plan.address(each);
         }
-        Node node = new Node(guestName, null);
         Guest guest;
         synchronized (network) {
             requireFree(guestName);
@@ -152,18 +183,48 @@ final class NetworkHosts {
             }
             Subnet subnet = placed.keySet().iterator().next();
             List<IpAddress.Prefix> prefixes = placed.values().iterator().next();
-            int mtu = network.topology().mtu(subnet);
-            if (link.info().mtu() < mtu) {
-                throw new IllegalArgumentException("The link of guest " + guestName + " has an MTU of "
-                        + link.info().mtu() + ", and subnet " + subnet.name + " one of " + mtu);
-            }
-            NetworkLink port = new NetworkLink(network, subnet, node, mtu, prefixes.toArray(new IpAddress.Prefix[0]));
-            network.attach(port);
-            node.links = List.of(port);
-            node.addresses = prefixes.stream().map(IpAddress.Prefix::address).toList();
-            nodes.put(NameTable.canonical(guestName), node);
-            guest = new Guest(network, guestName, link, port, node.addresses);
+            guest = joined(guestName, link, subnet, prefixes);
         }
+        return started(guest);
+    }
+
+    Guest guestWithoutAddress(String guestName, Link link, IpAddress within) throws IOException {
+        Guest guest;
+        synchronized (network) {
+            requireReal();
+            requireFree(guestName);
+            Subnet first = network.topology().subnets().getFirst();
+            Subnet subnet = first.open ? first : network.subnetOf(within.hi(), within.lo());
+            if (subnet == null) {
+                throw new IllegalArgumentException(within + " belongs to no subnet of network " + network.name());
+            }
+            guest = joined(guestName, link, subnet, List.of());
+        }
+        return started(guest);
+    }
+
+    private void requireReal() {
+        if (network.isVirtual()) {
+            throw new IllegalStateException("Network " + network.name() + " lives by virtual time, and no guest does");
+        }
+    }
+
+    private Guest joined(String guestName, Link link, Subnet subnet, List<IpAddress.Prefix> prefixes) {
+        int mtu = network.topology().mtu(subnet);
+        if (link.info().mtu() < mtu) {
+            throw new IllegalArgumentException("The link of guest " + guestName + " has an MTU of "
+                    + link.info().mtu() + ", and subnet " + subnet.name + " one of " + mtu);
+        }
+        Node node = new Node(guestName, null);
+        NetworkLink port = new NetworkLink(network, subnet, node, mtu, prefixes.toArray(new IpAddress.Prefix[0]));
+        network.attach(port);
+        node.links = List.of(port);
+        node.addresses = prefixes.stream().map(IpAddress.Prefix::address).toList();
+        nodes.put(NameTable.canonical(guestName), node);
+        return new Guest(network, guestName, link, port);
+    }
+
+    private static Guest started(Guest guest) throws IOException {
         boolean started = false;
         try {
             guest.start();

@@ -92,13 +92,7 @@ final class Segments {
             Bytes.put16(bytes, at + UdpHeader.CHECKSUM, 0);
         }
         long sum = InternetChecksum.pseudoHeaderSum(
-                part.ipv6,
-                part.sourceHi,
-                part.sourceLo,
-                part.destinationHi,
-                part.destinationLo,
-                part.protocol,
-                length);
+                part.ipv6, part.sourceHi, part.sourceLo, part.destinationHi, part.destinationLo, part.protocol, length);
         Bytes.put16(bytes, part.checksumAt(), InternetChecksum.fold(sum));
         part.checksum = Packet.CHECKSUM_PARTIAL;
         part.completeChecksum();

@@ -340,4 +340,37 @@ class GuestTest {
             }
         }
     }
+
+    @Test
+    void addresses_can_be_claimed_and_given_up_later() throws Exception {
+        try (Guest guest = network.guestWithoutAddress("guest", far.gatewayLink(_ -> true), V4.address());
+                UdpSocket inside = bound(server, "10.0.0.1", 5000);
+                UdpSocket outside = bound(stranger, "10.0.0.7", 6000)) {
+            assertThat(guest.addresses()).isEmpty();
+            outside.send(new byte[] {1}, 0, 1, new Endpoint(IpAddress.parse("10.0.0.1"), 5000));
+            assertThat(guest.counters().spoofed()).isEqualTo(1);
+            assertThat(guest.claim(IpAddress.Prefix.parse("10.0.0.1/24")))
+                    .as("that is the server's")
+                    .isFalse();
+            assertThat(guest.claim(IpAddress.Prefix.parse("10.0.1.7/24")))
+                    .as("that is of no subnet")
+                    .isFalse();
+
+            assertThat(guest.claim(V4)).isTrue();
+            assertThat(guest.claim(V4)).isFalse();
+            assertThat(network.addresses("guest")).containsExactly(V4.address());
+            assertThat(network.name(V4.address())).isEqualTo("guest");
+            assertThat(network.isTaken(V4.address())).isTrue();
+            byte[] buffer = new byte[8];
+            outside.send(new byte[] {2}, 0, 1, new Endpoint(IpAddress.parse("10.0.0.1"), 5000));
+            assertThat(inside.receive(buffer, 0, 8, TEN_SECONDS)).isEqualTo(1);
+            assertThat(buffer[0]).isEqualTo((byte) 2);
+
+            guest.giveUp(V4.address());
+            assertThat(network.isTaken(V4.address())).isFalse();
+            assertThat(network.addresses("guest")).isEmpty();
+            outside.send(new byte[] {3}, 0, 1, new Endpoint(IpAddress.parse("10.0.0.1"), 5000));
+            assertThat(guest.counters().spoofed()).isEqualTo(2);
+        }
+    }
 }

@@ -177,6 +177,16 @@ class MisuseTest {
     }
 
     @Test
+    void a_time_out_beyond_all_time_is_none() throws Exception {
+        try (Network network = Network.builder("lab").virtualTime(1).host("a").build();
+                TcpAcceptor acceptor = network.find("a").orElseThrow().openTcpAcceptor()) {
+            acceptor.bind(new Endpoint(IpAddress.ANY_IPV6, 80));
+            acceptor.listen(5);
+            assertThatThrownBy(() -> acceptor.accept(Long.MAX_VALUE)).hasMessageContaining("would never end");
+        }
+    }
+
+    @Test
     void a_wait_that_would_never_end_names_the_others() throws Exception {
         try (Network network = Network.builder("lab").virtualTime(1).host("a").build()) {
             Host host = network.find("a").orElseThrow();

@@ -547,6 +547,14 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
         }
     }
 
+    /// Sets SO_BROADCAST, which every `DatagramSocket` does, without the table of all options.
+    void broadcast(boolean on) throws IOException {
+        synchronized (stateLock) {
+            ensureOpen();
+            socket.broadcast(on);
+        }
+    }
+
     @Override
     public <T> T getOption(SocketOption<T> name) throws IOException {
         DatagramOptions.UDP.checkSupported(name);

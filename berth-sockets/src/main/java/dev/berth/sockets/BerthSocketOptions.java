@@ -36,7 +36,26 @@ public final class BerthSocketOptions {
     /// [IllegalArgumentException].
     public static final SocketOption<String> CONGESTION_CONTROL = new Option<>("CONGESTION_CONTROL", String.class);
 
-    record Option<T>(String name, Class<T> type) implements SocketOption<T> {
+    /// Not a record, whose `hashCode` the JVM would have to spin when the first socket is made.
+    static final class Option<T> implements SocketOption<T> {
+        private final String name;
+        private final Class<T> type;
+
+        Option(String name, Class<T> type) {
+            this.name = name;
+            this.type = type;
+        }
+
+        @Override
+        public String name() {
+            return name;
+        }
+
+        @Override
+        public Class<T> type() {
+            return type;
+        }
+
         @Override
         public String toString() {
             return name;

@@ -243,7 +243,11 @@ final class DatagramSocketView extends DatagramSocket {
 
     @Override
     public void setBroadcast(boolean on) throws SocketException {
-        options.set(StandardSocketOptions.SO_BROADCAST, on);
+        try {
+            channel.broadcast(on);
+        } catch (IOException e) {
+            throw Failures.asSocketException(e);
+        }
     }
 
     @Override

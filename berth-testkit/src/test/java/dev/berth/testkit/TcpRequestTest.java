@@ -86,11 +86,13 @@ class TcpRequestTest {
         assertThat(pair.server.unreachable(request(), what, pair.wire.now())).isTrue();
         settle();
         assertThat(pair.client.icmp().errorsReceived()).isEqualTo(1);
-        assertThat(client.error()).isEqualTo(switch (what) {
-            case NETWORK -> TcpError.NO_ROUTE;
-            case HOST, PROHIBITED -> TcpError.UNREACHABLE;
-            case PORT -> TcpError.REFUSED;
-        });
+        assertThat(client.error())
+                .isEqualTo(
+                        switch (what) {
+                            case NETWORK -> TcpError.NO_ROUTE;
+                            case HOST, PROHIBITED -> TcpError.UNREACHABLE;
+                            case PORT -> TcpError.REFUSED;
+                        });
         assertThat(flows()).isZero();
     }
 

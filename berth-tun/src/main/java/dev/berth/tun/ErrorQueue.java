@@ -102,10 +102,8 @@ public final class ErrorQueue {
     public boolean watch(int descriptor) {
         lock.lock();
         try {
-            int four = SocketCalls.setOption(
-                    capture, descriptor, SocketCalls.SOL_IP, SocketCalls.IP_RECVERR, one);
-            int six = SocketCalls.setOption(
-                    capture, descriptor, SocketCalls.SOL_IPV6, SocketCalls.IPV6_RECVERR, one);
+            int four = SocketCalls.setOption(capture, descriptor, SocketCalls.SOL_IP, SocketCalls.IP_RECVERR, one);
+            int six = SocketCalls.setOption(capture, descriptor, SocketCalls.SOL_IPV6, SocketCalls.IPV6_RECVERR, one);
             return four >= 0 || six >= 0;
         } finally {
             lock.unlock();

@@ -61,8 +61,8 @@ final class KernelSide implements AutoCloseable {
         }
         int ipv6 = Libc.socket(capture, Libc.AF_INET6);
         if (ipv6 < 0) {
-            throw new IOException("The kernel has no IPv6 (" + TunDevice.errorName(-ipv6)
-                    + "), so " + device + " gets no address of it.");
+            throw new IOException("The kernel has no IPv6 (" + TunDevice.errorName(-ipv6) + "), so " + device
+                    + " gets no address of it.");
         }
         try {
             boolean route = defaultRoutes;

@@ -36,13 +36,18 @@ final class Libc {
     static final int ENFILE = 23;
     static final int EMFILE = 24;
     static final int EBADFD = 77;
+    static final int EADDRINUSE = 98;
+    static final int ENOBUFS = 105;
+    static final int ECONNREFUSED = 111;
 
     static final int O_RDONLY = 0;
     static final int O_RDWR = 2;
     static final int O_NONBLOCK = 0x800;
     static final int O_CLOEXEC = 0x80000;
+    static final int AF_UNIX = 1;
     static final int AF_INET = 2;
     static final int AF_INET6 = 10;
+    static final int MSG_DONTWAIT = 0x40;
     static final int SOCK_DGRAM = 2;
     static final int CLONE_NEWNET = 0x4000_0000;
     static final short POLLIN = 1;
@@ -63,6 +68,14 @@ final class Libc {
     private static final MethodHandle EVENTFD = handle("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle SOCKET =
             handle("socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle BIND =
+            handle("bind", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle RECVFROM = handle(
+            "recvfrom",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS));
+    private static final MethodHandle SENDTO = handle(
+            "sendto",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle SETNS = handle("setns", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
 
     private Libc() {}
@@ -137,6 +150,48 @@ final class Libc {
     static int socket(MemorySegment capture, int family) {
         try {
             return answer(capture, (int) SOCKET.invokeExact(capture, family, SOCK_DGRAM | O_CLOEXEC, 0));
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    static int bind(MemorySegment capture, int fd, MemorySegment address, int size) {
+        try {
+            return answer(capture, (int) BIND.invokeExact(capture, fd, address, size));
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /// @param addressSize octets of `address`, and then of the sender's
+    static int recvfrom(
+            MemorySegment capture,
+            int fd,
+            MemorySegment buffer,
+            long size,
+            int flags,
+            MemorySegment address,
+            MemorySegment addressSize) {
+        try {
+            return answer(
+                    capture,
+                    (int) (long) RECVFROM.invokeExact(capture, fd, buffer, size, flags, address, addressSize));
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    static int sendto(
+            MemorySegment capture,
+            int fd,
+            MemorySegment buffer,
+            long size,
+            int flags,
+            MemorySegment address,
+            int addressSize) {
+        try {
+            return answer(
+                    capture, (int) (long) SENDTO.invokeExact(capture, fd, buffer, size, flags, address, addressSize));
         } catch (Throwable t) {
             throw unexpected(t);
         }

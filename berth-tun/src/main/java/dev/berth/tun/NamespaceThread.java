@@ -68,8 +68,8 @@ final class NamespaceThread {
         return switch (fd) {
             case -Libc.ENOENT -> throw new IOException("There is no network namespace " + namespace + ".");
             case -Libc.EACCES, -Libc.EPERM ->
-                throw new NamespaceAccessException("No permission to open the network namespace " + namespace
-                        + ": it belongs to another user.");
+                throw new NamespaceAccessException(
+                        "No permission to open the network namespace " + namespace + ": it belongs to another user.");
             default -> {
                 if (fd < 0) {
                     throw new IOException(

@@ -43,8 +43,7 @@ final class SocketCalls {
     private static final MethodHandle SETSOCKOPT =
             handle("setsockopt", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle SENDTO = handle(
-            "sendto",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT));
+            "sendto", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle RECVMSG =
             handle("recvmsg", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT));
 
@@ -94,9 +93,8 @@ final class SocketCalls {
     static int sendTo(
             MemorySegment capture, int fd, MemorySegment data, long length, MemorySegment address, int addressLength) {
         try {
-            return answer(
-                    capture,
-                    (int) (long) SENDTO.invokeExact(capture, fd, data, length, MSG_DONTWAIT, address, addressLength));
+            return answer(capture, (int)
+                    (long) SENDTO.invokeExact(capture, fd, data, length, MSG_DONTWAIT, address, addressLength));
         } catch (Throwable t) {
             throw unexpected(t);
         }

@@ -13,4 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// @param reporter who says so; null if it is not known
 /// @param echoSequence the number of the echo request, for a ping socket
 public record SocketError(
-        IcmpError.Kind kind, int mtu, Endpoint destination, @Nullable IpAddress reporter, int echoSequence) {}
+        IcmpError.Kind kind,
+        int mtu,
+        Endpoint destination,
+        @Nullable IpAddress reporter,
+        int echoSequence) {}

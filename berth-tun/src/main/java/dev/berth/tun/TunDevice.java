@@ -29,6 +29,7 @@ final class TunDevice {
     private static final long SIOCSIFMTU = 0x8922;
 
     private static final int IFF_TUN = 0x0001;
+    private static final int IFF_TAP = 0x0002;
     private static final int IFF_MULTI_QUEUE = 0x0100;
     private static final int IFF_NO_PI = 0x1000;
     private static final int IFF_VNET_HDR = 0x4000;
@@ -39,6 +40,20 @@ final class TunDevice {
     private static final int TUN_F_TSO6 = 0x04;
     private static final int TUN_F_TSO_ECN = 0x08;
     private static final int TUN_F_USO = 0x20 | 0x40;
+
+    /// What passes the device.
+    enum Kind {
+        /// IP packets, each behind a virtio-net header.
+        TUN(IFF_TUN | IFF_NO_PI | IFF_VNET_HDR),
+        /// Ethernet frames, without anything before them.
+        TAP(IFF_TAP | IFF_NO_PI);
+
+        private final int flags;
+
+        Kind(int flags) {
+            this.flags = flags;
+        }
+    }
 
     /// The device's name; the kernel's choice when a pattern was asked for.
     final String name;
@@ -56,15 +71,30 @@ final class TunDevice {
 
     /// Attaches to the device `name`, or creates it, in the network namespace of `namespace` (null: that of this
     /// process). Nothing is left behind when it fails.
-    static TunDevice open(
-            String name, @Nullable Path namespace, boolean tcpSegments, boolean udpSegments, Setup setup)
+    static TunDevice open(String name, @Nullable Path namespace, boolean tcpSegments, boolean udpSegments, Setup setup)
+            throws IOException {
+        return open(Kind.TUN, name, namespace, tcpSegments, udpSegments, setup);
+    }
+
+    /// As [#open], a device for frames.
+    static TunDevice openTap(String name, @Nullable Path namespace, Setup setup) throws IOException {
+        return open(Kind.TAP, name, namespace, false, false, setup);
+    }
+
+    private static TunDevice open(
+            Kind kind,
+            String name,
+            @Nullable Path namespace,
+            boolean tcpSegments,
+            boolean udpSegments,
+            Setup setup)
             throws IOException {
         checkName(name);
         Libc.Access.require();
         if (namespace == null) {
-            return openHere(name, tcpSegments, udpSegments, setup);
+            return openHere(kind, name, tcpSegments, udpSegments, setup);
         }
-        return NamespaceThread.open(namespace, () -> openHere(name, tcpSegments, udpSegments, setup));
+        return NamespaceThread.open(namespace, () -> openHere(kind, name, tcpSegments, udpSegments, setup));
     }
 
     /// What the kernel's side is to have from the start.
@@ -75,9 +105,10 @@ final class TunDevice {
     /// @param loopback whether the namespace's loopback device is brought up too
     record Setup(int mtu, List<IpAddress.Prefix> addresses, boolean defaultRoutes, boolean loopback) {}
 
-    private static TunDevice openHere(String name, boolean tcpSegments, boolean udpSegments, Setup setup)
+    private static TunDevice openHere(
+            Kind kind, String name, boolean tcpSegments, boolean udpSegments, Setup setup)
             throws IOException {
-        TunDevice device = openHere(name, tcpSegments, udpSegments);
+        TunDevice device = openHere(kind, name, tcpSegments, udpSegments);
         boolean ready = false;
         try {
             device.apply(setup);
@@ -118,7 +149,8 @@ final class TunDevice {
         }
     }
 
-    private static TunDevice openHere(String name, boolean tcpSegments, boolean udpSegments) throws IOException {
+    private static TunDevice openHere(Kind kind, String name, boolean tcpSegments, boolean udpSegments)
+            throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment capture = arena.allocate(Libc.CAPTURE);
             int fd = Libc.open(
@@ -129,8 +161,10 @@ final class TunDevice {
             int control = -1;
             boolean opened = false;
             try {
-                String given = attach(arena, capture, fd, name);
-                setOffloads(arena, capture, fd, tcpSegments, udpSegments);
+                String given = attach(arena, capture, fd, kind, name);
+                if (kind == Kind.TUN) {
+                    setOffloads(arena, capture, fd, tcpSegments, udpSegments);
+                }
                 control = Libc.controlSocket(capture);
                 if (control < 0) {
                     throw new IOException("Cannot open a socket to configure TUN device " + given + " ("
@@ -162,8 +196,9 @@ final class TunDevice {
     }
 
     /// Returns the name that the device has got.
-    private static String attach(Arena arena, MemorySegment capture, int fd, String name) throws IOException {
-        int flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR;
+    private static String attach(Arena arena, MemorySegment capture, int fd, Kind kind, String name)
+            throws IOException {
+        int flags = kind.flags;
         MemorySegment request = request(arena, name);
         request.set(ValueLayout.JAVA_SHORT, IFREQ_UNION, (short) flags);
         int answer = Libc.ioctl(capture, fd, TUNSETIFF, request);
@@ -177,13 +212,13 @@ final class TunDevice {
         }
         throw switch (-answer) {
             case Libc.EPERM ->
-                new IOException("No permission for TUN device " + name
+                new IOException("No permission for " + kind + " device " + name
                         + ": this needs root or CAP_NET_ADMIN, or a persistent device that this user owns.");
-            case Libc.EBUSY -> new IOException("TUN device " + name + " is in use by another program.");
+            case Libc.EBUSY -> new IOException(kind + " device " + name + " is in use by another program.");
             case Libc.EINVAL ->
-                new IOException("'" + name + "' cannot be a TUN device: a device of that name but of another kind"
+                new IOException("'" + name + "' cannot be a " + kind + " device: a device of that name but of another kind"
                         + " exists, or the kernel does not allow the name.");
-            default -> new IOException("Cannot attach to TUN device " + name + " (" + errorName(-answer) + ").");
+            default -> new IOException("Cannot attach to " + kind + " device " + name + " (" + errorName(-answer) + ").");
         };
     }
 
@@ -277,6 +312,8 @@ final class TunDevice {
             case Libc.ENFILE -> "ENFILE: too many open files in the system";
             case Libc.EMFILE -> "EMFILE: too many open files in this process";
             case Libc.EBADFD -> "EBADFD";
+            case Libc.EADDRINUSE -> "EADDRINUSE";
+            case Libc.ECONNREFUSED -> "ECONNREFUSED";
             default -> "error " + errno;
         };
     }

@@ -99,13 +99,7 @@ public final class NdpWriter {
     /// @param at where the IPv6 header is to start; the message is [Ipv6Header#LENGTH] behind it
     /// @param length octets of the message
     public static void finish(
-            byte[] bytes,
-            int at,
-            int length,
-            long sourceHi,
-            long sourceLo,
-            long destinationHi,
-            long destinationLo) {
+            byte[] bytes, int at, int length, long sourceHi, long sourceLo, long destinationHi, long destinationLo) {
         Ipv6Header.write(
                 bytes,
                 at,

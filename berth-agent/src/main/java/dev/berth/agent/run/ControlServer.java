@@ -1,5 +1,6 @@
 package dev.berth.agent.run;
 
+import dev.berth.gateway.PeerCredentials;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
@@ -17,6 +18,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -41,6 +43,7 @@ public final class ControlServer implements AutoCloseable {
 
     private final Path path;
     private final Object fileKey;
+    private final UserPrincipal owner;
     private final ServerSocketChannel server;
     private final Map<String, ControlHandler> handlers;
     private final Semaphore places = new Semaphore(MOST_CLIENTS);
@@ -54,6 +57,7 @@ public final class ControlServer implements AutoCloseable {
         this.server = server;
         this.handlers = Map.copyOf(handlers);
         fileKey = fileKey(path);
+        owner = Files.getOwner(path, LinkOption.NOFOLLOW_LINKS);
         watchdog = new ScheduledThreadPoolExecutor(
                 1, Thread.ofPlatform().name("berth-control-watch").daemon().factory());
         watchdog.setRemoveOnCancelPolicy(true);
@@ -148,7 +152,7 @@ public final class ControlServer implements AutoCloseable {
         try (client;
                 InputStream in = new BufferedInputStream(Channels.newInputStream(client));
                 OutputStream out = new BufferedOutputStream(Channels.newOutputStream(client), 1 << 15)) {
-            boolean more = true;
+            boolean more = isAllowed(client, out);
             while (more) {
                 ScheduledFuture<?> patience = patience(client, SECONDS_TO_ASK);
                 String line = readLine(in);
@@ -162,6 +166,18 @@ public final class ControlServer implements AutoCloseable {
         } finally {
             clients.remove(client);
             places.release();
+        }
+    }
+
+    /// The rights of the socket keep others out already, where a file system has rights.
+    private boolean isAllowed(SocketChannel client, OutputStream out) throws IOException {
+        try {
+            PeerCredentials.require(client, owner);
+            return true;
+        } catch (IOException e) {
+            write(out, failure(e.getMessage() + ": this control socket is not for you"));
+            out.flush();
+            return false;
         }
     }
 

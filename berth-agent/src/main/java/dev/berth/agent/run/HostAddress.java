@@ -41,14 +41,36 @@ final class HostAddress {
         return prefix;
     }
 
+    /// Whether one of the addresses is an IPv4 address, or an IPv6 address.
+    static boolean hasFamily(List<IpAddress.Prefix> addresses, boolean ipv4) {
+        for (IpAddress.Prefix each : addresses) {
+            if (each.address().isIpv4() == ipv4) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// The addresses alone, in a list of their own.
+    static List<IpAddress> withoutLengths(List<IpAddress.Prefix> prefixes) {
+        List<IpAddress> addresses = new ArrayList<>();
+        for (IpAddress.Prefix each : prefixes) {
+            addresses.add(each.address());
+        }
+        return addresses;
+    }
+
     /// Addresses for the machine itself, one for each family of `own`: those behind the gateway's.
     ///
     /// @param taken addresses that are not free
     static List<IpAddress> machine(List<IpAddress.Prefix> own, List<IpAddress> taken) {
         List<IpAddress> found = new ArrayList<>();
         for (IpAddress.Prefix prefix : own) {
-            if (found.stream()
-                    .noneMatch(each -> each.isIpv4() == prefix.address().isIpv4())) {
+            boolean known = false;
+            for (IpAddress each : found) {
+                known |= each.isIpv4() == prefix.address().isIpv4();
+            }
+            if (!known) {
                 List<IpAddress> others = new ArrayList<>(taken);
                 others.add(gateway(prefix, taken, false));
                 IpAddress address = gateway(prefix, others, false);

@@ -33,6 +33,14 @@ public enum HostOption {
     /// The host's name.
     NAME(Kind.VALUE, "NAME", "The host's name. Default: app."),
 
+    /// A network that several programs share.
+    NETWORK(
+            Kind.VALUE,
+            "NAME",
+            "Joins a network that 'berth network create NAME' has made: its members find each other",
+            "by name. --name and --address are wishes to it; without --name, a name that is taken",
+            "gets a number."),
+
     /// A TUN device.
     TUN(Kind.VALUE, "NAME", "Attaches the host to a TUN device (Linux; root, or a device that belongs to the user)."),
 
@@ -170,6 +178,7 @@ public enum HostOption {
             case PUBLISH -> Publication.parse(text);
             case ADDRESS -> HostAddress.parse(text);
             case NAME -> hostName(text);
+            case NETWORK -> NetworkFiles.checked(text);
             case TUN, CONTROL -> text(text);
             case OUTSIDE -> onOrOff(text);
             case ALLOW -> OutsideRule.allow(text);

@@ -2,6 +2,7 @@ package dev.berth.agent.run;
 
 import dev.berth.agent.jdk.Strictness;
 import dev.berth.gateway.OutsideRule;
+import dev.berth.gateway.shared.Membership;
 import dev.berth.ports.EphemeralSelection;
 import dev.berth.ports.PortPolicy;
 import dev.berth.ports.PortRange;
@@ -16,9 +17,11 @@ import org.jspecify.annotations.Nullable;
 /// What a program's host is to be, as options say it ([HostOption]).
 ///
 /// @param name the host's name
-/// @param addresses its addresses, one at least
+/// @param named whether somebody has asked for that name
+/// @param addresses its addresses, one at least; for a member of a network, those it wishes for, if any
 /// @param ports which ports it hands out
 /// @param publications its published ports
+/// @param network the network that it joins, or null
 /// @param tun the name of a TUN device, or null
 /// @param outside whether it reaches the outside through the machine's sockets
 /// @param rules what of the outside it may reach, the first that matches decides
@@ -29,9 +32,11 @@ import org.jspecify.annotations.Nullable;
 /// @param strictness what becomes of sockets of the kernel that the JDK still opens
 public record HostPlan(
         String name,
+        boolean named,
         List<IpAddress.Prefix> addresses,
         PortPolicy ports,
         List<Publication> publications,
+        @Nullable String network,
         @Nullable String tun,
         boolean outside,
         List<OutsideRule> rules,
@@ -96,9 +101,10 @@ public record HostPlan(
 
     /// Collects options. Not safe for several threads.
     public static final class Builder {
-        private String name = "app";
+        private @Nullable String name;
         private final List<IpAddress.Prefix> addresses = new ArrayList<>();
         private final List<Publication> publications = new ArrayList<>();
+        private @Nullable String network;
         private @Nullable String tun;
         private @Nullable Boolean outside;
         private final List<OutsideRule> rules = new ArrayList<>();
@@ -123,6 +129,7 @@ public record HostPlan(
                 case PUBLISH -> publications.add((Publication) value);
                 case ADDRESS -> addresses.add((IpAddress.Prefix) value);
                 case NAME -> name = (String) value;
+                case NETWORK -> network = (String) value;
                 case TUN -> tun = (String) value;
                 case OUTSIDE -> outside = (Boolean) value;
                 case ALLOW, DENY -> rules.add((OutsideRule) value);
@@ -160,7 +167,10 @@ public record HostPlan(
                 throw new IllegalArgumentException("The outside is either behind the TUN device or behind the machine's"
                         + " sockets: outside=on does not go with it");
             }
-            boolean carried = tun == null && !Boolean.FALSE.equals(outside);
+            if (network != null) {
+                checkNetwork(network);
+            }
+            boolean carried = network == null && tun == null && !Boolean.FALSE.equals(outside);
             if (!carried && !rules.isEmpty()) {
                 throw new IllegalArgumentException("There is no outside for the rule '" + rules.getFirst() + "'");
             }
@@ -171,10 +181,12 @@ public record HostPlan(
                     selection == null ? policy.selection() : selection,
                     policy.bindRules());
             return new HostPlan(
-                    name,
-                    addresses.isEmpty() ? HostAddress.DEFAULT : List.copyOf(addresses),
+                    name == null ? "app" : name,
+                    name != null,
+                    addresses.isEmpty() && network == null ? HostAddress.DEFAULT : List.copyOf(addresses),
                     ports,
                     List.copyOf(publications),
+                    network,
                     tun,
                     carried,
                     List.copyOf(rules),
@@ -184,5 +196,35 @@ public record HostPlan(
                     rewriting,
                     strictness);
         }
+
+        private void checkNetwork(String name) {
+            if (tun != null) {
+                throw new IllegalArgumentException(
+                        "A host is on network '" + name + "' or on TUN device " + tun + ", not on both");
+            }
+            if (outside != null || !rules.isEmpty()) {
+                throw new IllegalArgumentException("What network '" + name + "' reaches outside is said when it is"
+                        + " made: 'outside', 'allow' and 'deny' are options of 'berth network create'");
+            }
+        }
+    }
+
+    /// The same for a member of its network.
+    HostPlan as(Membership member) {
+        return new HostPlan(
+                member.name(),
+                named,
+                member.addresses(),
+                ports,
+                publications,
+                network,
+                tun,
+                member.outside(),
+                rules,
+                capture,
+                watched,
+                control,
+                rewriting,
+                strictness);
     }
 }

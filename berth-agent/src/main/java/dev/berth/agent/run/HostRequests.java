@@ -26,13 +26,34 @@ public final class HostRequests {
     private static final long MILLI = 1_000_000L;
 
     private final String program;
-    private final Map<String, Host> hosts = new LinkedHashMap<>();
+    private final Hosts hosts;
+
+    /// The hosts of a process.
+    @FunctionalInterface
+    public interface Hosts {
+        /// Those that are there now, the program's first.
+        List<Host> hosts();
+    }
+
+    /// @param program what runs in this process, for people
+    /// @param hosts its hosts
+    public HostRequests(String program, Hosts hosts) {
+        this.program = program;
+        this.hosts = hosts;
+    }
 
     /// @param program what runs in this process, for people
     /// @param hosts its hosts, the program's first
     public HostRequests(String program, List<Host> hosts) {
-        this.program = program;
-        hosts.forEach(host -> this.hosts.putIfAbsent(host.name(), host));
+        this(program, () -> hosts);
+    }
+
+    private Map<String, Host> byName() {
+        Map<String, Host> found = new LinkedHashMap<>();
+        for (Host host : hosts.hosts()) {
+            found.putIfAbsent(host.name(), host);
+        }
+        return found;
     }
 
     /// The handlers by the name of their request. Others may be added to the map.
@@ -51,14 +72,15 @@ public final class HostRequests {
                 .add("protocol", 1)
                 .add("pid", ProcessHandle.current().pid())
                 .add("program", program)
-                .add("hosts", hosts.keySet());
+                .add("hosts", byName().keySet());
     }
 
     private HostPorts host(ControlRequest request) throws ControlException {
         String name = request.required("host");
-        Host host = hosts.get(name);
+        Map<String, Host> present = byName();
+        Host host = present.get(name);
         if (host == null) {
-            String known = String.join(", ", hosts.keySet());
+            String known = String.join(", ", present.keySet());
             throw new ControlException("There is no host '" + name + "' here; there is " + known);
         }
         return host.ports();

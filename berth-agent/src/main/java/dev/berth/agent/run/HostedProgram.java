@@ -24,13 +24,13 @@ public final class HostedProgram {
     /// @throws IOException if a part cannot be had, with a sentence that says why; the program should not run then
     public static void start(Instrumentation instrumentation, HostPlan plan, String program) throws IOException {
         JdkInstallation.open(instrumentation);
-        RunningHost host = RunningHost.start(plan);
+        RunningHost host = RunningHost.start(plan, program);
         PrintStream err = System.err;
         ControlServer server = null;
         boolean started = false;
         try {
-            JdkInstallation installation =
-                    JdkInstallation.install(instrumentation, host.host(), plan.rewriting(), plan.strictness());
+            JdkInstallation installation = JdkInstallation.install(
+                    instrumentation, host.host(), plan.rewriting(), plan.strictness(), host.names());
             if (!installation.notCovered().isEmpty()) {
                 err.println("berth: On Java " + Runtime.version() + " Berth does not cover "
                         + String.join("; nor ", installation.notCovered()) + ".");
@@ -57,7 +57,7 @@ public final class HostedProgram {
     private static @Nullable ControlServer control(HostPlan plan, RunningHost host, String program, PrintStream err)
             throws IOException {
         try {
-            return ControlOption.open(plan.control(), program, host.hosts());
+            return ControlOption.open(plan.control(), program, host);
         } catch (IOException e) {
             if (plan.control() != null) {
                 throw e;

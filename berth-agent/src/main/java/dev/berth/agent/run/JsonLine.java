@@ -1,6 +1,8 @@
 package dev.berth.agent.run;
 
 import java.util.Collection;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// One JSON object on one line, written member by member: what the commands print with `--json`. Not safe for several
@@ -31,6 +33,22 @@ public final class JsonLine {
         return addRaw(
                 name,
                 "[" + String.join(",", values.stream().map(JsonLine::quoted).toList()) + "]");
+    }
+
+    /// An object with these members: strings, numbers, truths, nulls and lists of strings, as [JsonText] reads them.
+    public static JsonLine of(Map<String, ? extends @Nullable Object> members) {
+        JsonLine line = new JsonLine();
+        members.forEach((name, value) -> {
+            switch (value) {
+                case null -> line.addNull(name);
+                case Long number -> line.add(name, number);
+                case Boolean truth -> line.add(name, truth);
+                case List<?> list ->
+                    line.add(name, list.stream().map(String::valueOf).toList());
+                default -> line.add(name, String.valueOf(value));
+            }
+        });
+        return line;
     }
 
     /// Adds `null`.

@@ -28,20 +28,28 @@ final class NameService implements AutoCloseable {
 
     /// Routes to the name servers that are elsewhere, for a host with these addresses.
     static List<IpAddress.Prefix> routes(List<IpAddress> servers, List<IpAddress.Prefix> own) {
-        return servers.stream()
-                .filter(server -> !server.isLoopback()
-                        && IpAddress.isUnicast(server.hi(), server.lo())
-                        && own.stream().anyMatch(each -> each.address().isIpv4() == server.isIpv4()))
-                .map(server -> new IpAddress.Prefix(server, server.isIpv4() ? 32 : 128))
-                .toList();
+        List<IpAddress.Prefix> routes = new ArrayList<>(); // loops all over the start: lambdas take longer
+        for (IpAddress server : servers) {
+            if (!server.isLoopback()
+                    && IpAddress.isUnicast(server.hi(), server.lo())
+                    && HostAddress.hasFamily(own, server.isIpv4())) {
+                routes.add(new IpAddress.Prefix(server, server.isIpv4() ? 32 : 128));
+            }
+        }
+        return routes;
     }
 
     /// Who answers: the host's own name is known, others are asked of the machine if there is an outside.
     static DnsResponder responder(HostPlan plan) throws IOException {
-        List<IpAddress> own =
-                plan.addresses().stream().map(IpAddress.Prefix::address).toList();
-        DnsResponder alone = DnsResponder.of(NameTable.of(Map.of(plan.name(), own)));
+        DnsResponder alone =
+                DnsResponder.of(NameTable.of(Map.of(plan.name(), HostAddress.withoutLengths(plan.addresses()))));
         return plan.outside() ? alone.withUpstream(MachineNames.create()) : alone;
+    }
+
+    /// Who answers for a member of a network: the names of the network are known.
+    static DnsResponder responder(NameTable names, boolean outside) throws IOException {
+        DnsResponder alone = DnsResponder.of(names);
+        return outside ? alone.withUpstream(MachineNames.create()) : alone;
     }
 
     /// Starts them.

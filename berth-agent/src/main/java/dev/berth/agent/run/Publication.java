@@ -36,6 +36,24 @@ public record Publication(Endpoint machine, int port) {
         return new Publication(new Endpoint(address, machinePort), port);
     }
 
+    /// Parses `[ADDRESS:]HOSTPORT`, the end of this machine alone. Without an address it is 127.0.0.1.
+    ///
+    /// @throws IllegalArgumentException if `text` has another form, with a sentence that says so
+    public static Endpoint machine(String text) {
+        Publication whole;
+        try {
+            whole = parse(text + ":1");
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(String.valueOf(e.getMessage())
+                    .replace("'" + text + ":1", "'" + text)
+                    .replace(FORM, "' is not [ADDRESS:]HOSTPORT, such as 8080 or 0.0.0.0:8080"));
+        }
+        if (whole.machine.port() == 0) {
+            throw new IllegalArgumentException("Port 0 is none that is published");
+        }
+        return whole.machine;
+    }
+
     private static IpAddress address(String text, String address) {
         boolean bracketed = address.startsWith("[") && address.endsWith("]");
         if (!bracketed && address.indexOf(':') >= 0) {

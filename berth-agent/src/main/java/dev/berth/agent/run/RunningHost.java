@@ -4,14 +4,15 @@ import dev.berth.capture.Capture;
 import dev.berth.gateway.Gateway;
 import dev.berth.gateway.OutsidePolicy;
 import dev.berth.gateway.PublishedPort;
+import dev.berth.gateway.shared.MemberLink;
 import dev.berth.host.Host;
 import dev.berth.host.Link;
 import dev.berth.host.LoopbackLink;
 import dev.berth.names.DnsResponder;
+import dev.berth.names.NameTable;
 import dev.berth.names.ResolverFile;
 import dev.berth.network.Network;
 import dev.berth.tun.TunLink;
-import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.net.NetworkInterface;
@@ -24,28 +25,46 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The host of `berth run` with everything around it: the network it is on, the gateways for published ports and to
-/// the outside, the TUN device and the capture.
-public final class RunningHost implements AutoCloseable {
+/// the outside, the link to a network of several programs, the TUN device and the capture.
+public final class RunningHost implements AutoCloseable, HostRequests.Hosts, PortRequests.Ports {
     private final HostPlan plan;
+    private final @Nullable MemberLink member;
     private final Network network = Network.create("berth");
-    private final List<PublishedPort> published = new ArrayList<>();
+    private final PublishedPorts published;
     private @Nullable TunLink tun;
     private @Nullable Host host;
-    private @Nullable Host gatewayHost;
     private @Nullable Capture capture;
     private @Nullable NameService names;
     private @Nullable Gateway outside;
     private boolean closed;
 
-    private RunningHost(HostPlan plan) {
+    private RunningHost(HostPlan plan, @Nullable MemberLink member) {
         this.plan = plan;
+        this.member = member;
+        IpAddress.Prefix first = plan.addresses().getFirst();
+        List<IpAddress> taken = new ArrayList<>();
+        for (IpAddress.Prefix prefix : plan.addresses()) {
+            taken.add(prefix.address());
+        }
+        // The network of a member, or behind a TUN device, belongs to others, who may have any address of it.
+        IpAddress door = HostAddress.gateway(first, taken, plan.tun() != null || member != null);
+        published = new PublishedPorts(network, List.of(new IpAddress.Prefix(door, door.isIpv4() ? 32 : 128)));
     }
 
     /// Starts the host and publishes its ports.
     ///
     /// @throws IOException if a part cannot be had, with a sentence that says why; nothing is left behind then
     public static RunningHost start(HostPlan plan) throws IOException {
-        RunningHost running = new RunningHost(plan);
+        return start(plan, plan.name());
+    }
+
+    /// Starts the host and publishes its ports.
+    ///
+    /// @param program what runs in this process, for people
+    /// @throws IOException if a part cannot be had, with a sentence that says why; nothing is left behind then
+    public static RunningHost start(HostPlan plan, String program) throws IOException {
+        MemberLink member = plan.network() == null ? null : NetworkFiles.join(plan.network(), plan, program);
+        RunningHost running = new RunningHost(member == null ? plan : plan.as(member.membership()), member);
         boolean started = false;
         try {
             running.start();
@@ -60,7 +79,9 @@ public final class RunningHost implements AutoCloseable {
 
     /// What is most likely to fail comes first, and the capture, which overwrites a file, late.
     private void start() throws IOException {
-        IpAddress gateway = plan.publications().isEmpty() ? null : publish();
+        for (Publication publication : plan.publications()) {
+            publish(publication);
+        }
         if (plan.tun() != null) {
             attach(plan.tun());
         }
@@ -72,11 +93,14 @@ public final class RunningHost implements AutoCloseable {
             builder.loopback(new SentPackets(new LoopbackLink(), capture.origin("lo")));
         }
         builder.link(captured(network.link(plan.addresses().toArray(new IpAddress.Prefix[0]))));
-        if (gateway != null) {
-            builder.route(new IpAddress.Prefix(gateway, gateway.isIpv4() ? 32 : 128));
+        builder.route(published.doorAddress());
+        if (member != null) {
+            builder.link(captured(member));
         }
         List<IpAddress> nameServers = tun == null ? ResolverFile.nameServers(ResolverFile.MACHINE) : List.of();
-        NameService.routes(nameServers, plan.addresses()).forEach(builder::route);
+        for (IpAddress.Prefix route : NameService.routes(nameServers, plan.addresses())) {
+            builder.route(route);
+        }
         if (plan.outside()) {
             defaultRoutes(builder);
         }
@@ -91,7 +115,9 @@ public final class RunningHost implements AutoCloseable {
         }
         Host started = builder.start();
         host = started;
-        if (tun == null) {
+        if (member != null) {
+            names = NameService.start(null, started, nameServers, NameService.responder(member, plan.outside()));
+        } else if (tun == null) {
             DnsResponder responder = NameService.responder(plan);
             if (plan.outside()) {
                 outside = openOutside(responder);
@@ -101,8 +127,7 @@ public final class RunningHost implements AutoCloseable {
     }
 
     private Gateway openOutside(DnsResponder responder) throws IOException {
-        List<IpAddress> taken = new ArrayList<>();
-        plan.addresses().forEach(prefix -> taken.add(prefix.address()));
+        List<IpAddress> taken = HostAddress.withoutLengths(plan.addresses());
         return Gateway.builder(network)
                 .inside(plan.addresses().toArray(new IpAddress.Prefix[0]))
                 .machine(HostAddress.machine(plan.addresses(), taken).toArray(new IpAddress[0]))
@@ -139,36 +164,46 @@ public final class RunningHost implements AutoCloseable {
     }
 
     private void defaultRoutes(Host.Builder builder) {
-        if (plan.addresses().stream().anyMatch(prefix -> prefix.address().isIpv4())) {
+        if (HostAddress.hasFamily(plan.addresses(), true)) {
             builder.route(IpAddress.Prefix.parse("0.0.0.0/0"));
         }
-        if (plan.addresses().stream().anyMatch(prefix -> !prefix.address().isIpv4())) {
+        if (HostAddress.hasFamily(plan.addresses(), false)) {
             builder.route(IpAddress.Prefix.parse("::/0"));
         }
     }
 
-    /// Starts the gateway and publishes ports for the host's first address.
+    /// Publishes a port of the host.
     ///
-    /// @return the gateway's address
-    private IpAddress publish() throws IOException {
-        IpAddress.Prefix first = plan.addresses().getFirst();
-        List<IpAddress> taken = new ArrayList<>();
-        for (IpAddress.Prefix prefix : plan.addresses()) {
-            taken.add(prefix.address());
+    /// @throws IOException if it cannot be had, with a sentence that says why
+    private PublishedPorts.Entry publish(Publication publication) throws IOException {
+        return published.publish(
+                publication, plan.name(), plan.addresses().getFirst().address());
+    }
+
+    @Override
+    public PublishedPorts.Entry publish(Publication publication, @Nullable String name)
+            throws IOException, ControlException {
+        if (name != null && !name.equalsIgnoreCase(plan.name())) {
+            throw new ControlException("There is no host '" + name + "' here; there is " + plan.name());
         }
-        IpAddress address = HostAddress.gateway(first, taken, plan.tun() != null);
-        Host door = network.host("berth-gateway", new IpAddress.Prefix(address, address.isIpv4() ? 32 : 128));
-        for (Publication publication : plan.publications()) {
-            Endpoint target = new Endpoint(first.address(), publication.port());
-            published.add(PublishedPort.open(publication.socketAddress(), door, target));
-        }
-        gatewayHost = door;
-        return address;
+        return publish(publication);
+    }
+
+    @Override
+    public PublishedPorts published() {
+        return published;
     }
 
     /// The program's host, and the gateway of published ports if there is one.
+    @Override
     public List<Host> hosts() {
-        return gatewayHost == null ? List.of(host()) : List.of(host(), gatewayHost);
+        Host door = published.door();
+        return door == null ? List.of(host()) : List.of(host(), door);
+    }
+
+    /// The names of the network that the host is on; none where it is alone.
+    public NameTable[] names() {
+        return member == null ? new NameTable[0] : new NameTable[] {member};
     }
 
     /// The host.
@@ -185,7 +220,11 @@ public final class RunningHost implements AutoCloseable {
         for (int i = 0; i < plan.addresses().size(); i++) {
             line.append(i == 0 ? "" : " and ").append(plan.addresses().get(i).address());
         }
-        for (PublishedPort port : published) {
+        if (member != null) {
+            line.append(", on network ").append(plan.network());
+        }
+        for (PublishedPorts.Entry each : published.entries()) {
+            PublishedPort port = each.port();
             String text = port.toString();
             line.append(", published ")
                     .append(text, 0, text.indexOf(' '))
@@ -209,7 +248,7 @@ public final class RunningHost implements AutoCloseable {
             return;
         }
         closed = true;
-        published.forEach(PublishedPort::close);
+        published.close();
         if (outside != null) {
             outside.close();
         }
@@ -218,6 +257,9 @@ public final class RunningHost implements AutoCloseable {
         }
         if (host != null) {
             host.close();
+        }
+        if (member != null) {
+            member.close();
         }
         if (tun != null) {
             tun.close();

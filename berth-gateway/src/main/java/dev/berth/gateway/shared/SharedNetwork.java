@@ -46,6 +46,9 @@ public final class SharedNetwork implements AutoCloseable {
     private static final long TICK_MILLIS = 1_000;
     private static final int MOST_NAMES = 1_000;
 
+    /// Where published ports come from, and everybody.
+    private static final Set<String> RESERVED = Set.of("berth-gateway", "localhost");
+
     /// What a network is to be.
     ///
     /// @param name its name
@@ -309,7 +312,8 @@ public final class SharedNetwork implements AutoCloseable {
     }
 
     private String nameFor(String wish, boolean fixed) {
-        if (!wish.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?") || wish.equalsIgnoreCase("localhost")) {
+        if (!wish.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
+                || RESERVED.contains(NameTable.canonical(wish))) {
             throw new IllegalArgumentException("'" + wish + "' is not a name for a host");
         }
         if (network.addresses(wish).isEmpty()) {

@@ -27,10 +27,11 @@ final class Modules {
         module("capture", "host");
         module("junit", "network", "sockets", "capture");
         module("tun", "host");
-        module("gateway", "host", "network");
+        module("ethernet", "network", "tun");
+        module("gateway", "host", "network", "tun");
         module("agent", "sockets", "capture", "tun", "gateway");
         module("bench", "testkit", "sockets", "capture", "tun", "gateway", "agent");
-        module("cli", "bench");
+        module("cli", "bench", "ethernet");
     }
 
     private Modules() {}

@@ -312,8 +312,7 @@ public final class Icmp {
         if (from == null || from.isIpv4() == lost.ipv6 || !addresses.isOwn(from.hi(), from.lo())) {
             from = destination.address();
         }
-        boolean sent =
-                sendError(lost, typeAndCode >>> 8, typeAndCode & 0xff, report.mtu(), from.hi(), from.lo(), now);
+        boolean sent = sendError(lost, typeAndCode >>> 8, typeAndCode & 0xff, report.mtu(), from.hi(), from.lo(), now);
         lost.release();
         return sent;
     }

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 /// @param kind what went wrong
 /// @param mtu for [IcmpError.Kind#PACKET_TOO_BIG] the MTU of the next link, 0 to 65,535 octets; otherwise 0
 /// @param reporter who says so; null for the host itself. An address that is not the host's counts as null
-public record IcmpReport(IcmpError.Kind kind, int mtu, @Nullable IpAddress reporter) {
+public record IcmpReport(
+        IcmpError.Kind kind, int mtu, @Nullable IpAddress reporter) {
     /// @throws IllegalArgumentException if the MTU is out of range
     public IcmpReport {
         if (mtu < 0 || mtu > 65_535) {

@@ -1,0 +1,168 @@
+package dev.berth.agent.run;
+
+import dev.berth.gateway.KernelPortOwner;
+import dev.berth.gateway.PublishedPort;
+import dev.berth.host.Host;
+import dev.berth.network.Network;
+import dev.berth.wire.Endpoint;
+import dev.berth.wire.IpAddress;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+
+/// The published ports of a process: they come and go while it runs. Connections come from a host of their own, which
+/// is there from the first of them on. Thread-safe.
+final class PublishedPorts implements AutoCloseable {
+    /// The name of the host that connections come from.
+    static final String DOOR = "berth-gateway";
+
+    private final Network network;
+    private final List<IpAddress.Prefix> doorAddresses;
+    private final List<Entry> entries = new CopyOnWriteArrayList<>();
+    private volatile @Nullable Host door;
+    private boolean closed; // guarded by this
+
+    /// A published port.
+    ///
+    /// @param port what listens on this machine
+    /// @param host the name of the host that it leads to
+    record Entry(PublishedPort port, String host) {
+        /// The end of this machine.
+        Endpoint machine() {
+            InetSocketAddress address = port.address();
+            return new Endpoint(IpAddress.of(address.getAddress().getAddress()), address.getPort());
+        }
+
+        private boolean isAt(Endpoint end) {
+            IpAddress own = machine().address();
+            IpAddress other = end.address();
+            return machine().port() == end.port()
+                    && (own.equals(other) || own.isUnspecified() || other.isUnspecified());
+        }
+    }
+
+    /// @param network where the hosts are
+    /// @param doorAddresses where connections come from, one for each family
+    PublishedPorts(Network network, List<IpAddress.Prefix> doorAddresses) {
+        this.network = network;
+        this.doorAddresses = doorAddresses;
+    }
+
+    /// Where connections come from, first.
+    IpAddress.Prefix doorAddress() {
+        return doorAddresses.getFirst();
+    }
+
+    /// Publishes a port.
+    ///
+    /// @param host the host that it leads to, for people
+    /// @param address where it leads to
+    /// @throws IOException if the kernel does not let us listen there, with a sentence that names who has the port
+    synchronized Entry publish(Publication publication, String host, IpAddress address) throws IOException {
+        if (closed) {
+            throw new IOException("The host ends");
+        }
+        Endpoint machine = publication.machine();
+        for (Entry each : entries) {
+            if (machine.port() != 0 && each.isAt(machine)) {
+                throw new BindException("Port " + machine.port() + " of " + machine.address() + " is published here"
+                        + " already: it leads to port " + each.port.target().port() + " of host '" + each.host + "'");
+            }
+        }
+        Host from = door;
+        if (from == null) {
+            from = network.host(DOOR, doorAddresses.toArray(new IpAddress.Prefix[0]));
+            door = from;
+        }
+        Endpoint target = new Endpoint(address, publication.port());
+        Entry entry;
+        try {
+            entry = new Entry(PublishedPort.open(publication.socketAddress(), from, target), host);
+        } catch (BindException e) {
+            throw named(e, publication);
+        }
+        entries.add(entry);
+        return entry;
+    }
+
+    /// Says which host of which program of Berth has the port, if one has.
+    private static BindException named(BindException refusal, Publication publication) {
+        KernelPortOwner owner =
+                KernelPortOwner.find(publication.socketAddress()).orElse(null);
+        if (owner == null) {
+            return refusal;
+        }
+        List<Map<String, @Nullable Object>> published = new ArrayList<>();
+        Object program;
+        try (ControlClient client =
+                ControlClient.connect(ControlDirectory.present().socketOf(owner.pid()))) {
+            program = client.ask("{\"request\":\"hello\"}", _ -> {}).get("program");
+            client.ask(
+                    new JsonLine().add("request", PortRequests.LIST).toString(),
+                    line -> published.add(JsonText.object(line)));
+        } catch (IOException | ControlException | IllegalArgumentException _) {
+            return refusal; // it is no program of Berth, or has ended
+        }
+        for (Map<String, @Nullable Object> each : published) {
+            if (each.get("outside") instanceof String text
+                    && text.endsWith(":" + publication.machine().port())) {
+                BindException clear = new BindException("Port "
+                        + publication.machine().port() + " of "
+                        + publication.machine().address() + " is in use by host '" + each.get("host") + "' of "
+                        + program
+                        + " (process " + owner.pid() + "), which publishes its port " + each.get("port") + " there.");
+                clear.initCause(refusal);
+                return clear;
+            }
+        }
+        return refusal;
+    }
+
+    /// Ends a published port and its connections.
+    ///
+    /// @return what it was; null if there is none at that end
+    @Nullable
+    Entry unpublish(Endpoint machine) {
+        Entry found = null;
+        synchronized (this) {
+            for (Entry each : entries) {
+                if (each.machine().equals(machine) || found == null && each.isAt(machine)) {
+                    found = each;
+                }
+            }
+            if (found != null) {
+                entries.remove(found);
+            }
+        }
+        if (found != null) {
+            found.port.close();
+        }
+        return found;
+    }
+
+    /// The ports that are published now, in the order in which they came.
+    List<Entry> entries() {
+        return entries;
+    }
+
+    /// Where connections come from; null while no port was published.
+    @Nullable
+    Host door() {
+        return door;
+    }
+
+    /// Ends all.
+    @Override
+    public void close() {
+        synchronized (this) {
+            closed = true;
+        }
+        entries.forEach(each -> each.port.close());
+        entries.clear();
+    }
+}

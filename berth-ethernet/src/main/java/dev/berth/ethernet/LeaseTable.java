@@ -1,0 +1,221 @@
+package dev.berth.ethernet;
+
+import dev.berth.wire.IpAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/// The IPv4 addresses that a segment has leased or offered, or leased once: who comes back gets the same. Bounded; when
+/// it is full, the record that ended first gives way. Sans I/O: the time is a parameter, in nanoseconds. Thread-safe.
+final class LeaseTable {
+    private static final long OFFER_NANOS = 60_000_000_000L;
+    private static final long DECLINED_NANOS = 600_000_000_000L;
+
+    private enum State {
+        OFFERED,
+        BOUND,
+        DECLINED,
+        ENDED
+    }
+
+    /// One record. Its fields are guarded by the table.
+    private static final class Lease {
+        final long hardware;
+        final int address;
+        State state = State.OFFERED;
+        Object holder;
+        long until;
+
+        Lease(long hardware, int address, Object holder) {
+            this.hardware = hardware;
+            this.address = address;
+            this.holder = holder;
+        }
+
+        boolean isActive(long now) {
+            return state != State.ENDED && until - now > 0;
+        }
+    }
+
+    private final IpAddress.Prefix subnet;
+    private final int limit;
+    private final Predicate<IpAddress> unusable;
+    private final List<Lease> leases = new ArrayList<>();
+
+    /// @param subnet the prefix that addresses come from
+    /// @param limit records at most
+    /// @param unusable true for an address that must not be leased, or that somebody has
+    LeaseTable(IpAddress.Prefix subnet, int limit, Predicate<IpAddress> unusable) {
+        this.subnet = subnet;
+        this.limit = limit;
+        this.unusable = unusable;
+    }
+
+    /// The address to offer, or 0 if none is left. The same client gets the same, then what it asks for, then one that
+    /// follows from its hardware address.
+    ///
+    /// @param holder the port that asks
+    synchronized int offer(long hardware, int requested, Object holder, long now) {
+        Lease known = of(hardware, holder, now);
+        if (known != null && known.state == State.BOUND && known.isActive(now)) {
+            return known.address;
+        }
+        if (known != null && isFree(known.address, known, now)) {
+            known.state = State.OFFERED;
+            known.holder = holder;
+            known.until = now + OFFER_NANOS;
+            return known.address;
+        }
+        if (known != null) {
+            leases.remove(known);
+        }
+        int address = requested != 0 && isFree(requested, null, now) ? requested : choose(hardware, now);
+        if (address == 0 || !makeRoom(now)) {
+            return 0;
+        }
+        leases.removeIf(other -> other.address == address); // a record that has ended
+        Lease fresh = new Lease(hardware, address, holder);
+        fresh.until = now + OFFER_NANOS;
+        leases.add(fresh);
+        return address;
+    }
+
+    /// Leases an address that was offered or leased to the same client before.
+    ///
+    /// @param anew a client that asks for more time: without a record it gets the address if it is free
+    /// @return false if it may not have it
+    synchronized boolean bind(long hardware, int address, Object holder, boolean anew, long now, long nanos) {
+        Lease known = of(hardware, holder, now);
+        if (known == null && anew && isFree(address, null, now) && makeRoom(now)) {
+            leases.removeIf(other -> other.address == address);
+            known = new Lease(hardware, address, holder);
+            leases.add(known);
+        }
+        if (known == null || known.address != address || known.state == State.DECLINED) {
+            return false;
+        }
+        boolean held = known.state == State.BOUND && known.holder == holder && known.isActive(now);
+        if (!held && !isFree(address, known, now)) {
+            return false;
+        }
+        known.state = State.BOUND;
+        known.holder = holder;
+        known.until = now + nanos;
+        return true;
+    }
+
+    /// Whether there is a record of a client, whatever its address.
+    synchronized boolean knows(long hardware, Object holder, long now) {
+        return of(hardware, holder, now) != null;
+    }
+
+    /// Whether an address is leased to this client at this time: it may come back without asking.
+    synchronized boolean isLeased(long hardware, int address, Object holder, long now) {
+        Lease known = of(hardware, holder, now);
+        return known != null && known.address == address && known.state == State.BOUND && known.isActive(now);
+    }
+
+    /// Whether an address is kept for another client than this.
+    synchronized boolean isKeptFromOther(long hardware, int address, Object holder, long now) {
+        for (Lease lease : leases) {
+            if (lease.address == address && lease.isActive(now)) {
+                return lease.state == State.DECLINED || lease.hardware != hardware || lease.holder != holder;
+            }
+        }
+        return false;
+    }
+
+    /// The client does not take what it was offered, or gives it back. The record stays, so that it may get it again.
+    synchronized void end(long hardware, int address, Object holder, long now) {
+        Lease known = of(hardware, holder, now);
+        if (known != null && (address == 0 || known.address == address) && known.state != State.DECLINED) {
+            known.state = State.ENDED;
+            known.until = now;
+        }
+    }
+
+    /// The client has found the address in use: nobody gets it for ten minutes.
+    ///
+    /// @return false if it was not the client's
+    synchronized boolean decline(long hardware, int address, Object holder, long now) {
+        Lease known = of(hardware, holder, now);
+        if (known == null || known.address != address) {
+            return false;
+        }
+        known.state = State.DECLINED;
+        known.until = now + DECLINED_NANOS;
+        return true;
+    }
+
+    /// The port is gone: whoever has the same hardware address behind another gets the leases of it.
+    synchronized void release(Object holder) {
+        for (Lease lease : leases) {
+            if (lease.holder == holder) {
+                lease.holder = this;
+            }
+        }
+    }
+
+    synchronized int size() {
+        return leases.size();
+    }
+
+    /// The record of a client: its own behind this port before one behind a port that is gone. Two clients with the
+    /// same hardware address behind two ports, such as virtual machines that were given none, are two clients.
+    private @Nullable Lease of(long hardware, Object holder, long now) {
+        Lease found = null;
+        for (Lease lease : leases) {
+            if (lease.hardware == hardware && lease.state != State.DECLINED) {
+                if (lease.holder == holder) {
+                    return lease;
+                }
+                if (lease.holder == this || !lease.isActive(now)) {
+                    found = lease;
+                }
+            }
+        }
+        return found;
+    }
+
+    private boolean isFree(int address, @Nullable Lease except, long now) {
+        for (Lease lease : leases) {
+            if (lease != except && lease.address == address && lease.isActive(now)) {
+                return false;
+            }
+        }
+        return subnet.contains(0, IpAddress.mapped(address)) && !unusable.test(IpAddress.ofIpv4(address));
+    }
+
+    /// The first free address from one that follows from the hardware address on; such that others had before come last.
+    private int choose(long hardware, long now) {
+        int bits = 32 - subnet.length();
+        int size = bits >= 16 ? 1 << 16 : 1 << bits;
+        int network = subnet.address().ipv4() & (bits == 32 ? 0 : -1 << bits);
+        int first = (int) (hardware * 0x9e37_79b9_7f4a_7c15L >>> 40) & size - 1;
+        int had = 0;
+        for (int i = 0; i < size; i++) {
+            int address = network | first + i & size - 1;
+            if (isFree(address, null, now)) {
+                if (leases.stream().noneMatch(lease -> lease.address == address)) {
+                    return address;
+                }
+                had = had == 0 ? address : had;
+            }
+        }
+        return had;
+    }
+
+    private boolean makeRoom(long now) {
+        if (leases.size() < limit) {
+            return true;
+        }
+        Lease oldest = null;
+        for (Lease lease : leases) {
+            if (!lease.isActive(now) && (oldest == null || lease.until - oldest.until < 0)) {
+                oldest = lease;
+            }
+        }
+        return oldest != null && leases.remove(oldest);
+    }
+}

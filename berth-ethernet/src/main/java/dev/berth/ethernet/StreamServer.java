@@ -1,0 +1,153 @@
+package dev.berth.ethernet;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.channels.spi.SelectorProvider;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// Guests at a UNIX stream socket in QEMU's framing: each connection is one guest, and each frame comes behind its
+/// length, 32 bits in network order. QEMU's `-netdev stream` and the clients of passt speak it. One platform thread.
+final class StreamServer implements FrameServer {
+    private static final System.Logger LOGGER = System.getLogger(StreamServer.class.getName());
+
+    private final EthernetSegment segment;
+    private final Path path;
+    private final ServerSocketChannel listening;
+    private final Selector selector;
+    private volatile boolean closed;
+
+    private StreamServer(EthernetSegment segment, Path path, ServerSocketChannel listening, Selector selector) {
+        this.segment = segment;
+        this.path = path;
+        this.listening = listening;
+        this.selector = selector;
+    }
+
+    static StreamServer listen(EthernetSegment segment, Path path, SelectorProvider kernel) throws IOException {
+        SocketPath.clear(path, true);
+        ServerSocketChannel listening = kernel.openServerSocketChannel(StandardProtocolFamily.UNIX);
+        Selector selector = null;
+        boolean started = false;
+        try {
+            selector = kernel.openSelector();
+            listening.bind(UnixDomainSocketAddress.of(path));
+            SocketPath.protect(path);
+            listening.configureBlocking(false);
+            listening.register(selector, SelectionKey.OP_ACCEPT);
+            StreamServer server = new StreamServer(segment, path, listening, selector);
+            Thread.ofPlatform()
+                    .daemon()
+                    .name("berth-frames-" + path.getFileName())
+                    .start(server::run);
+            started = true;
+            return server;
+        } finally {
+            if (!started) {
+                listening.close();
+                if (selector != null) {
+                    selector.close();
+                }
+            }
+        }
+    }
+
+    @Override
+    public Path path() {
+        return path;
+    }
+
+    private void run() {
+        try {
+            while (!closed) {
+                selector.select();
+                for (SelectionKey key : selector.selectedKeys()) {
+                    serve(key);
+                }
+                selector.selectedKeys().clear();
+            }
+        } catch (ClosedSelectorException e) {
+            // closed while it waited
+        } catch (IOException e) {
+            LOGGER.log(System.Logger.Level.ERROR, "The socket " + path + " serves nobody any more", e);
+        } finally {
+            close();
+        }
+    }
+
+    private void serve(SelectionKey key) {
+        StreamCarrier carrier = (StreamCarrier) key.attachment();
+        try {
+            if (carrier == null) {
+                accept();
+            } else {
+                if (key.isWritable()) {
+                    carrier.writable();
+                }
+                if (key.isReadable()) {
+                    carrier.readable();
+                }
+            }
+        } catch (CancelledKeyException e) {
+            // closed by another thread since it was selected
+        } catch (IOException | RuntimeException e) {
+            if (carrier == null) {
+                LOGGER.log(System.Logger.Level.WARNING, "A guest at " + path + " was not let in", e);
+            } else {
+                carrier.end(e instanceof IOException ? String.valueOf(e.getMessage()) : "It failed: " + e);
+            }
+        }
+    }
+
+    private void accept() throws IOException {
+        SocketChannel channel;
+        while ((channel = listening.accept()) != null) {
+            StreamCarrier carrier = new StreamCarrier(path, channel, selector);
+            boolean attached = false;
+            try {
+                EthernetPort port = segment.attachNext("vm", carrier);
+                port.whenEnded(reason -> LOGGER.log(
+                        System.Logger.Level.INFO,
+                        "Guest {0} at {1} has gone: {2} {3}",
+                        port.name(),
+                        path,
+                        reason,
+                        port.counters()));
+                attached = true;
+            } finally {
+                if (!attached) {
+                    carrier.close();
+                }
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        for (EthernetPort port : segment.ports()) {
+            if (port.carrier() instanceof StreamCarrier carrier && carrier.isOf(selector)) {
+                port.close();
+            }
+        }
+        try {
+            selector.close();
+            listening.close();
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            LOGGER.log(System.Logger.Level.WARNING, "Closing the socket " + path + " failed", e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "StreamServer[" + path + "]";
+    }
+}
