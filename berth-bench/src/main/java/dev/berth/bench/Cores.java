@@ -4,11 +4,14 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.FutureTask;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 
 /// What two hosts carry for several threads at a time, each with connections of its own, in thousands of round trips. A
-/// thread has both ends of its connections and uses one after the other, so that no switch of threads is measured and
-/// nothing but the hosts is in common. All that is received is counted, and compared where it begins and ends.
+/// thread opens its connections, has both ends of them and uses one after the other, so that no switch of threads is
+/// measured and nothing but the hosts is in common. All that is received is counted, and compared where it begins and ends.
 final class Cores implements Measurement {
     private static final int BATCH = 32;
 
@@ -20,12 +23,14 @@ final class Cores implements Measurement {
     /// @param threads how many are at work at a time
     /// @param connections how many each of them has
     /// @param octets of a request and of its reply
-    Cores(Sockets sockets, int threads, int connections, int octets) throws IOException {
+    Cores(Sockets sockets, int threads, int connections, int octets) throws Exception {
         this.sockets = sockets;
         this.octets = octets;
         acceptor = sockets.listen();
         for (int i = 0; i < threads; i++) {
-            workers.add(new Worker(connections));
+            Worker worker = new Worker();
+            workers.add(worker);
+            worker.thread.submit(() -> worker.open(connections)).get(); // one after the other
         }
     }
 
@@ -37,11 +42,16 @@ final class Cores implements Measurement {
         private final byte[] got = new byte[sent.length];
         private byte stamp;
 
-        Worker(int connections) throws IOException {
+        private final ExecutorService thread = Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().daemon().name("berth-bench").factory());
+
+        @Nullable
+        Void open(int connections) throws IOException {
             for (int i = 0; i < connections; i++) {
                 clients.add(acceptor.connect());
                 servers.add(acceptor.accept());
             }
+            return null;
         }
 
         /// @return round trips
@@ -79,6 +89,7 @@ final class Cores implements Measurement {
         }
 
         void close() throws IOException {
+            thread.shutdown();
             for (Sockets.Connection each : clients) {
                 each.close();
             }
@@ -92,13 +103,13 @@ final class Cores implements Measurement {
     public double measure(long nanos) throws Exception {
         CountDownLatch start = new CountDownLatch(workers.size());
         long begin = System.nanoTime();
-        List<FutureTask<Long>> running = new ArrayList<>();
+        List<Future<Long>> running = new ArrayList<>();
         for (Worker worker : workers) {
-            running.add(Threads.start(false, () -> worker.work(start, nanos)));
+            running.add(worker.thread.submit(() -> worker.work(start, nanos)));
         }
         long count = 0;
-        for (FutureTask<Long> each : running) {
-            count += Threads.join(each);
+        for (Future<Long> each : running) {
+            count += each.get();
         }
         double seconds = (System.nanoTime() - begin) / 1e9;
         return count / 1e3 / seconds;

@@ -22,7 +22,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// A running TCP/IP host: addresses of its own, all ports of TCP and UDP, links, and sockets on it.
@@ -43,7 +42,6 @@ public final class Host implements AutoCloseable {
     private final StackMonitor monitor;
 
     private final StackMonitor[] shards;
-    private final AtomicInteger opened = new AtomicInteger(); // sockets, to spread them
     private final List<IpAddress> addresses;
     private final Set<SocketSignals> listening = ConcurrentHashMap.newKeySet();
     /// The labels of those sockets that have one, so that the others pay nothing for it.
@@ -286,9 +284,10 @@ public final class Host implements AutoCloseable {
         return shards.length;
     }
 
-    /// The shard of a new TCP socket: one after the other.
+    /// The shard of a new TCP socket: that of the calling thread, so that what a thread opens and uses itself is shared
+    /// with no other.
     StackMonitor anyMonitor() {
-        return shards.length == 1 ? monitor : shards[(opened.getAndIncrement() & Integer.MAX_VALUE) % shards.length];
+        return shards.length == 1 ? monitor : shards[Shards.ofThread(shards.length)];
     }
 
     /// The shard in which a connection from a bound port lives. Under the lock of `present`, a shard of this host.

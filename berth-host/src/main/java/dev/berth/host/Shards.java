@@ -7,6 +7,7 @@ import dev.berth.stack.StackConfig;
 import dev.berth.stack.ip.NetInterface;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +23,20 @@ final class Shards {
     /// How many shards hosts have that say nothing of it.
     static final int DEFAULT = Math.clamp(Integer.getInteger("berth.shards", 1), 1, Host.Builder.MAX_SHARDS);
 
+    private static final AtomicInteger THREADS = new AtomicInteger();
+
+    /// Platform threads are numbered as they come, so that two that share a host's work have different shards.
+    private static final ThreadLocal<Integer> NUMBER =
+            ThreadLocal.withInitial(() -> THREADS.getAndIncrement() & Integer.MAX_VALUE);
+
     private Shards() {}
+
+    /// The shard of the calling thread. Virtual threads, of which there may be many, are spread.
+    static int ofThread(int shards) {
+        Thread thread = Thread.currentThread();
+        long number = thread.isVirtual() ? thread.threadId() : NUMBER.get();
+        return (int) (number % shards);
+    }
 
     static StackMonitor[] build(
             String name, int shards, StackConfig config, @Nullable Entropy entropy, @Nullable HostClock clock) {

@@ -177,10 +177,7 @@ public final class TcpSocket extends TcpSocketOptions {
         }
     }
 
-    /// Begins to connect in the shard where the socket lives, or moves it to another one.
-    ///
-    /// @param moves how often it was moved before
-    /// @return false if it was moved
+    /// Begins to connect in the shard where the socket lives, or moves it and says false; `moves` times before.
     private boolean openHere(Endpoint remote, int moves) throws IOException {
         long now = enter();
         StackMonitor present = monitor;

@@ -43,6 +43,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -102,6 +103,15 @@ class ShardsTest {
         acceptor.bind(new Endpoint(IpAddress.ANY_IPV6, port));
         acceptor.listen(backlog);
         return acceptor;
+    }
+
+    /// A socket in the shard of a thread that comes and goes, so that all shards have their turns.
+    private TcpSocket open(Host host) throws IOException {
+        try {
+            return threads.submit(host::openTcpSocket).get();
+        } catch (InterruptedException | ExecutionException e) {
+            throw new IOException(e);
+        }
     }
 
     private static Endpoint end(TcpSocket socket) {
@@ -186,7 +196,7 @@ class ShardsTest {
         Set<Integer> used = new HashSet<>();
         Set<Integer> ports = new HashSet<>();
         for (int i = 0; i < connections; i++) {
-            TcpSocket socket = client.openTcpSocket();
+            TcpSocket socket = open(client);
             socket.connect(new Endpoint(SERVER, 80), LIMIT);
             sockets.add(socket);
             used.add(shardOf(socket, shards));
@@ -237,12 +247,12 @@ class ShardsTest {
         get(threads.submit(() -> {
             Future<Integer> served = echoes(acceptor, 40);
             for (int i = 0; i < 40; i++) {
-                try (TcpSocket socket = client.openTcpSocket()) {
+                try (TcpSocket socket = open(client)) {
                     socket.bind(new Endpoint(IpAddress.parse("10.0.0.1"), 2_000 + i));
                     socket.connect(new Endpoint(SERVER, 80), LIMIT);
                     assertThat(end(socket).port()).isEqualTo(2_000 + i);
                     ask(socket, i);
-                    TcpSocket second = client.openTcpSocket();
+                    TcpSocket second = open(client);
                     assertThatThrownBy(() -> second.bind(new Endpoint(
                                     IpAddress.parse("10.0.0.1"), end(socket).port())))
                             .isInstanceOf(BindException.class);
@@ -263,7 +273,7 @@ class ShardsTest {
         TcpAcceptor acceptor = listen(client, 80, 100);
         Future<Integer> served = echoes(acceptor, 30);
         for (int i = 0; i < 30; i++) {
-            try (TcpSocket socket = client.openTcpSocket()) {
+            try (TcpSocket socket = open(client)) {
                 socket.connect(
                         new Endpoint(i % 2 == 0 ? IpAddress.LOOPBACK_IPV4 : IpAddress.parse("10.0.0.1"), 80), LIMIT);
                 ask(socket, i);
@@ -281,12 +291,12 @@ class ShardsTest {
         listen(server, 80, 100);
         Set<Integer> ports = new HashSet<>();
         for (int i = 0; i < 32; i++) {
-            TcpSocket socket = client.openTcpSocket();
+            TcpSocket socket = open(client);
             socket.connect(new Endpoint(SERVER, 80), LIMIT);
             ports.add(end(socket).port());
         }
         assertThat(ports).hasSize(32);
-        TcpSocket refused = client.openTcpSocket();
+        TcpSocket refused = open(client);
         assertThatThrownBy(() -> refused.connect(new Endpoint(SERVER, 80), LIMIT))
                 .isInstanceOf(BindException.class);
         long exhausted = 0;
@@ -304,7 +314,7 @@ class ShardsTest {
         TcpAcceptor acceptor = listen(server, 80, backlog);
         List<TcpSocket> sockets = new ArrayList<>();
         for (int i = 0; i < 60; i++) {
-            TcpSocket socket = client.openTcpSocket();
+            TcpSocket socket = open(client);
             socket.startConnect(new Endpoint(SERVER, 80));
             sockets.add(socket);
         }
@@ -337,7 +347,7 @@ class ShardsTest {
         acceptor.observe(_ -> told.incrementAndGet());
         for (int i = 0; i < 30; i++) {
             int before = told.get();
-            TcpSocket socket = client.openTcpSocket();
+            TcpSocket socket = open(client);
             socket.connect(new Endpoint(SERVER, 80), LIMIT);
             assertThat(told.get()).as("connection " + i).isGreaterThan(before);
             assertThat(acceptor.tryAccept()).isNotNull();
@@ -350,7 +360,7 @@ class ShardsTest {
     void nobody_listens_and_an_error_says_so_to_the_right_shard(int shards) throws Exception {
         start(shards);
         for (int i = 0; i < 20; i++) {
-            TcpSocket socket = client.openTcpSocket();
+            TcpSocket socket = open(client);
             assertThatThrownBy(() -> socket.connect(new Endpoint(SERVER, 81), LIMIT))
                     .isInstanceOf(ConnectException.class);
         }
@@ -369,7 +379,7 @@ class ShardsTest {
         acceptor.bind(new Endpoint(IpAddress.ANY_IPV6, 80));
         acceptor.listenForRequests(100, LIMIT);
         for (int i = 0; i < 24; i++) {
-            TcpSocket socket = client.openTcpSocket();
+            TcpSocket socket = open(client);
             socket.startConnect(new Endpoint(SERVER, 80));
             ConnectionRequest request = acceptor.awaitRequest(LIMIT);
             assertThat(request.isPending()).isTrue();
@@ -478,7 +488,7 @@ class ShardsTest {
         TcpAcceptor acceptor = listen(server, 80, 100);
         Future<Integer> served = echoes(acceptor, 12);
         for (int i = 0; i < 12; i++) {
-            try (TcpSocket socket = client.openTcpSocket()) {
+            try (TcpSocket socket = open(client)) {
                 socket.connect(new Endpoint(SERVER, 80), LIMIT);
                 ask(socket, i);
             }
@@ -537,7 +547,7 @@ class ShardsTest {
     /// Connects, and is refused, reset or made; what else happens is a failure.
     private Callable<Void> racer(AtomicInteger made, Queue<Throwable> failures) {
         return () -> {
-            TcpSocket socket = client.openTcpSocket();
+            TcpSocket socket = open(client);
             try {
                 socket.connect(new Endpoint(SERVER, 80), TimeUnit.MILLISECONDS.toNanos(100));
                 made.incrementAndGet();
@@ -558,7 +568,7 @@ class ShardsTest {
         start(shards);
         TcpAcceptor acceptor = listen(server, 80, 1_000);
         for (int round = 0; round < 200; round++) {
-            TcpSocket socket = client.openTcpSocket();
+            TcpSocket socket = open(client);
             socket.bind(new Endpoint(IpAddress.parse("10.0.0.1"), 0));
             Future<Void> closing = threads.submit(() -> {
                 socket.abort();
@@ -599,7 +609,7 @@ class ShardsTest {
         for (int i = 0; i < 4; i++) {
             inBackground(() -> {
                 for (int n = 0; n < connections / 4; n++) {
-                    TcpSocket socket = client.openTcpSocket(); // open to the end, so that its port is its own
+                    TcpSocket socket = open(client); // open to the end, so that its port is its own
                     socket.connect(new Endpoint(SERVER, 80), LIMIT);
                 }
                 return null;
@@ -617,7 +627,7 @@ class ShardsTest {
         TcpAcceptor acceptor = listen(server, 80, 100);
         List<Future<Integer>> readers = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
-            TcpSocket socket = client.openTcpSocket();
+            TcpSocket socket = open(client);
             socket.connect(new Endpoint(SERVER, 80), LIMIT);
             acceptor.accept(LIMIT);
             readers.add(threads.submit(() -> socket.read(new byte[1], 0, 1, LIMIT)));
