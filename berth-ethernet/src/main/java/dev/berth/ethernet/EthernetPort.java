@@ -329,7 +329,8 @@ public final class EthernetPort implements AutoCloseable {
         }
         if (neighbours.size() >= maxAddresses) {
             Neighbours.Entry stalest = neighbours.stalest();
-            if (stalest == null || now - stalest.usedAt < IDLE_NANOS) {
+            // A lease comes before addresses that the guest made itself, so that these cannot use all room up.
+            if (stalest == null || !leased && now - stalest.usedAt < IDLE_NANOS) {
                 return FrameDrop.TOO_MANY_ADDRESSES;
             }
             forget(stalest);

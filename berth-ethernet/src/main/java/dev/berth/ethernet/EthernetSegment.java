@@ -241,6 +241,7 @@ public final class EthernetSegment implements AutoCloseable {
             closed = true;
         }
         ticker.shutdownNow();
+        ticker.close(); // what is under way takes no time
         servers.forEach(FrameServer::close);
         ports.forEach(EthernetPort::close);
     }

@@ -33,7 +33,7 @@ public final class FrameSocket implements AutoCloseable {
     private final int fd;
     private final Arena arena = Arena.ofShared();
     private final NativeReader reader;
-    private final @Nullable Peer[] peers;
+    private final @Nullable Peer[] peers; // changed by the thread that reads, before it tells of a peer
     private final AtomicLong refused = new AtomicLong();
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -254,18 +254,25 @@ public final class FrameSocket implements AutoCloseable {
         }
 
         boolean send(byte[] bytes, int at, int length) {
+            boolean taken;
             guard.lock();
             try {
                 if (ended) {
                     return false;
                 }
-                if (used == 0 && attempt(bytes, at, length)) {
-                    return !lost;
-                }
-                return enqueue(bytes, at, length);
+                taken = used == 0 && attempt(bytes, at, length) || enqueue(bytes, at, length);
             } finally {
                 guard.unlock();
             }
+            return taken && !forgottenIfLost();
+        }
+
+        /// Without the guard, which the reader takes under a lock of its own.
+        private boolean forgottenIfLost() {
+            if (lost) {
+                reader.wake();
+            }
+            return lost;
         }
 
         /// Returns true if the kernel took it or the peer is lost, false if it has to wait.
@@ -350,6 +357,7 @@ public final class FrameSocket implements AutoCloseable {
                     more.signalAll();
                 }
                 guard.unlock();
+                forgottenIfLost();
             }
         }
 

@@ -89,7 +89,9 @@ public final class DhcpMessage {
         requested = 0;
         server = 0;
         leaseTime = 0;
+        nameAt = 0;
         nameLength = 0;
+        identifierAt = 0;
         identifierLength = 0;
         if (length < FIXED_LENGTH
                 || Bytes.i32(bytes, at + COOKIE) != MAGIC
