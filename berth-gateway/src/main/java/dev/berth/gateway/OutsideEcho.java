@@ -195,8 +195,7 @@ final class OutsideEcho implements PingSockets.Receiver {
             if (!reported) {
                 reported = true;
                 LOGGER.log(
-                        System.Logger.Level.INFO,
-                        "The gateway answers echo requests as prohibited. " + e.getMessage());
+                        System.Logger.Level.INFO, "The gateway answers echo requests as prohibited. " + e.getMessage());
             }
             return null;
         }

@@ -8,7 +8,6 @@ import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.net.BindException;
-import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -30,19 +29,13 @@ final class PublishedPorts implements AutoCloseable {
     /// A published port.
     ///
     /// @param port what listens on this machine
+    /// @param machine the end of this machine, with the address as it was asked for
     /// @param host the name of the host that it leads to
-    record Entry(PublishedPort port, String host) {
-        /// The end of this machine.
-        Endpoint machine() {
-            InetSocketAddress address = port.address();
-            return new Endpoint(IpAddress.of(address.getAddress().getAddress()), address.getPort());
-        }
-
+    record Entry(PublishedPort port, Endpoint machine, String host) {
         private boolean isAt(Endpoint end) {
-            IpAddress own = machine().address();
+            IpAddress own = machine.address();
             IpAddress other = end.address();
-            return machine().port() == end.port()
-                    && (own.equals(other) || own.isUnspecified() || other.isUnspecified());
+            return machine.port() == end.port() && (own.equals(other) || own.isUnspecified() || other.isUnspecified());
         }
     }
 
@@ -74,20 +67,31 @@ final class PublishedPorts implements AutoCloseable {
                         + " already: it leads to port " + each.port.target().port() + " of host '" + each.host + "'");
             }
         }
-        Host from = door;
-        if (from == null) {
-            from = network.host(DOOR, doorAddresses.toArray(new IpAddress.Prefix[0]));
-            door = from;
-        }
+        Host from = requireDoor();
         Endpoint target = new Endpoint(address, publication.port());
         Entry entry;
         try {
-            entry = new Entry(PublishedPort.open(publication.socketAddress(), from, target), host);
+            PublishedPort port = PublishedPort.open(publication.socketAddress(), from, target);
+            entry = new Entry(
+                    port, new Endpoint(machine.address(), port.address().getPort()), host);
         } catch (BindException e) {
             throw named(e, publication);
         }
         entries.add(entry);
         return entry;
+    }
+
+    /// The host that connections come from, made if need be.
+    synchronized Host requireDoor() throws IOException {
+        if (closed) {
+            throw new IOException("The host ends");
+        }
+        Host present = door;
+        if (present == null) {
+            present = network.host(DOOR, doorAddresses.toArray(new IpAddress.Prefix[0]));
+            door = present;
+        }
+        return present;
     }
 
     /// Says which host of which program of Berth has the port, if one has.
@@ -131,7 +135,7 @@ final class PublishedPorts implements AutoCloseable {
         Entry found = null;
         synchronized (this) {
             for (Entry each : entries) {
-                if (each.machine().equals(machine) || found == null && each.isAt(machine)) {
+                if (each.machine.equals(machine) || found == null && each.isAt(machine)) {
                     found = each;
                 }
             }
