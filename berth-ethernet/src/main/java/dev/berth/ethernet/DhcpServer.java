@@ -184,7 +184,8 @@ final class DhcpServer {
 
     private int answer(byte[] bytes, byte[] reply, int type, int address) {
         int end = DhcpWriter.begin(reply, DHCP_AT, message, type, address);
-        end = DhcpWriter.option32(reply, end, DhcpWriter.SERVER, router.address().ipv4());
+        end = DhcpWriter.option32(
+                reply, end, DhcpWriter.SERVER, router.address().ipv4());
         end = DhcpWriter.identifier(reply, end, message, bytes);
         if (type != DhcpMessage.NAK) {
             if (address != 0) {
@@ -195,13 +196,17 @@ final class DhcpServer {
             }
             int mask = router.length() == 0 ? 0 : -1 << 32 - router.length();
             end = DhcpWriter.option32(reply, end, DhcpWriter.SUBNET_MASK, mask);
-            end = DhcpWriter.option32(reply, end, DhcpWriter.ROUTER, router.address().ipv4());
+            end = DhcpWriter.option32(
+                    reply, end, DhcpWriter.ROUTER, router.address().ipv4());
             if (router.broadcast() != -1) {
                 end = DhcpWriter.option32(reply, end, DhcpWriter.BROADCAST_ADDRESS, router.broadcast());
             }
             if (!plan.dns4().isEmpty()) {
                 end = DhcpWriter.option32(
-                        reply, end, DhcpWriter.DNS_SERVER, plan.dns4().getFirst().ipv4());
+                        reply,
+                        end,
+                        DhcpWriter.DNS_SERVER,
+                        plan.dns4().getFirst().ipv4());
             }
             end = DhcpWriter.option16(reply, end, DhcpWriter.MTU, plan.mtu());
         }

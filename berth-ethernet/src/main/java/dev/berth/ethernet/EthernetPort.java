@@ -198,13 +198,12 @@ public final class EthernetPort implements AutoCloseable {
             }
             int behind = at + EthernetHeader.LENGTH;
             int rest = length - EthernetHeader.LENGTH;
-            FrameDrop drop =
-                    switch (Bytes.u16(bytes, at + EthernetHeader.TYPE)) {
-                        case EthernetHeader.IPV4 -> ipv4(bytes, behind, rest, source);
-                        case EthernetHeader.IPV6 -> ipv6(bytes, behind, rest, source);
-                        case EthernetHeader.ARP -> arp(bytes, behind, rest, source);
-                        default -> FrameDrop.UNKNOWN_TYPE;
-                    };
+            FrameDrop drop = switch (Bytes.u16(bytes, at + EthernetHeader.TYPE)) {
+                case EthernetHeader.IPV4 -> ipv4(bytes, behind, rest, source);
+                case EthernetHeader.IPV6 -> ipv6(bytes, behind, rest, source);
+                case EthernetHeader.ARP -> arp(bytes, behind, rest, source);
+                default -> FrameDrop.UNKNOWN_TYPE;
+            };
             if (drop != null) {
                 tally.drop(drop);
             }
@@ -262,8 +261,7 @@ public final class EthernetPort implements AutoCloseable {
             lock.lock();
             try {
                 EthernetHeader.write(reply, 0, source, plan.mac(), EthernetHeader.ARP);
-                ArpHeader.write(
-                        reply, EthernetHeader.LENGTH, ArpHeader.REPLY, plan.mac(), target, source, sender);
+                ArpHeader.write(reply, EthernetHeader.LENGTH, ArpHeader.REPLY, plan.mac(), target, source, sender);
                 tally.arpReplies.increment();
                 send(reply, EthernetHeader.LENGTH + ArpHeader.LENGTH);
             } finally {
@@ -484,7 +482,8 @@ public final class EthernetPort implements AutoCloseable {
         }
         lock.lock();
         try {
-            if (!ndp.parse(bytes, icmp, length, Bytes.u8(bytes, at + Ipv6Header.HOP_LIMIT), fromHi, fromLo, toHi, toLo)) {
+            if (!ndp.parse(
+                    bytes, icmp, length, Bytes.u8(bytes, at + Ipv6Header.HOP_LIMIT), fromHi, fromLo, toHi, toLo)) {
                 return FrameDrop.MALFORMED;
             }
             boolean fromNobody = IpAddress.isUnspecified(fromHi, fromLo);
@@ -493,9 +492,8 @@ public final class EthernetPort implements AutoCloseable {
                 return FrameDrop.SPOOFED;
             }
             if (!fromNobody && fromHi != SegmentPlan.LINK_LOCAL) {
-                FrameDrop drop = IpAddress.isIpv4(fromHi, fromLo)
-                        ? FrameDrop.SPOOFED
-                        : admit(fromHi, fromLo, source, now);
+                FrameDrop drop =
+                        IpAddress.isIpv4(fromHi, fromLo) ? FrameDrop.SPOOFED : admit(fromHi, fromLo, source, now);
                 if (drop != null) {
                     return drop;
                 }
@@ -526,9 +524,7 @@ public final class EthernetPort implements AutoCloseable {
         boolean elsewhere = isElsewhere(ndp.targetHi, ndp.targetLo, source, now);
         if (elsewhere) {
             tally.advertisements.increment();
-            send(
-                    reply,
-                    discovery.neighborAdvertisement(reply, ndp.targetHi, ndp.targetLo, source, fromNobody, hi, lo));
+            send(reply, discovery.neighborAdvertisement(reply, ndp.targetHi, ndp.targetLo, source, fromNobody, hi, lo));
             return null;
         }
         // RFC 4862 section 5.4: the guest looks whether somebody has an address that it wants.
@@ -625,8 +621,7 @@ public final class EthernetPort implements AutoCloseable {
                     out = new byte[EthernetHeader.LENGTH + plan.mtu()];
                 }
                 boolean v4 = IpAddress.isIpv4(packet.destinationHi, packet.destinationLo);
-                EthernetHeader.write(
-                        out, 0, linkLayer, plan.mac(), v4 ? EthernetHeader.IPV4 : EthernetHeader.IPV6);
+                EthernetHeader.write(out, 0, linkLayer, plan.mac(), v4 ? EthernetHeader.IPV4 : EthernetHeader.IPV6);
                 packet.copyTo(out, EthernetHeader.LENGTH);
                 if (carrier.send(out, 0, EthernetHeader.LENGTH + length)) {
                     tally.framesOut.increment();

@@ -73,8 +73,10 @@ public final class EthernetSegment implements AutoCloseable {
                         builder.maxLeases,
                         builder.first == null ? 0 : builder.first.ipv4(),
                         address -> !plan.isForGuests(address.hi(), address.lo()) || isOfOthers(address));
-        ticker = Executors.newSingleThreadScheduledExecutor(
-                Thread.ofPlatform().daemon().name("berth-ethernet-" + network.name()).factory());
+        ticker = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform()
+                .daemon()
+                .name("berth-ethernet-" + network.name())
+                .factory());
         ticker.scheduleWithFixedDelay(this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
     }
 
@@ -215,7 +217,10 @@ public final class EthernetSegment implements AutoCloseable {
 
     void nameTaken(String guest, String wanted) {
         LOGGER.log(
-                System.Logger.Level.DEBUG, "Guest {0} calls itself {1}, and somebody else has that name.", guest, wanted);
+                System.Logger.Level.DEBUG,
+                "Guest {0} calls itself {1}, and somebody else has that name.",
+                guest,
+                wanted);
     }
 
     private boolean isOfOthers(IpAddress address) {

@@ -192,7 +192,8 @@ final class LeaseTable {
 
     /// The first free address from one that follows from the hardware address on; such that others had before come last.
     private int choose(long hardware, long now) {
-        if (preferred != 0 && leases.stream().noneMatch(lease -> lease.address == preferred)
+        if (preferred != 0
+                && leases.stream().noneMatch(lease -> lease.address == preferred)
                 && isFree(preferred, null, now)) {
             return preferred;
         }

@@ -126,7 +126,8 @@ final class StreamServer implements FrameServer {
             } catch (IOException e) {
                 if (!told) {
                     told = true;
-                    LOGGER.log(System.Logger.Level.WARNING, "A guest at {0} was turned away: {1}", path, e.getMessage());
+                    LOGGER.log(
+                            System.Logger.Level.WARNING, "A guest at {0} was turned away: {1}", path, e.getMessage());
                 }
             } finally {
                 if (!attached) {

@@ -257,7 +257,8 @@ class EthernetPortTest {
 
     @Test // RFC 4861 section 7.2, RFC 4862 section 5.4, RFC 6620
     void neighbours_are_found_and_addresses_are_whose_comes_first() throws Exception {
-        assertThat(guest.sends(GuestFrames.solicitation(MAC, "::", "fd00:2::77")).received())
+        assertThat(guest.sends(GuestFrames.solicitation(MAC, "::", "fd00:2::77"))
+                        .received())
                 .as("nobody has it")
                 .isEmpty();
         assertThat(port.addresses()).containsExactly(IpAddress.parse("fd00:2::77"));
@@ -312,7 +313,8 @@ class EthernetPortTest {
         guest.sends(GuestFrames.udp(MAC, GuestFrames.ROUTER, "10.0.2.1", 1, "10.0.2.10", 9, new byte[1]));
         guest.sends(GuestFrames.udp(MAC, GuestFrames.ROUTER, "10.0.2.44", 1, "10.0.2.10", 9, new byte[1]));
         guest.sends(GuestFrames.udp(MAC, GuestFrames.ROUTER, "192.0.2.1", 1, "10.0.2.10", 9, new byte[1]));
-        guest.sends(GuestFrames.udp(GuestFrames.ROUTER, GuestFrames.ROUTER, "10.0.2.1", 1, "10.0.2.10", 9, new byte[1]));
+        guest.sends(
+                GuestFrames.udp(GuestFrames.ROUTER, GuestFrames.ROUTER, "10.0.2.1", 1, "10.0.2.10", 9, new byte[1]));
         assertThat(dropped(FrameDrop.SPOOFED)).isEqualTo(6);
         assertThat(port.addresses()).isEmpty();
     }

@@ -174,8 +174,10 @@ class FrameServersTest {
                 UdpSocket socket = web.openUdpSocket()) {
             slow.send(GuestFrames.arp(MAC, ArpHeader.REQUEST, "10.0.2.50", "10.0.2.10"));
             good.send(GuestFrames.arp(MAC + 1, ArpHeader.REQUEST, "10.0.2.51", "10.0.2.10"));
-            await("both have their addresses", () -> network.isTaken(IpAddress.parse("10.0.2.50"))
-                    && network.isTaken(IpAddress.parse("10.0.2.51")));
+            await(
+                    "both have their addresses",
+                    () -> network.isTaken(IpAddress.parse("10.0.2.50"))
+                            && network.isTaken(IpAddress.parse("10.0.2.51")));
             byte[] data = new byte[1_400];
             for (int i = 0; i < 10_000; i++) {
                 socket.send(data, 0, data.length, new Endpoint(IpAddress.parse("10.0.2.50"), 9));

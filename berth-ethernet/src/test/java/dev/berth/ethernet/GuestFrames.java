@@ -134,8 +134,7 @@ final class GuestFrames {
         boolean probe = source.equals(IpAddress.ANY_IPV6);
         int length = probe ? 24 : 32;
         byte[] frame = new byte[14 + 40 + length];
-        EthernetHeader.write(
-                frame, 0, EthernetHeader.groupOf(0xff02L << 48, group), mac, EthernetHeader.IPV6);
+        EthernetHeader.write(frame, 0, EthernetHeader.groupOf(0xff02L << 48, group), mac, EthernetHeader.IPV6);
         byte[] whole = new byte[32];
         NdpWriter.neighborSolicitation(whole, 0, wanted.hi(), wanted.lo(), mac);
         System.arraycopy(whole, 0, frame, 54, length);

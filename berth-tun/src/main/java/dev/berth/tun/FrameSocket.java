@@ -264,15 +264,15 @@ public final class FrameSocket implements AutoCloseable {
             } finally {
                 guard.unlock();
             }
-            return taken && !forgottenIfLost();
+            wakeIfLost();
+            return taken && !lost;
         }
 
         /// Without the guard, which the reader takes under a lock of its own.
-        private boolean forgottenIfLost() {
+        private void wakeIfLost() {
             if (lost) {
                 reader.wake();
             }
-            return lost;
         }
 
         /// Returns true if the kernel took it or the peer is lost, false if it has to wait.
@@ -286,8 +286,7 @@ public final class FrameSocket implements AutoCloseable {
         private boolean transmit(int length) {
             int answer;
             do {
-                answer = Libc.sendto(
-                        capture, fd, buffer, length, Libc.MSG_DONTWAIT, address, (int) address.byteSize());
+                answer = Libc.sendto(capture, fd, buffer, length, Libc.MSG_DONTWAIT, address, (int) address.byteSize());
             } while (answer == -Libc.EINTR);
             if (answer == -Libc.EAGAIN || answer == -Libc.ENOBUFS) {
                 return false;
@@ -357,7 +356,7 @@ public final class FrameSocket implements AutoCloseable {
                     more.signalAll();
                 }
                 guard.unlock();
-                forgottenIfLost();
+                wakeIfLost();
             }
         }
 

@@ -12,7 +12,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// DHCPv4, RFC 2131 and RFC 2132.
 class DhcpTest {
-    private static final String FIXED = "01 01 06 00 3903f326 0000 8000 00000000 00000000 00000000 00000000 525400123456";
+    private static final String FIXED =
+            "01 01 06 00 3903f326 0000 8000 00000000 00000000 00000000 00000000 525400123456";
     private final DhcpMessage message = new DhcpMessage();
 
     private static byte[] message(String options) {
@@ -99,10 +100,11 @@ class DhcpTest {
         assertThat(end).isEqualTo(8 + 300);
         byte[] expected = new byte[300];
         byte[] fixed = HexFormat.of()
-                .parseHex("02010600 3903f326 00008000 00000000 0a000264 00000000 00000000 525400123456".replace(" ", ""));
+                .parseHex(
+                        "02010600 3903f326 00008000 00000000 0a000264 00000000 00000000 525400123456".replace(" ", ""));
         System.arraycopy(fixed, 0, expected, 0, fixed.length);
-        byte[] options = HexFormat.of()
-                .parseHex("63825363 350102 36040a000202 3d03aabbcc 1a0205dc ff".replace(" ", ""));
+        byte[] options =
+                HexFormat.of().parseHex("63825363 350102 36040a000202 3d03aabbcc 1a0205dc ff".replace(" ", ""));
         System.arraycopy(options, 0, expected, 236, options.length);
         assertThat(Arrays.copyOfRange(octets, 8, end)).isEqualTo(expected);
         assertThat(octets[end]).isEqualTo((byte) 0x55);

@@ -38,7 +38,15 @@ class EthernetTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "02:00:5e:10:00", "02:00:5e:10:00:0g", "02-00-5e-10-00-01", "02:00:5e:10:00:01:", "\u06602:00:5e:10:00:01"})
+    @ValueSource(
+            strings = {
+                "",
+                "02:00:5e:10:00",
+                "02:00:5e:10:00:0g",
+                "02-00-5e-10-00-01",
+                "02:00:5e:10:00:01:",
+                "\u06602:00:5e:10:00:01"
+            })
     void texts_that_are_no_addresses_are_refused(String text) {
         assertThatThrownBy(() -> EthernetHeader.parse(text))
                 .isInstanceOf(IllegalArgumentException.class)

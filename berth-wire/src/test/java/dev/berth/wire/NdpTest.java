@@ -48,8 +48,7 @@ class NdpTest {
     void a_neighbor_advertisement_is_written_and_read() {
         byte[] octets = new byte[NdpWriter.NEIGHBOR_ADVERTISEMENT_LENGTH];
         NdpWriter.neighborAdvertisement(octets, 0, true, true, false, 0xfd00_0002_0000_0000L, 0x10, MAC);
-        assertThat(octets)
-                .isEqualTo(hex("88 00 0000 c0000000 fd000002000000000000000000000010 02 01 02005e100001"));
+        assertThat(octets).isEqualTo(hex("88 00 0000 c0000000 fd000002000000000000000000000010 02 01 02005e100001"));
         assertThat(parse(HexFormat.of().formatHex(octets), 255, "fd00:2::1", "fd00:2::2"))
                 .isTrue();
         assertThat(message.type).isEqualTo(NdpMessage.NEIGHBOR_ADVERTISEMENT);
@@ -106,8 +105,8 @@ class NdpTest {
                 octets[0] = (byte) (133 + random.nextInt(5));
                 octets[1] = 0;
             }
-            boolean valid = message.parse(
-                    octets, 0, octets.length, 255, ROUTER.hi(), ROUTER.lo(), ALL.hi(), random.nextLong());
+            boolean valid =
+                    message.parse(octets, 0, octets.length, 255, ROUTER.hi(), ROUTER.lo(), ALL.hi(), random.nextLong());
             assertThat(valid && octets.length < 8).isFalse();
         });
     }
