@@ -116,7 +116,8 @@ public final class EthernetSegment implements AutoCloseable {
         }
     }
 
-    /// Makes a TAP device and attaches the guest behind it: the kernel of a network namespace, or what is bridged there.
+    /// Makes a TAP device and attaches the guest behind it: the kernel of a network namespace, or what is bridged
+    /// there.
     ///
     /// @param device its name, 1 to 15 octets
     /// @param namespace the namespace to make it in, such as `/var/run/netns/NAME`; null for that of this process

@@ -80,7 +80,8 @@ final class NeighborDiscovery {
         return finish(frame, at, linkLayer, SegmentPlan.LINK_LOCAL, plan.linkLocalLo(), toHi, toLo);
     }
 
-    /// The answer to a neighbor solicitation, as a whole frame: for the router itself, or for somebody on the network.
+    /// The answer to a neighbor solicitation, as a whole frame: for the router itself, or for somebody on the
+    /// network.
     ///
     /// @param fromNobody the guest looks whether an address is in use: the answer is for all (RFC 4861 section 7.2.4)
     /// @return octets

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Real virtual machines: QEMU without help of the processor, Linux with a file system of busybox alone, as guests of a
-/// network by either kind of socket.
+/// Real virtual machines: QEMU without help of the processor, Linux with a file system of busybox alone, as guests of
+/// a network by either kind of socket.
 ///
 /// It needs `qemu-system-x86_64`, a static `busybox`, and a kernel with its modules as Debian's package
 /// `linux-image-cloud-amd64` has them, below `-Dberth.guest.kernel=DIRECTORY` (of `boot` and `lib/modules`) or `/`.

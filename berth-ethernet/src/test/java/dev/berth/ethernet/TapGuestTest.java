@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The kernel of a namespace as the guest behind a TAP device: its ARP, its Neighbor Discovery, its own autoconfiguration
-/// of IPv6, and busybox's DHCP client.
+/// The kernel of a namespace as the guest behind a TAP device: its ARP, its Neighbor Discovery, its own
+/// autoconfiguration of IPv6, and busybox's DHCP client.
 @Tag("netns")
 @Timeout(120)
 class TapGuestTest {

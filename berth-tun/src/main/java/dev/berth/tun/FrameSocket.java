@@ -14,12 +14,12 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// A UNIX socket of datagrams, one frame in each, with several peers: Java has no such sockets. A peer is known by the
-/// address of its own socket, from its first datagram on.
+/// A UNIX socket of datagrams, one frame in each, with several peers: Java has no such sockets. A peer is known by
+/// the address of its own socket, from its first datagram on.
 ///
-/// One platform daemon thread, `berth-frames-NAME`, reads, and one for each peer that is slow writes what waits for it.
-/// The kernel lets few datagrams wait at a socket (`net.unix.max_dgram_qlen`), so that this is ordinary. [#send] never
-/// waits. Nothing is allocated per frame. Linux only; thread-safe.
+/// One platform daemon thread, `berth-frames-NAME`, reads, and one for each peer that is slow writes what waits for
+/// it. The kernel lets few datagrams wait at a socket (`net.unix.max_dgram_qlen`), so that this is ordinary. [#send]
+/// never waits. Nothing is allocated per frame. Linux only; thread-safe.
 public final class FrameSocket implements AutoCloseable {
     private static final int MAX_FRAME = 65_535 + 18;
     private static final int SOCKADDR = 110; // sa_family and sun_path, unix(7)

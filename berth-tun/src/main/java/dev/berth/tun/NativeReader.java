@@ -9,8 +9,8 @@ import java.time.Duration;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// A thread that reads a descriptor until it is closed, and an event that stops it. What belongs to both goes when the
-/// thread ends, so that nobody uses a descriptor that is closed and perhaps another file's by then.
+/// A thread that reads a descriptor until it is closed, and an event that stops it. What belongs to both goes when
+/// the thread ends, so that nobody uses a descriptor that is closed and perhaps another file's by then.
 final class NativeReader {
     private static final System.Logger LOGGER = System.getLogger(NativeReader.class.getName());
     private static final Duration END = Duration.ofSeconds(5);

@@ -1,7 +1,8 @@
 package dev.berth.wire;
 
-/// A DHCPv4 message that a server reads (RFC 2131 section 2, RFC 2132), validated and taken apart. Mutable, to be used
-/// again for each message; allocates nothing. Texts and lists are named by where they lie in the message's array.
+/// A DHCPv4 message that a server reads (RFC 2131 section 2, RFC 2132), validated and taken apart. Mutable, to be
+/// used again for each message; allocates nothing. Texts and lists are named by where they lie in the message's
+/// array.
 public final class DhcpMessage {
     /// UDP port of servers.
     public static final int SERVER_PORT = 67;

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// `berth gateway --tap` in one namespace of the kernel serves the kernel of another, which has a DHCP client and nothing
-/// else, and a third is the outside.
+/// `berth gateway --tap` in one namespace of the kernel serves the kernel of another, which has a DHCP client and
+/// nothing else, and a third is the outside.
 @Tag("netns")
 @Timeout(300)
 class EthernetGatewayTest {
