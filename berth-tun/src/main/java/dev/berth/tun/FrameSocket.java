@@ -279,8 +279,7 @@ public final class FrameSocket implements AutoCloseable {
         private boolean transmit(int length) {
             int answer;
             do {
-                answer = Libc.sendto(
-                        capture, fd, buffer, length, Libc.MSG_DONTWAIT, address, (int) address.byteSize());
+                answer = Libc.sendto(capture, fd, buffer, length, Libc.MSG_DONTWAIT, address, (int) address.byteSize());
             } while (answer == -Libc.EINTR);
             if (answer == -Libc.EAGAIN || answer == -Libc.ENOBUFS) {
                 return false;

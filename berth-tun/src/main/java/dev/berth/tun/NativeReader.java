@@ -60,8 +60,8 @@ final class NativeReader {
         stopEvent = Libc.eventfd(capture);
         if (stopEvent < 0) {
             arena.close();
-            throw new IOException("Cannot create an event to stop " + name + " (" + TunDevice.errorName(-stopEvent)
-                    + ").");
+            throw new IOException(
+                    "Cannot create an event to stop " + name + " (" + TunDevice.errorName(-stopEvent) + ").");
         }
     }
 

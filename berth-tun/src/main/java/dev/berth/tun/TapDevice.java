@@ -100,8 +100,8 @@ public final class TapDevice implements AutoCloseable {
                                 ? "TAP device " + name() + " was closed."
                                 : error == Libc.EBADFD
                                         ? "TAP device " + name() + " was removed."
-                                        : "Reading from TAP device " + name() + " failed ("
-                                                + TunDevice.errorName(error) + ").");
+                                        : "Reading from TAP device " + name() + " failed (" + TunDevice.errorName(error)
+                                                + ").");
             }
         });
     }
