@@ -11,7 +11,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// They are looked for when the first socket asks, as the foreign function interface takes some time to begin with.
 final class KernelErrors {
-    private static final System.Logger LOGGER = System.getLogger(Gateway.class.getName());
 
     private boolean looked;
     private volatile @Nullable ErrorQueue queue;
@@ -25,7 +24,7 @@ final class KernelErrors {
             try {
                 queue = ErrorQueue.open();
             } catch (IOException e) {
-                LOGGER.log(System.Logger.Level.DEBUG, "{0}", e.getMessage());
+                logger().log(System.Logger.Level.DEBUG, "{0}", e.getMessage());
             }
         }
         ErrorQueue present = queue;
@@ -43,5 +42,10 @@ final class KernelErrors {
     SocketError poll(int descriptor) {
         ErrorQueue present = queue;
         return present == null || descriptor < 0 ? null : present.poll(descriptor);
+    }
+
+    /// Looked for when it is needed, as the start of a program is no time for it.
+    private static System.Logger logger() {
+        return System.getLogger(Gateway.class.getName());
     }
 }

@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// One platform thread takes what guests ask; a second one, started by the first request, waits for answers.
 final class OutsideEcho implements PingSockets.Receiver {
-    private static final System.Logger LOGGER = System.getLogger(Gateway.class.getName());
     private static final int WAIT_MILLIS = 1_000;
 
     /// Requests of one identifier that may wait for their answers.
@@ -93,7 +92,7 @@ final class OutsideEcho implements PingSockets.Receiver {
                 if (!guests.isOpen()) {
                     break;
                 }
-                LOGGER.log(System.Logger.Level.DEBUG, "Gateway, ICMP: {0}", e.getMessage());
+                logger().log(System.Logger.Level.DEBUG, "Gateway, ICMP: {0}", e.getMessage());
             }
         }
         end();
@@ -194,7 +193,7 @@ final class OutsideEcho implements PingSockets.Receiver {
         } catch (IOException e) {
             if (!reported) {
                 reported = true;
-                LOGGER.log(
+                logger().log(
                         System.Logger.Level.INFO,
                         "The gateway answers echo requests as prohibited. " + e.getMessage());
             }
@@ -226,7 +225,7 @@ final class OutsideEcho implements PingSockets.Receiver {
                 tally.undeliverable.increment();
             }
         } catch (IOException e) {
-            LOGGER.log(System.Logger.Level.DEBUG, "Gateway, ICMP: {0}", e.getMessage());
+            logger().log(System.Logger.Level.DEBUG, "Gateway, ICMP: {0}", e.getMessage());
         }
     }
 
@@ -245,7 +244,7 @@ final class OutsideEcho implements PingSockets.Receiver {
         try {
             guests.report(new IcmpReport(error.kind(), error.mtu(), addresses.reporter(error.reporter())), request);
         } catch (IOException e) {
-            LOGGER.log(System.Logger.Level.DEBUG, "Gateway, ICMP: {0}", e.getMessage());
+            logger().log(System.Logger.Level.DEBUG, "Gateway, ICMP: {0}", e.getMessage());
         }
     }
 
@@ -320,5 +319,10 @@ final class OutsideEcho implements PingSockets.Receiver {
     void close() {
         closed = true;
         guests.close();
+    }
+
+    /// Looked for when it is needed, as the start of a program is no time for it.
+    private static System.Logger logger() {
+        return System.getLogger(Gateway.class.getName());
     }
 }

@@ -1,6 +1,7 @@
 package dev.berth.agent.run;
 
 import dev.berth.gateway.KernelPortOwner;
+import dev.berth.gateway.OutsidePolicy;
 import dev.berth.gateway.PublishedPort;
 import dev.berth.host.Host;
 import dev.berth.network.Network;
@@ -24,6 +25,7 @@ final class PublishedPorts implements AutoCloseable {
     private final Network network;
     private final List<IpAddress.Prefix> doorAddresses;
     private final List<Entry> entries = new CopyOnWriteArrayList<>();
+    private final OutsidePolicy policy;
     private volatile @Nullable Host door;
     private boolean closed; // guarded by this
 
@@ -48,8 +50,10 @@ final class PublishedPorts implements AutoCloseable {
 
     /// @param network where the hosts are
     /// @param doorAddresses where connections come from, one for each family
-    PublishedPorts(Network network, List<IpAddress.Prefix> doorAddresses) {
+    /// @param policy from where connections may come in
+    PublishedPorts(Network network, List<IpAddress.Prefix> doorAddresses, OutsidePolicy policy) {
         this.network = network;
+        this.policy = policy;
         this.doorAddresses = doorAddresses;
     }
 
@@ -78,7 +82,9 @@ final class PublishedPorts implements AutoCloseable {
         Endpoint target = new Endpoint(address, publication.port());
         Entry entry;
         try {
-            entry = new Entry(PublishedPort.open(publication.socketAddress(), from, target), host);
+            entry = new Entry(PublishedPort.open(
+                            publication.socketAddress(), from, target, PublishedPort.DEFAULT_LIMIT, policy),
+                    host);
         } catch (BindException e) {
             throw named(e, publication);
         }
