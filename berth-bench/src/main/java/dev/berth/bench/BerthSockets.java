@@ -38,6 +38,15 @@ final class BerthSockets implements Sockets {
         return new BerthSockets(network, network.host("client", CLIENT), network.host("server", SERVER));
     }
 
+    /// The same with hosts of so many shards.
+    static BerthSockets inMemory(int shards) throws IOException {
+        Network network = Network.create("bench");
+        return new BerthSockets(
+                network,
+                network.host("client", plan -> plan.address(CLIENT.toString()).build(host -> host.shards(shards))),
+                network.host("server", plan -> plan.address(SERVER.toString()).build(host -> host.shards(shards))));
+    }
+
     /// A network with an MTU of 1500 whose links do not take partial checksums: each segment has at most 1460 octets,
     /// its checksum is computed by the sender and verified by the receiver.
     static BerthSockets likeEthernet() throws IOException {

@@ -74,7 +74,9 @@ final class Catalogue {
         all.add(ManyPairs.million());
         all.addAll(PortRows.all(progress));
         all.addAll(NetworkRows.all());
+        all.addAll(CoreRows.all());
         all.addAll(TunLab.rows());
+        all.addAll(GatewayLab.rows());
         return List.copyOf(all);
     }
 

@@ -275,8 +275,7 @@ public final class Gateway implements AutoCloseable {
             return false;
         }
         return Bytes.u8(bytes, at + Ipv6Header.NEXT_HEADER) == FRAGMENT
-                || at + Ipv6Header.LENGTH < packet.end
-                        && Bytes.u8(bytes, at + Ipv6Header.LENGTH) == IcmpHeader.V6_ECHO;
+                || at + Ipv6Header.LENGTH < packet.end && Bytes.u8(bytes, at + Ipv6Header.LENGTH) == IcmpHeader.V6_ECHO;
     }
 
     /// The transport protocol of a packet, of a fragment too; -1 if it cannot be told.

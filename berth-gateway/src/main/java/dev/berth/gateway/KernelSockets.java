@@ -54,7 +54,8 @@ public final class KernelSockets {
     /// The descriptor of a channel of the kernel; -1 if the JDK does not tell.
     static int descriptor(Channel channel) {
         try {
-            return (int) Class.forName("sun.nio.ch.SelChImpl").getMethod("getFDVal").invoke(channel);
+            return (int)
+                    Class.forName("sun.nio.ch.SelChImpl").getMethod("getFDVal").invoke(channel);
         } catch (ReflectiveOperationException | IllegalArgumentException e) {
             return -1;
         }

@@ -130,8 +130,8 @@ final class OutsideTcp {
             request.ignore();
             if (shortageReported.compareAndSet(false, true)) {
                 logger().log(
-                        System.Logger.Level.WARNING,
-                        "The gateway can open no more sockets of the kernel: " + e.getMessage());
+                                System.Logger.Level.WARNING,
+                                "The gateway can open no more sockets of the kernel: " + e.getMessage());
             }
             return;
         }

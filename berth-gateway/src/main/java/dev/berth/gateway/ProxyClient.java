@@ -333,12 +333,11 @@ final class ProxyClient {
     }
 
     private static String response(ProxyFailure failure) {
-        String field =
-                switch (failure) {
-                    case COMMAND -> "Allow: CONNECT\r\n";
-                    case UNAUTHORISED -> "Proxy-Authenticate: Basic realm=\"berth\", charset=\"UTF-8\"\r\n";
-                    default -> "";
-                };
+        String field = switch (failure) {
+            case COMMAND -> "Allow: CONNECT\r\n";
+            case UNAUTHORISED -> "Proxy-Authenticate: Basic realm=\"berth\", charset=\"UTF-8\"\r\n";
+            default -> "";
+        };
         String body = failure.sentence + ".\n";
         return "HTTP/1.1 " + failure.status + " " + failure.reason + "\r\n" + field
                 + "Connection: close\r\nContent-Type: text/plain\r\nContent-Length: " + body.length() + "\r\n\r\n"

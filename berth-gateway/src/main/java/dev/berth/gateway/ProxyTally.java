@@ -20,8 +20,7 @@ final class ProxyTally {
 
     void count(ProxyFailure failure) {
         switch (failure) {
-            case GENERAL, NETWORK_UNREACHABLE, HOST_UNREACHABLE, UNKNOWN_NAME, TIMED_OUT, REFUSED ->
-                failed.increment();
+            case GENERAL, NETWORK_UNREACHABLE, HOST_UNREACHABLE, UNKNOWN_NAME, TIMED_OUT, REFUSED -> failed.increment();
             case BUSY -> overLimit.increment();
             case DENIED -> denied.increment();
             case COMMAND -> unsupported.increment();

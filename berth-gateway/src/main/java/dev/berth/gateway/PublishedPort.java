@@ -173,9 +173,9 @@ public final class PublishedPort implements AutoCloseable {
             connection.abort();
             if (limitReported.compareAndSet(false, true)) {
                 logger().log(
-                        System.Logger.Level.WARNING,
-                        "Published " + this + " carries " + limit
-                                + " connections, its limit; more are reset until some of them end");
+                                System.Logger.Level.WARNING,
+                                "Published " + this + " carries " + limit
+                                        + " connections, its limit; more are reset until some of them end");
             }
             return;
         }

@@ -22,8 +22,7 @@ final class GuestInNamespace {
     private final Gateway gateway;
 
     private GuestInNamespace() throws IOException {
-        guest = network.host(
-                "guest", IpAddress.Prefix.parse("10.0.0.1/24"), IpAddress.Prefix.parse("fd00::1/64"));
+        guest = network.host("guest", IpAddress.Prefix.parse("10.0.0.1/24"), IpAddress.Prefix.parse("fd00::1/64"));
         gateway = Gateway.builder(network)
                 .inside(IpAddress.Prefix.parse("10.0.0.0/24"), IpAddress.Prefix.parse("fd00::/64"))
                 .machine(IpAddress.parse("10.0.0.253"), IpAddress.parse("fd00::fd"))
@@ -55,12 +54,14 @@ final class GuestInNamespace {
         for (String argument : arguments) {
             String[] parts = argument.split(" ");
             IpAddress to = IpAddress.parse(parts[1]);
-            print(argument, switch (parts[0]) {
-                case "tcp" -> () -> child.tcp(to);
-                case "udp" -> () -> child.udp(to, Integer.parseInt(parts[2]), Integer.parseInt(parts[3]));
-                case "ping" -> () -> child.ping(to, Integer.parseInt(parts[2]), Integer.parseInt(parts[3]));
-                default -> throw new IllegalArgumentException(argument);
-            });
+            print(
+                    argument,
+                    switch (parts[0]) {
+                        case "tcp" -> () -> child.tcp(to);
+                        case "udp" -> () -> child.udp(to, Integer.parseInt(parts[2]), Integer.parseInt(parts[3]));
+                        case "ping" -> () -> child.ping(to, Integer.parseInt(parts[2]), Integer.parseInt(parts[3]));
+                        default -> throw new IllegalArgumentException(argument);
+                    });
         }
         System.out.println(child.gateway.counters());
         child.gateway.close();

@@ -91,8 +91,12 @@ class SocksProxyTest {
             try (TcpSocket socket = acceptor.accept(0)) {
                 byte[] bytes = new byte[4_000];
                 int count = socket.read(bytes, 0, bytes.length, PATIENCE);
-                String line = new String(bytes, 0, Math.max(0, count), UTF_8).lines().findFirst().orElse("nothing");
-                byte[] answer = ("HTTP/1.0 200 OK\r\nContent-Length: " + line.length() + "\r\n\r\n" + line).getBytes(UTF_8);
+                String line = new String(bytes, 0, Math.max(0, count), UTF_8)
+                        .lines()
+                        .findFirst()
+                        .orElse("nothing");
+                byte[] answer =
+                        ("HTTP/1.0 200 OK\r\nContent-Length: " + line.length() + "\r\n\r\n" + line).getBytes(UTF_8);
                 socket.write(answer, 0, answer.length);
                 socket.shutdownOutput();
                 while (socket.read(bytes, 0, bytes.length, PATIENCE) >= 0) {
@@ -145,7 +149,8 @@ class SocksProxyTest {
     void curl_fetches_by_socks_with_names_and_addresses() throws Exception {
         try (SocksProxy proxy = open(builder())) {
             String here = "127.0.0.1:" + port(proxy);
-            assertThat(curl("--socks5-hostname", here, "http://server.test/name")).isEqualTo("GET /name HTTP/1.1");
+            assertThat(curl("--socks5-hostname", here, "http://server.test/name"))
+                    .isEqualTo("GET /name HTTP/1.1");
             assertThat(curl("--socks5", here, "http://10.0.0.1/ipv4")).isEqualTo("GET /ipv4 HTTP/1.1");
             assertThat(curl("--socks5", here, "http://[fd00::1]/ipv6")).isEqualTo("GET /ipv6 HTTP/1.1");
             assertThat(curl("--socks5-hostname", here, "http://nobody.test/"))
@@ -233,7 +238,8 @@ class SocksProxyTest {
     @Test
     void what_is_sent_together_with_a_request_arrives() throws Exception {
         try (SocksProxy proxy = open(builder())) {
-            byte[] socks = HEX.parseHex("050100" + "05010001" + "0a000001" + "0050" + HEX.formatHex("early\r\n".getBytes(UTF_8)));
+            byte[] socks = HEX.parseHex(
+                    "050100" + "05010001" + "0a000001" + "0050" + HEX.formatHex("early\r\n".getBytes(UTF_8)));
             String answer = new String(talk(proxy, socks), UTF_8);
             assertThat(answer).endsWith("\r\n\r\nearly");
             byte[] http = "CONNECT 10.0.0.1:80 HTTP/1.1\r\nHost: x\r\n\r\nearly\r\n".getBytes(UTF_8);
@@ -295,7 +301,10 @@ class SocksProxyTest {
     void a_request_of_http_that_cannot_be_fulfilled_is_told_why(String line, int status) throws Exception {
         try (SocksProxy proxy = open(builder())) {
             String answer = new String(talk(proxy, (line + "\r\nHost: x\r\n\r\n").getBytes(UTF_8)), UTF_8);
-            assertThat(answer).startsWith("HTTP/1.1 " + status + " ").contains("\r\nContent-Length: ").endsWith(".\n");
+            assertThat(answer)
+                    .startsWith("HTTP/1.1 " + status + " ")
+                    .contains("\r\nContent-Length: ")
+                    .endsWith(".\n");
         }
     }
 
@@ -432,8 +441,15 @@ class SocksProxyTest {
             }
             await(() -> proxy.counters().dropped() == 3);
             for (String bad : List.of(
-                    "", "0000", "000001 01 0a000001 0007", "000100 01 0a000001 0007", "000000 02 0a000001 0007",
-                    "000000 01 0a0000", "000000 01 0a000009 0007", "000000 03 ff 41", "000000 03 01 41 0007")) {
+                    "",
+                    "0000",
+                    "000001 01 0a000001 0007",
+                    "000100 01 0a000001 0007",
+                    "000000 02 0a000001 0007",
+                    "000000 01 0a0000",
+                    "000000 01 0a000009 0007",
+                    "000000 03 ff 41",
+                    "000000 03 01 41 0007")) {
                 send(client, port, datagram(bad, ""));
             }
             send(other, port, datagram(headers.get(0), "of somebody else"));

@@ -13,10 +13,12 @@ import org.jspecify.annotations.Nullable;
 /// the time is over, find it decided. Thread-safe.
 public final class ConnectionRequest {
     private final Host host;
+    private final StackMonitor monitor; // of the shard that it came to
     private final TcpRequest request;
 
-    ConnectionRequest(Host host, TcpRequest request) {
+    ConnectionRequest(Host host, StackMonitor monitor, TcpRequest request) {
         this.host = host;
+        this.monitor = monitor;
         this.request = request;
     }
 
@@ -32,11 +34,11 @@ public final class ConnectionRequest {
 
     /// True while it can be decided.
     public boolean isPending() {
-        host.monitor().enterQuietly();
+        monitor.enterQuietly();
         try {
             return request.isPending();
         } finally {
-            host.monitor().exitQuietly();
+            monitor.exitQuietly();
         }
     }
 
@@ -46,47 +48,47 @@ public final class ConnectionRequest {
     /// @return null if it was decided before, the time is over or the other end has given up
     /// @throws IOException if the host is closed
     public @Nullable TcpSocket admit() throws IOException {
-        TcpSocket socket = host.openTcpSocket();
-        long now = host.monitor().enter();
+        TcpSocket socket = host.openTcpSocket(monitor);
+        long now = monitor.enter();
         try {
-            Tcb tcb = host.monitor().stack().tcp().requests().admit(request, socket, now);
+            Tcb tcb = monitor.stack().tcp().requests().admit(request, socket, now);
             if (tcb == null) {
                 return null;
             }
             socket.takeOver(tcb);
             return socket;
         } finally {
-            host.monitor().exit();
+            monitor.exit();
         }
     }
 
     /// Answers with a RST, as a host without a listener does.
     public void refuse() {
-        long now = host.monitor().enter();
+        long now = monitor.enter();
         try {
-            host.monitor().stack().tcp().requests().refuse(request, now);
+            monitor.stack().tcp().requests().refuse(request, now);
         } finally {
-            host.monitor().exit();
+            monitor.exit();
         }
     }
 
     /// Answers with an ICMP error, as a router does.
     public void unreachable(Unreachable what) {
-        long now = host.monitor().enter();
+        long now = monitor.enter();
         try {
-            host.monitor().stack().unreachable(request, what, now);
+            monitor.stack().unreachable(request, what, now);
         } finally {
-            host.monitor().exit();
+            monitor.exit();
         }
     }
 
     /// Answers nothing: the SYN is lost.
     public void ignore() {
-        host.monitor().enter();
+        monitor.enter();
         try {
-            host.monitor().stack().tcp().requests().ignore(request);
+            monitor.stack().tcp().requests().ignore(request);
         } finally {
-            host.monitor().exit();
+            monitor.exit();
         }
     }
 

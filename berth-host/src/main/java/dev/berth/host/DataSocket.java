@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A socket that data can be taken from: the way of waiting for them, which TCP and UDP share.
 abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, UdpSocket {
-    DataSocket(Host host) {
-        super(host);
+    DataSocket(Host host, StackMonitor monitor) {
+        super(host, monitor);
     }
 
     /// Takes what is there, into `sink` or, if that is null, into `bytes` from `from` on. Under the host's lock.
@@ -33,7 +33,7 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
     }
 
     private int tryTakeNow(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
-        monitor.enterQuietly();
+        enterQuietly();
         try {
             return take(sink, bytes, from, max);
         } finally {
@@ -59,7 +59,7 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
         long deadline = 0;
         for (; ; ) {
             Waiter waiter;
-            monitor.enterQuietly();
+            enterQuietly();
             try {
                 int taken = take(sink, bytes, from, max);
                 if (taken != UNAVAILABLE) {

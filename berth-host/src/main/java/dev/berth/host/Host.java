@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// A running TCP/IP host: addresses of its own, all ports of TCP and UDP, links, and sockets on it.
@@ -38,7 +39,11 @@ import org.jspecify.annotations.Nullable;
 /// thread and those of its links.
 public final class Host implements AutoCloseable {
     private final String name;
+    /// The first of all shards, where everything lives but connections of TCP.
     private final StackMonitor monitor;
+
+    private final StackMonitor[] shards;
+    private final AtomicInteger opened = new AtomicInteger(); // sockets, to spread them
     private final List<IpAddress> addresses;
     private final Set<SocketSignals> listening = ConcurrentHashMap.newKeySet();
     /// The labels of those sockets that have one, so that the others pay nothing for it.
@@ -47,11 +52,12 @@ public final class Host implements AutoCloseable {
     private final FixedPorts fixedPorts;
     private volatile boolean closed;
 
-    private Host(String name, StackMonitor monitor, List<IpAddress> addresses) {
+    private Host(String name, StackMonitor[] shards, List<IpAddress> addresses) {
         this.name = name;
-        this.monitor = monitor;
+        this.shards = shards;
+        this.monitor = shards[0];
         this.addresses = addresses;
-        ports = new HostPorts(monitor);
+        ports = new HostPorts(shards);
         fixedPorts = new FixedPorts(name, ports.policy());
     }
 
@@ -133,8 +139,13 @@ public final class Host implements AutoCloseable {
 
     /// A new, unbound TCP socket.
     public TcpSocket openTcpSocket() throws IOException {
+        return openTcpSocket(anyMonitor());
+    }
+
+    /// A new, unbound TCP socket in a shard.
+    TcpSocket openTcpSocket(StackMonitor shard) throws IOException {
         requireOpen();
-        return new TcpSocket(this, monitor.stack().config().tcp());
+        return new TcpSocket(this, shard, shard.stack().config().tcp());
     }
 
     /// A new, unbound socket to listen with.
@@ -215,22 +226,31 @@ public final class Host implements AutoCloseable {
     /// Everything that people want to see of ports, flows, drops and interfaces, copied under the lock: for tests and
     /// hosts with few flows. See [#ports] for others.
     public StackSnapshot snapshot() {
-        long now = monitor.enter();
-        try {
-            return monitor.stack().snapshot(now);
-        } finally {
-            monitor.exit();
+        List<StackSnapshot> all = new ArrayList<>();
+        for (StackMonitor shard : shards) {
+            long now = shard.enter();
+            try {
+                all.add(shard.stack().snapshot(now));
+            } finally {
+                shard.exit();
+            }
         }
+        return all.size() == 1 ? all.getFirst() : StackSnapshot.sum(all);
     }
 
     /// What the host counts, copied under the lock; for meters of hosts with any number of sockets.
     public HostCounters counters() {
-        monitor.enter();
-        try {
-            return HostCounters.of(monitor.stack());
-        } finally {
-            monitor.exit();
+        HostCounters sum = null;
+        for (StackMonitor shard : shards) {
+            shard.enter();
+            try {
+                HostCounters counters = HostCounters.of(shard.stack());
+                sum = sum == null ? counters : sum.plus(counters);
+            } finally {
+                shard.exit();
+            }
         }
+        return Objects.requireNonNull(sum);
     }
 
     /// Bindings, listeners and flows page by page, fill towards destinations, and counts; for hosts with any number
@@ -241,9 +261,11 @@ public final class Host implements AutoCloseable {
 
     /// Lets `observer` be told of every packet that the host drops from now on, such as
     /// `dev.berth.capture.Capture#watch` does; null takes it away. There is one at most; without one it costs
-    /// nothing.
+    /// nothing. On a host of several shards it may be told by several threads at a time.
     public void observeDrops(@Nullable DropObserver observer) {
-        monitor.observeDrops(observer);
+        for (StackMonitor shard : shards) {
+            shard.observeDrops(observer);
+        }
     }
 
     FixedPorts fixedPorts() {
@@ -254,18 +276,51 @@ public final class Host implements AutoCloseable {
         return monitor;
     }
 
+    /// All shards, the first of which is [#monitor]. Not to be changed.
+    StackMonitor[] monitors() {
+        return shards;
+    }
+
+    /// How many shards the host has: [Builder#shards].
+    public int shards() {
+        return shards.length;
+    }
+
+    /// The shard of a new TCP socket: one after the other.
+    StackMonitor anyMonitor() {
+        return shards.length == 1 ? monitor : shards[(opened.getAndIncrement() & Integer.MAX_VALUE) % shards.length];
+    }
+
+    /// The shard in which a connection from a bound port lives. Under the lock of `present`, a shard of this host.
+    StackMonitor monitorOf(StackMonitor present, Endpoint bound, Endpoint remote) {
+        if (shards.length == 1) {
+            return present;
+        }
+        IpAddress local = present.stack().source(remote.address(), bound.address());
+        return local == null ? present : shards[present.stack().shardOf(new Endpoint(local, bound.port()), remote)];
+    }
+
+    /// Where a connection may find a port that finds none in the shard `present`.
+    ///
+    /// @param moves how many shards were asked before that one
+    /// @return null if all were asked
+    @Nullable
+    StackMonitor monitorAfter(StackMonitor present, int moves) {
+        return moves >= shards.length - 1 ? null : shards[(present.stack().shard() + 1) % shards.length];
+    }
+
     /// The labels that were given to sockets.
     Map<HostSocket, String> labels() {
         return labels;
     }
 
-    /// Under the lock.
-    PortBinding<TcpListener> bindTcp(Endpoint local, int sharing, PortRange within, Object owner, long now)
+    /// Under the lock of the shard with this stack.
+    PortBinding<TcpListener> bindTcp(
+            NetStack stack, Endpoint local, int sharing, PortRange within, Object owner, long now)
             throws BindException {
-        requireLocal(local.address());
+        requireLocal(stack, local.address());
         try {
-            return monitor.stack()
-                    .tcp()
+            return stack.tcp()
                     .ports()
                     .bind(local.address().hi(), local.address().lo(), local.port(), sharing, within, owner, now);
         } catch (PortUnavailableException e) {
@@ -273,9 +328,9 @@ public final class Host implements AutoCloseable {
         }
     }
 
-    /// Under the lock.
-    void requireLocal(IpAddress address) throws BindException {
-        if (!monitor.stack().isLocal(address)) {
+    /// Under the lock of the shard with this stack.
+    void requireLocal(NetStack stack, IpAddress address) throws BindException {
+        if (!stack.isLocal(address)) {
             throw SocketErrors.notLocal(this, address);
         }
     }
@@ -302,19 +357,21 @@ public final class Host implements AutoCloseable {
     /// Those that wait in a selector are not among them. For leak checks; walks all flows under the host's lock.
     public List<Thread> waitingThreads() {
         List<Thread> threads = new ArrayList<>();
-        monitor.enter();
-        try {
-            collectSockets().forEach(socket -> socket.collectWaiting(threads));
-        } finally {
-            monitor.exit();
+        for (StackMonitor shard : shards) {
+            shard.enter();
+            try {
+                collectSockets(shard).forEach(socket -> socket.collectWaiting(threads));
+            } finally {
+                shard.exit();
+            }
         }
         return threads;
     }
 
-    /// All sockets that may have threads waiting in them. Under the lock.
-    private List<SocketSignals> collectSockets() {
-        List<SocketSignals> sockets = new ArrayList<>(listening);
-        monitor.stack().tcp().ports().visitFlows(flow -> {
+    /// All sockets of a shard that may have threads waiting in them. Under its lock.
+    private List<SocketSignals> collectSockets(StackMonitor shard) {
+        List<SocketSignals> sockets = shard == monitor ? new ArrayList<>(listening) : new ArrayList<>();
+        shard.stack().tcp().ports().visitFlows(flow -> {
             if (flow instanceof Tcb tcb && tcb.attachment() instanceof HostSocket socket) {
                 sockets.add(socket);
             }
@@ -327,16 +384,20 @@ public final class Host implements AutoCloseable {
     /// wait in a socket get a `SocketException("Socket closed")`. Idempotent.
     @Override
     public void close() {
-        List<SocketSignals> sockets;
-        monitor.enter();
-        try {
-            if (closed) {
-                return;
+        List<SocketSignals> sockets = new ArrayList<>();
+        for (StackMonitor shard : shards) {
+            shard.enter();
+            try {
+                if (shard == monitor) {
+                    if (closed) {
+                        return;
+                    }
+                    closed = true;
+                }
+                sockets.addAll(collectSockets(shard));
+            } finally {
+                shard.exit();
             }
-            closed = true;
-            sockets = collectSockets();
-        } finally {
-            monitor.exit();
         }
         for (SocketSignals socket : sockets) {
             switch (socket) {
@@ -346,10 +407,14 @@ public final class Host implements AutoCloseable {
                 case EchoResponder echo -> echo.close();
             }
         }
-        for (LinkPort port : monitor.ports()) {
-            port.close();
+        for (StackMonitor shard : shards) {
+            for (LinkPort port : shard.ports()) {
+                port.close();
+            }
         }
-        monitor.stopTimers();
+        for (StackMonitor shard : shards) {
+            shard.stopTimers();
+        }
     }
 
     @Override
@@ -359,6 +424,9 @@ public final class Host implements AutoCloseable {
 
     /// Builds a [Host]: links, each followed by the addresses and routes that belong to it.
     public static final class Builder {
+        /// The most shards of a host.
+        public static final int MAX_SHARDS = 64;
+
         private record LinkPlan(@Nullable Link link, List<IpAddress.Prefix> addresses, List<IpAddress.Prefix> routes) {}
 
         private final String name;
@@ -368,6 +436,7 @@ public final class Host implements AutoCloseable {
         private @Nullable Link loopback;
         private @Nullable HostClock clock;
         private @Nullable Entropy entropy;
+        private int shards; // 0 for the default
         private final List<IpAddress.Prefix> localPrefixes = new ArrayList<>();
 
         private Builder(String name) {
@@ -438,45 +507,70 @@ public final class Host implements AutoCloseable {
             return this;
         }
 
+        /// Divides the host, so that as many threads can be at work in it at a time on different TCP connections: each
+        /// shard has a lock, tables, timers and an equal part of the memory of its own, and a connection is in that of
+        /// its flow. UDP and all else is in the first. The default is what the system property `berth.shards` says, and 1
+        /// without it: a host that nobody keeps busy on several processors gains nothing, and each shard takes as much
+        /// memory as a host. A host with a [#clock] of its own has 1 by default.
+        ///
+        /// What a program sees is the same, but for this: connections of different shards are accepted in an order that
+        /// is not that of their arrival.
+        ///
+        /// @param number 1 to [#MAX_SHARDS]; with a [#clock] of one's own only 1
+        /// @throws IllegalArgumentException if it is another
+        public Builder shards(int number) {
+            if (number < 1 || number > MAX_SHARDS) {
+                throw new IllegalArgumentException("A host has 1 to " + MAX_SHARDS + " shards, not " + number);
+            }
+            shards = number;
+            return this;
+        }
+
         /// Builds the host and starts its links.
         ///
         /// @throws IOException if a link cannot be started; the others are closed again
-        /// @throws IllegalArgumentException if an address cannot be a host's
+        /// @throws IllegalArgumentException if an address cannot be a host's, or a host with a clock of its own is to have
+        ///     several shards
         public Host start() throws IOException {
-            Entropy random = entropy == null ? new BufferedEntropy() : entropy;
-            NetStack stack = new NetStack(config, random, SystemClock.nanoTime(clock));
-            StackMonitor monitor = new StackMonitor(name, stack, clock);
+            int count = shards == 0 ? clock == null ? Shards.DEFAULT : 1 : shards;
+            if (count > 1 && clock != null) {
+                throw new IllegalArgumentException("A host that does not live by the system's clock has one shard");
+            }
+            StackMonitor[] monitors = Shards.build(name, count, config, entropy, clock);
+            List<Shards.Link> links = new ArrayList<>();
             List<IpAddress> addresses = new ArrayList<>();
-            List<LinkPort> ports = new ArrayList<>();
             if (loopback != null) {
-                stack.carryLoopbackOutside();
-                ports.add(new LinkPort(monitor, stack.interfaces().getFirst(), loopback));
+                links.add(Shards.loopback(monitors, loopback));
             }
             for (LinkPlan each : plans) {
-                NetInterface nic = stack.interfaces().getFirst();
+                int nic = 0;
                 Link link = each.link;
                 if (link != null) {
-                    LinkInfo info = link.info();
-                    nic = stack.addInterface(info.name(), info.mtu(), info.checksumOffload(), info.maxSegmented());
-                    ports.add(new LinkPort(monitor, nic, link));
+                    Shards.Link added = Shards.add(monitors, link);
+                    links.add(added);
+                    nic = added.nic();
                 }
-                for (IpAddress.Prefix prefix : each.addresses) {
-                    stack.addAddress(nic, prefix);
-                    addresses.add(prefix.address());
+                for (StackMonitor monitor : monitors) {
+                    NetStack stack = monitor.stack();
+                    NetInterface to = stack.interfaces().get(nic);
+                    each.addresses.forEach(prefix -> stack.addAddress(to, prefix));
+                    each.routes.forEach(prefix -> stack.addRoute(prefix, to));
                 }
-                for (IpAddress.Prefix prefix : each.routes) {
-                    stack.addRoute(prefix, nic);
+                each.addresses.forEach(prefix -> addresses.add(prefix.address()));
+            }
+            for (StackMonitor monitor : monitors) {
+                for (IpAddress.Prefix prefix : localPrefixes) {
+                    monitor.stack().addresses().addLocalPrefix(prefix);
                 }
             }
-            for (IpAddress.Prefix prefix : localPrefixes) {
-                stack.addresses().addLocalPrefix(prefix);
+            Shards.connect(monitors, links);
+            Host host = new Host(name, monitors, List.copyOf(addresses));
+            for (StackMonitor monitor : monitors) {
+                monitor.startTimers();
             }
-            monitor.ports(ports.toArray(new LinkPort[0]));
-            Host host = new Host(name, monitor, List.copyOf(addresses));
-            monitor.startTimers();
             try {
-                for (LinkPort port : ports) {
-                    port.link().start(port);
+                for (Shards.Link link : links) {
+                    link.link().start(link.receiver());
                 }
             } catch (IOException | RuntimeException e) {
                 host.close();

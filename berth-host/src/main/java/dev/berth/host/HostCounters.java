@@ -45,9 +45,41 @@ public record HostCounters(
     /// @param octetsIn octets received, IP headers included
     /// @param packetsOut packets handed to the link
     /// @param octetsOut octets handed to the link
-    public record Traffic(String name, long packetsIn, long octetsIn, long packetsOut, long octetsOut) {}
+    public record Traffic(String name, long packetsIn, long octetsIn, long packetsOut, long octetsOut) {
+        private Traffic plus(Traffic other) {
+            return new Traffic(
+                    name,
+                    packetsIn + other.packetsIn,
+                    octetsIn + other.octetsIn,
+                    packetsOut + other.packetsOut,
+                    octetsOut + other.octetsOut);
+        }
+    }
 
-    /// Under the host's lock.
+    /// With what another shard of the same host counts; ports and their tables are those of all shards anyway.
+    HostCounters plus(HostCounters other) {
+        Map<DropReason, Long> all = new EnumMap<>(drops);
+        other.drops.forEach((reason, count) -> all.merge(reason, count, Long::sum));
+        List<Traffic> traffic = new ArrayList<>();
+        for (int i = 0; i < interfaces.size(); i++) {
+            traffic.add(interfaces.get(i).plus(other.interfaces.get(i)));
+        }
+        return new HostCounters(
+                tcpPorts,
+                udpPorts,
+                ephemeral,
+                freeTcp,
+                freeUdp,
+                segmentsSent + other.segmentsSent,
+                retransmissions + other.retransmissions,
+                datagramsSent + other.datagramsSent,
+                datagramsReceived + other.datagramsReceived,
+                tcpMemory + other.tcpMemory,
+                Map.copyOf(all),
+                List.copyOf(traffic));
+    }
+
+    /// Under the lock of the shard with this stack.
     static HostCounters of(NetStack stack) {
         Map<DropReason, Long> drops = new EnumMap<>(DropReason.class);
         for (DropReason reason : DropReason.values()) {

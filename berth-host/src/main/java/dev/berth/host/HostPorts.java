@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
@@ -45,10 +46,34 @@ public final class HostPorts {
     /// @param next the cursor of the next page, or [#END]
     public record Page<T>(List<T> entries, long next) {}
 
-    private final StackMonitor monitor;
+    /// In a cursor: which shard's flows it is in.
+    private static final int SHARD_SHIFT = 40;
 
-    HostPorts(StackMonitor monitor) {
-        this.monitor = monitor;
+    private static final long SHARD_MASK = 0xffL << SHARD_SHIFT;
+
+    private final StackMonitor monitor; // the first shard, where all bindings are seen
+    private final StackMonitor[] shards;
+
+    HostPorts(StackMonitor[] shards) {
+        this.shards = shards;
+        monitor = shards[0];
+    }
+
+    /// The shard in whose flows a cursor is.
+    private int shardOf(long cursor) {
+        int shard = cursor < SocketPages.FLOWS ? 0 : (int) ((cursor & SHARD_MASK) >>> SHARD_SHIFT);
+        if (shard >= shards.length) {
+            throw new IllegalArgumentException("Not a cursor: " + cursor);
+        }
+        return shard;
+    }
+
+    /// The cursor of all shards for one that a shard gave.
+    private long next(int shard, long next, boolean flows) {
+        if (next != END) {
+            return next < SocketPages.FLOWS ? next : next | (long) shard << SHARD_SHIFT;
+        }
+        return flows && shard + 1 < shards.length ? SocketPages.FLOWS | (long) (shard + 1) << SHARD_SHIFT : END;
     }
 
     /// The range that ports are chosen from.
@@ -117,14 +142,17 @@ public final class HostPorts {
     /// @throws IllegalArgumentException if the transport is neither TCP nor UDP, or the cursor is none
     public Page<SocketEntry> sockets(Transport transport, long cursor, PortFilter filter, boolean details) {
         List<SocketEntry> entries = new ArrayList<>();
-        long now = monitor.enter();
+        int shard = shardOf(cursor);
+        long own = cursor < SocketPages.FLOWS ? cursor : cursor & ~SHARD_MASK;
+        StackMonitor at = shards[shard];
+        long now = at.enter();
         try {
-            long next = monitor.stack()
+            long next = at.stack()
                     .sockets()
-                    .page(transport, cursor, PortPages.DEFAULT_SLOTS, filter, details, now, entries::add);
-            return new Page<>(entries, next);
+                    .page(transport, own, PortPages.DEFAULT_SLOTS, filter, details, now, entries::add);
+            return new Page<>(entries, next(shard, next, filter.flows()));
         } finally {
-            monitor.exit();
+            at.exit();
         }
     }
 
@@ -160,20 +188,22 @@ public final class HostPorts {
     /// @throws IllegalArgumentException if the transport is neither TCP nor UDP
     public Summary summary(Transport transport) {
         Map<String, int[]> counts = new HashMap<>();
-        long cursor = 0;
-        PortCounters counters;
-        do {
-            monitor.enter();
-            try {
-                SocketPages pages = monitor.stack().sockets();
-                cursor = pages.count(transport, cursor, PortPages.DEFAULT_SLOTS, counts);
-                counters = pages.of(transport).counters();
-            } finally {
-                monitor.exit();
-            }
-        } while (cursor != END);
+        PortCounters counters = null;
+        for (StackMonitor shard : shards) {
+            long cursor = 0;
+            do {
+                shard.enter();
+                try {
+                    SocketPages pages = shard.stack().sockets();
+                    cursor = pages.count(transport, cursor, PortPages.DEFAULT_SLOTS, counts);
+                    counters = shard == monitor ? pages.of(transport).counters() : counters;
+                } finally {
+                    shard.exit();
+                }
+            } while (cursor != END);
+        }
         Map<String, Integer> states = new TreeMap<>();
         counts.forEach((state, count) -> states.put(state, count[0]));
-        return new Summary(transport, ephemeral(), states, counters);
+        return new Summary(transport, ephemeral(), states, Objects.requireNonNull(counters));
     }
 }

@@ -31,16 +31,45 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     private static final int BIND_LATE = 1 << 30;
 
     final Host host;
-    final StackMonitor monitor;
+
+    /// That of the shard in which the socket lives. A TCP socket may change it while it connects, under the lock of the
+    /// one that it leaves: whoever has entered by [#enter] or [#enterQuietly] is in the right one.
+    volatile StackMonitor monitor;
 
     // Under the host's lock
     private int sharing;
     private PortRange localPortRange = PortRange.ALL;
     volatile boolean open = true;
 
-    HostSocket(Host host) {
+    HostSocket(Host host, StackMonitor monitor) {
         this.host = host;
-        this.monitor = host.monitor();
+        this.monitor = monitor;
+    }
+
+    /// Enters the critical section of the socket's shard; [StackMonitor#exit] must follow in a `finally`.
+    ///
+    /// @return the time
+    final long enter() {
+        for (; ; ) {
+            StackMonitor entered = monitor;
+            long now = entered.enter();
+            if (entered == monitor) {
+                return now;
+            }
+            entered.exit();
+        }
+    }
+
+    /// As [#enter], for [StackMonitor#enterQuietly].
+    final void enterQuietly() {
+        for (; ; ) {
+            StackMonitor entered = monitor;
+            entered.enterQuietly();
+            if (entered == monitor) {
+                return;
+            }
+            entered.exitQuietly();
+        }
     }
 
     /// The host that this socket lives on.
@@ -65,7 +94,7 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
 
     /// What the socket is ready for now: bits of [Readiness].
     public final int readiness() {
-        monitor.enterQuietly();
+        enterQuietly();
         try {
             return readinessNow();
         } finally {
@@ -80,7 +109,7 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     /// gained, on whatever thread caused it, outside the host's lock. It must be quick and must not block. At most
     /// one observer; null takes it away.
     public final void observe(@Nullable IntConsumer observer) {
-        monitor.enter();
+        enter();
         try {
             monitor.afterwards(notify(observer, readinessNow()));
         } finally {
@@ -116,7 +145,7 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     /// @throws IllegalArgumentException if the range has no port of the host's, which Linux would ignore
     /// @throws IOException if the socket is closed
     public final void localPortRange(PortRange range) throws IOException {
-        monitor.enter();
+        enter();
         try {
             requireOpen();
             PortRange all = monitor.stack().config().ports().ephemeral();
@@ -143,7 +172,7 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     /// connects (or sends), so that it need only be free towards that remote end (RFC 6056 section 3.5). To be set
     /// before a bind; a listening socket takes its port at once all the same.
     public final void bindAddressNoPort(boolean on) throws IOException {
-        monitor.enter();
+        enter();
         try {
             requireOpen();
             sharing = on ? sharing | BIND_LATE : sharing & ~BIND_LATE;
@@ -159,7 +188,7 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     }
 
     private void share(int bit, boolean on) throws IOException {
-        monitor.enter();
+        enter();
         try {
             requireOpen();
             sharing = on ? sharing | bit : sharing & ~bit;
@@ -197,7 +226,7 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
                 throw new IllegalArgumentException("A label has no control characters");
             }
         }
-        monitor.enter();
+        enter();
         try {
             requireOpen();
             host.labels().remove(this);

@@ -31,11 +31,20 @@ final class LinkPort implements LinkReceiver {
     private volatile boolean closed;
     /// The outbox was full, so that packets may have stayed in the interface.
     private volatile boolean held;
+    /// The ports of all shards, if they share the link; null if this one transmits whenever it likes.
+    private LinkPort @Nullable [] sharing;
 
     LinkPort(StackMonitor monitor, NetInterface nic, Link link) {
         this.monitor = monitor;
         this.nic = nic;
         this.link = link;
+    }
+
+    /// Lets one port at a time use the link, on behalf of all. Before the link is started.
+    static void share(LinkPort[] ports) {
+        for (LinkPort port : ports) {
+            port.sharing = ports;
+        }
     }
 
     NetInterface nic() {
@@ -91,9 +100,13 @@ final class LinkPort implements LinkReceiver {
 
     @Override
     public void down(String reason) {
-        downReason = reason;
+        dropFromNowOn(reason);
         System.getLogger("dev.berth.host")
                 .log(System.Logger.Level.WARNING, "Interface {0} is down: {1}", nic.name(), reason);
+    }
+
+    void dropFromNowOn(String reason) {
+        downReason = reason;
     }
 
     @Override
@@ -149,23 +162,58 @@ final class LinkPort implements LinkReceiver {
 
     /// Transmits what is in the outbox. Without the host's lock.
     void transmit() {
+        LinkPort[] all = sharing;
+        if (all != null) {
+            all[0].transmitAll(all);
+            return;
+        }
         while (!outbox.isEmpty() && isReady()) {
             if (!transmitting.compareAndSet(false, true)) {
                 return;
             }
             try {
-                Packet packet;
-                while (isReady() && (packet = outbox.poll()) != null) {
-                    if (closed || downReason != null) {
-                        monitor.tellDropped(DropReason.DOWN, packet);
-                        packet.release();
-                    } else {
-                        link.transmit(packet);
-                    }
+                drainOutbox();
+                link.flush();
+            } finally {
+                transmitting.set(false);
+            }
+        }
+    }
+
+    /// Transmits what is in the outboxes of all shards, which share the link.
+    private void transmitAll(LinkPort[] all) {
+        while (isAnythingLeft(all) && isReady()) {
+            if (!transmitting.compareAndSet(false, true)) {
+                return;
+            }
+            try {
+                for (LinkPort port : all) {
+                    port.drainOutbox();
                 }
                 link.flush();
             } finally {
                 transmitting.set(false);
+            }
+        }
+    }
+
+    private static boolean isAnythingLeft(LinkPort[] all) {
+        for (LinkPort port : all) {
+            if (!port.outbox.isEmpty()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void drainOutbox() {
+        Packet packet;
+        while (isReady() && (packet = outbox.poll()) != null) {
+            if (closed || downReason != null) {
+                monitor.tellDropped(DropReason.DOWN, packet);
+                packet.release();
+            } else {
+                link.transmit(packet);
             }
         }
     }

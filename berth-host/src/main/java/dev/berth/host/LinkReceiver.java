@@ -25,6 +25,12 @@ public interface LinkReceiver {
         return received(packet);
     }
 
+    /// The part of the host that a packet is for, where a host has several ([Host.Builder#shards]): whoever hands the
+    /// packet to it, and says there that a batch has ended, disturbs nobody else. Itself otherwise.
+    default LinkReceiver of(Packet packet) {
+        return this;
+    }
+
     /// The batch of [#receivedMore] has ended.
     default void receivedAll() {}
 

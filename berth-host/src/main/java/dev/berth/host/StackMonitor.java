@@ -19,18 +19,26 @@ import org.jspecify.annotations.Nullable;
 /// at the end makes it safe not to wait for the lock: whoever leaves something behind either finds the lock free or
 /// is seen.
 final class StackMonitor {
+    /// Segments that wait to be taken from another shard.
+    private static final int HANDED = 1_024;
+
     private final SectionLock lock = new SectionLock();
     private final NetStack stack;
     private final @Nullable HostClock clock; // null: the system's
     private HostClock.@Nullable Alarm alarm; // of that clock
     private volatile LinkPort[] ports = new LinkPort[0];
     private volatile boolean timerDue;
+    private volatile @Nullable Link fetching;
     private long now; // guarded by the lock
     private @Nullable Wakeup afterwards;
     private final PortShortage shortage;
     private final String name;
     private final RetransmissionNotes retransmitted;
     private volatile @Nullable DropObserver dropObserver;
+    private @Nullable Siblings siblings; // null on a host of one shard
+
+    /// The shards of a host, and the segments that another one has found to be for this.
+    private record Siblings(StackMonitor[] all, PacketQueue handed) {}
 
     /// What the threads that wait in its sockets have learned.
     final Spinning spinning = new Spinning();
@@ -47,6 +55,13 @@ final class StackMonitor {
         this.clock = clock;
     }
 
+    /// Makes each of these the shard of a host. Before anything else.
+    static void siblings(StackMonitor[] all) {
+        for (StackMonitor each : all) {
+            each.siblings = new Siblings(all, new PacketQueue(HANDED));
+        }
+    }
+
     NetStack stack() {
         return stack;
     }
@@ -57,6 +72,17 @@ final class StackMonitor {
 
     void ports(LinkPort[] all) {
         ports = all;
+        for (LinkPort port : all) {
+            if (fetching == null && port.link().canFetch()) {
+                fetching = port.link();
+            }
+        }
+    }
+
+    /// The link whose packets a waiting thread may fetch itself, the first of them; null if there is none.
+    @Nullable
+    Link fetching() {
+        return fetching;
     }
 
     /// Lets the host be woken at its deadlines from now on.
@@ -214,10 +240,15 @@ final class StackMonitor {
         long deadline;
         boolean settled;
         String warning;
+        long given = 0;
         LinkPort[] all = ports;
+        Siblings others = siblings;
         try {
             if (timerDue) {
                 timerDue = false;
+            }
+            if (others != null) {
+                takeHanded(others.handed);
             }
             for (LinkPort port : all) {
                 if (port.hasInput()) {
@@ -228,6 +259,9 @@ final class StackMonitor {
                 stack.advance(now);
             }
             settled = stack.settle(now);
+            if (others != null) {
+                given = hand(others.all);
+            }
             for (LinkPort port : all) {
                 port.collectOutput();
             }
@@ -243,6 +277,11 @@ final class StackMonitor {
         }
         for (LinkPort port : all) {
             port.transmit();
+        }
+        for (int i = 0; given >>> i != 0; i++) {
+            if (others != null && (given >>> i & 1) != 0) {
+                others.all[i].tryRun();
+            }
         }
         while (woken != null) {
             Wakeup next = woken.next;
@@ -262,7 +301,36 @@ final class StackMonitor {
         return settled && !timerDue && !hasInput();
     }
 
+    private void takeHanded(PacketQueue handed) {
+        Packet segment;
+        while ((segment = handed.poll()) != null) {
+            stack.receiveForeign(segment, now);
+        }
+    }
+
+    /// Gives other shards what turned out to be for them.
+    ///
+    /// @return which have got something, one bit each
+    private long hand(StackMonitor[] all) {
+        long given = 0;
+        Packet segment;
+        while ((segment = stack.pollForeign()) != null) {
+            int shard = stack.shardOfForeign(segment);
+            Siblings to = all[shard].siblings;
+            if (to != null && to.handed.offer(segment)) {
+                given |= 1L << shard;
+            } else {
+                stack.drops().drop(DropReason.INBOX_FULL, segment);
+            }
+        }
+        return given;
+    }
+
     private boolean hasInput() {
+        Siblings others = siblings;
+        if (others != null && !others.handed.isEmpty()) {
+            return true;
+        }
         for (LinkPort port : ports) {
             if (port.hasInput()) {
                 return true;
@@ -304,6 +372,8 @@ final class StackMonitor {
                     socket.serve();
                 }
                 woken = socket.signal(readiness, woken);
+            } else if (ready.attachment() instanceof ShardListener part) {
+                woken = part.queued(woken);
             }
         }
         Wakeup closed = afterwards;
@@ -319,7 +389,12 @@ final class StackMonitor {
 
     /// Wakes everybody who waits on `socket` when the critical section ends: its socket was closed. Under the lock.
     void wakeAll(SocketSignals socket) {
-        afterwards = socket.signal(SocketSignals.CLOSED, afterwards);
+        signal(socket, SocketSignals.CLOSED);
+    }
+
+    /// Wakes those who wait on `socket` for this readiness when the critical section ends. Under the lock.
+    void signal(SocketSignals socket, int readiness) {
+        afterwards = socket.signal(readiness, afterwards);
     }
 
     /// Lets `wakeup` be done when the critical section ends. Under the lock.

@@ -18,17 +18,21 @@ public final class TcpAcceptor extends HostSocket {
     /// Connections that may wait when the caller gives no number, as the JDK has it.
     public static final int DEFAULT_BACKLOG = 50;
 
+    private static final ShardListener[] NOWHERE = {};
+
     // Under the host's lock
     private TcpConfig config;
     private @Nullable PortBinding<TcpListener> binding;
     private @Nullable TcpListener listener;
     private boolean quickAck = true;
+    private volatile ShardListener[] elsewhere = NOWHERE; // its parts in the other shards
+    private int turn; // which of those is asked first; whoever misses a step does no harm
     private String boundBy = "";
     /// Whether the program named the port itself.
     private boolean fixedPort;
 
     TcpAcceptor(Host host, TcpConfig config) {
-        super(host);
+        super(host, host.monitor());
         this.config = config;
     }
 
@@ -46,7 +50,7 @@ public final class TcpAcceptor extends HostSocket {
             if (binding != null) {
                 throw new SocketException("Already bound");
             }
-            binding = host.bindTcp(local, sharing(), localPortRange(), this, now);
+            binding = host.bindTcp(monitor.stack(), local, sharing(), localPortRange(), this, now);
             boundBy = presentThread();
             fixedPort = local.port() != 0;
         } finally {
@@ -81,20 +85,46 @@ public final class TcpAcceptor extends HostSocket {
             if (listener != null) {
                 throw new SocketException("Already listening");
             }
-            listener = monitor.stack().tcp().listen(bound, backlog < 1 ? DEFAULT_BACKLOG : backlog, config, now);
+            int waiting = backlog < 1 ? DEFAULT_BACKLOG : backlog;
+            listener = monitor.stack().tcp().listen(bound, waiting, requests, timeoutNanos, config, now);
             listener.attach(this);
-            if (requests > 0) {
-                monitor.stack().tcp().requests().require(listener, requests, timeoutNanos);
-            }
             host.opened(this);
             notice = fixedPort ? host.fixedPorts().listening(bound.port()) : null;
+            if (host.shards() > 1) {
+                elsewhere = parts(listener);
+            }
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
         } finally {
             monitor.exit();
         }
+        attachParts();
         if (notice != null) {
             FixedPorts.log(notice);
+        }
+    }
+
+    private ShardListener[] parts(TcpListener whole) {
+        StackMonitor[] monitors = host.monitors();
+        ShardListener[] parts = new ShardListener[monitors.length - 1];
+        for (int i = 0; i < parts.length; i++) {
+            parts[i] = new ShardListener(this, monitors[i + 1], whole.part(i + 1));
+        }
+        return parts;
+    }
+
+    /// Under no lock.
+    private void attachParts() {
+        for (ShardListener each : elsewhere) {
+            each.monitor().enter();
+            try {
+                each.part().attach(each);
+                if (each.part().isWaitingHere()) {
+                    each.monitor().afterwards(each);
+                }
+            } finally {
+                each.monitor().exit();
+            }
         }
     }
 
@@ -143,21 +173,53 @@ public final class TcpAcceptor extends HostSocket {
             Waiter waiter;
             monitor.enterQuietly();
             try {
-                requireOpen();
-                if (listener == null) {
-                    throw new SocketException("Socket is not listening");
-                }
-                TcpRequest request = monitor.stack().tcp().requests().poll(listener);
+                requireListening();
+                ConnectionRequest request = pollRequest(monitor, listener);
                 if (request != null) {
-                    return new ConnectionRequest(host, request);
+                    return request;
                 }
                 waiter = arm(Readiness.ACCEPTABLE);
             } finally {
                 monitor.exitQuietly();
             }
+            ConnectionRequest other = pollRequestElsewhere();
+            if (other != null) {
+                disarm(waiter);
+                return other;
+            }
             if (!await(waiter, deadline)) {
                 throw SocketErrors.timedOut("Accept");
             }
+        }
+    }
+
+    /// Under the lock of `at`.
+    private @Nullable ConnectionRequest pollRequest(StackMonitor at, @Nullable TcpListener part) {
+        TcpRequest request = part == null ? null : at.stack().tcp().requests().poll(part);
+        return request == null ? null : new ConnectionRequest(host, at, request);
+    }
+
+    /// A request in any other shard. Under no lock.
+    private @Nullable ConnectionRequest pollRequestElsewhere() {
+        for (ShardListener each : elsewhere) {
+            StackMonitor at = each.monitor();
+            at.enterQuietly();
+            try {
+                ConnectionRequest request = pollRequest(at, each.part());
+                if (request != null) {
+                    return request;
+                }
+            } finally {
+                at.exitQuietly();
+            }
+        }
+        return null;
+    }
+
+    private void requireListening() throws SocketException {
+        requireOpen();
+        if (listener == null) {
+            throw new SocketException("Socket is not listening");
         }
     }
 
@@ -177,6 +239,10 @@ public final class TcpAcceptor extends HostSocket {
     private TcpSocket await(long timeoutNanos) throws IOException {
         long deadline = deadline(timeoutNanos);
         for (; ; ) {
+            TcpSocket other = pollElsewhere();
+            if (other != null) {
+                return other;
+            }
             Waiter waiter;
             monitor.enterQuietly();
             try {
@@ -188,6 +254,12 @@ public final class TcpAcceptor extends HostSocket {
             } finally {
                 monitor.exitQuietly();
             }
+            // One that came to another shard before the waiter was there has woken nobody.
+            other = pollEach();
+            if (other != null) {
+                disarm(waiter);
+                return other;
+            }
             if (!await(waiter, deadline)) {
                 throw SocketErrors.timedOut("Accept");
             }
@@ -197,12 +269,15 @@ public final class TcpAcceptor extends HostSocket {
     /// A connection that waits, or null if none does.
     public @Nullable TcpSocket tryAccept() throws IOException {
         Object begun = SocketObserver.begun(SocketObserver.Operation.ACCEPT);
-        TcpSocket accepted;
-        monitor.enterQuietly();
-        try {
-            accepted = poll();
-        } finally {
-            monitor.exitQuietly();
+        TcpSocket accepted = pollElsewhere();
+        if (accepted == null) {
+            monitor.enterQuietly();
+            try {
+                accepted = poll();
+            } finally {
+                monitor.exitQuietly();
+            }
+            accepted = accepted == null ? pollEach() : accepted;
         }
         if (begun != null && accepted != null) {
             SocketObserver.ended(begun, accepted, null, 0, null);
@@ -210,21 +285,57 @@ public final class TcpAcceptor extends HostSocket {
         return accepted;
     }
 
+    /// A connection that waits in this shard. Under its lock.
     private @Nullable TcpSocket poll() throws SocketException {
-        requireOpen();
-        if (listener == null) {
-            throw new SocketException("Socket is not listening");
-        }
-        Tcb accepted = monitor.stack().tcp().accept(listener);
+        requireListening();
+        TcpListener own = listener;
+        return own == null ? null : poll(monitor, own);
+    }
+
+    /// Under the lock of `at`.
+    private @Nullable TcpSocket poll(StackMonitor at, TcpListener part) {
+        Tcb accepted = at.stack().tcp().accept(part);
         if (accepted == null) {
             return null;
         }
-        TcpSocket socket = new TcpSocket(host, accepted);
+        TcpSocket socket = new TcpSocket(host, at, accepted);
         socket.shareAs(this);
         if (!quickAck) {
-            monitor.stack().tcp().quickAck(accepted, false);
+            at.stack().tcp().quickAck(accepted, false);
         }
         return socket;
+    }
+
+    /// A connection that waits in another shard, every second time in a row at the most, so that this one has its turn.
+    /// Under no lock.
+    private @Nullable TcpSocket pollElsewhere() {
+        if (elsewhere.length == 0) {
+            return null;
+        }
+        turn = (turn + 1) % (elsewhere.length + 1);
+        return turn == 0 ? null : pollEach();
+    }
+
+    /// A connection that waits in any other shard. Under no lock.
+    private @Nullable TcpSocket pollEach() {
+        ShardListener[] parts = elsewhere;
+        if (parts.length == 0 || parts[0].part().waiting() == 0) {
+            return null; // read after the waiter was armed, and counted up before anybody is woken
+        }
+        for (int i = 0; i < parts.length && open; i++) {
+            ShardListener each = parts[(turn + i) % parts.length];
+            StackMonitor at = each.monitor();
+            at.enterQuietly();
+            try {
+                TcpSocket accepted = poll(at, each.part());
+                if (accepted != null) {
+                    return accepted;
+                }
+            } finally {
+                at.exitQuietly();
+            }
+        }
+        return null;
     }
 
     @Override
@@ -327,6 +438,8 @@ public final class TcpAcceptor extends HostSocket {
     /// Stops listening; connections that nobody accepted are reset, those that were accepted live on.
     @Override
     public void close() {
+        PortBinding<TcpListener> bound;
+        ShardListener[] others;
         long now = monitor.enter();
         try {
             if (!open) {
@@ -338,10 +451,34 @@ public final class TcpAcceptor extends HostSocket {
             if (listener != null) {
                 monitor.stack().tcp().close(listener, now);
             }
-            if (binding != null) {
-                monitor.stack().tcp().ports().close(binding);
+            bound = binding;
+            others = elsewhere;
+            if (bound != null && others.length == 0) {
+                monitor.stack().tcp().ports().close(bound);
             }
             monitor.wakeAll(this);
+        } finally {
+            monitor.exit();
+        }
+        if (bound != null && others.length > 0) {
+            closeElsewhere(bound, others);
+        }
+    }
+
+    /// Closes the parts in the other shards, and gives the port up when none of them uses it any more.
+    private void closeElsewhere(PortBinding<TcpListener> bound, ShardListener[] others) {
+        for (ShardListener each : others) {
+            StackMonitor at = each.monitor();
+            long now = at.enter();
+            try {
+                at.stack().tcp().close(each.part(), now);
+            } finally {
+                at.exit();
+            }
+        }
+        monitor.enter();
+        try {
+            monitor.stack().tcp().ports().close(bound);
         } finally {
             monitor.exit();
         }

@@ -37,13 +37,13 @@ public final class TcpSocket extends TcpSocketOptions {
     /// The address of a bind that waits for its port.
     private @Nullable IpAddress lateAddress;
 
-    TcpSocket(Host host, TcpConfig config) {
-        super(host, config);
+    TcpSocket(Host host, StackMonitor monitor, TcpConfig config) {
+        super(host, monitor, config);
     }
 
-    /// A connection that a listener has accepted. Under the host's lock.
-    TcpSocket(Host host, Tcb accepted) {
-        this(host, accepted.config());
+    /// A connection that a listener has accepted. Under the lock of its shard.
+    TcpSocket(Host host, StackMonitor monitor, Tcb accepted) {
+        super(host, monitor, accepted.config());
         tcb = accepted;
         connectReported = true;
         accepted.attach(this);
@@ -60,7 +60,7 @@ public final class TcpSocket extends TcpSocketOptions {
 
     @Override
     public @Nullable Endpoint local() {
-        monitor.enterQuietly();
+        enterQuietly();
         try {
             Tcb connection = tcb;
             PortBinding<TcpListener> bound = binding;
@@ -82,17 +82,17 @@ public final class TcpSocket extends TcpSocketOptions {
 
     @Override
     public void bind(Endpoint local) throws IOException {
-        long now = monitor.enter();
+        long now = enter();
         try {
             requireOpen();
             if (binding != null || lateAddress != null || tcb != null) {
                 throw new SocketException("Already bound");
             }
             if (local.port() == 0 && bindAddressNoPort()) {
-                host.requireLocal(local.address());
+                host.requireLocal(monitor.stack(), local.address());
                 lateAddress = local.address();
             } else {
-                binding = host.bindTcp(local, sharing(), localPortRange(), this, now);
+                binding = host.bindTcp(monitor.stack(), local, sharing(), localPortRange(), this, now);
             }
         } finally {
             monitor.exit();
@@ -121,7 +121,7 @@ public final class TcpSocket extends TcpSocketOptions {
         long deadline = deadline(timeoutNanos);
         for (; ; ) {
             Waiter waiter = null;
-            monitor.enterQuietly();
+            enterQuietly();
             try {
                 Tcb connection = tcb;
                 if (connection != null && connection.isOpening()) {
@@ -171,7 +171,18 @@ public final class TcpSocket extends TcpSocketOptions {
     }
 
     private void open(Endpoint remote) throws IOException {
-        long now = monitor.enter();
+        for (int moves = 0; !openHere(remote, moves); moves++) {
+            // The socket lives in another shard now.
+        }
+    }
+
+    /// Begins to connect in the shard where the socket lives, or moves it to another one.
+    ///
+    /// @param moves how often it was moved before
+    /// @return false if it was moved
+    private boolean openHere(Endpoint remote, int moves) throws IOException {
+        long now = enter();
+        StackMonitor present = monitor;
         try {
             requireOpen();
             if (tcb != null) {
@@ -182,18 +193,29 @@ public final class TcpSocket extends TcpSocketOptions {
                 throw SocketErrors.connect(TcpError.REFUSED);
             }
             PortBinding<TcpListener> claim = binding;
+            Endpoint end = host.reachable(remote);
+            StackMonitor right = claim == null ? present : host.monitorOf(present, claim.endpoint(), end);
+            if (right != present) {
+                monitor = right;
+                return false;
+            }
             IpAddress bound = claim != null ? claim.endpoint().address() : lateAddress;
-            Tcb connection =
-                    monitor.stack().connect(host.reachable(remote), claim, bound, localPortRange(), config, this, now);
+            Tcb connection = present.stack().connect(end, claim, bound, localPortRange(), config, this, now);
             if (connection == null) {
                 throw SocketErrors.noRoute();
             }
             tcb = connection;
             connection.attach(this);
+            return true;
         } catch (PortUnavailableException e) {
-            throw SocketErrors.bind(e);
+            StackMonitor next = binding == null ? host.monitorAfter(present, moves) : null;
+            if (next == null) {
+                throw SocketErrors.bind(e);
+            }
+            monitor = next; // where ports may be left
+            return false;
         } finally {
-            monitor.exit();
+            present.exit();
         }
     }
 
@@ -224,7 +246,7 @@ public final class TcpSocket extends TcpSocketOptions {
     }
 
     private boolean pollConnect() throws IOException {
-        monitor.enterQuietly();
+        enterQuietly();
         try {
             return isMade();
         } finally {
@@ -333,7 +355,7 @@ public final class TcpSocket extends TcpSocketOptions {
 
     /// Octets that can be read without waiting.
     public int available() throws IOException {
-        monitor.enterQuietly();
+        enterQuietly();
         try {
             requireOpen();
             return has(INPUT_SHUT) ? 0 : connection().readable();
@@ -372,7 +394,7 @@ public final class TcpSocket extends TcpSocketOptions {
         int done = 0;
         do {
             Waiter waiter;
-            monitor.enter();
+            enter();
             try {
                 int taken = send(source, bytes, from + done, length - done);
                 done += Math.max(taken, 0);
@@ -410,7 +432,7 @@ public final class TcpSocket extends TcpSocketOptions {
 
     private int tryWriteNow(@Nullable ByteSource source, byte @Nullable [] bytes, int from, int length)
             throws IOException {
-        monitor.enter();
+        enter();
         try {
             return send(source, bytes, from, length);
         } finally {
@@ -448,7 +470,7 @@ public final class TcpSocket extends TcpSocketOptions {
     /// @return 1, or [#UNAVAILABLE] if there is no room
     /// @throws SocketException as [#write]
     public int tryWriteUrgent(int octet) throws IOException {
-        monitor.enter();
+        enter();
         try {
             requireOpen();
             Tcb connection = connection();
@@ -470,7 +492,7 @@ public final class TcpSocket extends TcpSocketOptions {
 
     /// Octets up to the end of urgent data that were not read, 0 if there is none.
     public int urgent() throws IOException {
-        monitor.enter();
+        enter();
         try {
             requireOpen();
             return connection().urgent();
@@ -481,7 +503,7 @@ public final class TcpSocket extends TcpSocketOptions {
 
     /// Everything that is known of the connection.
     public TcpInfo info() throws IOException {
-        long now = monitor.enter();
+        long now = enter();
         try {
             requireOpen();
             return monitor.stack().tcp().info(connection(), now);
@@ -494,7 +516,7 @@ public final class TcpSocket extends TcpSocketOptions {
 
     /// Reads return the end of the stream from now on; what arrives is thrown away.
     public void shutdownInput() throws IOException {
-        monitor.enter();
+        enter();
         try {
             requireOpen();
             monitor.stack().tcp().shutdownInput(connection());
@@ -506,7 +528,7 @@ public final class TcpSocket extends TcpSocketOptions {
 
     /// A FIN follows what was written; reading goes on.
     public void shutdownOutput() throws IOException {
-        monitor.enter();
+        enter();
         try {
             requireOpen();
             monitor.stack().tcp().shutdownOutput(connection());
@@ -547,7 +569,7 @@ public final class TcpSocket extends TcpSocketOptions {
         long deadline = deadline(seconds * 1_000_000_000L);
         for (; ; ) {
             Waiter waiter;
-            monitor.enter();
+            enter();
             try {
                 Tcb connection = tcb;
                 if (!open || connection == null || connection.unacknowledged() == 0) {
@@ -568,7 +590,7 @@ public final class TcpSocket extends TcpSocketOptions {
     private void close(boolean reset) {
         Object begun = SocketObserver.begun(SocketObserver.Operation.CLOSE);
         TcpInfo info = null;
-        long now = monitor.enter();
+        long now = enter();
         try {
             if (!open) {
                 return;

@@ -15,8 +15,8 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
     private boolean quickAck = true; // under the host's lock
     int lingerSeconds = -1; // under the host's lock
 
-    TcpSocketOptions(Host host, TcpConfig config) {
-        super(host);
+    TcpSocketOptions(Host host, StackMonitor monitor, TcpConfig config) {
+        super(host, monitor);
         this.config = config;
     }
 
@@ -24,7 +24,7 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
     abstract @Nullable Tcb connectionOrNull();
 
     private void configure(UnaryOperator<TcpConfig> change) throws SocketException {
-        long now = monitor.enter();
+        long now = enter();
         try {
             requireOpen();
             config = change.apply(config);
@@ -171,7 +171,7 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
     /// TCP_QUICKACK: the next segments are acknowledged at once, as at the start of a connection; false lets ACKs wait.
     /// Not for ever, as on Linux: the connection goes its own way later. Without a connection it says how one begins.
     public void quickAck(boolean value) throws IOException {
-        monitor.enter();
+        enter();
         try {
             requireOpen();
             Tcb connection = connectionOrNull();
@@ -186,7 +186,7 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
 
     /// TCP_QUICKACK: whether the next segment is acknowledged at once.
     public boolean quickAck() throws IOException {
-        long now = monitor.enter();
+        long now = enter();
         try {
             requireOpen();
             Tcb connection = connectionOrNull();

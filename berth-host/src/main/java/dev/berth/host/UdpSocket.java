@@ -39,7 +39,7 @@ public final class UdpSocket extends DataSocket {
     private String boundBy = "";
 
     UdpSocket(Host host) {
-        super(host);
+        super(host, host.monitor());
         monitor.enter();
         try {
             endpoint = udp().open(false);

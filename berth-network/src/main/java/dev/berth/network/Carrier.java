@@ -59,7 +59,7 @@ final class Carrier {
     private void flood(NetworkLink from, Packet packet) {
         boolean asked = !network.rules().isEmpty();
         for (Attachment to : from.subnet().attachments(network)) {
-            if (to == from) {
+            if (to == from.whole()) {
                 continue;
             }
             Packet copy = share(packet);

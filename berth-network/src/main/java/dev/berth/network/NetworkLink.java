@@ -24,6 +24,9 @@ final class NetworkLink implements Link, Attachment {
     private volatile boolean crashed;
     private final AtomicBoolean waiting = new AtomicBoolean(); // for room in the link
 
+    /// The link that its host was given; this, unless this is a further lane of it.
+    private final NetworkLink whole;
+
     // Of the one thread that transmits at a time: who has got packets and was not told to process them
     private @Nullable LinkReceiver batchFor;
     private int batchOctets;
@@ -37,6 +40,27 @@ final class NetworkLink implements Link, Attachment {
         this.node = node;
         this.addresses = addresses.clone();
         this.info = new LinkInfo(subnet.name, mtu, true, network.topology().maxSegmented);
+        whole = this;
+    }
+
+    /// A further lane: all of it is the link's, but for what belongs to the one thread that transmits at a time.
+    private NetworkLink(NetworkLink whole) {
+        network = whole.network;
+        subnet = whole.subnet;
+        node = whole.node;
+        addresses = whole.addresses;
+        info = whole.info;
+        this.whole = whole;
+    }
+
+    @Override
+    public Link lane() {
+        return new NetworkLink(whole);
+    }
+
+    /// The link of which this is a lane.
+    NetworkLink whole() {
+        return whole;
     }
 
     IpAddress.Prefix[] addresses() {
@@ -49,12 +73,12 @@ final class NetworkLink implements Link, Attachment {
 
     @Override
     public Node node() {
-        return node;
+        return whole.node;
     }
 
     /// False for a link whose host the network does not know.
     boolean isNamed() {
-        return !node.name().isEmpty();
+        return !node().name().isEmpty();
     }
 
     void node(Node owner) {
@@ -68,12 +92,12 @@ final class NetworkLink implements Link, Attachment {
 
     @Override
     public @Nullable Pipe up() {
-        return node.up;
+        return node().up;
     }
 
     @Override
     public @Nullable Pipe down() {
-        return node.down;
+        return node().down;
     }
 
     @Override
@@ -97,16 +121,16 @@ final class NetworkLink implements Link, Attachment {
     }
 
     private boolean hasRoom() {
-        Pipe up = node.up;
+        Pipe up = node().up;
         long now = network.clock().now();
         long wait = up == null ? 0 : up.roomAfter(now);
         if (wait == 0) {
             return true;
         }
-        if (waiting.compareAndSet(false, true)) {
+        if (whole.waiting.compareAndSet(false, true)) {
             network.clock().at(now + wait, Event.of(() -> {
-                waiting.set(false);
-                LinkReceiver host = receiver;
+                whole.waiting.set(false);
+                LinkReceiver host = whole.receiver;
                 if (host != null) {
                     host.ready();
                 }
@@ -119,13 +143,13 @@ final class NetworkLink implements Link, Attachment {
     Passage passage(Packet packet, Node to) {
         Passage known = passage;
         if (known == null) {
-            Node owner = node;
+            Node owner = node();
             SplittableRandom random = Node.random(network.seed(), owner.name(), owner.starts);
             known = new Passage(network, random, packet, owner, to);
             passage = known;
         }
         known.packet = packet;
-        known.from = node;
+        known.from = node();
         known.to = to;
         return known;
     }
@@ -133,7 +157,7 @@ final class NetworkLink implements Link, Attachment {
     @Override
     public void transmit(Packet packet) {
         if (network.isDetoured()) {
-            if (crashed) {
+            if (whole.crashed) {
                 network.countDropped(packet, "its host has crashed");
                 packet.release();
                 return;
@@ -148,13 +172,14 @@ final class NetworkLink implements Link, Attachment {
             return;
         }
         if (to == null) {
-            to = network.gatewayFor(packet, this);
+            to = network.gatewayFor(packet, whole);
         }
         LinkReceiver host = to instanceof NetworkLink link ? link.receiver : null;
         if (host == null) {
             network.countUndeliverable(packet);
             packet.release();
         } else {
+            host = host.of(packet);
             if (host != batchFor) {
                 flush();
                 batchFor = host;
@@ -189,7 +214,7 @@ final class NetworkLink implements Link, Attachment {
         }
         for (Attachment to : subnet.attachments(network)) {
             LinkReceiver host = to instanceof NetworkLink link ? link.receiver : null;
-            if (to != this && host != null) {
+            if (to != whole && host != null) {
                 host.receivedMore(PacketCopies.share(pool, packet));
                 host.receivedAll();
             }

@@ -10,6 +10,12 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A flow that connected without a binding has its [Destination] as its claim, or [Destinations#LONE].
 final class ClientPorts {
+    /// Ports that are drawn for a shard before the range is searched.
+    private static final int TRIES = 64;
+
+    /// Flows of other shards that are passed over in search of one to displace.
+    private static final int MOST_LOOKS = 1_024;
+
     private final Transport transport;
     private final PortPolicy policy;
     private final Destinations destinations;
@@ -51,17 +57,44 @@ final class ClientPorts {
         return selector.towards(flow, used(destinations.find(flow)), ownEnd(flow), first(within), last(within));
     }
 
-    /// The TIME-WAIT flow that a new one to the same destination may displace: the oldest, if it agrees.
+    /// A port that is free towards the destination of a flow and puts it into the shard of `table`: one that the
+    /// policy's selection gives, as long as one of the first few is right; then the next right one after a port drawn
+    /// at random. 0 if there is none.
+    int pickTowards(Flow flow, PortRange within, ShardTable<?> table) {
+        int port;
+        for (int i = 0; i < TRIES; i++) {
+            port = pickTowards(flow, within);
+            if (port == 0 || table.isMine(flow, port)) {
+                return port;
+            }
+        }
+        return selector.firstOf(
+                used(destinations.find(flow)),
+                ownEnd(flow),
+                first(within),
+                last(within),
+                candidate -> table.isMine(flow, candidate));
+    }
+
+    /// The TIME-WAIT flow that a new one to the same destination may displace: the oldest of `table`, if it agrees.
     @Nullable
-    TimeWaitFlow displaceable(Flow flow, PortRange within, long now) {
+    TimeWaitFlow displaceable(Flow flow, PortRange within, long now, PortTable<?> table) {
         Destination destination = destinations.find(flow);
         TimeWaitFlow oldest = destination == null ? null : destination.oldest;
+        for (int i = 0; oldest != null && !table.isMine(oldest, oldest.localPort()); i++) {
+            oldest = i < MOST_LOOKS ? oldest.newer : null;
+        }
         if (oldest == null) {
             return null;
         }
         int port = oldest.localPort();
         boolean allowed = port != ownEnd(flow) && within.contains(port) && mask.allows(port);
         return allowed && oldest.mayBeReused(now) ? oldest : null;
+    }
+
+    /// Whether [#pickTowards] finds nothing.
+    boolean isExhausted(Flow flow, PortRange within) {
+        return picker.free(used(destinations.find(flow)), ownEnd(flow), first(within), last(within)) == 0;
     }
 
     PortUnavailableException exhausted(Flow flow, PortRange within) {

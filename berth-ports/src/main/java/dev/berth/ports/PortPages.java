@@ -69,6 +69,10 @@ public final class PortPages<L> {
     public long bindings(long cursor, int slots, PortFilter filter, Consumer<? super PortBinding<L>> visitor) {
         requireCursor(cursor, (long) PortRange.PORTS << SERIAL_BITS);
         requireSlots(slots);
+        return table.looking(() -> bindingsNow(cursor, slots, filter, visitor));
+    }
+
+    private long bindingsNow(long cursor, int slots, PortFilter filter, Consumer<? super PortBinding<L>> visitor) {
         // A cursor is a port and the number of the last binding seen there; 0 stands for none yet.
         int port = Math.max((int) (cursor >>> SERIAL_BITS), filter.localPorts().first());
         long seen = (cursor >>> SERIAL_BITS) == port ? cursor & SERIAL_MASK : 0;
@@ -106,15 +110,19 @@ public final class PortPages<L> {
     public long destinations(long cursor, int slots, PortFilter filter, Consumer<? super PortUsage.Towards> visitor) {
         requireCursor(cursor, 1L << Integer.SIZE);
         requireSlots(slots);
-        return clients.walk(cursor, slots, d -> {
+        return table.looking(() -> clients.walk(cursor, slots, d -> {
             if (filter.matchesDestination(d.localHi, d.localLo, d.remoteHi, d.remoteLo, d.remotePort)) {
                 visitor.accept(towards(d));
             }
-        });
+        }));
     }
 
     /// Everything but the flows, in one piece.
     PortUsage snapshot() {
+        return table.looking(this::snapshotNow);
+    }
+
+    private PortUsage snapshotNow() {
         List<PortUsage.Binding> bound = new ArrayList<>(bindings.size());
         for (PortBinding<L> b : bindings.list()) {
             String owner = PortOwner.labelOf(b.owner());
@@ -128,7 +136,7 @@ public final class PortPages<L> {
         return new PortUsage(
                 table.transport(),
                 table.policy().ephemeral(),
-                flows.size(),
+                table.flowCount(),
                 table.timeWaitCount(),
                 counters(),
                 bound,
@@ -143,7 +151,8 @@ public final class PortPages<L> {
 
     /// The counts of entries, their high-water marks, and the refusals. Allocates.
     public PortCounters counters() {
-        return table.statistics().copy(table.flowCount(), table.timeWaitCount(), table.bindingCount());
+        return table.looking(
+                () -> table.statistics().copy(table.flowCount(), table.timeWaitCount(), table.bindingCount()));
     }
 
     private static void requireCursor(long cursor, long bound) {

@@ -1,5 +1,6 @@
 package dev.berth.ports;
 
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /// Chooses ephemeral ports by the policy's [EphemeralSelection].
@@ -70,6 +71,20 @@ final class PortSelector {
             counters[index] += distance(start, port, count) + 1;
         }
         return port;
+    }
+
+    /// The first port from a random one on that is free and pleases; 0 if there is none. Takes a step for each port of
+    /// the range.
+    int firstOf(@Nullable PortSet used, int except, int first, int last, IntPredicate pleases) {
+        int count = last - first + 1;
+        int start = count < 1 ? 0 : draws.below(count);
+        for (int i = 0; i < count; i++) {
+            int port = first + (start + i) % count;
+            if (port != except && pleases.test(port) && picker.isFree(port, used)) {
+                return port;
+            }
+        }
+        return 0;
     }
 
     private static int hash(FlowHash function, Flow flow) {

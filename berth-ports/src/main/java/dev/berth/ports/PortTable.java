@@ -1,6 +1,7 @@
 package dev.berth.ports;
 
 import dev.berth.wire.IpAddress;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// All ports of one transport of one host: who holds which, and to whom a packet goes. The reservation of a
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// once.
 ///
 /// @param <L> the type of the listeners
-public final class PortTable<L> {
+public sealed class PortTable<L> permits ShardTable {
     private final Transport transport;
     private final PortPolicy policy;
     private final FlowHash flowHash;
@@ -28,9 +29,17 @@ public final class PortTable<L> {
     private final Bindings<L> bindings;
     private final ClientPorts clients;
     private final PortStatistics statistics;
-    private int timeWaitCount;
+    private final Common<L> common;
     private int changes;
-    private @Nullable PortBinding<L> everyPort;
+
+    /// What the tables of all shards of a host have in common beside their objects.
+    static final class Common<L> {
+        int flows;
+        int timeWaits;
+
+        @Nullable
+        PortBinding<L> everyPort;
+    }
 
     /// An empty table.
     ///
@@ -46,6 +55,19 @@ public final class PortTable<L> {
         this.flows = new FlowTable(flowHash);
         this.clients = new ClientPorts(transport, policy, flowHash, entropy);
         this.statistics = new PortStatistics(transport, policy.ephemeral(), clients);
+        this.common = new Common<>();
+    }
+
+    /// A table with flows of its own that has all else in common with another one.
+    PortTable(PortTable<L> other) {
+        transport = other.transport;
+        policy = other.policy;
+        flowHash = other.flowHash;
+        bindings = other.bindings;
+        flows = new FlowTable(flowHash);
+        clients = other.clients;
+        statistics = other.statistics;
+        common = other.common;
     }
 
     /// Claims an address, or wildcard, and a port.
@@ -85,7 +107,7 @@ public final class PortTable<L> {
         bindings.add(binding);
         clients.mask().block(chosen);
         if (port == 0) {
-            statistics.boundAnywhere(timeWaitCount);
+            statistics.boundAnywhere(common.timeWaits);
         }
         return binding;
     }
@@ -106,18 +128,18 @@ public final class PortTable<L> {
     /// @param owner as for [#bind]
     /// @throws IllegalStateException if there is such a binding already
     public PortBinding<L> bindEveryPort(@Nullable Object owner, long now) {
-        if (everyPort != null) {
-            throw new IllegalStateException("Every port is bound already by " + everyPort.owner());
+        if (common.everyPort != null) {
+            throw new IllegalStateException("Every port is bound already by " + common.everyPort.owner());
         }
         PortBinding<L> binding = new PortBinding<>(0, 0, 0, 0, owner, now);
-        everyPort = binding;
+        common.everyPort = binding;
         return binding;
     }
 
     private int choose(long hi, long lo, PortRange within) throws PortUnavailableException {
         int port = clients.pickForBind(within);
         if (port == 0) {
-            throw statistics.refused(clients.exhausted(hi, lo, within, timeWaitCount));
+            throw statistics.refused(clients.exhausted(hi, lo, within, common.timeWaits));
         }
         return port;
     }
@@ -222,7 +244,7 @@ public final class PortTable<L> {
         unlisten(binding);
         if (binding.port() == 0) {
             binding.closed = true;
-            everyPort = null;
+            common.everyPort = null;
             return;
         }
         bindings.markClosed(binding);
@@ -287,6 +309,7 @@ public final class PortTable<L> {
 
     private @Nullable TimeWaitFlow connectFrom(int port, Flow flow, @Nullable PortBinding<L> binding, long now)
             throws PortUnavailableException {
+        assert isMine(flow, port) : "the flow belongs to another shard";
         int hash = flows.hash(flow, port);
         Flow holder = flows.find(flow, port, hash);
         TimeWaitFlow displaced = null;
@@ -295,7 +318,7 @@ public final class PortTable<L> {
             changes++;
             flows.share(holder, flow, hash, binding);
             binding.flows++;
-            statistics.flows(flows.size());
+            statistics.flows(++common.flows);
             return null;
         }
         if (holder != null) {
@@ -334,11 +357,11 @@ public final class PortTable<L> {
 
     private @Nullable TimeWaitFlow connectAnywhere(Flow flow, PortRange within, long now)
             throws PortUnavailableException {
-        int port = clients.pickTowards(flow, within);
+        int port = pickTowards(flow, within);
         if (port == 0) {
-            TimeWaitFlow displaced = clients.displaceable(flow, within, now);
+            TimeWaitFlow displaced = clients.displaceable(flow, within, now, this);
             if (displaced == null) {
-                throw statistics.refused(clients.exhausted(flow, within));
+                throw refused(flow, within, clients.exhausted(flow, within));
             }
             displace(displaced, flow);
             return displaced;
@@ -346,6 +369,24 @@ public final class PortTable<L> {
         flow.choosePort(port);
         enterAlone(flow, flows.hash(flow, port));
         return null;
+    }
+
+    int pickTowards(Flow flow, PortRange within) {
+        return clients.pickTowards(flow, within);
+    }
+
+    ClientPorts clients() {
+        return clients;
+    }
+
+    /// Counts that no port was free towards a destination.
+    PortUnavailableException refused(Flow flow, PortRange within, PortUnavailableException refusal) {
+        return statistics.refused(refusal);
+    }
+
+    /// Whether a flow would be in this table if it had this local port.
+    boolean isMine(Flow flow, int port) {
+        return true;
     }
 
     /// Gives `flow` the tuple, and the slot, of one in TIME-WAIT that is in use towards the same destination.
@@ -397,6 +438,7 @@ public final class PortTable<L> {
         changes++;
         leaveTimeWait(flow, claim);
         flows.leave(flow);
+        common.flows--;
         if (!(claim instanceof PortBinding<?>)) {
             statistics.released(flow, clients.leave(flow, claim));
             return;
@@ -413,7 +455,7 @@ public final class PortTable<L> {
         flows.enter(flow, hash, binding);
         binding.flows++;
         joinTimeWait(flow, binding);
-        statistics.flows(flows.size());
+        statistics.flows(++common.flows);
     }
 
     private void enterAlone(Flow flow, int hash) {
@@ -421,7 +463,7 @@ public final class PortTable<L> {
         Object claim = clients.enter(flow);
         flows.enter(flow, hash, claim);
         joinTimeWait(flow, claim);
-        statistics.flows(flows.size());
+        statistics.flows(++common.flows);
         noteClaimed(flow);
     }
 
@@ -435,7 +477,7 @@ public final class PortTable<L> {
 
     private void joinTimeWait(Flow flow, Object claim) {
         if (flow instanceof TimeWaitFlow waiting) {
-            statistics.timeWaits(++timeWaitCount);
+            statistics.timeWaits(++common.timeWaits);
             if (claim instanceof Destination destination) {
                 destination.link(waiting);
             }
@@ -444,7 +486,7 @@ public final class PortTable<L> {
 
     private void leaveTimeWait(Flow flow, Object claim) {
         if (flow instanceof TimeWaitFlow waiting) {
-            timeWaitCount--;
+            common.timeWaits--;
             if (claim instanceof Destination destination) {
                 destination.unlink(waiting);
             }
@@ -464,7 +506,7 @@ public final class PortTable<L> {
     public @Nullable L lookupListener(
             long localHi, long localLo, int localPort, long remoteHi, long remoteLo, int remotePort) {
         L found = bindings.listener(localHi, localLo, localPort, remoteHi, remoteLo, remotePort);
-        PortBinding<L> rest = everyPort;
+        PortBinding<L> rest = common.everyPort;
         return found == null && rest != null ? rest.listener : found;
     }
 
@@ -487,9 +529,9 @@ public final class PortTable<L> {
         return changes;
     }
 
-    /// The number of flows, TIME-WAIT included.
+    /// The number of flows, TIME-WAIT included, of all shards.
     public int flowCount() {
-        return flows.size();
+        return common.flows;
     }
 
     /// The number of bindings, closed ones with flows included.
@@ -499,17 +541,17 @@ public final class PortTable<L> {
 
     /// The number of flows in TIME-WAIT.
     public int timeWaitCount() {
-        return timeWaitCount;
+        return common.timeWaits;
     }
 
     /// Whether there is no binding and no flow.
     public boolean isEmpty() {
-        return flows.size() == 0 && bindings.size() == 0;
+        return common.flows == 0 && bindings.size() == 0;
     }
 
     /// Whether nothing is left of all that ever was in the table: for tests of leaks.
     boolean isPristine() {
-        return isEmpty() && timeWaitCount == 0 && clients.isPristine() && flows.isPristine();
+        return isEmpty() && common.timeWaits == 0 && clients.isPristine() && flows.isPristine();
     }
 
     /// How many ports [#connect] could choose from towards a destination, without displacing anything.
@@ -548,9 +590,19 @@ public final class PortTable<L> {
         return pages().snapshot();
     }
 
+    /// Runs what looks at more of the table than its flows.
+    <T> T looking(Supplier<T> look) {
+        return look.get();
+    }
+
     /// The table page by page, for those who look at large ones. Allocates.
     public PortPages<L> pages() {
         return new PortPages<>(this, flows, bindings, clients);
+    }
+
+    /// The next warning that ports run short, see [PortStatistics#pollWarning]; null if there is none.
+    public @Nullable PortWarning pollWarning() {
+        return statistics.pollWarning();
     }
 
     /// High-water marks, refusals and warnings.

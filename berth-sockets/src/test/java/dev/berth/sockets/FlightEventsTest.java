@@ -287,6 +287,13 @@ class FlightEventsTest {
                 .isPositive();
     }
 
+    private static void awaitWaiting(Thread thread) {
+        while (thread.getState() != Thread.State.TIMED_WAITING) {
+            assertThat(thread.isAlive()).isTrue();
+            Thread.onSpinWait();
+        }
+    }
+
     @Test
     void quick_reads_stay_below_the_threshold_and_long_waits_do_not() throws Exception {
         List<RecordedEvent> events = record(false, () -> {
@@ -295,15 +302,17 @@ class FlightEventsTest {
                 socket.connect(of("10.0.0.2", 80), TEN_SECONDS);
                 try (TcpSocket accepted = acceptor.accept(TEN_SECONDS)) {
                     byte[] into = new byte[10];
-                    CompletableFuture<Void> later = CompletableFuture.runAsync(
-                            () -> {
-                                try {
-                                    accepted.write(new byte[7], 0, 7);
-                                } catch (IOException e) {
-                                    throw new UncheckedIOException(e);
-                                }
-                            },
-                            CompletableFuture.delayedExecutor(60, TimeUnit.MILLISECONDS));
+                    Thread reader = Thread.currentThread();
+                    CompletableFuture<Void> later = CompletableFuture.runAsync(() -> awaitWaiting(reader))
+                            .thenRunAsync(
+                                    () -> {
+                                        try {
+                                            accepted.write(new byte[7], 0, 7);
+                                        } catch (IOException e) {
+                                            throw new UncheckedIOException(e);
+                                        }
+                                    },
+                                    CompletableFuture.delayedExecutor(60, TimeUnit.MILLISECONDS));
                     assertThat(socket.read(into, 0, 10, TEN_SECONDS)).isEqualTo(7);
                     later.join();
                 }

@@ -226,7 +226,7 @@ class PortOptionsTest {
         sender.bind(new InetSocketAddress(me, 0));
         assertThat(port(sender)).isZero();
         DatagramChannel receiver = datagrams();
-        receiver.bind(new InetSocketAddress(me, 0));
+        receiver.bind(new InetSocketAddress(me, 50_000));
         sender.send(ByteBuffer.wrap(new byte[3]), receiver.getLocalAddress());
         assertThat(sender.getLocalAddress()).isEqualTo(new InetSocketAddress(me, 50_009));
         assertThat(receiver.receive(ByteBuffer.allocate(9))).isEqualTo(new InetSocketAddress(me, 50_009));

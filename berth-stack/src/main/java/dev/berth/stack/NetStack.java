@@ -1,10 +1,14 @@
 package dev.berth.stack;
 
 import dev.berth.ports.Entropy;
+import dev.berth.ports.FlowHash;
+import dev.berth.ports.FlowShard;
 import dev.berth.ports.PortBinding;
 import dev.berth.ports.PortRange;
+import dev.berth.ports.PortSection;
 import dev.berth.ports.PortTable;
 import dev.berth.ports.PortUnavailableException;
+import dev.berth.ports.ShardTable;
 import dev.berth.ports.Transport;
 import dev.berth.stack.endpoint.ReadyQueue;
 import dev.berth.stack.endpoint.StackSocket;
@@ -18,6 +22,7 @@ import dev.berth.stack.ip.IpOutput;
 import dev.berth.stack.ip.NetInterface;
 import dev.berth.stack.ip.PathMtu;
 import dev.berth.stack.ip.RouteTable;
+import dev.berth.stack.tcp.Shard;
 import dev.berth.stack.tcp.Tcb;
 import dev.berth.stack.tcp.Tcp;
 import dev.berth.stack.tcp.TcpConfig;
@@ -27,11 +32,13 @@ import dev.berth.stack.time.Timer;
 import dev.berth.stack.time.TimerWheel;
 import dev.berth.stack.udp.Udp;
 import dev.berth.wire.BufferPool;
+import dev.berth.wire.Bytes;
 import dev.berth.wire.DropReason;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Packet;
+import dev.berth.wire.TcpHeader;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -72,16 +79,55 @@ public final class NetStack {
     private final SocketPages sockets = new SocketPages(this);
     private boolean loopbackOutside;
 
+    private final int shard;
+    private final int shards;
+    private @Nullable Packet firstForeign; // chained through Packet.next
+    private @Nullable Packet lastForeign;
+
     /// A host with a loopback interface only.
     public NetStack(StackConfig config, Entropy entropy, long now) {
+        this(config, entropy, now, null, null, 1);
+    }
+
+    /// The stacks of the shards of one host, each with a loopback interface only. A connection lives in the shard of its
+    /// flow ([FlowShard]); all else, such as UDP, ICMP and fragments, in the first one. They have the ports of TCP in
+    /// common ([ShardTable]); listeners are made by the [Tcp] of the first one and have a part in each.
+    ///
+    /// Each stack is guarded by a lock of its own. Whoever gives packets to them has to find the shard of each; those of
+    /// which that is not seen before they are processed (fragments, extension headers) go to the first, which hands
+    /// them out again with [#pollForeign].
+    ///
+    /// @param shards 2 or more
+    /// @param entropy called by several threads at a time
+    /// @param section guards what the port tables have in common
+    public static List<NetStack> shards(
+            int shards, StackConfig config, Entropy entropy, long now, PortSection section) {
+        FlowHash secret = new FlowHash(entropy.nextLong(), entropy.nextLong());
+        List<NetStack> stacks = new ArrayList<>();
+        for (ShardTable<TcpListener> table :
+                ShardTable.<TcpListener>of(shards, Transport.TCP, config.ports(), entropy, section)) {
+            stacks.add(new NetStack(config, entropy, now, table, secret, shards));
+        }
+        return List.copyOf(stacks);
+    }
+
+    private NetStack(
+            StackConfig config,
+            Entropy entropy,
+            long now,
+            @Nullable ShardTable<TcpListener> tcpPorts,
+            @Nullable FlowHash secret,
+            int shards) {
         this.config = config;
+        this.shards = shards;
+        shard = tcpPorts == null ? 0 : tcpPorts.shard();
         wheel = new TimerWheel(now);
         ipInput = new IpInput(addresses, pool, drops);
         ipOutput = new IpOutput(routes, new PathMtu(PATH_MTUS), pool, drops, entropy.nextLong());
         icmp = new Icmp(ipOutput, pool, drops, readyQueue, entropy.nextLong());
         udp = new Udp(new PortTable<>(Transport.UDP, config.ports(), entropy), ipOutput, icmp, pool, drops, readyQueue);
         tcp = new Tcp(
-                new PortTable<>(Transport.TCP, config.ports(), entropy),
+                tcpPorts == null ? new PortTable<>(Transport.TCP, config.ports(), entropy) : tcpPorts,
                 ipOutput,
                 pool,
                 wheel,
@@ -89,7 +135,8 @@ public final class NetStack {
                 drops,
                 entropy,
                 config.timeWaitNanos(),
-                config.tcpMemory());
+                config.tcpMemory() / shards,
+                shards == 1 ? Shard.ALONE : new Shard(shard, shards, secret));
         interfaces.add(loopback);
     }
 
@@ -142,7 +189,13 @@ public final class NetStack {
             return;
         }
         switch (accepted.protocol) {
-            case IpProtocol.TCP -> tcp.receive(accepted, now);
+            case IpProtocol.TCP -> {
+                if (shards == 1 || isMine(accepted)) {
+                    tcp.receive(accepted, now);
+                } else {
+                    addForeign(accepted);
+                }
+            }
             case IpProtocol.UDP -> udp.receive(accepted, now);
             case IpProtocol.ICMP, IpProtocol.ICMPV6 -> {
                 IcmpError error = icmp.receive(accepted, now);
@@ -153,6 +206,77 @@ public final class NetStack {
             // IP input has refused every other protocol.
             default -> drops.drop(DropReason.UNKNOWN_PROTOCOL, accepted);
         }
+    }
+
+    private boolean isMine(Packet segment) {
+        return segment.end - segment.transportAt < TcpHeader.MIN_LENGTH || shardOf(segment) == shard;
+    }
+
+    private int shardOf(Packet segment) {
+        return FlowShard.of(
+                segment.sourceHi,
+                segment.sourceLo,
+                Bytes.u16(segment.bytes, segment.transportAt),
+                segment.destinationHi,
+                segment.destinationLo,
+                Bytes.u16(segment.bytes, segment.transportAt + TcpHeader.DESTINATION_PORT),
+                shards);
+    }
+
+    private void addForeign(Packet segment) {
+        segment.next = null;
+        Packet end = lastForeign;
+        if (end == null) {
+            firstForeign = segment;
+        } else {
+            end.next = segment;
+        }
+        lastForeign = segment;
+    }
+
+    /// A segment for another shard, for [#receiveForeign] there; null if there is none. The caller owns it.
+    public @Nullable Packet pollForeign() {
+        Packet packet = firstForeign;
+        if (packet != null) {
+            firstForeign = packet.next;
+            if (firstForeign == null) {
+                lastForeign = null;
+            }
+            packet.next = null;
+        }
+        return packet;
+    }
+
+    /// The shard of a packet that [#pollForeign] gave.
+    public int shardOfForeign(Packet packet) {
+        return shardOf(packet);
+    }
+
+    /// A segment that the first shard has found to be one of this; takes it over.
+    public void receiveForeign(Packet segment, long now) {
+        tcp.receive(segment, now);
+    }
+
+    /// The number of this shard of the host, 0 to [#shards] - 1.
+    public int shard() {
+        return shard;
+    }
+
+    /// How many shards the host has.
+    public int shards() {
+        return shards;
+    }
+
+    /// The shard in which a connection from `local` to `remote` lives.
+    public int shardOf(Endpoint local, Endpoint remote) {
+        return FlowShard.of(
+                local.address().hi(),
+                local.address().lo(),
+                local.port(),
+                remote.address().hi(),
+                remote.address().lo(),
+                remote.port(),
+                shards);
     }
 
     private void deliver(IcmpError error, long now) {

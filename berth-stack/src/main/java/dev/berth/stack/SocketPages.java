@@ -24,7 +24,8 @@ public final class SocketPages {
     /// The cursor after the last page; the first page begins at 0.
     public static final long END = PortPages.END;
 
-    private static final long FLOWS = 1L << 62;
+    /// The first of the cursors that are among the flows; the others are among the bindings.
+    public static final long FLOWS = 1L << 62;
 
     private final NetStack stack;
 
@@ -126,7 +127,7 @@ public final class SocketPages {
 
     /// The next warning that ports run short, of TCP or of UDP; null if there is none.
     public @Nullable PortWarning pollWarning() {
-        PortWarning warning = stack.tcp().ports().statistics().pollWarning();
-        return warning != null ? warning : stack.udp().ports().statistics().pollWarning();
+        PortWarning warning = stack.tcp().ports().pollWarning();
+        return warning != null ? warning : stack.udp().ports().pollWarning();
     }
 }

@@ -53,8 +53,17 @@ public record StackSnapshot(
     /// @param octetsIn octets received
     /// @param packetsOut packets sent
     /// @param octetsOut octets sent
-    public record InterfaceEntry(
-            String name, int mtu, long packetsIn, long octetsIn, long packetsOut, long octetsOut) {}
+    public record InterfaceEntry(String name, int mtu, long packetsIn, long octetsIn, long packetsOut, long octetsOut) {
+        private InterfaceEntry plus(InterfaceEntry other) {
+            return new InterfaceEntry(
+                    name,
+                    mtu,
+                    packetsIn + other.packetsIn,
+                    octetsIn + other.octetsIn,
+                    packetsOut + other.packetsOut,
+                    octetsOut + other.octetsOut);
+        }
+    }
 
     static StackSnapshot of(NetStack stack, long now) {
         List<FlowEntry> flows = new ArrayList<>();
@@ -81,6 +90,36 @@ public record StackSnapshot(
                 List.copyOf(interfaces),
                 stack.tcp().segmentsSent(),
                 stack.tcp().retransmissions());
+    }
+
+    /// What the shards of one host hold together.
+    ///
+    /// @param shards the snapshots of all of them, in their order, taken one after the other
+    public static StackSnapshot sum(List<StackSnapshot> shards) {
+        StackSnapshot first = shards.getFirst();
+        List<FlowEntry> flows = new ArrayList<>();
+        Map<DropReason, Long> drops = new EnumMap<>(DropReason.class);
+        List<InterfaceEntry> interfaces = new ArrayList<>(first.interfaces);
+        long sent = 0;
+        long again = 0;
+        for (StackSnapshot each : shards) {
+            flows.addAll(each.flows);
+            each.drops.forEach((reason, count) -> drops.merge(reason, count, Long::sum));
+            for (int i = 0; each != first && i < interfaces.size(); i++) {
+                interfaces.set(i, interfaces.get(i).plus(each.interfaces.get(i)));
+            }
+            sent += each.segmentsSent;
+            again += each.retransmissions;
+        }
+        return new StackSnapshot(
+                first.now,
+                List.copyOf(flows),
+                first.tcpPorts, // they have them in common
+                first.udpPorts,
+                Map.copyOf(drops),
+                List.copyOf(interfaces),
+                sent,
+                again);
     }
 
     private static void collect(PortTable<?> table, List<FlowEntry> flows) {

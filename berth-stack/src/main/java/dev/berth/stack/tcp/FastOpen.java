@@ -31,6 +31,7 @@ final class FastOpen {
     static final long RESET_PENALTY = 60_000_000_000L;
 
     private final Entropy entropy;
+    private final @Nullable FlowHash secret;
     private @Nullable FlowHash current;
     private @Nullable FlowHash previous;
     private long period;
@@ -46,8 +47,10 @@ final class FastOpen {
     /// @param mss the server's MSS, "cached server MSS or default 536 bytes"
     record Cookie(int length, long hi, long lo, int mss) {}
 
-    FastOpen(Entropy entropy) {
+    /// @param secret what the keys are made from, so that all shards of a host have the same; null to draw them
+    FastOpen(Entropy entropy, @Nullable FlowHash secret) {
         this.entropy = entropy;
+        this.secret = secret;
     }
 
     // Server
@@ -56,12 +59,22 @@ final class FastOpen {
         long at = Math.floorDiv(now, KEY_PERIOD);
         FlowHash key = current;
         if (key == null || at != period) {
-            previous = at == period + 1 ? key : null;
-            key = new FlowHash(entropy.nextLong(), entropy.nextLong());
+            FlowHash common = secret;
+            if (common == null) {
+                previous = at == period + 1 ? key : null;
+                key = new FlowHash(entropy.nextLong(), entropy.nextLong());
+            } else {
+                previous = derived(common, at - 1);
+                key = derived(common, at);
+            }
             current = key;
             period = at;
         }
         return key;
+    }
+
+    private static FlowHash derived(FlowHash secret, long period) {
+        return new FlowHash(secret.hash64(period, 0, 1, 0, 0, 0), secret.hash64(period, 0, 2, 0, 0, 0));
     }
 
     /// "The cookie authenticates the client's (source) IP address of the SYN packet."
@@ -92,7 +105,7 @@ final class FastOpen {
 
     /// Section 4.2.2, steps 1 to 3: whether data on a SYN may be given to the user at once.
     boolean admits(TcpListener listener, Flow flow, Segment segment) {
-        int limit = listener.config.features().fastOpenQueue();
+        int limit = listener.share(listener.config.features().fastOpenQueue());
         return limit > 0
                 && segment.options.fastOpen >= 0
                 && listener.fastOpenPending(segment.now) < limit

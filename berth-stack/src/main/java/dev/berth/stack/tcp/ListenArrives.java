@@ -94,7 +94,7 @@ final class ListenArrives {
         }
         SynEntry entry = entry(listener, packet, segment, segment.seq);
         offered(entry, segment);
-        if (tcp.fastOpen().admits(listener, entry, segment)) {
+        if (tcp.fastOpen().admits(listener, entry, segment) && listener.reserve()) {
             openFast(entry, segment, oldSndNxt);
             return false;
         }
@@ -223,7 +223,7 @@ final class ListenArrives {
             drops.count(DropReason.WRONG_STATE);
             return true;
         }
-        if (listener.isFull()) {
+        if (!listener.reserve()) {
             drops.count(DropReason.BACKLOG_FULL);
             return false;
         }
@@ -379,7 +379,7 @@ final class ListenArrives {
             drops.count(DropReason.NOT_ACCEPTABLE);
             return true;
         }
-        if (entry.listener.isFull()) {
+        if (!entry.listener.reserve()) {
             drops.count(DropReason.BACKLOG_FULL);
             return false;
         }

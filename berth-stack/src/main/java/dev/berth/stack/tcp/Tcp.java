@@ -37,6 +37,7 @@ public final class Tcp {
 
     private final PortTable<TcpListener> ports;
     private final IpOutput output;
+    private final Shard shard;
     private final BufferPool pool;
     private final ReadyQueue readyQueue;
     private final DropCounters drops;
@@ -60,6 +61,7 @@ public final class Tcp {
     ///
     /// @param timeWaitNanos how long TIME-WAIT lasts: 2 MSL, in nanoseconds
     /// @param memory octets that the queues of all connections may hold
+    /// @param shard which part of the host's TCP this is
     public Tcp(
             PortTable<TcpListener> ports,
             IpOutput output,
@@ -69,7 +71,9 @@ public final class Tcp {
             DropCounters drops,
             Entropy entropy,
             long timeWaitNanos,
-            long memory) {
+            long memory,
+            Shard shard) {
+        this.shard = shard;
         this.ports = ports;
         this.output = output;
         this.pool = pool;
@@ -84,7 +88,7 @@ public final class Tcp {
         arrives = new SegmentArrives(this, timeouts, drops);
         timeWaits = new TimeWaits(ports, writer, drops, timeWaitNanos, memory);
         cookies = new SynCookies(entropy);
-        fastOpen = new FastOpen(entropy);
+        fastOpen = new FastOpen(entropy, shard.secret());
         listens = new ListenArrives(this, ports, arrives, writer, isns, wheel, drops, cookies);
         icmp = new IcmpArrives(this, ports, output.pathMtu(), listens, drops);
         calls = new UserCalls(this, queues, timeouts);
@@ -164,13 +168,7 @@ public final class Tcp {
             reset = false;
         } else {
             int oldSndNxt = flow instanceof TimeWait old ? old.sndNxt : 0;
-            TcpListener listener = ports.lookupListener(
-                    packet.destinationHi,
-                    packet.destinationLo,
-                    segment.destinationPort,
-                    packet.sourceHi,
-                    packet.sourceLo,
-                    segment.sourcePort);
+            TcpListener listener = listener(packet);
             if (listener != null && (flow == null || listener.hasRoom())) {
                 if (flow instanceof TimeWait old) {
                     timeWaits.remove(old);
@@ -191,6 +189,17 @@ public final class Tcp {
         }
     }
 
+    private @Nullable TcpListener listener(Packet packet) {
+        TcpListener found = ports.lookupListener(
+                packet.destinationHi,
+                packet.destinationLo,
+                segment.destinationPort,
+                packet.sourceHi,
+                packet.sourceLo,
+                segment.sourcePort);
+        return found == null ? null : found.part(shard.number());
+    }
+
     /// ICMP says something of a segment that this host sent. RFC 9293 section 3.9.2.2, checked as RFC 5927 says.
     public void icmpError(IcmpError error, long now) {
         icmp.arrived(error, now);
@@ -204,7 +213,23 @@ public final class Tcp {
     /// @throws PortUnavailableException if somebody else listens there
     public TcpListener listen(PortBinding<TcpListener> binding, int backlog, TcpConfig config, long now)
             throws PortUnavailableException {
+        return listen(binding, backlog, 0, 0, config, now);
+    }
+
+    /// Passive OPEN; SYNs are requests from the beginning ([TcpRequests#require]). Otherwise as the other `listen`.
+    ///
+    /// @param requests how many may wait for a decision; 0 if SYNs are answered at once
+    /// @param requestNanos how long one waits
+    public TcpListener listen(
+            PortBinding<TcpListener> binding, int backlog, int requests, long requestNanos, TcpConfig config, long now)
+            throws PortUnavailableException {
         TcpListener listener = new TcpListener(binding, backlog, config);
+        if (shard.count() > 1) {
+            listener.divide(shard.count());
+        }
+        for (int i = 0; requests > 0 && i < shard.count(); i++) {
+            requests().require(listener.part(i), listener.share(requests), requestNanos);
+        }
         ports.listen(binding, listener, now);
         return listener;
     }
@@ -216,7 +241,13 @@ public final class Tcp {
     }
 
     /// Stops listening; connections that nobody accepted are reset. The binding stays with the caller.
+    ///
+    /// On a host of several shards this is called for the listener by the first, then for each part of it by its own,
+    /// and the binding is given up after that: a shard may have found the listener before.
     public void close(TcpListener listener, long now) {
+        if (shard.number() == 0) {
+            ports.unlisten(listener.binding);
+        }
         listener.closed = true;
         listener.attach(null);
         SynEntry entry;
@@ -231,7 +262,6 @@ public final class Tcp {
         while ((tcb = listener.poll()) != null) {
             calls.abort(tcb, now);
         }
-        ports.unlisten(listener.binding);
     }
 
     /// The SYNs of listeners that do not answer them without a word of their users.

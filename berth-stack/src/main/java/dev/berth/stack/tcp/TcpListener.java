@@ -4,6 +4,7 @@ import dev.berth.ports.PortBinding;
 import dev.berth.stack.endpoint.Readiness;
 import dev.berth.stack.endpoint.StackSocket;
 import java.util.ArrayDeque;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// A passive OPEN: the LISTEN state, with its incomplete connections ([SynEntry]) and the complete ones that wait for
@@ -14,8 +15,10 @@ public final class TcpListener implements StackSocket {
 
     final PortBinding<TcpListener> binding;
     final int backlog;
-    TcpConfig config;
+    volatile TcpConfig config; // of all shards
     boolean closed;
+    private TcpListener @Nullable [] parts; // one for each shard, this one first; null on a host of one shard
+    private @Nullable AtomicInteger taken; // places in the queues of all parts
 
     @Nullable
     SynEntry firstSyn;
@@ -43,14 +46,45 @@ public final class TcpListener implements StackSocket {
         this.config = config;
     }
 
+    /// Makes a part for each shard. Before anybody else knows the listener.
+    void divide(int shards) {
+        TcpListener[] all = new TcpListener[shards];
+        taken = new AtomicInteger();
+        for (int i = 0; i < shards; i++) {
+            all[i] = i == 0 ? this : new TcpListener(binding, backlog, config);
+            all[i].parts = all;
+            all[i].taken = taken;
+        }
+        parts = all;
+    }
+
+    /// What belongs to a shard: the queues of its connections, under its lock. The listener itself is that of the first
+    /// shard.
+    public TcpListener part(int shard) {
+        TcpListener[] all = parts;
+        return all == null ? this : all[shard];
+    }
+
+    /// An equal share of a bound of the host.
+    int share(int bound) {
+        TcpListener[] all = parts;
+        return all == null ? bound : Shard.share(bound, all.length);
+    }
+
     /// The claim on address and port.
     public PortBinding<TcpListener> binding() {
         return binding;
     }
 
-    /// Complete connections that wait to be accepted.
+    /// Complete connections that wait to be accepted, in all shards.
     public int waiting() {
-        return waiting;
+        AtomicInteger all = taken;
+        return all == null ? waiting : all.get();
+    }
+
+    /// Whether connections wait in this part, for a look without the lock of its shard.
+    public boolean isWaitingHere() {
+        return first != null;
     }
 
     /// The most complete connections that may wait.
@@ -61,6 +95,10 @@ public final class TcpListener implements StackSocket {
     /// The settings that accepted connections begin with.
     public void configure(TcpConfig settings) {
         config = settings;
+        TcpListener[] all = parts;
+        for (int i = 1; all != null && i < all.length; i++) {
+            all[i].config = settings;
+        }
     }
 
     @Override
@@ -75,7 +113,7 @@ public final class TcpListener implements StackSocket {
 
     @Override
     public int readiness() {
-        return first != null || !newRequests.isEmpty() || closed ? Readiness.ACCEPTABLE : Readiness.NONE;
+        return waiting() > 0 || !newRequests.isEmpty() || closed ? Readiness.ACCEPTABLE : Readiness.NONE;
     }
 
     @Override
@@ -89,7 +127,25 @@ public final class TcpListener implements StackSocket {
     }
 
     boolean isFull() {
-        return waiting >= backlog;
+        return waiting() >= backlog;
+    }
+
+    /// Takes a place in the queue for a connection that is offered next.
+    ///
+    /// @return false if it is full, also with the connections of other shards
+    boolean reserve() {
+        AtomicInteger all = taken;
+        if (all == null) {
+            return waiting < backlog;
+        }
+        int before;
+        do {
+            before = all.get();
+            if (before >= backlog) {
+                return false;
+            }
+        } while (!all.compareAndSet(before, before + 1));
+        return true;
     }
 
     /// True if a SYN would be answered, and remembered.
@@ -98,9 +154,10 @@ public final class TcpListener implements StackSocket {
     }
 
     boolean isSynFull() {
-        return synCount >= Math.max(backlog, MIN_SYN_ENTRIES);
+        return synCount >= share(Math.max(backlog, MIN_SYN_ENTRIES));
     }
 
+    /// Queues a complete connection, for which [#reserve] has taken a place.
     void offer(Tcb tcb) {
         tcb.listener = this;
         tcb.nextInQueue = null;
@@ -124,6 +181,10 @@ public final class TcpListener implements StackSocket {
             tcb.nextInQueue = null;
             tcb.listener = null;
             waiting--;
+            AtomicInteger all = taken;
+            if (all != null) {
+                all.decrementAndGet();
+            }
         }
         return tcb;
     }
