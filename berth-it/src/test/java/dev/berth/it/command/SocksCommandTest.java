@@ -15,14 +15,14 @@ import org.junit.jupiter.api.Timeout;
 class SocksCommandTest {
     private static final Pattern LISTEN = Pattern.compile("\"listen\":\"127\\.0\\.0\\.1:(\\d+)\"");
 
-    private static String socks(int exitCode, long pid, String... arguments) throws Exception {
+    private static String socks(long pid, String... arguments) throws Exception {
         String[] all = new String[arguments.length + 3];
         all[0] = "socks";
         all[1] = "--pid";
         all[2] = Long.toString(pid);
         System.arraycopy(arguments, 0, all, 3, arguments.length);
         try (BerthProcess command = BerthProcess.start(all)) {
-            assertThat(command.exitCode()).as(() -> "exit code").isEqualTo(exitCode);
+            assertThat(command.exitCode()).as(() -> "exit code").isZero();
             return command.out();
         }
     }
@@ -33,7 +33,7 @@ class SocksCommandTest {
                 BerthProcess.start("run", "--outside", "off", "--publish", "0:80", BerthProcess.WEB)) {
             berth.awaitWebServer();
             long pid = berth.pid();
-            Matcher matcher = LISTEN.matcher(socks(0, pid, "--listen", "0", "--json"));
+            Matcher matcher = LISTEN.matcher(socks(pid, "--listen", "0", "--json"));
             assertThat(matcher.find()).isTrue();
             String proxy = "127.0.0.1:" + matcher.group(1);
             assertThat(Tool.CURL.run("-sS", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "60",
@@ -42,9 +42,8 @@ class SocksCommandTest {
             assertThat(Tool.CURL.run("-sS", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "60",
                             "--proxytunnel", "--proxy", "http://" + proxy, "http://10.0.0.1/"))
                     .isEqualTo("200");
-            assertThat(socks(0, pid, "--list")).contains(proxy).containsPattern("web\\.jar/\\d+ +\\d+ +0 +2 +0 +0");
-            assertThat(socks(0, pid, "--end", "--listen", proxy)).contains(proxy);
-            assertThat(socks(1, pid, "--listen", "0.0.0.0:0")).isEmpty();
+            assertThat(socks(pid, "--list")).contains(proxy).containsPattern("web\\.jar/\\d+ +\\d+ +0 +2 +0 +0");
+            assertThat(socks(pid, "--end", "--listen", proxy)).contains(proxy);
         }
     }
 }
