@@ -81,8 +81,8 @@ final class NetworkCommand implements Runnable {
             if (!isKnown(files) || NetworkHolder.removeStale(files)) {
                 return null;
             }
-            throw new IOException("The process that holds network '" + files.name() + "' does not answer: "
-                    + e.getMessage(), e);
+            throw new IOException(
+                    "The process that holds network '" + files.name() + "' does not answer: " + e.getMessage(), e);
         }
     }
 
@@ -91,7 +91,8 @@ final class NetworkCommand implements Runnable {
     }
 
     private static IOException absent(String name) {
-        return new IOException("There is no network '" + name + "': create it with 'berth network create " + name + "'");
+        return new IOException(
+                "There is no network '" + name + "': create it with 'berth network create " + name + "'");
     }
 
     private static String joined(@Nullable Object value) {
@@ -200,8 +201,8 @@ final class NetworkCommand implements Runnable {
                         + " denied");
             }
             out.println();
-            Columns table = new Columns(
-                    "HOST", "ADDRESSES", "PROGRAM", "SENT", "RECEIVED", "LOST", "SPOOFED", "MALFORMED");
+            Columns table =
+                    new Columns("HOST", "ADDRESSES", "PROGRAM", "SENT", "RECEIVED", "LOST", "SPOOFED", "MALFORMED");
             for (Map<String, @Nullable Object> each : members) {
                 table.add(
                         String.valueOf(each.get("host")),

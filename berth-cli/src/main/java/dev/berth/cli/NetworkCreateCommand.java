@@ -167,8 +167,8 @@ final class NetworkCreateCommand implements Callable<Integer> {
             PrintWriter out = NetworkCommand.spec(spec).commandLine().getOut();
             out.println("Network '" + name + "' is there: " + subnetsOf(network) + ", held by process "
                     + network.get("pid") + " in the background.");
-            out.println("Join it with 'berth run --network " + name + "', end it with 'berth network rm " + name
-                    + "'.");
+            out.println(
+                    "Join it with 'berth run --network " + name + "', end it with 'berth network rm " + name + "'.");
             out.flush();
             up = true;
         } finally {
@@ -193,8 +193,7 @@ final class NetworkCreateCommand implements Callable<Integer> {
             throw new IOException("This system does not tell how this command was started: use --foreground");
         }
         List<String> command = new ArrayList<>();
-        boolean sessions = Stream.of(
-                        String.valueOf(System.getenv("PATH")).split(File.pathSeparator))
+        boolean sessions = Stream.of(String.valueOf(System.getenv("PATH")).split(File.pathSeparator))
                 .anyMatch(each -> Files.isExecutable(Path.of(each, "setsid")));
         if (sessions) {
             command.add("setsid");
@@ -216,8 +215,7 @@ final class NetworkCreateCommand implements Callable<Integer> {
                         ? Files.readString(files.log(), StandardCharsets.UTF_8).strip()
                         : "";
                 Files.deleteIfExists(files.log());
-                String last = said.substring(said.lastIndexOf('\n') + 1)
-                        .replaceFirst("^berth network create: ", "");
+                String last = said.substring(said.lastIndexOf('\n') + 1).replaceFirst("^berth network create: ", "");
                 throw new IOException(last.isEmpty() ? "The process that should hold it has ended" : last);
             }
             if (Files.exists(files.control())) {
@@ -228,6 +226,7 @@ final class NetworkCreateCommand implements Callable<Integer> {
             }
             NetworkCommand.pause();
         }
-        throw new IOException("The process that should hold network '" + name + "' does not answer; see " + files.log());
+        throw new IOException(
+                "The process that should hold network '" + name + "' does not answer; see " + files.log());
     }
 }

@@ -84,7 +84,9 @@ final class PortOwners {
                 found.add(each);
             } else {
                 each.close();
-                others.add(own);
+                if (!holder) {
+                    others.add(own);
+                }
             }
         }
         if (found.size() == 1) {

@@ -26,10 +26,7 @@ import picocli.CommandLine.Parameters;
             "Lets a port of this machine lead to a port of a host that runs already. Without",
             "arguments, lists the published ports of all programs and networks of this user."
         },
-        customSynopsis = {
-            "berth publish [OPTIONS] [HOST] [ADDRESS:]HOSTPORT:PORT",
-            "       berth publish [--json]"
-        },
+        customSynopsis = {"berth publish [OPTIONS] [HOST] [ADDRESS:]HOSTPORT:PORT", "       berth publish [--json]"},
         footer = {
             "",
             "HOST is the name of a host; it may be left out where only one program runs.",
@@ -73,8 +70,7 @@ final class PublishCommand implements Callable<Integer> {
         try {
             Publication.parse(port);
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(
-                    NetworkCommand.spec(spec).commandLine(), String.valueOf(e.getMessage()));
+            throw new ParameterException(NetworkCommand.spec(spec).commandLine(), String.valueOf(e.getMessage()));
         }
         String host = words.size() == 2 ? words.getFirst() : null;
         try (RunningProgram program = owners.choose(host)) {
@@ -83,8 +79,11 @@ final class PublishCommand implements Callable<Integer> {
                 request.add("host", host);
             }
             Map<String, @Nullable Object> answer = program.client().ask(request.toString(), _ -> {});
-            out.println(json ? PortOwners.line(answer, program) : answer.get("outside") + " leads to port "
-                    + answer.get("port") + " of host " + answer.get("host"));
+            out.println(
+                    json
+                            ? PortOwners.line(answer, program)
+                            : answer.get("outside") + " leads to port " + answer.get("port") + " of host "
+                                    + answer.get("host"));
         }
     }
 

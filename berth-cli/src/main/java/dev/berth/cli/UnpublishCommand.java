@@ -51,8 +51,7 @@ final class UnpublishCommand implements Callable<Integer> {
         try {
             end = Publication.machine(port);
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(
-                    NetworkCommand.spec(spec).commandLine(), String.valueOf(e.getMessage()));
+            throw new ParameterException(NetworkCommand.spec(spec).commandLine(), String.valueOf(e.getMessage()));
         }
         List<String> others = new ArrayList<>();
         boolean ended = false;

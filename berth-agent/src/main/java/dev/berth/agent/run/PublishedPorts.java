@@ -9,7 +9,6 @@ import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.net.BindException;
-import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -32,19 +31,13 @@ final class PublishedPorts implements AutoCloseable {
     /// A published port.
     ///
     /// @param port what listens on this machine
+    /// @param machine the end of this machine, with the address as it was asked for
     /// @param host the name of the host that it leads to
-    record Entry(PublishedPort port, String host) {
-        /// The end of this machine.
-        Endpoint machine() {
-            InetSocketAddress address = port.address();
-            return new Endpoint(IpAddress.of(address.getAddress().getAddress()), address.getPort());
-        }
-
+    record Entry(PublishedPort port, Endpoint machine, String host) {
         private boolean isAt(Endpoint end) {
-            IpAddress own = machine().address();
+            IpAddress own = machine.address();
             IpAddress other = end.address();
-            return machine().port() == end.port()
-                    && (own.equals(other) || own.isUnspecified() || other.isUnspecified());
+            return machine.port() == end.port() && (own.equals(other) || own.isUnspecified() || other.isUnspecified());
         }
     }
 
@@ -82,9 +75,15 @@ final class PublishedPorts implements AutoCloseable {
         Endpoint target = new Endpoint(address, publication.port());
         Entry entry;
         try {
+<<<<<<< HEAD
             entry = new Entry(PublishedPort.open(
                             publication.socketAddress(), from, target, PublishedPort.DEFAULT_LIMIT, policy),
                     host);
+=======
+            PublishedPort port = PublishedPort.open(publication.socketAddress(), from, target);
+            entry = new Entry(
+                    port, new Endpoint(machine.address(), port.address().getPort()), host);
+>>>>>>> main
         } catch (BindException e) {
             throw named(e, publication);
         }
@@ -146,7 +145,7 @@ final class PublishedPorts implements AutoCloseable {
         Entry found = null;
         synchronized (this) {
             for (Entry each : entries) {
-                if (each.machine().equals(machine) || found == null && each.isAt(machine)) {
+                if (each.machine.equals(machine) || found == null && each.isAt(machine)) {
                     found = each;
                 }
             }

@@ -57,12 +57,12 @@ final class FrameChannel implements AutoCloseable {
     private final SocketChannel channel;
     private final SelectionKey key;
     private final int limit;
-    private final ByteBuffer in = ByteBuffer.allocateDirect(INPUT);
+    private final ByteBuffer in;
     private final ReentrantLock lock = new ReentrantLock();
 
     /// What waits is between `sent` and the position.
     @GuardedBy("lock")
-    private ByteBuffer out = ByteBuffer.allocateDirect(FIRST_OUTPUT);
+    private ByteBuffer out;
 
     @GuardedBy("lock")
     private int sent;
@@ -84,6 +84,13 @@ final class FrameChannel implements AutoCloseable {
     FrameChannel(SocketChannel channel, Selector selector, int limit, Object attachment) throws IOException {
         this.channel = channel;
         this.limit = limit;
+        ByteBuffer input = allocate(INPUT);
+        ByteBuffer output = allocate(FIRST_OUTPUT);
+        if (input == null || output == null) {
+            throw new IOException("There is no memory for another member");
+        }
+        in = input;
+        out = output;
         channel.configureBlocking(false);
         // As much as the kernel allows; it takes what it can of a number that is too large.
         channel.setOption(StandardSocketOptions.SO_SNDBUF, SOCKET_BUFFER);
@@ -206,7 +213,10 @@ final class FrameChannel implements AutoCloseable {
             while (capacity - waiting < size || capacity < 2 * waiting && capacity < 2 * limit) {
                 capacity *= 2;
             }
-            ByteBuffer next = capacity == out.capacity() ? out : ByteBuffer.allocateDirect(capacity);
+            ByteBuffer next = capacity == out.capacity() ? out : allocate(capacity);
+            if (next == null) {
+                return false;
+            }
             out.limit(out.position()).position(sent);
             if (next == out) {
                 out.compact();
@@ -217,6 +227,15 @@ final class FrameChannel implements AutoCloseable {
             sent = 0;
         }
         return true;
+    }
+
+    /// A buffer, or null if the JVM has no memory for it.
+    private static @Nullable ByteBuffer allocate(int capacity) {
+        try {
+            return ByteBuffer.allocateDirect(capacity);
+        } catch (OutOfMemoryError e) {
+            return null;
+        }
     }
 
     /// Sends what waits, as much as the kernel takes.

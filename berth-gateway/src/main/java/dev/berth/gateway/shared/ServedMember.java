@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The holder's end of a member's link, from when it is accepted; a guest of the network once it has said who it is.
 ///
-/// A member that does not read loses packets, 2 MiB behind, and holds nobody up.
+/// A member that does not read loses packets, once 4 MiB wait, and holds nobody up.
 final class ServedMember implements Link, LinkLoop.Client, FrameChannel.Reader {
-    private static final int LIMIT = 2 << 20;
+    private static final int LIMIT = 4 << 20;
 
     /// So many octets leave at once, before the batch ends.
     static final int EARLY = 128 << 10;

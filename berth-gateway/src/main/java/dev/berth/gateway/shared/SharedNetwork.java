@@ -132,6 +132,7 @@ public final class SharedNetwork implements AutoCloseable {
     private final Network network;
     private final LinkLoop loop;
     private final Leases leases;
+    private final Departed departed;
     private final Set<ServedMember> strangers = ConcurrentHashMap.newKeySet();
     private final Set<ServedMember> members = ConcurrentHashMap.newKeySet();
     private final LongAdder joined = new LongAdder();
@@ -152,6 +153,7 @@ public final class SharedNetwork implements AutoCloseable {
         List<IpAddress> kept = new ArrayList<>(settings.doors());
         kept.addAll(settings.machine());
         leases = new Leases(settings.subnets, Set.copyOf(kept));
+        departed = new Departed(network, settings.subnets);
         loop = new LinkLoop(
                 "berth-network-" + settings.name,
                 KernelSockets.provider("Shared networks").openSelector(),
@@ -231,6 +233,13 @@ public final class SharedNetwork implements AutoCloseable {
         ServedMember member = null;
         try {
             PeerCredentials.require(channel, owner);
+        } catch (IOException e) {
+            foreign.increment();
+            log.accept("Somebody was turned away: " + e.getMessage());
+            FrameChannel.closeQuietly(channel);
+            return;
+        }
+        try {
             if (strangers.size() < MOST_STRANGERS) {
                 LinkInfo info = new LinkInfo(settings.name, settings.mtu, true, 0);
                 member = new ServedMember(this, channel, loop, info);
@@ -240,8 +249,8 @@ public final class SharedNetwork implements AutoCloseable {
                 refused.increment();
             }
         } catch (IOException e) {
-            foreign.increment();
-            log.accept("Somebody was turned away: " + e.getMessage());
+            refused.increment();
+            log.accept("Somebody cannot join: " + e.getMessage());
         } finally {
             if (member == null) {
                 FrameChannel.closeQuietly(channel);
@@ -293,6 +302,7 @@ public final class SharedNetwork implements AutoCloseable {
             String name = nameFor(hello.get("name"), "yes".equals(hello.find("named")));
             List<IpAddress.Prefix> addresses =
                     leases.choose(NameTable.canonical(name), hello.addresses("address"), this::ownerOf);
+            addresses.forEach(each -> departed.remove(each.address()));
             member.guest = network.guest(name, member, addresses.toArray(new IpAddress.Prefix[0]));
             members.add(member);
             strangers.remove(member);
@@ -341,6 +351,15 @@ public final class SharedNetwork implements AutoCloseable {
         return "";
     }
 
+    private IpAddress.Prefix prefixOf(IpAddress address) {
+        for (IpAddress.Prefix each : settings.subnets) {
+            if (each.contains(address.hi(), address.lo())) {
+                return new IpAddress.Prefix(address, each.length());
+            }
+        }
+        throw new AssertionError("members have addresses of the network");
+    }
+
     private @Nullable String ownerOf(IpAddress address) {
         String name = network.name(address);
         return name == null ? null : "host '" + name + "'" + whose(name);
@@ -369,6 +388,7 @@ public final class SharedNetwork implements AutoCloseable {
         Guest guest = member.guest;
         if (members.remove(member) && guest != null) {
             guest.close();
+            guest.addresses().forEach(each -> departed.add(prefixOf(each)));
             log.accept(guest.name() + " is gone: " + reason);
         } else {
             member.close();
@@ -436,6 +456,7 @@ public final class SharedNetwork implements AutoCloseable {
         strangers.forEach(ServedMember::close);
         members.clear();
         strangers.clear();
+        FrameChannel.closeQuietly(departed);
         FrameChannel.closeQuietly(gateway);
         FrameChannel.closeQuietly(names);
         network.close();

@@ -13,6 +13,7 @@ import dev.berth.wire.IpAddress;
 import dev.berth.wire.Ipv4Header;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -212,6 +213,33 @@ class SharedNetworkTest {
         assertThat(three.host().addresses()).doesNotContainAnyElementsOf(before);
         assertThat(join("two").host().addresses()).isEqualTo(before);
         assertThat(said).anyMatch(each -> each.startsWith("two is gone: "));
+    }
+
+    @Test
+    void who_has_a_connection_to_a_member_that_is_gone_gets_a_reset() throws Exception {
+        Member web = join("web");
+        Member client = join("client");
+        IpAddress address = web.address();
+        try (TcpAcceptor acceptor = listen(web);
+                TcpSocket near = connect(client, address);
+                TcpSocket _ = acceptor.accept(PATIENCE)) {
+            // As if it were killed: nothing of its host gets out any more.
+            web.link().close();
+            awaitThat(() -> network.members().size() == 1, "it is gone");
+            near.write(new byte[] {1}, 0, 1);
+            assertThatThrownBy(() -> near.read(new byte[1], 0, 1, PATIENCE))
+                    .isInstanceOf(SocketException.class)
+                    .hasMessage("Connection reset");
+            assertThatThrownBy(() -> connect(client, address)).hasMessageContaining("refused");
+            assertThat(client.host().isReachable(address, 200_000_000)).isFalse();
+        }
+        Member again = join("web");
+        assertThat(again.address()).isEqualTo(address);
+        try (TcpAcceptor acceptor = listen(again);
+                TcpSocket near = connect(client, address);
+                TcpSocket far = acceptor.accept(PATIENCE)) {
+            send(near, far, 5, 100_000);
+        }
     }
 
     @Test
