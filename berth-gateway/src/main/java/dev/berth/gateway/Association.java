@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 /// An inside end of UDP and the socket of the kernel that stands for it towards every outside end:
 /// "endpoint-independent mapping" of RFC 4787, section 4.1 (REQ-1).
 ///
-/// A socket that has an error queue is never connected: it hears of all ICMP errors. Another one is connected while the
-/// guest has sent to one outside end only, which is the one way to hear from Java of ICMP errors; with the second one
-/// it is disconnected for good, and keeps its port.
+/// A socket that has an error queue is never connected: it hears of all ICMP errors. Another one is connected while
+/// the guest has sent to one outside end only, which is the one way to hear from Java of ICMP errors; with the second
+/// one it is disconnected for good, and keeps its port.
 final class Association {
     /// Outside ends or addresses that are remembered; the oldest is forgotten.
     private static final int MOST_CONTACTED = 1_024;

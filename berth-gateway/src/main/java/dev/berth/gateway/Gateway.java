@@ -34,9 +34,11 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A TCP connection is accepted inside once it is open outside; what goes wrong outside goes wrong in the same way
 /// inside. Each end of UDP inside has one socket of the kernel (RFC 4787), each identifier of echo requests has one
-/// where the machine allows it (RFC 5508). Where flows may go is a matter of the [OutsidePolicy], how many there may be of [GatewayLimits].
+/// where the machine allows it (RFC 5508). Where flows may go is a matter of the [OutsidePolicy], how many there may
+/// be of [GatewayLimits].
 ///
-/// Four platform threads, five once somebody asks for echoes, two virtual threads for each TCP connection; see docs/GATEWAY.md. Thread-safe.
+/// Four platform threads, five once somebody asks for echoes, two virtual threads for each TCP connection; see
+/// docs/GATEWAY.md. Thread-safe.
 public final class Gateway implements AutoCloseable {
     private static final IpAddress.Prefix ALL_IPV4 = IpAddress.Prefix.parse("0.0.0.0/0");
     private static final IpAddress.Prefix ALL_IPV6 = IpAddress.Prefix.parse("::/0");
@@ -173,10 +175,10 @@ public final class Gateway implements AutoCloseable {
             return this;
         }
 
-        /// The outside addresses that the gateway owns: flows leave from them, and their ports come from a port table of
-        /// the gateway's own, which finds them in constant time and tells who has them when none is left. A guest's end
-        /// of UDP keeps its port where that is free, otherwise its parity (RFC 4787 REQ-4). Without them the kernel
-        /// chooses address and port.
+        /// The outside addresses that the gateway owns: flows leave from them, and their ports come from a port table
+        /// of the gateway's own, which finds them in constant time and tells who has them when none is left. A
+        /// guest's end of UDP keeps its port where that is free, otherwise its parity (RFC 4787 REQ-4). Without them
+        /// the kernel chooses address and port.
         ///
         /// @param policy the range of the ports
         /// @param addresses one of each family at most, of this machine

@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// from the port table of these addresses ([PortTable]), so that no two guests collide, a port is found in constant
 /// time, and who has them all can be told.
 ///
-/// The kernel has the last word, as other programs of the machine may hold ports of the same addresses: each socket is
-/// bound to the port that was chosen, and where that is refused the next one is tried. Thread-safe.
+/// The kernel has the last word, as other programs of the machine may hold ports of the same addresses: each socket
+/// is bound to the port that was chosen, and where that is refused the next one is tried. Thread-safe.
 final class OutsidePorts {
     /// Ports that are tried before the kernel's refusal counts.
     private static final int TRIES = 64;
@@ -74,10 +74,10 @@ final class OutsidePorts {
 
     /// Binds the kernel's socket for a guest's end of UDP.
     ///
-    /// The guest's own port is taken where it is free and of the gateway's range ("port preservation"), as it is for an echo of RTP that counts on
-    /// it; otherwise one of the same parity. RFC 4787 REQ-4: "It is RECOMMENDED that a NAT have a "Port parity
-    /// preservation" behavior of "Yes"." REQ-3: "A NAT MUST NOT have a "Port assignment" behavior of "Port
-    /// overloading"."
+    /// The guest's own port is taken where it is free and of the gateway's range ("port preservation"), as it is for
+    /// an echo of RTP that counts on it; otherwise one of the same parity. RFC 4787 REQ-4: "It is RECOMMENDED that a
+    /// NAT have a "Port parity preservation" behavior of "Yes"." REQ-3: "A NAT MUST NOT have a "Port assignment"
+    /// behavior of "Port overloading"."
     ///
     /// @return what [#release(PortBinding)] gives back; null if the gateway owns no address of the family
     /// @throws BindException if no port is left; its cause tells who has them

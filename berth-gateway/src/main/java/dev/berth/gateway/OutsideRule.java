@@ -19,8 +19,8 @@ public record OutsideRule(boolean allows, boolean inward, IpAddress.Prefix addre
 
     /// A rule that allows what `text` says.
     ///
-    /// @param text `[in:|out:]ADDRESS[/LENGTH][:PORT[-PORT]]`; an IPv6 address with a port stands in brackets; `out:` is
-    ///     what is meant by neither
+    /// @param text `[in:|out:]ADDRESS[/LENGTH][:PORT[-PORT]]`; an IPv6 address with a port stands in brackets; `out:`
+    ///     is what is meant by neither
     /// @throws IllegalArgumentException if it has another form, with a sentence that says so
     public static OutsideRule allow(String text) {
         return parse(true, text);

@@ -186,7 +186,9 @@ final class OutsideTcp {
             tally.overLimit.increment();
             request.unreachable(Unreachable.PROHIBITED); // RFC 5508 REQ-8
             if (shortageReported.compareAndSet(false, true)) {
-                logger().log(System.Logger.Level.WARNING, "The gateway cannot connect to " + to + ". " + e.getMessage());
+                logger().log(
+                                System.Logger.Level.WARNING,
+                                "The gateway cannot connect to " + to + ". " + e.getMessage());
             }
             throw e;
         }
@@ -204,7 +206,8 @@ final class OutsideTcp {
             }
             case ConnectException _ -> forget(request);
             case NoRouteToHostException _ -> unreachable(request, Unreachable.HOST);
-            // Not the table's port: the kernel still waits on it (TIME-WAIT). The SYN that comes again gets another one.
+            // Not the table's port: the kernel still waits on it (TIME-WAIT). The SYN that comes again gets another
+            // one.
             case BindException _
             when message.startsWith("Address already in use")
                     || message.startsWith("Cannot assign requested address") -> {

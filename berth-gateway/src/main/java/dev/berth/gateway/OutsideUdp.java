@@ -140,8 +140,8 @@ final class OutsideUdp {
         }
     }
 
-    /// An error may be about an earlier datagram, which does not keep this one from being sent: with an error queue it
-    /// waits there too, to be told.
+    /// An error may be about an earlier datagram, which does not keep this one from being sent: with an error queue
+    /// it waits there too, to be told.
     private boolean send(Association association, ByteBuffer datagram, Endpoint to) throws IOException {
         for (int i = 1; ; i++) {
             try {
@@ -220,8 +220,8 @@ final class OutsideUdp {
         } catch (IOException e) {
             if (shortageReported.compareAndSet(false, true)) {
                 logger().log(
-                        System.Logger.Level.WARNING,
-                        "The gateway gets no socket for datagrams of " + guest + ": " + e.getMessage());
+                                System.Logger.Level.WARNING,
+                                "The gateway gets no socket for datagrams of " + guest + ": " + e.getMessage());
             }
             if (port != null) {
                 ports.release(port);
@@ -291,8 +291,8 @@ final class OutsideUdp {
         }
     }
 
-    /// Tells the guest what ICMP has said of datagrams that it has sent: RFC 4787 REQ-12, RFC 5508 REQ-4. On the thread
-    /// that selects only, which is the one that gives descriptors of closed sockets back.
+    /// Tells the guest what ICMP has said of datagrams that it has sent: RFC 4787 REQ-12, RFC 5508 REQ-4. On the
+    /// thread that selects only, which is the one that gives descriptors of closed sockets back.
     private void passErrors(Association association) {
         SocketError error;
         for (int i = 0; i < TURN && (error = errors.poll(association.errors())) != null; i++) {

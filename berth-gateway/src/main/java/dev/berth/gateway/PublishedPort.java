@@ -56,8 +56,7 @@ public final class PublishedPort implements AutoCloseable {
     private final AtomicBoolean limitReported = new AtomicBoolean();
     private volatile boolean closed;
 
-    private PublishedPort(
-            ServerSocketChannel server, Host gateway, Endpoint target, int limit, OutsidePolicy policy)
+    private PublishedPort(ServerSocketChannel server, Host gateway, Endpoint target, int limit, OutsidePolicy policy)
             throws IOException {
         this.server = server;
         this.address = (InetSocketAddress) server.getLocalAddress();

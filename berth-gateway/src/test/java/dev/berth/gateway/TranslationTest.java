@@ -69,7 +69,8 @@ class TranslationTest {
     void nothing_is_left() {
         if (gateway != null) {
             gateway.close();
-            await(() -> gateway.counters().connections() == 0 && gateway.counters().ports() == 0);
+            await(() ->
+                    gateway.counters().connections() == 0 && gateway.counters().ports() == 0);
         }
         network.close();
     }
@@ -172,9 +173,7 @@ class TranslationTest {
 
     @Test
     void the_fifth_of_four_connections_to_one_destination_is_told_so() throws Exception {
-        gateway = builder()
-                .outside(FOUR_PORTS, IpAddress.parse("127.0.0.1"))
-                .start();
+        gateway = builder().outside(FOUR_PORTS, IpAddress.parse("127.0.0.1")).start();
         try (ServerSocket server = new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1"))) {
             List<TcpSocket> open = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
@@ -275,7 +274,11 @@ class TranslationTest {
         OutsidePolicy policy = OutsidePolicy.of(List.of(
                 OutsideRule.allow("in:127.0.0.1"), OutsideRule.deny("in:0.0.0.0/0"), OutsideRule.deny("out:10.0.0.1")));
         try (PublishedPort port = PublishedPort.open(
-                new InetSocketAddress("127.0.0.1", 0), door, new Endpoint(IpAddress.parse("10.0.0.1"), 80), 10, policy)) {
+                new InetSocketAddress("127.0.0.1", 0),
+                door,
+                new Endpoint(IpAddress.parse("10.0.0.1"), 80),
+                10,
+                policy)) {
             try (Socket welcome = new Socket("127.0.0.1", port.address().getPort())) {
                 acceptor.accept(PATIENCE).close();
                 assertThat(welcome.getInputStream().read()).isEqualTo(-1);

@@ -75,15 +75,10 @@ final class PublishedPorts implements AutoCloseable {
         Endpoint target = new Endpoint(address, publication.port());
         Entry entry;
         try {
-<<<<<<< HEAD
-            entry = new Entry(PublishedPort.open(
-                            publication.socketAddress(), from, target, PublishedPort.DEFAULT_LIMIT, policy),
-                    host);
-=======
-            PublishedPort port = PublishedPort.open(publication.socketAddress(), from, target);
+            PublishedPort port = PublishedPort.open(
+                    publication.socketAddress(), from, target, PublishedPort.DEFAULT_LIMIT, policy);
             entry = new Entry(
                     port, new Endpoint(machine.address(), port.address().getPort()), host);
->>>>>>> main
         } catch (BindException e) {
             throw named(e, publication);
         }
