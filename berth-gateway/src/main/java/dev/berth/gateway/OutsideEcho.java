@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// ICMP echo of a [Gateway]: RFC 5508 section 3, over the unprivileged ping sockets of the kernel. Each identifier of a
-/// guest has one of them, whomever it asks: REQ-1 a, "NAT mapping of ICMP Query Identifiers SHOULD be external-host
+/// ICMP echo of a [Gateway]: RFC 5508 section 3, over the unprivileged ping sockets of the kernel. Each identifier of
+/// a guest has one of them, whomever it asks: REQ-1 a, "NAT mapping of ICMP Query Identifiers SHOULD be external-host
 /// independent."
 ///
 /// One platform thread takes what guests ask; a second one, started by the first request, waits for answers.
