@@ -85,7 +85,8 @@ class GatewayTest {
             far.check("ip", "route", "add", "unreachable", "192.0.2.0/24");
             Path keys = makeKeys();
             far.start("python3", "-m", "http.server", "8000", "--bind", "::", "--directory", files.toString());
-            NamespaceProgram outside = far.start(java, "-cp", BerthProcess.PROGRAMS, PROGRAMS + "Outside", keys.toString(), PASSWORD);
+            NamespaceProgram outside =
+                    far.start(java, "-cp", BerthProcess.PROGRAMS, PROGRAMS + "Outside", keys.toString(), PASSWORD);
             outside.awaitLine(line -> line.equals("Outside is ready"), Duration.ofSeconds(60));
             awaitListener(far, 8_000);
             try (BerthProcess berth = BerthProcess.startIn(
