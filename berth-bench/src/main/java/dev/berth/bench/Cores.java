@@ -9,9 +9,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
-/// What two hosts carry for several threads at a time, each with connections of its own, in thousands of round trips. A
-/// thread opens its connections, has both ends of them and uses one after the other, so that no switch of threads is
-/// measured and nothing but the hosts is in common. All that is received is counted, and compared where it begins and ends.
+/// What two hosts carry for several threads at a time, each with connections of its own, in thousands of round trips.
+/// A thread opens its connections, has both ends of them and uses one after the other, so that no switch of threads
+/// is measured and nothing but the hosts is in common. All that is received is counted, and compared where it begins
+/// and ends.
 final class Cores implements Measurement {
     private static final int BATCH = 32;
 
