@@ -178,8 +178,8 @@ public final class PartGates {
             throw new IOException("JMH has measured no allocation: "
                     + result.getSecondaryResults().keySet());
         }
-        double operations =
-                result.getParams().getMeasurement().getTime().convertTo(TimeUnit.NANOSECONDS) / result.getPrimaryResult().getScore();
+        double operations = result.getParams().getMeasurement().getTime().convertTo(TimeUnit.NANOSECONDS)
+                / result.getPrimaryResult().getScore();
         return new Figures(
                 result.getPrimaryResult().getStatistics().getMin(),
                 net(allocation.getStatistics().getMin(), operations));
