@@ -180,8 +180,8 @@ public final class PartGates {
             throw new IOException("JMH has measured no allocation: "
                     + result.getSecondaryResults().keySet());
         }
-        double operations = result.getParams().getMeasurement().getTime().convertTo(TimeUnit.NANOSECONDS)
-                / result.getPrimaryResult().getScore();
+        double iteration = result.getParams().getMeasurement().getTime().convertTo(TimeUnit.NANOSECONDS);
+        double operations = iteration / result.getPrimaryResult().getScore();
         return new Figures(
                 result.getPrimaryResult().getStatistics().getMin(),
                 net(allocation.getStatistics().getMin(), operations));
