@@ -48,7 +48,8 @@ class GatewayTest {
         near.check("ip", "neigh", "add", "10.9.0.77", "lladdr", "02:00:00:00:00:77", "dev", "v0");
     }
 
-    /// Makes a certification authority, whose certificate is in `trust.p12`, and the keys of a server that it has signed.
+    /// Makes a certification authority, whose certificate is in `trust.p12`, and the keys of a server that it has
+    /// signed.
     private Path makeKeys() throws Exception {
         keytool("trust.p12", "-alias", "ca", "-dname", "CN=test authority", "-ext", "bc:c");
         Files.copy(files.resolve("trust.p12"), files.resolve("keys.p12"));
