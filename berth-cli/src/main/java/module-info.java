@@ -14,6 +14,7 @@ module dev.berth.cli {
     requires transitive dev.berth.network;
     requires transitive dev.berth.sockets;
     requires transitive dev.berth.capture;
+    requires dev.berth.ethernet;
     requires transitive dev.berth.tun;
     requires transitive dev.berth.gateway;
     requires transitive dev.berth.agent;

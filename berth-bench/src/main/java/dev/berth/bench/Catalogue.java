@@ -76,6 +76,7 @@ final class Catalogue {
         all.addAll(NetworkRows.all());
         all.addAll(CoreRows.all());
         all.addAll(TunLab.rows());
+        all.addAll(GatewayLab.rows());
         return List.copyOf(all);
     }
 

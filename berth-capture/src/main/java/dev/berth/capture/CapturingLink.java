@@ -7,6 +7,7 @@ import dev.berth.wire.BufferPool;
 import dev.berth.wire.Packet;
 import java.io.IOException;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 
 /// A link that passes everything on to another link and back, and records it: what the host sends before the other
 /// link has it, what arrives before the host has it. Packets are not changed. Closing it closes the other link, not
@@ -82,6 +83,26 @@ public final class CapturingLink implements Link {
     @Override
     public void flush() {
         link.flush();
+    }
+
+    @Override
+    public boolean canFetch() {
+        return link.canFetch();
+    }
+
+    @Override
+    public boolean fetchUntil(BooleanSupplier done, long timeoutNanos) {
+        return link.fetchUntil(done, timeoutNanos);
+    }
+
+    @Override
+    public void endFetch() {
+        link.endFetch();
+    }
+
+    @Override
+    public void watch() {
+        link.watch();
     }
 
     @Override

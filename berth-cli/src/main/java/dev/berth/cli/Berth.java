@@ -36,6 +36,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             DemoCommand.class,
             BenchCommand.class,
             PortsCommand.class,
+            SocksCommand.class,
             SsCommand.class
         })
 public final class Berth implements Runnable {

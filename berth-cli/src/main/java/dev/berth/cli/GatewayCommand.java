@@ -78,18 +78,48 @@ final class GatewayCommand implements Callable<Integer> {
     private @Nullable String device;
 
     @Option(
+            names = "--tap",
+            paramLabel = "NAME",
+            description = {
+                "A TAP device, for a guest that speaks Ethernet: the kernel of the namespace, or what",
+                "is bridged there. Addresses come from DHCP and router advertisements."
+            })
+    private @Nullable String tap;
+
+    @Option(
+            names = "--qemu",
+            paramLabel = "SOCKET",
+            description = {
+                "A UNIX socket in QEMU's stream framing, one machine for each connection: -netdev",
+                "stream,id=n,server=off,addr.type=unix,addr.path=SOCKET, and clients of passt."
+            })
+    private @Nullable Path stream;
+
+    @Option(
+            names = "--vfkit",
+            paramLabel = "SOCKET",
+            description = {
+                "A UNIX socket of one frame in each datagram, for vfkit and for QEMU's -netdev",
+                "dgram,id=n,remote.type=unix,remote.path=SOCKET,local.type=unix,local.path=..."
+            })
+    private @Nullable Path datagram;
+
+    @Option(
             names = "--address",
             paramLabel = "ADDRESS[/LENGTH]",
             description = {
                 "An address of the namespace. May be repeated. Default: 10.0.2.100/24 and, where the",
-                "kernel has IPv6, fd00::100/64."
+                "kernel has IPv6, fd00::100/64. Of Ethernet, the address that the first guest gets."
             })
     private List<String> chosen = new ArrayList<>();
 
     @Option(
             names = "--mtu",
             paramLabel = "OCTETS",
-            description = "The device's MTU, 1280 to 65535. Default: 65520, or what a device has that is there.")
+            description = {
+                "The device's MTU, 1280 to 65535. Default: 65520, or what a device has that is there;",
+                "of Ethernet 1500."
+            })
     private int mtu;
 
     @Option(
@@ -118,9 +148,8 @@ final class GatewayCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         CommandLine.Model.CommandSpec own = spec();
-        if (target == null && device == null) {
-            throw usage("Either --netns or --tun is needed");
-        }
+        EthernetMembers.Places ethernet = new EthernetMembers.Places(tap, stream, datagram);
+        checkPlaces(ethernet);
         if (mtu != 0 && (mtu < 1_280 || mtu > 65_535)) {
             throw usage("--mtu is 1280 to 65535, not " + mtu);
         }
@@ -142,7 +171,7 @@ final class GatewayCommand implements Callable<Integer> {
         CompletableFuture<String> end = new CompletableFuture<>();
         NamespaceGateway gateway;
         try {
-            gateway = start(namespace, addresses, options, end);
+            gateway = start(namespace, addresses, ethernet, options, end);
         } catch (NamespaceAccessException e) {
             if (namespace == null || parent != 0) {
                 throw e;
@@ -152,17 +181,30 @@ final class GatewayCommand implements Callable<Integer> {
         return serve(gateway, namespace, end);
     }
 
+    private void checkPlaces(EthernetMembers.Places ethernet) {
+        if (ethernet.isEmpty()) {
+            if (target == null && device == null) {
+                throw usage("One of --netns, --tun, --tap, --qemu and --vfkit is needed");
+            }
+        } else if (device != null) {
+            throw usage("--tun goes with none of --tap, --qemu and --vfkit");
+        } else if (target != null && tap == null) {
+            throw usage("--netns is the namespace of a device: beside --qemu and --vfkit it needs --tap");
+        }
+    }
+
     private NamespaceGateway start(
             @Nullable NamespaceTarget namespace,
             GatewayAddresses addresses,
+            EthernetMembers.Places ethernet,
             HostPlan options,
             CompletableFuture<String> end)
             throws IOException {
         Path file = namespace == null ? null : namespace.file();
-        int octets = mtu == 0 && file != null ? BEST_MTU : mtu;
+        int octets = mtu == 0 && file != null && ethernet.isEmpty() ? BEST_MTU : mtu;
         String name = device == null ? "tun0" : device;
         NamespaceGateway.Wishes wishes =
-                new NamespaceGateway.Wishes(file, name, octets, addresses, file != null, options);
+                new NamespaceGateway.Wishes(file, name, octets, addresses, file != null, ethernet, options);
         try {
             return NamespaceGateway.start(wishes, end::complete);
         } catch (NamespaceAccessException e) {
@@ -178,7 +220,8 @@ final class GatewayCommand implements Callable<Integer> {
             }
             say("without IPv6: " + e.getMessage());
             return NamespaceGateway.start(
-                    new NamespaceGateway.Wishes(file, name, octets, GatewayAddresses.of(ipv4), true, options),
+                    new NamespaceGateway.Wishes(
+                            file, name, octets, GatewayAddresses.of(ipv4), true, ethernet, options),
                     end::complete);
         }
     }

@@ -13,11 +13,8 @@ import dev.berth.gateway.PublishedPort;
 import dev.berth.host.Host;
 import dev.berth.host.Link;
 import dev.berth.names.DnsResponder;
-import dev.berth.network.Guest;
-import dev.berth.network.GuestCounters;
 import dev.berth.network.NameRouter;
 import dev.berth.network.Network;
-import dev.berth.network.NetworkBuilder;
 import dev.berth.tun.TunLink;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
@@ -34,9 +31,8 @@ final class NamespaceGateway implements AutoCloseable {
     private static final String NAME = "guest";
 
     private final Network network;
-    private final Guest guest;
+    private final GatewayMembers members;
     private final GatewayAddresses addresses;
-    private final String device;
     private final List<PublishedPort> published = new ArrayList<>();
     private @Nullable Capture capture;
     private @Nullable Host door;
@@ -45,11 +41,10 @@ final class NamespaceGateway implements AutoCloseable {
     private @Nullable ControlServer control;
     private boolean closed;
 
-    private NamespaceGateway(Network network, Guest guest, GatewayAddresses addresses, String device) {
+    private NamespaceGateway(Network network, GatewayMembers members, GatewayAddresses addresses) {
         this.network = network;
-        this.guest = guest;
+        this.members = members;
         this.addresses = addresses;
-        this.device = device;
     }
 
     /// What is asked for.
@@ -59,6 +54,7 @@ final class NamespaceGateway implements AutoCloseable {
     /// @param mtu octets
     /// @param addresses of the guest and the others
     /// @param configured whether the kernel's side gets addresses and routes
+    /// @param ethernet where guests that speak Ethernet are; empty for a TUN device
     /// @param options published ports, rules and more, as `berth run` has them
     record Wishes(
             @Nullable Path namespace,
@@ -66,6 +62,7 @@ final class NamespaceGateway implements AutoCloseable {
             int mtu,
             GatewayAddresses addresses,
             boolean configured,
+            EthernetMembers.Places ethernet,
             HostPlan options) {}
 
     /// Makes the device, configures the kernel's side, and opens the way.
@@ -76,48 +73,56 @@ final class NamespaceGateway implements AutoCloseable {
         Capture capture = wishes.options.capture() == null ? null : Capture.open(wishes.options.capture());
         Network network = null;
         NamespaceGateway gateway = null;
+        GatewayMembers members = null;
         TunLink tun = null;
         boolean started = false;
         try {
-            tun = device(wishes);
-            NetworkBuilder builder =
-                    Network.builder("gateway").mtu(tun.info().mtu()).segments();
-            builder.subnet(
-                    "guest",
-                    wishes.addresses.networks().stream().map(Object::toString).toArray(String[]::new));
-            network = builder.build();
-            Link link = capture == null ? tun : capture.around(tun);
-            Guest guest = network.guest(NAME, link, wishes.addresses.guest().toArray(new IpAddress.Prefix[0]));
-            gateway = new NamespaceGateway(
-                    network, guest, wishes.addresses, tun.info().name());
+            if (wishes.ethernet.isEmpty()) {
+                tun = device(wishes);
+                network = network(wishes, tun.info().mtu());
+                Link link = capture == null ? tun : capture.around(tun);
+                members = new TunMember(
+                        network.guest(NAME, link, wishes.addresses.guest().toArray(new IpAddress.Prefix[0])),
+                        tun.info().name());
+            } else {
+                int mtu = wishes.mtu == 0 ? EthernetMembers.MTU : wishes.mtu;
+                network = network(wishes, mtu);
+                members = EthernetMembers.start(network, wishes.ethernet, wishes, mtu, capture);
+            }
+            gateway = new NamespaceGateway(network, members, wishes.addresses);
             gateway.capture = capture;
             gateway.open(wishes);
-            guest.whenDown(whenDown);
+            members.whenDown(whenDown);
             started = true;
             return gateway;
         } finally {
             if (!started) {
-                close(gateway, network, tun, capture);
+                close(gateway, members, network, tun, capture);
             }
         }
     }
 
-    private static void close(
-            @Nullable NamespaceGateway gateway,
-            @Nullable Network network,
-            @Nullable TunLink tun,
-            @Nullable Capture capture) {
-        if (gateway != null) {
-            gateway.close();
-        }
-        if (network != null) {
-            network.close();
-        }
-        if (tun != null) {
-            tun.close();
-        }
-        if (capture != null) {
-            capture.close();
+    private static Network network(Wishes wishes, int mtu) throws IOException {
+        return Network.builder("gateway")
+                .mtu(mtu)
+                .segments()
+                .subnet(
+                        "guest",
+                        wishes.addresses.networks().stream()
+                                .map(Object::toString)
+                                .toArray(String[]::new))
+                .build();
+    }
+
+    private static void close(@Nullable AutoCloseable... parts) {
+        for (AutoCloseable part : parts) {
+            if (part != null) {
+                try {
+                    part.close();
+                } catch (Exception e) {
+                    throw new AssertionError("none of the parts throws", e);
+                }
+            }
         }
     }
 
@@ -168,15 +173,13 @@ final class NamespaceGateway implements AutoCloseable {
             hosts.add(door);
         }
         if (!hosts.isEmpty()) {
-            control = ControlOption.open(options.control(), "gateway of " + device, hosts);
+            control = ControlOption.open(options.control(), "gateway of " + members.describe(), hosts);
         }
     }
 
     /// One line for people: what is where.
     String describe() {
-        StringBuilder line = new StringBuilder("gateway on ").append(device).append(", guest at ");
-        line.append(
-                join(addresses.guest().stream().map(IpAddress.Prefix::address).toList()));
+        StringBuilder line = new StringBuilder("gateway on ").append(members.describe());
         line.append(", nameserver ").append(join(addresses.nameServers()));
         for (PublishedPort port : published) {
             String text = port.toString();
@@ -188,13 +191,12 @@ final class NamespaceGateway implements AutoCloseable {
         return line.toString();
     }
 
-    private static String join(List<IpAddress> all) {
+    static String join(List<IpAddress> all) {
         return String.join(" and ", all.stream().map(IpAddress::toString).toList());
     }
 
     /// What was carried, in one line.
     String statistics() {
-        GuestCounters packets = guest.counters();
         StringBuilder line = new StringBuilder();
         Gateway carrying = outside;
         if (carrying != null) {
@@ -213,11 +215,7 @@ final class NamespaceGateway implements AutoCloseable {
             line.append("port ").append(port.address().getPort()).append(" accepted ");
             line.append(port.accepted()).append("; ");
         }
-        line.append("packets from the guest ").append(packets.packetsIn());
-        line.append(", to it ").append(packets.packetsOut());
-        line.append(", spoofed ").append(packets.spoofed());
-        line.append(", malformed ").append(packets.malformed());
-        return line.append(", dropped ").append(packets.overflow()).toString();
+        return line.append(members.statistics()).toString();
     }
 
     /// Ends published ports and connections, in order where there is time, and takes the device away. Idempotent.
@@ -237,7 +235,7 @@ final class NamespaceGateway implements AutoCloseable {
         if (names != null) {
             names.close();
         }
-        guest.close();
+        members.close();
         network.close();
         if (capture != null) {
             capture.close();

@@ -1,5 +1,6 @@
 package dev.berth.ethernet;
 
+import java.util.EnumMap;
 import java.util.Map;
 
 /// What an [EthernetPort] has counted since it was attached.
@@ -28,6 +29,24 @@ public record EthernetCounters(
     /// @throws NullPointerException if a reason or its number is null
     public EthernetCounters {
         drops = Map.copyOf(drops);
+    }
+
+    /// Both together.
+    public EthernetCounters plus(EthernetCounters other) {
+        Map<FrameDrop, Long> all = new EnumMap<>(FrameDrop.class);
+        all.putAll(drops);
+        other.drops.forEach((reason, count) -> all.merge(reason, count, Long::sum));
+        return new EthernetCounters(
+                framesIn + other.framesIn,
+                octetsIn + other.octetsIn,
+                framesOut + other.framesOut,
+                octetsOut + other.octetsOut,
+                arpReplies + other.arpReplies,
+                advertisements + other.advertisements,
+                routerAdvertisements + other.routerAdvertisements,
+                leases + other.leases,
+                refusedLeases + other.refusedLeases,
+                all);
     }
 
     /// Frames that went nowhere for one reason.

@@ -84,7 +84,7 @@ public final class EthernetPort implements AutoCloseable {
         if (within == null) {
             throw new IllegalStateException("A segment has a router");
         }
-        guest = segment.network().guestWithoutAddress(name, link, within.address());
+        guest = segment.network().guestWithoutAddress(name, segment.around(link), within.address());
     }
 
     /// The name, by which the network's hosts find the guest.

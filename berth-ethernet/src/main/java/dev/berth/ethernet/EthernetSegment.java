@@ -1,5 +1,6 @@
 package dev.berth.ethernet;
 
+import dev.berth.host.Link;
 import dev.berth.network.Network;
 import dev.berth.tun.TapDevice;
 import dev.berth.wire.EthernetHeader;
@@ -8,6 +9,7 @@ import java.io.IOException;
 import java.nio.channels.spi.SelectorProvider;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,6 +20,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// Ethernet at a subnet of a [Network]: virtual machines, and others that speak frames, are guests of it. Each has a
@@ -52,6 +55,8 @@ public final class EthernetSegment implements AutoCloseable {
     private final AtomicInteger numbers = new AtomicInteger();
     private final AtomicLong refusedGuests = new AtomicLong();
     private final ScheduledExecutorService ticker;
+    private final UnaryOperator<Link> around;
+    private EthernetCounters gone = new EthernetCounters(0, 0, 0, 0, 0, 0, 0, 0, 0, Map.of()); // guarded by the ports
     private volatile boolean closed;
 
     private EthernetSegment(Builder builder, SegmentPlan plan) {
@@ -59,12 +64,14 @@ public final class EthernetSegment implements AutoCloseable {
         this.plan = plan;
         maxGuests = builder.maxGuests;
         maxAddresses = builder.maxAddresses;
+        around = builder.around;
         IpAddress.Prefix subnet = plan.router4();
         leases = subnet == null
                 ? null
                 : new LeaseTable(
                         subnet,
                         builder.maxLeases,
+                        builder.first == null ? 0 : builder.first.ipv4(),
                         address -> !plan.isForGuests(address.hi(), address.lo()) || isOfOthers(address));
         ticker = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("berth-ethernet-" + network.name()).factory());
@@ -180,7 +187,26 @@ public final class EthernetSegment implements AutoCloseable {
     }
 
     void left(EthernetPort port) {
-        ports.remove(port);
+        synchronized (ports) {
+            if (ports.remove(port)) {
+                gone = gone.plus(port.counters());
+            }
+        }
+    }
+
+    /// What all ports have counted, with those of guests that have gone.
+    public EthernetCounters counters() {
+        synchronized (ports) {
+            EthernetCounters all = gone;
+            for (EthernetPort port : ports) {
+                all = all.plus(port.counters());
+            }
+            return all;
+        }
+    }
+
+    Link around(Link link) {
+        return around.apply(link);
     }
 
     double jitter() {
@@ -238,6 +264,8 @@ public final class EthernetSegment implements AutoCloseable {
         private int maxAddresses = 32;
         private int maxLeases = 1_024;
         private boolean firstCome;
+        private @Nullable IpAddress first;
+        private UnaryOperator<Link> around = UnaryOperator.identity();
 
         private Builder(Network network) {
             this.network = Objects.requireNonNull(network);
@@ -290,6 +318,18 @@ public final class EthernetSegment implements AutoCloseable {
         /// How long an address is leased, in seconds; 3600 unless it is set.
         public Builder leaseSeconds(int seconds) {
             leaseSeconds = seconds;
+            return this;
+        }
+
+        /// The IPv4 address that the first guest to ask gets, so that published ports can lead there.
+        public Builder firstLease(IpAddress address) {
+            first = address;
+            return this;
+        }
+
+        /// Puts something around the link of each guest where IP packets pass, such as a capture.
+        public Builder around(UnaryOperator<Link> wrapping) {
+            around = Objects.requireNonNull(wrapping);
             return this;
         }
 

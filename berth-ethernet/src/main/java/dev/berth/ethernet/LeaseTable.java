@@ -40,15 +40,18 @@ final class LeaseTable {
 
     private final IpAddress.Prefix subnet;
     private final int limit;
+    private final int preferred;
     private final Predicate<IpAddress> unusable;
     private final List<Lease> leases = new ArrayList<>();
 
     /// @param subnet the prefix that addresses come from
     /// @param limit records at most
+    /// @param preferred the address that the first client gets, or 0
     /// @param unusable true for an address that must not be leased, or that somebody has
-    LeaseTable(IpAddress.Prefix subnet, int limit, Predicate<IpAddress> unusable) {
+    LeaseTable(IpAddress.Prefix subnet, int limit, int preferred, Predicate<IpAddress> unusable) {
         this.subnet = subnet;
         this.limit = limit;
+        this.preferred = preferred;
         this.unusable = unusable;
     }
 
@@ -189,6 +192,10 @@ final class LeaseTable {
 
     /// The first free address from one that follows from the hardware address on; such that others had before come last.
     private int choose(long hardware, long now) {
+        if (preferred != 0 && leases.stream().noneMatch(lease -> lease.address == preferred)
+                && isFree(preferred, null, now)) {
+            return preferred;
+        }
         int bits = 32 - subnet.length();
         int size = bits >= 16 ? 1 << 16 : 1 << bits;
         int network = subnet.address().ipv4() & (bits == 32 ? 0 : -1 << bits);

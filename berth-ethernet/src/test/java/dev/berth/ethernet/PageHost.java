@@ -7,7 +7,10 @@ import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
 
 /// A web server of one page on a host of the network, for clients that close first.
@@ -63,6 +66,11 @@ final class PageHost implements AutoCloseable {
         } catch (IOException e) {
             // The client has gone; the test sees on its side what it did not get.
         }
+    }
+
+    /// The MD5 digest of the page, as `md5sum` writes it.
+    String md5() throws NoSuchAlgorithmException {
+        return HexFormat.of().formatHex(MessageDigest.getInstance("MD5").digest(page));
     }
 
     @Override

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
-import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -14,11 +13,9 @@ import org.jspecify.annotations.Nullable;
 /// One connection of the kernel and the one in memory that carries it on, whoever began it. One virtual thread per
 /// direction; each blocks in its read or its write, so that a slow reader holds up the other end.
 ///
-/// While it is idle it costs the stacks of two virtual threads and two buffers of 4 KiB; the buffers grow with the
-/// stream up to 64 KiB each.
+/// While it is idle it costs the stacks of two virtual threads and two buffers of 4 KiB; while the stream is fast, two
+/// of 64 KiB ([CarryBuffer]).
 final class CarriedConnection {
-    private static final int FIRST_BUFFER = 4 * 1024;
-    private static final int LARGEST_BUFFER = 64 * 1024;
 
     private final SocketChannel kernel;
     private final String name;
@@ -113,32 +110,39 @@ final class CarriedConnection {
     }
 
     private void toInside(TcpSocket socket) throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocate(FIRST_BUFFER);
-        int count;
-        while ((count = kernel.read(buffer)) >= 0) {
-            lastUse = System.nanoTime();
-            socket.write(buffer.array(), 0, count);
-            buffer = count == buffer.capacity() && count < LARGEST_BUFFER
-                    ? ByteBuffer.allocate(count * 2)
-                    : buffer.clear();
+        CarryBuffer carried = new CarryBuffer();
+        try {
+            ByteBuffer buffer = carried.buffer();
+            int count;
+            while ((count = kernel.read(buffer)) >= 0) {
+                lastUse = System.nanoTime();
+                buffer.flip();
+                socket.write(carried, count);
+                buffer = carried.next(count);
+            }
+        } finally {
+            carried.release();
         }
         socket.shutdownOutput();
     }
 
     private void toKernel(TcpSocket socket) throws IOException {
-        byte[] bytes = new byte[FIRST_BUFFER];
-        int count;
-        while ((count = socket.read(bytes, 0, bytes.length, 0)) >= 0) {
-            lastUse = System.nanoTime();
-            writingToKernel = true;
-            ByteBuffer buffer = ByteBuffer.wrap(bytes, 0, count);
-            while (buffer.hasRemaining()) {
-                kernel.write(buffer);
+        CarryBuffer carried = new CarryBuffer();
+        try {
+            ByteBuffer buffer = carried.buffer();
+            int count;
+            while ((count = socket.read(carried, buffer.capacity(), 0)) >= 0) {
+                lastUse = System.nanoTime();
+                writingToKernel = true;
+                buffer.flip();
+                while (buffer.hasRemaining()) {
+                    kernel.write(buffer);
+                }
+                writingToKernel = false;
+                buffer = carried.next(count);
             }
-            writingToKernel = false;
-            if (count == bytes.length && count < LARGEST_BUFFER) {
-                bytes = Arrays.copyOf(bytes, count * 2);
-            }
+        } finally {
+            carried.release();
         }
         kernel.shutdownOutput();
     }

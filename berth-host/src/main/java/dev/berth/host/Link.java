@@ -2,6 +2,7 @@ package dev.berth.host;
 
 import dev.berth.wire.Packet;
 import java.io.IOException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// A way for packets out of a host and into it: a TUN device, an in-memory network, a capturing decorator.
@@ -33,6 +34,29 @@ public interface Link extends AutoCloseable {
 
     /// The batch that began with the first [#transmit] ends: everything taken over goes out now.
     default void flush() {}
+
+    /// Whether [#fetchUntil] may do something; constant.
+    default boolean canFetch() {
+        return false;
+    }
+
+    /// For a platform thread that waits for what the link may bring: it waits for packets and hands them in itself,
+    /// as the link's own thread does otherwise, which spares the switch from that thread to this one. Not under any
+    /// lock that [LinkReceiver#received] may need.
+    ///
+    /// @param done whether the wait is over; asked after each packet, and when another thread calls [#endFetch]
+    /// @param timeoutNanos nanoseconds to wait at most, 0 for no limit
+    /// @return false if the link does not do so now, for example because another thread does; true when `done` said
+    ///     true, the time has passed or the link has ended
+    default boolean fetchUntil(BooleanSupplier done, long timeoutNanos) {
+        return false;
+    }
+
+    /// The thread in [#fetchUntil] shall ask again whether it is done. From any thread; costs nothing if there is none.
+    default void endFetch() {}
+
+    /// A thread begins to wait for what the link may bring, and does not fetch it itself. From any thread.
+    default void watch() {}
 
     /// Another way into the same link, for a shard of the host ([Host.Builder#shards]): [#transmit], [#isReady] and
     /// [#flush] of each are called from one thread at a time, those of several by several threads at once. It is not

@@ -28,6 +28,7 @@ final class StackMonitor {
     private HostClock.@Nullable Alarm alarm; // of that clock
     private volatile LinkPort[] ports = new LinkPort[0];
     private volatile boolean timerDue;
+    private volatile @Nullable Link fetching;
     private long now; // guarded by the lock
     private @Nullable Wakeup afterwards;
     private final PortShortage shortage;
@@ -71,6 +72,17 @@ final class StackMonitor {
 
     void ports(LinkPort[] all) {
         ports = all;
+        for (LinkPort port : all) {
+            if (fetching == null && port.link().canFetch()) {
+                fetching = port.link();
+            }
+        }
+    }
+
+    /// The link whose packets a waiting thread may fetch itself, the first of them; null if there is none.
+    @Nullable
+    Link fetching() {
+        return fetching;
     }
 
     /// Lets the host be woken at its deadlines from now on.

@@ -21,6 +21,7 @@ sealed class Waiter extends Wakeup implements BooleanSupplier permits Reader {
     private static final int AWAKE = 0;
     private static final int PARKED = 1; // or about to be
     private static final int SIGNALLED = 2;
+    private static final int FETCHING = 3; // in Link.fetchUntil
 
     private final Thread thread = Thread.currentThread();
     private final StackMonitor monitor;
@@ -40,8 +41,14 @@ sealed class Waiter extends Wakeup implements BooleanSupplier permits Reader {
 
     @Override
     void wake() {
-        if ((int) STATE.getAndSet(this, SIGNALLED) == PARKED) {
+        int before = (int) STATE.getAndSet(this, SIGNALLED);
+        if (before == PARKED) {
             SystemClock.unpark(monitor.clock(), thread);
+        } else if (before == FETCHING && thread != Thread.currentThread()) {
+            Link link = monitor.fetching();
+            if (link != null) {
+                link.endFetch();
+            }
         }
     }
 
@@ -74,6 +81,13 @@ sealed class Waiter extends Wakeup implements BooleanSupplier permits Reader {
     /// @return false if the deadline has passed or the thread was interrupted (then its status is set)
     boolean await(long deadline) {
         HostClock clock = monitor.clock();
+        Link link = monitor.fetching();
+        if (link != null) {
+            if (clock == null && !thread.isVirtual() && fetch(link, deadline)) {
+                return true;
+            }
+            link.watch();
+        }
         Spinning spinning = monitor.spinning;
         if (clock != null || thread.isVirtual() || !spinning.isPossible()) {
             return await(clock, deadline);
@@ -110,5 +124,16 @@ sealed class Waiter extends Wakeup implements BooleanSupplier permits Reader {
                 thread.interrupt();
             }
         }
+    }
+
+    /// Waits where packets arrive, if the link lets this thread.
+    ///
+    /// @return true if signalled, false if the thread still has to wait, or to see that the deadline has passed
+    private boolean fetch(Link link, long deadline) {
+        if (!STATE.compareAndSet(this, AWAKE, FETCHING)) {
+            return true;
+        }
+        link.fetchUntil(this, deadline == 0 ? 0 : Math.max(1, deadline - SystemClock.nanoTime()));
+        return !STATE.compareAndSet(this, FETCHING, AWAKE);
     }
 }

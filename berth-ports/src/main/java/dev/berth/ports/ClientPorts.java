@@ -58,7 +58,6 @@ final class ClientPorts {
     }
 
     /// A port that is free towards the destination of a flow and puts it into the shard of `table`: one that the
-
     /// policy's selection gives, as long as one of the first few is right; then the next right one after a port drawn
     /// at random. 0 if there is none.
     int pickTowards(Flow flow, PortRange within, ShardTable<?> table) {

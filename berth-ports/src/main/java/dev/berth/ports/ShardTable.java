@@ -29,7 +29,6 @@ public final class ShardTable<L> extends PortTable<L> {
     /// The tables of `shards` shards.
     ///
     /// @param entropy called within `section`, but for this call
-
     /// @throws IllegalArgumentException unless there are two shards or more, or if `transport` is neither TCP nor UDP
     public static <L> List<ShardTable<L>> of(
             int shards, Transport transport, PortPolicy policy, Entropy entropy, PortSection section) {

@@ -90,13 +90,10 @@ public final class NetStack {
     }
 
     /// The stacks of the shards of one host, each with a loopback interface only. A connection lives in the shard of its
-
     /// flow ([FlowShard]); all else, such as UDP, ICMP and fragments, in the first one. They have the ports of TCP in
     /// common ([ShardTable]); listeners are made by the [Tcp] of the first one and have a part in each.
     ///
-
     /// Each stack is guarded by a lock of its own. Whoever gives packets to them has to find the shard of each; those of
-
     /// which that is not seen before they are processed (fragments, extension headers) go to the first, which hands
     /// them out again with [#pollForeign].
     ///

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// A Linux TUN device as the [Link] of a host: the kernel routes packets to the host and takes packets from it.
@@ -37,11 +38,12 @@ import org.jspecify.annotations.Nullable;
 /// to 65,535 octets with a [Packet#segmentSize] and a partial checksum; what the host sends may have the same form. A
 /// packet with a `segmentSize` must have a partial checksum to be cut by the kernel.
 ///
-/// **Threads.** One platform daemon thread, `berth-tun-NAME`, waits for packets and hands them in. [#transmit] writes
-/// on
-/// the thread of its caller and does not wait, unless the kernel's queue is full: then for 50 milliseconds at most,
-/// after which the packet is dropped and counted. All methods may be called from any thread. Nothing is allocated per
-/// packet.
+/// **Threads.** One platform daemon thread, `berth-tun-NAME`, waits for packets and hands them in. So does a platform
+/// thread that waits in a socket ([#fetchUntil]), and one that has just transmitted ([#flush]): then a packet need not
+/// pass through a second thread. While they do, the link's own thread may sleep, for 0.4 ms at most after they have
+/// stopped. [#transmit] writes on the thread of its caller and does not wait, unless the kernel's queue is full: then
+/// for 50 milliseconds at most, after which the packet is dropped and counted. All methods may be called from any
+/// thread. Nothing is allocated per packet.
 ///
 /// **Failure.** When the device is removed, the host is told through [LinkReceiver#down]. While the device is down,
 /// packets are dropped and counted; they flow again when it is up.
@@ -55,14 +57,13 @@ public final class TunLink implements Link {
     private static final int POLL_REVENTS = 6;
     private static final int POLLFD = 8;
 
+    /// Whoever has transmitted so many octets looks for their acknowledgments.
+    private static final int FETCH_AFTER = 32_768;
+
     private final TunDevice device;
     private final LinkInfo info;
     private final Arena arena = Arena.ofShared();
-    private final int stopEvent;
-
-    private final MemorySegment readCapture = arena.allocate(Libc.CAPTURE);
-    private final MemorySegment readBuffer = arena.allocate(VnetHeader.LENGTH + MAX_PACKET + 1L, 64);
-    private final MemorySegment readPoll = arena.allocate(2 * POLLFD, 8);
+    private final TunReader reading;
 
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -79,12 +80,12 @@ public final class TunLink implements Link {
     @GuardedBy("lock")
     private boolean open = true;
 
-    private @Nullable Thread reader;
-    private volatile boolean closing;
+    /// Octets since somebody last looked for acknowledgments.
+    @GuardedBy("lock")
+    private int unfetched;
 
-    private final LongAdder receivedPackets = new LongAdder();
-    private final LongAdder receivedOctets = new LongAdder();
-    private final LongAdder receivedMalformed = new LongAdder();
+    private @Nullable Thread reader;
+
     private final LongAdder transmittedPackets = new LongAdder();
     private final LongAdder transmittedOctets = new LongAdder();
     private final LongAdder droppedWhileDown = new LongAdder();
@@ -94,11 +95,14 @@ public final class TunLink implements Link {
     private TunLink(TunDevice device, int mtu) throws IOException {
         this.device = device;
         this.info = new LinkInfo(device.name, mtu, true, MAX_PACKET);
-        this.stopEvent = Libc.eventfd(readCapture);
-        if (stopEvent < 0) {
+        try {
+            reading = new TunReader(device);
+        } catch (TunReader.EventException e) {
             arena.close();
-            throw new IOException("Cannot create an event to stop the reader of TUN device " + device.name + " ("
-                    + TunDevice.errorName(-stopEvent) + ").");
+            throw new IOException(
+                    "Cannot create an event to stop the reader of TUN device " + device.name + " ("
+                            + TunDevice.errorName(e.errno) + ").",
+                    e);
         }
     }
 
@@ -232,9 +236,9 @@ public final class TunLink implements Link {
     /// What was moved and dropped so far.
     public TunCounters counters() {
         return new TunCounters(
-                receivedPackets.sum(),
-                receivedOctets.sum(),
-                receivedMalformed.sum(),
+                reading.packets.sum(),
+                reading.octets.sum(),
+                reading.malformed.sum(),
                 transmittedPackets.sum(),
                 transmittedOctets.sum(),
                 droppedWhileDown.sum(),
@@ -248,7 +252,7 @@ public final class TunLink implements Link {
         Objects.requireNonNull(receiver);
         lock.lock();
         try {
-            if (reader != null || closing || !open) {
+            if (reader != null || reading.isClosing() || !open) {
                 throw new IllegalStateException(
                         "TUN link " + info.name() + (reader != null ? " was started before" : " is closed"));
             }
@@ -263,7 +267,7 @@ public final class TunLink implements Link {
 
     private void receive(LinkReceiver receiver) {
         try {
-            String failure = receiveUntilClosed(receiver);
+            String failure = reading.run(receiver);
             if (failure != null) {
                 receiver.down(failure);
             }
@@ -273,48 +277,6 @@ public final class TunLink implements Link {
         } finally {
             releaseResources();
         }
-    }
-
-    /// Returns null when the link was closed, and else why it failed.
-    private @Nullable String receiveUntilClosed(LinkReceiver receiver) {
-        setPoll(readPoll, 0, device.fd, Libc.POLLIN);
-        setPoll(readPoll, 1, stopEvent, Libc.POLLIN);
-        while (!closing) {
-            int answer = Libc.read(readCapture, device.fd, readBuffer, readBuffer.byteSize());
-            if (answer >= 0) {
-                deliver(receiver, answer);
-            } else if (answer == -Libc.EAGAIN) {
-                answer = Libc.poll(readCapture, readPoll, 2, -1);
-                if (answer > 0 && failed(readPoll)) {
-                    return closing ? null : "TUN device " + info.name() + " was removed.";
-                }
-            }
-            if (answer < 0 && answer != -Libc.EINTR) {
-                return answer == -Libc.EBADFD
-                        ? "TUN device " + info.name() + " was removed."
-                        : "Reading from TUN device " + info.name() + " failed (" + TunDevice.errorName(-answer) + ").";
-            }
-        }
-        return null;
-    }
-
-    private void deliver(LinkReceiver receiver, int size) {
-        int length = size - VnetHeader.LENGTH;
-        if (length <= 0 || length > MAX_PACKET) {
-            receivedMalformed.increment();
-            return;
-        }
-        Packet packet = receiver.pool().takePacket(length);
-        MemorySegment.copy(readBuffer, ValueLayout.JAVA_BYTE, VnetHeader.LENGTH, packet.bytes, packet.start, length);
-        packet.end = packet.start + length;
-        if (!VnetHeader.read(readBuffer, packet)) {
-            receivedMalformed.increment();
-            packet.release();
-            return;
-        }
-        receivedPackets.increment();
-        receivedOctets.add(length);
-        receiver.received(packet);
     }
 
     /// Writes the packet to the device and releases it. Waits for 50 milliseconds at most, and only when the kernel's
@@ -328,12 +290,52 @@ public final class TunLink implements Link {
             } else if (packet.length() > MAX_PACKET) {
                 droppedRefused.increment();
             } else {
-                count(write(assemble(packet)));
+                int answer = write(assemble(packet));
+                count(answer);
+                unfetched += Math.max(answer, 0);
             }
         } finally {
             lock.unlock();
             packet.release();
         }
+    }
+
+    /// Looks for acknowledgments on this thread, once a good deal was transmitted.
+    @Override
+    public void flush() {
+        boolean due;
+        lock.lock();
+        try {
+            due = open && unfetched >= FETCH_AFTER;
+            if (due) {
+                unfetched = 0;
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (due) {
+            reading.fetchInPassing();
+        }
+    }
+
+    @Override
+    public boolean canFetch() {
+        return true;
+    }
+
+    @Override
+    public boolean fetchUntil(BooleanSupplier done, long timeoutNanos) {
+        return reading.fetchUntil(done, timeoutNanos);
+    }
+
+    @Override
+    public void endFetch() {
+        reading.endFetch();
+    }
+
+    @Override
+    public void watch() {
+        reading.watch();
     }
 
     /// Copies header and packet to the native buffer and returns the size of both.
@@ -388,21 +390,17 @@ public final class TunLink implements Link {
     /// persistent vanishes.
     @Override
     public void close() {
-        closing = true;
+        reading.close();
         Thread thread;
         lock.lock();
         try {
             thread = reader;
-            if (open && thread != null) {
-                writeBuffer.set(ValueLayout.JAVA_LONG_UNALIGNED, 0, 1L);
-                Libc.write(writeCapture, stopEvent, writeBuffer, Long.BYTES);
-            }
         } finally {
             lock.unlock();
         }
         if (thread == null) {
             releaseResources();
-        } else if (thread != Thread.currentThread()) {
+        } else if (!reading.isReadingHere()) {
             awaitEnd(thread);
         }
     }
@@ -431,11 +429,11 @@ public final class TunLink implements Link {
     /// The reader calls this at its end, or [#close] if there never was one, so that nobody uses a descriptor that is
     /// closed and perhaps another file's by then.
     private void releaseResources() {
+        reading.release();
         lock.lock();
         try {
             if (open) {
                 open = false;
-                Libc.close(writeCapture, stopEvent);
                 device.close();
                 arena.close();
             }
@@ -449,12 +447,6 @@ public final class TunLink implements Link {
         fds.set(ValueLayout.JAVA_INT, at, fd);
         fds.set(ValueLayout.JAVA_SHORT, at + POLL_EVENTS, events);
         fds.set(ValueLayout.JAVA_SHORT, at + POLL_REVENTS, (short) 0);
-    }
-
-    /// True if the device (the first entry) reported something, but nothing to read.
-    private static boolean failed(MemorySegment fds) {
-        short reported = fds.get(ValueLayout.JAVA_SHORT, POLL_REVENTS);
-        return reported != 0 && (reported & Libc.POLLIN) == 0;
     }
 
     /// The device's name and MTU, for logs.

@@ -176,7 +176,7 @@ class TunLinkLifeTest extends TunTest {
     void a_namespace_that_is_none_is_refused() {
         assertFails(
                 TunLink.builder("berth0").inNamespace(Path.of("/var/run/netns/berth-none")),
-                "Cannot open the network namespace /var/run/netns/berth-none (ENOENT).");
+                "There is no network namespace /var/run/netns/berth-none.");
         assertFails(
                 TunLink.builder("berth0").inNamespace(Path.of("/dev/null")),
                 "/dev/null is not a network namespace (EINVAL).");

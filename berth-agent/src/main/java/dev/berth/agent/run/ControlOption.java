@@ -33,6 +33,7 @@ public final class ControlOption {
         }
         Map<String, ControlHandler> handlers = new HostRequests(program, host).handlers();
         PortRequests.add(handlers, host);
+        ProxyRequests.add(handlers, host);
         return open(option, handlers);
     }
 

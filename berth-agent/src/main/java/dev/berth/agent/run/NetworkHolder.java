@@ -1,5 +1,6 @@
 package dev.berth.agent.run;
 
+import dev.berth.gateway.Gateway;
 import dev.berth.gateway.GatewayCounters;
 import dev.berth.gateway.shared.SharedNetwork;
 import dev.berth.host.Host;
@@ -33,13 +34,14 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A lock of the kernel says whether the process lives, so a name is free again at once when it was killed; the next
 /// holder removes what is left. Thread-safe.
-public final class NetworkHolder implements AutoCloseable, HostRequests.Hosts, PortRequests.Ports {
+public final class NetworkHolder implements AutoCloseable, HostRequests.Hosts, PortRequests.Ports, ProxyRequests.Owner {
     private static final int BACKLOG = 64;
 
     private final NetworkFiles files;
     private final FileChannel lock;
     private final SharedNetwork network;
     private final PublishedPorts published;
+    private final Proxies proxies;
     private final CountDownLatch ended = new CountDownLatch(1);
     private @Nullable ControlServer control;
     private boolean closed;
@@ -55,6 +57,11 @@ public final class NetworkHolder implements AutoCloseable, HostRequests.Hosts, P
                     addresses.get(i), network.settings().subnets().get(i).length()));
         }
         published = new PublishedPorts(network.network(), doors);
+        proxies = new Proxies(
+                published::requireDoor,
+                network.settings().outside()
+                        ? Proxies.either(network.network(), Proxies.resolver())
+                        : network.network());
     }
 
     /// Opens a network, and lets members join.
@@ -81,6 +88,7 @@ public final class NetworkHolder implements AutoCloseable, HostRequests.Hosts, P
             holder = new NetworkHolder(files, lock, network);
             Map<String, ControlHandler> handlers = new HostRequests("network " + files.name(), holder).handlers();
             PortRequests.add(handlers, holder);
+            ProxyRequests.add(handlers, holder);
             handlers.put("network", holder::describe);
             handlers.put("end", holder::end);
             holder.control = ControlServer.open(files.control(), handlers);
@@ -196,6 +204,16 @@ public final class NetworkHolder implements AutoCloseable, HostRequests.Hosts, P
     }
 
     @Override
+    public Proxies proxies() {
+        return proxies;
+    }
+
+    @Override
+    public @Nullable Gateway outside() {
+        return network.gateway();
+    }
+
+    @Override
     public PublishedPorts.Entry publish(Publication publication, @Nullable String name)
             throws IOException, ControlException {
         if (name == null) {
@@ -300,6 +318,7 @@ public final class NetworkHolder implements AutoCloseable, HostRequests.Hosts, P
         }
         closed = true;
         ended.countDown();
+        proxies.close();
         published.close();
         network.close();
         try {

@@ -67,11 +67,7 @@ final class PublishedPorts implements AutoCloseable {
                         + " already: it leads to port " + each.port.target().port() + " of host '" + each.host + "'");
             }
         }
-        Host from = door;
-        if (from == null) {
-            from = network.host(DOOR, doorAddresses.toArray(new IpAddress.Prefix[0]));
-            door = from;
-        }
+        Host from = requireDoor();
         Endpoint target = new Endpoint(address, publication.port());
         Entry entry;
         try {
@@ -83,6 +79,19 @@ final class PublishedPorts implements AutoCloseable {
         }
         entries.add(entry);
         return entry;
+    }
+
+    /// The host that connections come from, made if need be.
+    synchronized Host requireDoor() throws IOException {
+        if (closed) {
+            throw new IOException("The host ends");
+        }
+        Host present = door;
+        if (present == null) {
+            present = network.host(DOOR, doorAddresses.toArray(new IpAddress.Prefix[0]));
+            door = present;
+        }
+        return present;
     }
 
     /// Says which host of which program of Berth has the port, if one has.

@@ -26,11 +26,12 @@ import org.jspecify.annotations.Nullable;
 
 /// The host of `berth run` with everything around it: the network it is on, the gateways for published ports and to
 /// the outside, the link to a network of several programs, the TUN device and the capture.
-public final class RunningHost implements AutoCloseable, HostRequests.Hosts, PortRequests.Ports {
+public final class RunningHost implements AutoCloseable, HostRequests.Hosts, PortRequests.Ports, ProxyRequests.Owner {
     private final HostPlan plan;
     private final @Nullable MemberLink member;
     private final Network network = Network.create("berth");
     private final PublishedPorts published;
+    private final Proxies proxies = new Proxies(this::host, Proxies.resolver());
     private @Nullable TunLink tun;
     private @Nullable Host host;
     private @Nullable Capture capture;
@@ -194,6 +195,16 @@ public final class RunningHost implements AutoCloseable, HostRequests.Hosts, Por
         return published;
     }
 
+    @Override
+    public Proxies proxies() {
+        return proxies;
+    }
+
+    @Override
+    public @Nullable Gateway outside() {
+        return outside;
+    }
+
     /// The program's host, and the gateway of published ports if there is one.
     @Override
     public List<Host> hosts() {
@@ -248,6 +259,7 @@ public final class RunningHost implements AutoCloseable, HostRequests.Hosts, Por
             return;
         }
         closed = true;
+        proxies.close();
         published.close();
         if (outside != null) {
             outside.close();

@@ -385,7 +385,7 @@ final class SegmentOutput {
     private static boolean isWorthWaiting(Tcb tcb, int largest, @Nullable Pacer pacer) {
         return largest > tcb.effectiveMss
                 && pacer == null
-                && tcb.flightSize() >= largest
+                && tcb.flightSize() >= largest / 2
                 && tcb.minRtt > 0
                 && tcb.minRtt <= NEAR
                 && !tcb.config.noDelay()

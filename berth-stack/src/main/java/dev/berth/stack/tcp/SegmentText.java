@@ -101,7 +101,7 @@ final class SegmentText {
         }
         tcb.rcvNxt += length;
         tcb.flags |= Tcb.ANSWERABLE;
-        if (segment.has(TcpHeader.PSH) && length < Math.max(tcb.rcvUnit, 536)) {
+        if (segment.has(TcpHeader.PSH) && isSmall(tcb, length)) {
             tcb.flags |= Tcb.PUSHED;
         }
         ReceiveTuning.arrived(tcb, budget, segment);
@@ -133,6 +133,13 @@ final class SegmentText {
         tcb.pending |= atOnce ? Tcb.ACK_NOW : Tcb.ACK_DELAYED;
         tcp.markDirty(tcb);
         tcp.ready(tcb);
+    }
+
+    /// True if the sender may keep back what follows (Nagle) until this segment is acknowledged: it is not of full
+    /// size. The largest segment seen says what that is, unless none was full; then what we send ourselves, as paths
+    /// mostly have one MTU in both directions.
+    private static boolean isSmall(Tcb tcb, int length) {
+        return length < Math.max(tcb.rcvUnit, 536) || length < tcb.effectiveMss - TcpHeader.MAX_LENGTH;
     }
 
     /// Memory is scarce: true if the text is not taken. It is not acknowledged, so the other end sends it again.

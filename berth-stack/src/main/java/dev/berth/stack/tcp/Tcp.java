@@ -242,7 +242,6 @@ public final class Tcp {
 
     /// Stops listening; connections that nobody accepted are reset. The binding stays with the caller.
     ///
-
     /// On a host of several shards this is called for the listener by the first, then for each part of it by its own,
     /// and the binding is given up after that: a shard may have found the listener before.
     public void close(TcpListener listener, long now) {

@@ -1,0 +1,138 @@
+package dev.berth.cli;
+
+import dev.berth.capture.Capture;
+import dev.berth.ethernet.EthernetCounters;
+import dev.berth.ethernet.EthernetPort;
+import dev.berth.ethernet.EthernetSegment;
+import dev.berth.network.Network;
+import dev.berth.wire.IpAddress;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Guests that speak Ethernet: behind a TAP device, and at UNIX sockets.
+final class EthernetMembers implements GatewayMembers {
+    /// What Ethernet has unless more is asked for, and what every guest starts with.
+    static final int MTU = 1_500;
+
+    private final EthernetSegment segment;
+    private final String places;
+    private final @Nullable EthernetPort tap;
+
+    private EthernetMembers(EthernetSegment segment, String places, @Nullable EthernetPort tap) {
+        this.segment = segment;
+        this.places = places;
+        this.tap = tap;
+    }
+
+    /// Where guests are to be.
+    ///
+    /// @param tap a TAP device's name
+    /// @param stream a socket in QEMU's stream framing
+    /// @param datagram a socket of one frame in each datagram
+    record Places(
+            @Nullable String tap,
+            @Nullable Path stream,
+            @Nullable Path datagram) {
+        boolean isEmpty() {
+            return tap == null && stream == null && datagram == null;
+        }
+    }
+
+    /// Opens the places. The machine's address is the router that guests are told of, as in QEMU's own networks.
+    ///
+    /// @throws IOException if one cannot be had, in words; nothing is left behind then
+    static EthernetMembers start(
+            Network network,
+            Places places,
+            NamespaceGateway.Wishes wishes,
+            int mtu,
+            @Nullable Capture capture)
+            throws IOException {
+        GatewayAddresses addresses = wishes.addresses();
+        List<IpAddress> servants = new ArrayList<>(addresses.machine());
+        servants.addAll(addresses.nameServers());
+        EthernetSegment.Builder builder = EthernetSegment.builder(network)
+                .nameServers(addresses.nameServers().toArray(new IpAddress[0]))
+                .proxied(servants.toArray(new IpAddress[0]))
+                .mtu(mtu);
+        for (IpAddress router : addresses.machine()) {
+            for (IpAddress.Prefix subnet : addresses.networks()) {
+                if (subnet.contains(router.hi(), router.lo())) {
+                    builder.router(new IpAddress.Prefix(router, subnet.length()));
+                }
+            }
+        }
+        addresses.guest().stream()
+                .map(IpAddress.Prefix::address)
+                .filter(IpAddress::isIpv4)
+                .findFirst()
+                .ifPresent(builder::firstLease);
+        if (capture != null) {
+            builder.around(capture::around);
+        }
+        EthernetSegment segment = builder.start();
+        boolean started = false;
+        try {
+            List<String> told = new ArrayList<>();
+            EthernetPort tap = null;
+            if (places.tap != null) {
+                tap = segment.attachTap(places.tap, wishes.namespace());
+                told.add(places.tap);
+            }
+            if (places.stream != null) {
+                told.add(segment.listenStream(places.stream).path() + " (stream)");
+            }
+            if (places.datagram != null) {
+                told.add(segment.listenDatagram(places.datagram).path() + " (datagrams)");
+            }
+            String text = String.join(" and ", told) + ", guests in "
+                    + String.join(" and ", addresses.networks().stream().map(Object::toString).toList())
+                    + ", router " + NamespaceGateway.join(addresses.machine());
+            started = true;
+            boolean alone = places.stream == null && places.datagram == null;
+            return new EthernetMembers(segment, text, alone ? tap : null);
+        } finally {
+            if (!started) {
+                segment.close();
+            }
+        }
+    }
+
+    @Override
+    public String describe() {
+        return places;
+    }
+
+    @Override
+    public String statistics() {
+        EthernetCounters frames = segment.counters();
+        StringBuilder line = new StringBuilder("frames from guests ")
+                .append(frames.framesIn())
+                .append(", to them ")
+                .append(frames.framesOut())
+                .append(", leases ")
+                .append(frames.leases());
+        frames.drops().forEach((reason, count) -> line.append(", dropped ")
+                .append(count)
+                .append(": ")
+                .append(reason.text()));
+        return line.toString();
+    }
+
+    /// At a socket other guests may come; a device that is gone is gone.
+    @Override
+    public void whenDown(Consumer<String> action) {
+        if (tap != null) {
+            tap.whenEnded(action);
+        }
+    }
+
+    @Override
+    public void close() {
+        segment.close();
+    }
+}

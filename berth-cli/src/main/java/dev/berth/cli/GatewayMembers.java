@@ -1,0 +1,19 @@
+package dev.berth.cli;
+
+import java.util.function.Consumer;
+
+/// Who is on the network that `berth gateway` serves, and how they are attached.
+interface GatewayMembers extends AutoCloseable {
+    /// Where they are, and by which addresses they are known, for people.
+    String describe();
+
+    /// What passed, for people.
+    String statistics();
+
+    /// Lets somebody know why nobody can be there any more, once.
+    void whenDown(Consumer<String> action);
+
+    /// Takes them off the network. Idempotent.
+    @Override
+    void close();
+}

@@ -1,0 +1,399 @@
+package dev.berth.tun;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.berth.host.LinkReceiver;
+import dev.berth.wire.Packet;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// The receiving half of a [TunLink]: who reads packets from the device, and who waits for them.
+///
+/// Three kinds of threads read, one at a time: the link's own, whoever has just transmitted a good deal and looks for
+/// the acknowledgments, and a thread that waits for what arrives ([#fetchUntil], one at most). The last spares the
+/// switch from the link's thread to the one that waits, the second spares waking the link's thread beside a busy one.
+///
+/// **Naps.** A thread that waits for the device is woken by each packet, also where another one then takes it. So the
+/// link's thread, when it is woken while others read, does not read, but sleeps 50 microseconds, and then longer up to
+/// [#LONGEST_NAP], as long as others go on to read. A packet may thus wait for so long when whoever has read stops
+/// doing so. After that, there are no naps for a hundred times as long: no more than a hundredth of the time is lost in
+/// this way. Whoever begins to wait without reading ends the nap ([#watch]).
+final class TunReader {
+    private static final int MAX_PACKET = 65_535;
+    private static final int BATCH_PACKETS = 64;
+    private static final int BATCH_OCTETS = 2 * MAX_PACKET;
+    private static final int POLL_EVENTS = 4;
+    private static final int POLL_REVENTS = 6;
+    private static final int POLLFD = 8;
+
+    /// Of [#fetch]: another thread reads, or the device is gone.
+    private static final int BUSY = -1;
+
+    private static final long SHORTEST_NAP = 50_000; // nanoseconds
+    private static final long LONGEST_NAP = 400_000;
+    /// After a nap that was too long, the link's thread is awake for so many times its length.
+    private static final long WORTH = 100;
+
+    /// A packet of more octets is part of a stream, of which more will come.
+    private static final int LARGE = 8_192;
+
+    /// For so long after a large packet, the link's thread reads beside the one that works on it; nanoseconds.
+    private static final long STREAMING = 2_000_000;
+
+    private static final long MILLI = 1_000_000;
+
+    private final TunDevice device;
+    private final Arena arena = Arena.ofShared();
+    private final int stopEvent;
+    private final int fetchEvent;
+
+    // For the link's own thread
+    private final MemorySegment capture = arena.allocate(Libc.CAPTURE);
+    private final MemorySegment poll = arena.allocate(2 * POLLFD, 8);
+    private long noNapBefore = System.nanoTime();
+
+    /// Held while packets are read, with the two below.
+    private final ReentrantLock reading = new ReentrantLock();
+
+    private final MemorySegment readCapture = arena.allocate(Libc.CAPTURE);
+    private final MemorySegment readBuffer = arena.allocate(VnetHeader.LENGTH + MAX_PACKET + 1L, 64);
+
+    /// When a large packet came last.
+    private volatile long streamedAt = System.nanoTime() - STREAMING;
+
+    /// Why the device cannot be read any more.
+    private volatile @Nullable String failure;
+
+    /// Held by the one thread in [#fetchUntil], with the three below, and by whoever gives the memory back.
+    private final ReentrantLock fetching = new ReentrantLock();
+
+    private final MemorySegment fetchCapture = arena.allocate(Libc.CAPTURE);
+    private final MemorySegment fetchPoll = arena.allocate(2 * POLLFD, 8);
+    private final MemorySegment fetchCount = arena.allocate(ValueLayout.JAVA_LONG);
+
+    private final ReentrantLock events = new ReentrantLock();
+
+    @GuardedBy("events")
+    private final MemorySegment eventCapture = arena.allocate(Libc.CAPTURE);
+
+    @GuardedBy("events")
+    private final MemorySegment one = arena.allocateFrom(ValueLayout.JAVA_LONG, 1L);
+
+    @GuardedBy("events")
+    private boolean open = true;
+
+    private volatile @Nullable LinkReceiver receiver;
+    private volatile @Nullable Thread thread; // the link's own, while it runs
+    private volatile boolean closing;
+
+    /// How often others than the link's thread have read; a hint.
+    private volatile int fetches;
+
+    private volatile boolean napping;
+    private volatile boolean watched;
+
+    final LongAdder packets = new LongAdder();
+    final LongAdder octets = new LongAdder();
+    final LongAdder malformed = new LongAdder();
+
+    /// @throws EventException if the kernel gives no event
+    TunReader(TunDevice device) throws EventException {
+        this.device = device;
+        stopEvent = Libc.eventfd(capture);
+        fetchEvent = stopEvent < 0 ? stopEvent : Libc.eventfd(capture);
+        if (fetchEvent < 0) {
+            if (stopEvent >= 0) {
+                Libc.close(capture, stopEvent);
+            }
+            arena.close();
+            throw new EventException(-fetchEvent);
+        }
+    }
+
+    /// There is no event to wake a thread with.
+    static final class EventException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        final int errno;
+
+        EventException(int errno) {
+            this.errno = errno;
+        }
+    }
+
+    /// What the link's own thread does, until [#close] or a failure.
+    ///
+    /// @return null when the link was closed, and else why it failed
+    @Nullable
+    String run(LinkReceiver to) {
+        thread = Thread.currentThread();
+        receiver = to;
+        setPoll(poll, 0, device.fd);
+        setPoll(poll, 1, stopEvent);
+        boolean woken = false;
+        int seen = fetches;
+        while (!closing) {
+            if (woken && (fetches != seen || fetching.isLocked()) && System.nanoTime() - noNapBefore >= 0) {
+                nap(to);
+            }
+            woken = false;
+            seen = fetches;
+            int taken = fetch(to, BATCH_PACKETS);
+            String failed = failure;
+            if (failed != null) {
+                return closing ? null : failed;
+            }
+            if (taken == 0) {
+                Libc.poll(capture, poll, 2, -1);
+                if (isGone(poll)) {
+                    return closing ? null : removed();
+                }
+                woken = true;
+            } else if (taken == BUSY) {
+                reading.lock(); // when it is free, perhaps there is something left
+                reading.unlock();
+            }
+        }
+        return null;
+    }
+
+    private void nap(LinkReceiver to) {
+        long pause = SHORTEST_NAP;
+        watched = false;
+        napping = true;
+        for (; ; ) {
+            int seen = fetches;
+            LockSupport.parkNanos(this, pause);
+            if (closing || watched || fetches == seen && !fetching.isLocked()) {
+                break;
+            }
+            pause = Math.min(2 * pause, LONGEST_NAP);
+        }
+        napping = false;
+        if (!watched && fetch(to, BATCH_PACKETS) > 0) {
+            noNapBefore = System.nanoTime() + WORTH * pause;
+        }
+    }
+
+    /// A thread begins to wait for what may arrive, and does not fetch it itself.
+    void watch() {
+        if (napping) {
+            watched = true;
+            LockSupport.unpark(thread);
+        }
+    }
+
+    /// Hands in what has arrived, by a thread that has just transmitted.
+    void fetchInPassing() {
+        LinkReceiver to = receiver;
+        if (to != null && !reading.isHeldByCurrentThread() && fetch(to, BATCH_PACKETS) >= 0) {
+            countFetch();
+        }
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // whether it changes is what matters
+    private void countFetch() {
+        fetches++;
+    }
+
+    /// Reads packets and hands them in until `done` says true, `timeoutNanos` (0: none) have passed, or the link ends.
+    ///
+    /// @return false at once if another thread does so already, or the link does not run
+    boolean fetchUntil(BooleanSupplier done, long timeoutNanos) {
+        LinkReceiver to = receiver;
+        if (to == null || closing || isStreaming() || fetching.isHeldByCurrentThread() || !fetching.tryLock()) {
+            return false;
+        }
+        try {
+            if (closing || failure != null) {
+                return false;
+            }
+            setPoll(fetchPoll, 0, device.fd);
+            setPoll(fetchPoll, 1, fetchEvent);
+            long deadline = timeoutNanos == 0 ? 0 : System.nanoTime() + timeoutNanos;
+            while (!done.getAsBoolean() && !closing && failure == null && !isStreaming()) {
+                int timeout = -1;
+                if (deadline != 0) {
+                    long left = deadline - System.nanoTime();
+                    if (left <= 0) {
+                        break;
+                    }
+                    timeout = (int) Math.min(Integer.MAX_VALUE, (left + MILLI - 1) / MILLI);
+                }
+                Libc.poll(fetchCapture, fetchPoll, 2, timeout);
+                if (fetchPoll.get(ValueLayout.JAVA_SHORT, POLLFD + POLL_REVENTS) != 0) {
+                    Libc.read(fetchCapture, fetchEvent, fetchCount, Long.BYTES);
+                }
+                if (isGone(fetchPoll)) {
+                    break; // the link's thread will say so
+                }
+                if (fetchPoll.get(ValueLayout.JAVA_SHORT, POLL_REVENTS) != 0) {
+                    fetchWhile(to, done);
+                }
+            }
+        } finally {
+            fetching.unlock();
+        }
+        return true;
+    }
+
+    /// True while a stream comes in: to read the next packet and to work on the last are better done by two threads.
+    private boolean isStreaming() {
+        return System.nanoTime() - streamedAt < STREAMING;
+    }
+
+    /// One packet after the other, as the first is probably what the thread waits for.
+    private void fetchWhile(LinkReceiver to, BooleanSupplier done) {
+        int taken;
+        do {
+            taken = fetch(to, 1);
+            countFetch();
+            if (taken == BUSY) {
+                reading.lock(); // another one hands in what has woken us
+                reading.unlock();
+            }
+        } while (taken > 0 && !done.getAsBoolean());
+    }
+
+    /// Lets the thread in [#fetchUntil] look whether it is done.
+    void endFetch() {
+        if (fetching.isLocked()) {
+            signal(fetchEvent);
+        }
+    }
+
+    private void signal(int event) {
+        events.lock();
+        try {
+            if (open) {
+                Libc.write(eventCapture, event, one, Long.BYTES);
+            }
+        } finally {
+            events.unlock();
+        }
+    }
+
+    /// Reads `most` packets at most.
+    ///
+    /// @return how many, or [#BUSY]
+    private int fetch(LinkReceiver to, int most) {
+        if (!reading.tryLock()) {
+            return BUSY;
+        }
+        int count = 0;
+        boolean large = false;
+        try {
+            if (failure != null) {
+                return BUSY;
+            }
+            for (int size = 0; count < most && size < BATCH_OCTETS && !closing; count++) {
+                int answer = Libc.read(readCapture, device.fd, readBuffer, readBuffer.byteSize());
+                if (answer == -Libc.EAGAIN || answer == -Libc.EINTR) {
+                    break;
+                }
+                if (answer < 0) {
+                    failure = answer == -Libc.EBADFD
+                            ? removed()
+                            : "Reading from TUN device " + device.name + " failed (" + TunDevice.errorName(-answer)
+                                    + ").";
+                    break;
+                }
+                size += answer;
+                large |= answer > LARGE;
+                deliver(to, answer);
+            }
+        } finally {
+            reading.unlock();
+        }
+        if (count > 0) {
+            if (large) {
+                streamedAt = System.nanoTime();
+            }
+            to.receivedAll();
+        }
+        return count;
+    }
+
+    private void deliver(LinkReceiver to, int size) {
+        int length = size - VnetHeader.LENGTH;
+        if (length <= 0 || length > MAX_PACKET) {
+            malformed.increment();
+            return;
+        }
+        Packet packet = to.pool().takePacket(length);
+        MemorySegment.copy(readBuffer, ValueLayout.JAVA_BYTE, VnetHeader.LENGTH, packet.bytes, packet.start, length);
+        packet.end = packet.start + length;
+        if (!VnetHeader.read(readBuffer, packet)) {
+            malformed.increment();
+            packet.release();
+            return;
+        }
+        packets.increment();
+        octets.add(length);
+        to.receivedMore(packet);
+    }
+
+    /// Tells all who wait for the device to end.
+    void close() {
+        closing = true;
+        signal(stopEvent);
+        signal(fetchEvent);
+        LockSupport.unpark(thread);
+    }
+
+    boolean isClosing() {
+        return closing;
+    }
+
+    /// True on a thread that is about to hand a packet in.
+    boolean isReadingHere() {
+        return Thread.currentThread() == thread || fetching.isHeldByCurrentThread() || reading.isHeldByCurrentThread();
+    }
+
+    /// Gives memory and events back, when nobody uses them any more: the link's thread has left [#run], and what
+    /// [#close] has told others to leave, they leave soon. Not from within a delivery.
+    void release() {
+        closing = true;
+        signal(fetchEvent);
+        fetching.lock(); // and for ever: who comes later finds it taken
+        reading.lock();
+        events.lock();
+        try {
+            if (open) {
+                open = false;
+                if (failure == null) {
+                    failure = "closed";
+                }
+                Libc.close(eventCapture, stopEvent);
+                Libc.close(eventCapture, fetchEvent);
+                arena.close();
+            }
+        } finally {
+            events.unlock();
+            reading.unlock();
+            fetching.unlock();
+        }
+    }
+
+    private String removed() {
+        return "TUN device " + device.name + " was removed.";
+    }
+
+    /// True if the device (the first entry) reported something, but nothing to read.
+    private static boolean isGone(MemorySegment fds) {
+        short reported = fds.get(ValueLayout.JAVA_SHORT, POLL_REVENTS);
+        return reported != 0 && (reported & Libc.POLLIN) == 0;
+    }
+
+    private static void setPoll(MemorySegment fds, int index, int fd) {
+        long at = (long) index * POLLFD;
+        fds.set(ValueLayout.JAVA_INT, at, fd);
+        fds.set(ValueLayout.JAVA_SHORT, at + POLL_EVENTS, Libc.POLLIN);
+        fds.set(ValueLayout.JAVA_SHORT, at + POLL_REVENTS, (short) 0);
+    }
+}
