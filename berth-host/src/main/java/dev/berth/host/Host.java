@@ -513,9 +513,6 @@ public final class Host implements AutoCloseable {
         /// without it: a host that nobody keeps busy on several processors gains nothing, and each shard takes as much
         /// memory as a host. A host with a [#clock] of its own has 1 by default.
         ///
-        /// What a program sees is the same, but for this: connections of different shards are accepted in an order that
-        /// is not that of their arrival.
-        ///
         /// @param number 1 to [#MAX_SHARDS]; with a [#clock] of one's own only 1
         /// @throws IllegalArgumentException if it is another
         public Builder shards(int number) {

@@ -26,7 +26,6 @@ public final class TcpAcceptor extends HostSocket {
     private @Nullable TcpListener listener;
     private boolean quickAck = true;
     private volatile ShardListener[] elsewhere = NOWHERE; // its parts in the other shards
-    private int turn; // which of those is asked first; whoever misses a step does no harm
     private String boundBy = "";
     /// Whether the program named the port itself.
     private boolean fixedPort;
@@ -119,7 +118,7 @@ public final class TcpAcceptor extends HostSocket {
             each.monitor().enter();
             try {
                 each.part().attach(each);
-                if (each.part().isWaitingHere()) {
+                if (each.part().waiting() > 0) {
                     each.monitor().afterwards(each);
                 }
             } finally {
@@ -239,14 +238,14 @@ public final class TcpAcceptor extends HostSocket {
     private TcpSocket await(long timeoutNanos) throws IOException {
         long deadline = deadline(timeoutNanos);
         for (; ; ) {
-            TcpSocket other = pollElsewhere();
-            if (other != null) {
-                return other;
+            TcpSocket accepted = pollAll();
+            if (accepted != null) {
+                return accepted;
             }
             Waiter waiter;
             monitor.enterQuietly();
             try {
-                TcpSocket accepted = poll();
+                accepted = poll();
                 if (accepted != null) {
                     return accepted;
                 }
@@ -255,10 +254,10 @@ public final class TcpAcceptor extends HostSocket {
                 monitor.exitQuietly();
             }
             // One that came to another shard before the waiter was there has woken nobody.
-            other = pollEach();
-            if (other != null) {
+            accepted = pollAll();
+            if (accepted != null) {
                 disarm(waiter);
-                return other;
+                return accepted;
             }
             if (!await(waiter, deadline)) {
                 throw SocketErrors.timedOut("Accept");
@@ -269,7 +268,7 @@ public final class TcpAcceptor extends HostSocket {
     /// A connection that waits, or null if none does.
     public @Nullable TcpSocket tryAccept() throws IOException {
         Object begun = SocketObserver.begun(SocketObserver.Operation.ACCEPT);
-        TcpSocket accepted = pollElsewhere();
+        TcpSocket accepted = pollAll();
         if (accepted == null) {
             monitor.enterQuietly();
             try {
@@ -277,7 +276,6 @@ public final class TcpAcceptor extends HostSocket {
             } finally {
                 monitor.exitQuietly();
             }
-            accepted = accepted == null ? pollEach() : accepted;
         }
         if (begun != null && accepted != null) {
             SocketObserver.ended(begun, accepted, null, 0, null);
@@ -285,11 +283,11 @@ public final class TcpAcceptor extends HostSocket {
         return accepted;
     }
 
-    /// A connection that waits in this shard. Under its lock.
+    /// A connection that waits, on a host of one shard. Under its lock.
     private @Nullable TcpSocket poll() throws SocketException {
         requireListening();
         TcpListener own = listener;
-        return own == null ? null : poll(monitor, own);
+        return own == null || elsewhere.length > 0 ? null : poll(monitor, own);
     }
 
     /// Under the lock of `at`.
@@ -306,28 +304,18 @@ public final class TcpAcceptor extends HostSocket {
         return socket;
     }
 
-    /// A connection that waits in another shard, every second time in a row at the most, so that this one has its turn.
-    /// Under no lock.
-    private @Nullable TcpSocket pollElsewhere() {
+    /// The connection that waits for longest on a host of several shards. Under no lock.
+    private @Nullable TcpSocket pollAll() {
         if (elsewhere.length == 0) {
             return null;
         }
-        turn = (turn + 1) % (elsewhere.length + 1);
-        return turn == 0 ? null : pollEach();
-    }
-
-    /// A connection that waits in any other shard. Under no lock.
-    private @Nullable TcpSocket pollEach() {
-        ShardListener[] parts = elsewhere;
-        if (parts.length == 0 || parts[0].part().waiting() == 0) {
-            return null; // read after the waiter was armed, and counted up before anybody is woken
-        }
-        for (int i = 0; i < parts.length && open; i++) {
-            ShardListener each = parts[(turn + i) % parts.length];
-            StackMonitor at = each.monitor();
+        TcpListener whole = elsewhere[0].part().part(0);
+        int shard;
+        while (open && (shard = whole.nextShard()) >= 0) {
+            StackMonitor at = host.monitors()[shard];
             at.enterQuietly();
             try {
-                TcpSocket accepted = poll(at, each.part());
+                TcpSocket accepted = poll(at, whole.part(shard));
                 if (accepted != null) {
                     return accepted;
                 }

@@ -111,7 +111,7 @@ sealed class Waiter extends Wakeup implements BooleanSupplier permits Reader {
                     return false;
                 }
                 SystemClock.park(clock, this, deadline);
-                if (Thread.interrupted()) {
+                if (!isSignalled() && Thread.interrupted()) {
                     interrupted = true;
                     if (thread.isVirtual()) {
                         return false;

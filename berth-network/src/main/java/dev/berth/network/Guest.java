@@ -111,9 +111,7 @@ public final class Guest implements AutoCloseable {
 
     /// The guest's addresses.
     public List<IpAddress> addresses() {
-        return Arrays.stream(port.addresses())
-                .map(IpAddress.Prefix::address)
-                .toList();
+        return Arrays.stream(port.addresses()).map(IpAddress.Prefix::address).toList();
     }
 
     /// What was moved and dropped so far.

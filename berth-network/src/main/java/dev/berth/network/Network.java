@@ -193,7 +193,9 @@ public final class Network implements AutoCloseable, NameTable {
         Subnet subnet = link.subnet();
         boolean fits = IpAddress.isUnicast(address.hi(), address.lo())
                 && (subnet.open || subnet.contains(address.hi(), address.lo()));
-        if (!fits || attached.get(address.hi(), address.lo()) != null || hosts.crashedOwner(address, link.node()) != null) {
+        if (!fits
+                || attached.get(address.hi(), address.lo()) != null
+                || hosts.crashedOwner(address, link.node()) != null) {
             return false;
         }
         IpAddress.Prefix[] before = link.addresses();

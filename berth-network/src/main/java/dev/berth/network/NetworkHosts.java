@@ -115,9 +115,8 @@ final class NetworkHosts {
 
     /// The node of a guest has the addresses of its link.
     void readdress(NetworkLink link) {
-        link.node().addresses = Arrays.stream(link.addresses())
-                .map(IpAddress.Prefix::address)
-                .toList();
+        link.node().addresses =
+                Arrays.stream(link.addresses()).map(IpAddress.Prefix::address).toList();
     }
 
     private void forget(Node node) {

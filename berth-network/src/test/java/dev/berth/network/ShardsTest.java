@@ -3,9 +3,13 @@ package dev.berth.network;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.berth.host.ConnectionRequest;
 import dev.berth.host.Host;
 import dev.berth.host.HostClock;
 import dev.berth.host.HostCounters;
+import dev.berth.host.Link;
+import dev.berth.host.LinkInfo;
+import dev.berth.host.LinkReceiver;
 import dev.berth.host.TcpAcceptor;
 import dev.berth.host.TcpSocket;
 import dev.berth.host.UdpSocket;
@@ -18,9 +22,14 @@ import dev.berth.ports.Transport;
 import dev.berth.stack.StackConfig;
 import dev.berth.stack.StackSnapshot;
 import dev.berth.stack.endpoint.SocketEntry;
+import dev.berth.stack.icmp.Unreachable;
+import dev.berth.wire.BufferPool;
 import dev.berth.wire.DropReason;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
+import dev.berth.wire.IpProtocol;
+import dev.berth.wire.Ipv4Header;
+import dev.berth.wire.Packet;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -338,6 +347,132 @@ class ShardsTest {
         udp.connect(new Endpoint(SERVER, 81));
         udp.send(new byte[] {1}, 0, 1, null);
         assertThatThrownBy(() -> udp.receive(new byte[10], 0, 10, LIMIT)).isInstanceOf(PortUnreachableException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 4})
+    void requests_are_decided_in_any_shard_and_an_error_reaches_the_flow(int shards) throws Exception {
+        start(shards);
+        TcpAcceptor acceptor = server.openTcpAcceptor();
+        acceptor.bind(new Endpoint(IpAddress.ANY_IPV6, 80));
+        acceptor.listenForRequests(100, LIMIT);
+        for (int i = 0; i < 24; i++) {
+            TcpSocket socket = client.openTcpSocket();
+            socket.startConnect(new Endpoint(SERVER, 80));
+            ConnectionRequest request = acceptor.awaitRequest(LIMIT);
+            assertThat(request.isPending()).isTrue();
+            if (i % 3 == 0) {
+                TcpSocket admitted = request.admit();
+                assertThat(admitted).isNotNull();
+                socket.awaitOpen(LIMIT);
+                threads.submit(() -> {
+                    echo(admitted);
+                    return null;
+                });
+                ask(socket, i);
+                socket.close();
+            } else {
+                if (i % 3 == 1) {
+                    request.refuse();
+                } else {
+                    request.unreachable(Unreachable.PORT);
+                }
+                assertThatThrownBy(() -> socket.awaitOpen(LIMIT)).isInstanceOf(ConnectException.class);
+            }
+            assertThat(request.isPending()).isFalse();
+        }
+        acceptor.close();
+        awaitNoFlows(server);
+    }
+
+    /// Cuts segments of TCP over IPv4 into two pieces each, as a router may.
+    private static final class Cutting implements Link {
+        private final Link link;
+        private final BufferPool pool = new BufferPool();
+        private int identification;
+
+        Cutting(Link link) {
+            this.link = link;
+        }
+
+        @Override
+        public LinkInfo info() {
+            return link.info();
+        }
+
+        @Override
+        public void start(LinkReceiver receiver) throws IOException {
+            link.start(receiver);
+        }
+
+        @Override
+        public void transmit(Packet packet) {
+            int header = Ipv4Header.MIN_LENGTH;
+            int payload = packet.length() - header;
+            if (packet.protocol != IpProtocol.TCP || payload <= 24) {
+                link.transmit(packet);
+                return;
+            }
+            packet.completeChecksum();
+            byte[] whole = new byte[packet.length()];
+            packet.copyTo(whole, 0);
+            identification++;
+            link.transmit(piece(packet, whole, 0, 24, Ipv4Header.MORE_FRAGMENTS));
+            link.transmit(piece(packet, whole, 24, payload - 24, 24 / 8));
+            packet.release();
+        }
+
+        private Packet piece(Packet of, byte[] whole, int from, int length, int flagsOffset) {
+            int header = Ipv4Header.MIN_LENGTH;
+            Packet piece = pool.takePacket(header + length);
+            piece.start = 0;
+            piece.end = header + length;
+            Ipv4Header.write(
+                    piece.bytes,
+                    0,
+                    0,
+                    header + length,
+                    identification,
+                    flagsOffset,
+                    64,
+                    IpProtocol.TCP,
+                    (int) of.sourceLo,
+                    (int) of.destinationLo);
+            System.arraycopy(whole, header + from, piece.bytes, header, length);
+            piece.sourceHi = of.sourceHi;
+            piece.sourceLo = of.sourceLo;
+            piece.destinationHi = of.destinationHi;
+            piece.destinationLo = of.destinationLo;
+            return piece;
+        }
+
+        @Override
+        public void flush() {
+            link.flush();
+        }
+
+        @Override
+        public void close() {
+            link.close();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 4})
+    void segments_in_pieces_are_handed_to_their_shard(int shards) throws Exception {
+        client = network.host(
+                "client", plan -> plan.address("10.0.0.1").around(Cutting::new).build(b -> b.shards(shards)));
+        server = network.host("server", plan -> plan.address("10.0.0.2").build(b -> b.shards(shards)));
+        TcpAcceptor acceptor = listen(server, 80, 100);
+        Future<Integer> served = echoes(acceptor, 12);
+        for (int i = 0; i < 12; i++) {
+            try (TcpSocket socket = client.openTcpSocket()) {
+                socket.connect(new Endpoint(SERVER, 80), LIMIT);
+                ask(socket, i);
+            }
+        }
+        assertThat(get(served)).isEqualTo(12);
+        assertThat(client.counters().retransmissions()).isZero();
     }
 
     @ParameterizedTest

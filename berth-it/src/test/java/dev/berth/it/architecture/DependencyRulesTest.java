@@ -239,7 +239,7 @@ class DependencyRulesTest {
         check(noClasses()
                 .that()
                 .resideOutsideOfPackages(
-                        packagesOf("sockets", "capture", "tun", "gateway", "agent", "bench", "testkit", "cli"))
+                        packagesOf("sockets", "capture", "tun", "gateway", "agent", "bench", "testkit", "cli", "ethernet"))
                 .should()
                 .dependOnClassesThat(
                         type("are buffers of java.nio", c -> c.getName().matches("java\\.nio\\.\\w*Buffer"))));

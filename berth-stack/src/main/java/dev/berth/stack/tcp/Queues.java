@@ -2,19 +2,23 @@ package dev.berth.stack.tcp;
 
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.Chunk;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// The send and receive queues of all connections of a stack. A connection has them only while they hold something,
-/// so that an idle one is small; a small stock of empty ones makes the change from idle to busy and back free of
-/// allocation.
+/// so that an idle one is small; a stock of empty ones makes the change from idle to busy and back free of allocation.
+/// It grows with the connections that have been busy at once.
 final class Queues {
-    private static final int STOCK = 64;
+    private static final int FIRST_STOCK = 16;
+
+    /// The most that are kept of each kind, some 400 octets together.
+    private static final int STOCK = 1_024;
 
     private final BufferPool pool;
-    private final @Nullable SendQueue[] sends = new SendQueue[STOCK];
-    private final @Nullable ReceiveQueue[] receives = new ReceiveQueue[STOCK];
+    private @Nullable SendQueue[] sends = new SendQueue[FIRST_STOCK];
+    private @Nullable ReceiveQueue[] receives = new ReceiveQueue[FIRST_STOCK];
     private final MemoryBudget budget;
-    private final @Nullable Flight[] flights = new Flight[STOCK];
+    private @Nullable Flight[] flights = new Flight[FIRST_STOCK];
     private int flightCount;
     private int sendCount;
     private int receiveCount;
@@ -63,6 +67,9 @@ final class Queues {
             budget.queue(-1);
             queue.clear();
             if (sendCount < STOCK && queue.isSmall()) {
+                if (sendCount == sends.length) {
+                    sends = Arrays.copyOf(sends, 2 * sendCount);
+                }
                 sends[sendCount++] = queue;
             }
         }
@@ -88,6 +95,9 @@ final class Queues {
         if (flight != null) {
             tcb.flight = null;
             if (flightCount < STOCK && flight.isSmall()) {
+                if (flightCount == flights.length) {
+                    flights = Arrays.copyOf(flights, 2 * flightCount);
+                }
                 flights[flightCount++] = flight;
             }
         }
@@ -115,6 +125,9 @@ final class Queues {
             budget.queue(-1);
             queue.clear();
             if (receiveCount < STOCK && queue.isSmall()) {
+                if (receiveCount == receives.length) {
+                    receives = Arrays.copyOf(receives, 2 * receiveCount);
+                }
                 receives[receiveCount++] = queue;
             }
         }

@@ -4,6 +4,8 @@ import dev.berth.ports.PortBinding;
 import dev.berth.stack.endpoint.Readiness;
 import dev.berth.stack.endpoint.StackSocket;
 import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +21,8 @@ public final class TcpListener implements StackSocket {
     boolean closed;
     private TcpListener @Nullable [] parts; // one for each shard, this one first; null on a host of one shard
     private @Nullable AtomicInteger taken; // places in the queues of all parts
+    private @Nullable Queue<Integer> order; // the numbers of the shards whose connections wait, oldest first
+    private int shard;
 
     @Nullable
     SynEntry firstSyn;
@@ -50,10 +54,13 @@ public final class TcpListener implements StackSocket {
     void divide(int shards) {
         TcpListener[] all = new TcpListener[shards];
         taken = new AtomicInteger();
+        order = new ConcurrentLinkedQueue<>();
         for (int i = 0; i < shards; i++) {
             all[i] = i == 0 ? this : new TcpListener(binding, backlog, config);
             all[i].parts = all;
             all[i].taken = taken;
+            all[i].order = order;
+            all[i].shard = i;
         }
         parts = all;
     }
@@ -82,9 +89,12 @@ public final class TcpListener implements StackSocket {
         return all == null ? waiting : all.get();
     }
 
-    /// Whether connections wait in this part, for a look without the lock of its shard.
-    public boolean isWaitingHere() {
-        return first != null;
+    /// The shard of the connection that waits for longest, on a host of several: whoever asks has to take it, with
+    /// [Tcp#accept] of the [#part] there. From any thread. -1 if none waits.
+    public int nextShard() {
+        Queue<Integer> all = order;
+        Integer next = all == null ? null : all.poll();
+        return next == null ? -1 : next;
     }
 
     /// The most complete connections that may wait.
@@ -168,6 +178,10 @@ public final class TcpListener implements StackSocket {
         }
         last = tcb;
         waiting++;
+        Queue<Integer> all = order;
+        if (all != null) {
+            all.add(shard);
+        }
     }
 
     @Nullable
