@@ -3,7 +3,8 @@ package dev.berth.bench;
 import dev.berth.bench.Measurement.Opener;
 import java.util.List;
 
-/// The rows of hosts with several shards beside hosts with one: what two processors gain, and what one connection loses.
+/// The rows of hosts with several shards beside hosts with one: what two processors gain, and what one connection
+/// loses.
 final class CoreRows {
     private static final String ONE = "hosts of 1 shard";
     private static final int THREADS = 2;

@@ -2,7 +2,9 @@ package dev.berth.bench;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /// The rows that need child JVMs with many pairs open ([PairsProgram]): whether a million fit in a gibibyte, and
 /// whether operations take as long beside a million of connections as beside none.
@@ -11,6 +13,12 @@ final class ManyPairs implements AutoCloseable {
     private static final int TEN_THOUSAND = 10_000;
 
     private final int most;
+    private static final long PART = 150_000_000; // nanoseconds
+    private static final int MOST_PARTS = 60;
+    private static final int SAME_PARTS = 8;
+    private static final double STILL_QUICKER = 0.95;
+
+    private final Set<String> warm = new HashSet<>();
     private List<PeerProcess> processes = List.of();
 
     /// @param most the largest number of pairs of the rows about growth
@@ -80,8 +88,25 @@ final class ManyPairs implements AutoCloseable {
         }
     }
 
+    /// Runs `operation` in each process until that process does not become quicker any more: each has compilers of its
+    /// own, and what was compiled last is not a matter of how many connections there are.
+    private void warmUp(String operation) throws IOException {
+        for (PeerProcess process : processes) {
+            double best = Double.MAX_VALUE;
+            int since = 0;
+            for (int part = 0; part < MOST_PARTS && since < SAME_PARTS; part++) {
+                double figure = Double.parseDouble(process.ask(operation + " " + PART));
+                since = figure < best * STILL_QUICKER ? 0 : since + 1;
+                best = Math.min(best, figure);
+            }
+        }
+    }
+
     /// The larger of the two quotients.
     private double grown(String operation, long nanos) throws IOException {
+        if (warm.add(operation)) {
+            warmUp(operation);
+        }
         String command = operation + " " + nanos / processes.size();
         double one = Double.parseDouble(processes.getFirst().ask(command));
         double worst = 0;
@@ -93,6 +118,7 @@ final class ManyPairs implements AutoCloseable {
 
     @Override
     public void close() {
+        warm.clear();
         processes.forEach(PeerProcess::close);
         processes = List.of();
     }

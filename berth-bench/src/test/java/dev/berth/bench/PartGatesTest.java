@@ -2,6 +2,7 @@ package dev.berth.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.stream.Stream;
@@ -54,5 +55,12 @@ class PartGatesTest {
         assertThatThrownBy(() -> PartGates.run("no such part", true, null, System.out))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("No part with a gate matches 'no such part'.");
+    }
+
+    @Test
+    void what_the_harness_allocates_does_not_count() {
+        assertThat(PartGates.net(21, 10_000)).isZero();
+        assertThat(PartGates.net(21 + 262.144, 1_000)).isCloseTo(21, within(1e-9));
+        assertThat(PartGates.net(16, 1_000_000)).isGreaterThan(15);
     }
 }

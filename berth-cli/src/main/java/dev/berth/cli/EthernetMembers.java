@@ -46,11 +46,7 @@ final class EthernetMembers implements GatewayMembers {
     ///
     /// @throws IOException if one cannot be had, in words; nothing is left behind then
     static EthernetMembers start(
-            Network network,
-            Places places,
-            NamespaceGateway.Wishes wishes,
-            int mtu,
-            @Nullable Capture capture)
+            Network network, Places places, NamespaceGateway.Wishes wishes, int mtu, @Nullable Capture capture)
             throws IOException {
         GatewayAddresses addresses = wishes.addresses();
         List<IpAddress> servants = new ArrayList<>(addresses.machine());
@@ -90,7 +86,9 @@ final class EthernetMembers implements GatewayMembers {
                 told.add(segment.listenDatagram(places.datagram).path() + " (datagrams)");
             }
             String text = String.join(" and ", told) + ", guests in "
-                    + String.join(" and ", addresses.networks().stream().map(Object::toString).toList())
+                    + String.join(
+                            " and ",
+                            addresses.networks().stream().map(Object::toString).toList())
                     + ", router " + NamespaceGateway.join(addresses.machine());
             started = true;
             boolean alone = places.stream == null && places.datagram == null;
@@ -116,10 +114,9 @@ final class EthernetMembers implements GatewayMembers {
                 .append(frames.framesOut())
                 .append(", leases ")
                 .append(frames.leases());
-        frames.drops().forEach((reason, count) -> line.append(", dropped ")
-                .append(count)
-                .append(": ")
-                .append(reason.text()));
+        frames.drops()
+                .forEach((reason, count) ->
+                        line.append(", dropped ").append(count).append(": ").append(reason.text()));
         return line.toString();
     }
 

@@ -220,8 +220,7 @@ final class GatewayCommand implements Callable<Integer> {
             }
             say("without IPv6: " + e.getMessage());
             return NamespaceGateway.start(
-                    new NamespaceGateway.Wishes(
-                            file, name, octets, GatewayAddresses.of(ipv4), true, ethernet, options),
+                    new NamespaceGateway.Wishes(file, name, octets, GatewayAddresses.of(ipv4), true, ethernet, options),
                     end::complete);
         }
     }

@@ -17,6 +17,7 @@ final class DatagramServer implements FrameServer, FrameInput {
     private final Path path;
     private final FrameSocket socket;
     private final @Nullable PeerCarrier[] guests;
+    private boolean told; // that somebody was turned away
 
     private DatagramServer(EthernetSegment segment, Path path, FrameSocket socket, int limit) {
         this.segment = segment;
@@ -77,11 +78,16 @@ final class DatagramServer implements FrameServer, FrameInput {
             port.whenEnded(reason ->
                     LOGGER.log(System.Logger.Level.INFO, "Guest {0} at {1} has gone: {2}", port.name(), path, reason));
             return guest;
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException e) {
+            if (!told) {
+                told = true;
+                LOGGER.log(System.Logger.Level.WARNING, "A guest at {0} was turned away: {1}", path, e.getMessage());
+            }
+        } catch (RuntimeException e) {
             LOGGER.log(System.Logger.Level.WARNING, "A guest at " + path + " was not let in", e);
-            socket.forget(sender);
-            return null;
         }
+        socket.forget(sender);
+        return null;
     }
 
     @Override

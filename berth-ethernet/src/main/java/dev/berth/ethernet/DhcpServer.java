@@ -12,8 +12,8 @@ import dev.berth.wire.UdpHeader;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// The DHCPv4 server of a segment, for one port (RFC 2131 section 4.3). It gives out addresses of the segment's subnet,
-/// and it is the only one there: it knows of each address whose it is. Guarded by the port.
+/// The DHCPv4 server of a segment, for one port (RFC 2131 section 4.3). It gives out addresses of the segment's
+/// subnet, and it is the only one there: it knows of each address whose it is. Guarded by the port.
 final class DhcpServer {
     private static final long SECOND = 1_000_000_000L;
     private static final int LEAST_SECONDS = 60;
@@ -68,7 +68,7 @@ final class DhcpServer {
         if (message.relay != 0 || message.server != 0 && message.server != own) {
             if (message.type == DhcpMessage.REQUEST) {
                 // RFC 2131 section 4.3.2: the client has chosen another server.
-                leases.end(linkLayer, 0, this, now);
+                leases.end(linkLayer, 0, guests, now);
             }
             tally.drop(FrameDrop.DHCP_NOT_OURS);
             return 0;
@@ -87,7 +87,7 @@ final class DhcpServer {
     }
 
     private int discover(byte[] bytes, byte[] reply, long now) {
-        int address = leases.offer(message.hardware, message.requested, this, now);
+        int address = leases.offer(message.hardware, message.requested, guests, now);
         if (address == 0) {
             tally.drop(FrameDrop.NO_LEASE);
             return 0;
@@ -100,17 +100,17 @@ final class DhcpServer {
         int wanted = message.clientAddress != 0 ? message.clientAddress : message.requested;
         if (!selecting && message.clientAddress == 0 && plan.isForGuests(0, IpAddress.mapped(wanted))) {
             // RFC 2131 section 4.3.2, INIT-REBOOT: without a record the server remains silent.
-            if (!leases.knows(message.hardware, this, now)) {
+            if (!leases.knows(message.hardware, guests, now)) {
                 tally.drop(FrameDrop.DHCP_NOT_OURS);
                 return 0;
             }
         }
         boolean renewing = message.clientAddress != 0;
-        if (!leases.bind(message.hardware, wanted, this, renewing, now, seconds() * SECOND)) {
+        if (!leases.bind(message.hardware, wanted, guests, renewing, now, seconds() * SECOND)) {
             return refuse(bytes, reply, wanted);
         }
         if (!guests.bind(wanted, message.hardware, now)) {
-            leases.end(message.hardware, wanted, this, now);
+            leases.end(message.hardware, wanted, guests, now);
             return refuse(bytes, reply, wanted);
         }
         tally.leases.increment();
@@ -130,7 +130,7 @@ final class DhcpServer {
     }
 
     private int decline(long now) {
-        if (leases.decline(message.hardware, message.requested, this, now)) {
+        if (leases.decline(message.hardware, message.requested, guests, now)) {
             guests.unbind(message.requested);
         } else {
             tally.drop(FrameDrop.DHCP_NOT_OURS);
@@ -141,7 +141,7 @@ final class DhcpServer {
     private int release(long now) {
         if (guests.has(message.clientAddress, message.hardware)) {
             guests.unbind(message.clientAddress);
-            leases.end(message.hardware, message.clientAddress, this, now);
+            leases.end(message.hardware, message.clientAddress, guests, now);
         } else {
             tally.drop(FrameDrop.DHCP_NOT_OURS);
         }
@@ -184,7 +184,8 @@ final class DhcpServer {
 
     private int answer(byte[] bytes, byte[] reply, int type, int address) {
         int end = DhcpWriter.begin(reply, DHCP_AT, message, type, address);
-        end = DhcpWriter.option32(reply, end, DhcpWriter.SERVER, router.address().ipv4());
+        end = DhcpWriter.option32(
+                reply, end, DhcpWriter.SERVER, router.address().ipv4());
         end = DhcpWriter.identifier(reply, end, message, bytes);
         if (type != DhcpMessage.NAK) {
             if (address != 0) {
@@ -195,13 +196,17 @@ final class DhcpServer {
             }
             int mask = router.length() == 0 ? 0 : -1 << 32 - router.length();
             end = DhcpWriter.option32(reply, end, DhcpWriter.SUBNET_MASK, mask);
-            end = DhcpWriter.option32(reply, end, DhcpWriter.ROUTER, router.address().ipv4());
+            end = DhcpWriter.option32(
+                    reply, end, DhcpWriter.ROUTER, router.address().ipv4());
             if (router.broadcast() != -1) {
                 end = DhcpWriter.option32(reply, end, DhcpWriter.BROADCAST_ADDRESS, router.broadcast());
             }
             if (!plan.dns4().isEmpty()) {
                 end = DhcpWriter.option32(
-                        reply, end, DhcpWriter.DNS_SERVER, plan.dns4().getFirst().ipv4());
+                        reply,
+                        end,
+                        DhcpWriter.DNS_SERVER,
+                        plan.dns4().getFirst().ipv4());
             }
             end = DhcpWriter.option16(reply, end, DhcpWriter.MTU, plan.mtu());
         }
@@ -232,10 +237,5 @@ final class DhcpServer {
         int checksum = InternetChecksum.finish(sum);
         Bytes.put16(reply, udp + UdpHeader.CHECKSUM, checksum == 0 ? 0xffff : checksum);
         return end;
-    }
-
-    /// The port is gone; the leases stay for whoever comes back.
-    void close() {
-        leases.release(this);
     }
 }

@@ -24,9 +24,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// One guest behind Ethernet: what it is told, what it may send, and what reaches it. To the guest the whole network is
-/// one router with one link-layer address, which also answers for every address that somebody on the network has (proxy
-/// ARP, RFC 1027; proxy Neighbor Discovery, RFC 4389).
+/// One guest behind Ethernet: what it is told, what it may send, and what reaches it. To the guest the whole network
+/// is one router with one link-layer address, which also answers for every address that somebody on the network has
+/// (proxy ARP, RFC 1027; proxy Neighbor Discovery, RFC 4389).
 ///
 /// **Addresses.** IPv4 comes from DHCP. IPv6 the guest makes itself, within the segment's prefix; whoever comes first
 /// has an address (RFC 6620), and its link-layer address goes with it. What comes from any other address is dropped.
@@ -34,19 +34,14 @@ import org.jspecify.annotations.Nullable;
 /// Frames are handed in by the carrier's thread, packets for the guest by whichever thread of the network sends. The
 /// carrier never blocks, so nothing here does. Nothing is allocated per packet. Thread-safe.
 public final class EthernetPort implements AutoCloseable {
-    private static final long IDLE_NANOS = 600_000_000_000L;
-
     private final String name;
     private final EthernetSegment segment;
     private final SegmentPlan plan;
     private final FrameCarrier carrier;
     private final PortTally tally;
-    private final Neighbours neighbours = new Neighbours();
-    private final int maxAddresses;
+    private final GuestAddresses addresses;
     private final PortLink link;
     private final FrameReceiver frames = new Frames();
-    private final @Nullable LeaseTable leases;
-    private volatile @Nullable Guest guest;
     private volatile @Nullable Consumer<String> whenEnded;
 
     /// Guards the tables and what is written as an answer.
@@ -70,12 +65,11 @@ public final class EthernetPort implements AutoCloseable {
         this.segment = segment;
         this.plan = segment.plan();
         this.carrier = carrier;
-        this.leases = leases;
-        this.maxAddresses = maxAddresses;
+        addresses = new GuestAddresses(segment, leases, maxAddresses);
         tally = new PortTally(name);
         link = new PortLink();
         discovery = new NeighborDiscovery(plan);
-        dhcp = leases == null ? null : new DhcpServer(plan, leases, new Leased(), tally);
+        dhcp = leases == null ? null : new DhcpServer(plan, leases, addresses, tally);
     }
 
     /// Joins the network and opens the carrier.
@@ -84,7 +78,7 @@ public final class EthernetPort implements AutoCloseable {
         if (within == null) {
             throw new IllegalStateException("A segment has a router");
         }
-        guest = segment.network().guestWithoutAddress(name, segment.around(link), within.address());
+        addresses.belongTo(segment.network().guestWithoutAddress(name, segment.around(link), within.address()));
     }
 
     /// The name, by which the network's hosts find the guest.
@@ -94,8 +88,7 @@ public final class EthernetPort implements AutoCloseable {
 
     /// The addresses that the guest uses now.
     public List<IpAddress> addresses() {
-        Guest present = guest;
-        return present == null ? List.of() : present.addresses();
+        return addresses.all();
     }
 
     FrameCarrier carrier() {
@@ -115,14 +108,12 @@ public final class EthernetPort implements AutoCloseable {
     /// Takes the guest off the network and closes the carrier. Its leases are kept for it. Idempotent.
     @Override
     public void close() {
-        Guest present = guest;
+        Guest present = addresses.guest();
         if (present != null) {
             present.close();
         }
         carrier.close();
-        if (dhcp != null) {
-            dhcp.close();
-        }
+        addresses.close();
         segment.left(this);
     }
 
@@ -133,15 +124,9 @@ public final class EthernetPort implements AutoCloseable {
 
     /// What is done now and then: advertisements, and leases that have ended.
     void tick(long now) {
+        addresses.expire(now);
         lock.lock();
         try {
-            for (Neighbours.Entry entry : neighbours.all()) {
-                if (entry.leased
-                        && leases != null
-                        && !leases.isLeased(entry.linkLayer, (int) entry.lo, dhcpOrThis(), now)) {
-                    forget(entry);
-                }
-            }
             if (discovery.isAdvertisementDue(now)) {
                 advertise(EthernetHeader.groupOf(NeighborDiscovery.ALL_HI, 1), NeighborDiscovery.ALL_HI, 1);
                 discovery.advertised(now, segment.jitter());
@@ -150,10 +135,6 @@ public final class EthernetPort implements AutoCloseable {
             lock.unlock();
         }
         carrier.flush();
-    }
-
-    private Object dhcpOrThis() {
-        return dhcp != null ? dhcp : this;
     }
 
     @GuardedBy("lock")
@@ -198,13 +179,12 @@ public final class EthernetPort implements AutoCloseable {
             }
             int behind = at + EthernetHeader.LENGTH;
             int rest = length - EthernetHeader.LENGTH;
-            FrameDrop drop =
-                    switch (Bytes.u16(bytes, at + EthernetHeader.TYPE)) {
-                        case EthernetHeader.IPV4 -> ipv4(bytes, behind, rest, source);
-                        case EthernetHeader.IPV6 -> ipv6(bytes, behind, rest, source);
-                        case EthernetHeader.ARP -> arp(bytes, behind, rest, source);
-                        default -> FrameDrop.UNKNOWN_TYPE;
-                    };
+            FrameDrop drop = switch (Bytes.u16(bytes, at + EthernetHeader.TYPE)) {
+                case EthernetHeader.IPV4 -> ipv4(bytes, behind, rest, source);
+                case EthernetHeader.IPV6 -> ipv6(bytes, behind, rest, source);
+                case EthernetHeader.ARP -> arp(bytes, behind, rest, source);
+                default -> FrameDrop.UNKNOWN_TYPE;
+            };
             if (drop != null) {
                 tally.drop(drop);
             }
@@ -249,7 +229,7 @@ public final class EthernetPort implements AutoCloseable {
         long now = System.nanoTime();
         // RFC 5227 section 1.1: a probe has no sender, as nobody is to remember it.
         if (sender != 0) {
-            FrameDrop drop = admit(0, IpAddress.mapped(sender), source, now);
+            FrameDrop drop = addresses.admit(0, IpAddress.mapped(sender), source, now);
             if (drop != null) {
                 return drop;
             }
@@ -258,12 +238,11 @@ public final class EthernetPort implements AutoCloseable {
         // RFC 826: "?Am I the target protocol address?", or does somebody on the network have it?
         if (Bytes.u16(bytes, at + ArpHeader.OPCODE) == ArpHeader.REQUEST
                 && target != sender
-                && isElsewhere(0, IpAddress.mapped(target), source, now)) {
+                && addresses.isElsewhere(0, IpAddress.mapped(target), source, now)) {
             lock.lock();
             try {
                 EthernetHeader.write(reply, 0, source, plan.mac(), EthernetHeader.ARP);
-                ArpHeader.write(
-                        reply, EthernetHeader.LENGTH, ArpHeader.REPLY, plan.mac(), target, source, sender);
+                ArpHeader.write(reply, EthernetHeader.LENGTH, ArpHeader.REPLY, plan.mac(), target, source, sender);
                 tally.arpReplies.increment();
                 send(reply, EthernetHeader.LENGTH + ArpHeader.LENGTH);
             } finally {
@@ -271,85 +250,6 @@ public final class EthernetPort implements AutoCloseable {
             }
         }
         return null;
-    }
-
-    /// Whether somebody else than this guest has an address, so that the segment answers for it.
-    private boolean isElsewhere(long hi, long lo, long linkLayer, long now) {
-        if (plan.isOurs(hi, lo)) {
-            return true;
-        }
-        if (plan.prefixOf(hi, lo) == null || neighbours.find(hi, lo) != null) {
-            return false;
-        }
-        return segment.network().isTaken(new IpAddress(hi, lo))
-                || IpAddress.isIpv4(hi, lo)
-                        && leases != null
-                        && leases.isKeptFromOther(linkLayer, (int) lo, dhcpOrThis(), now);
-    }
-
-    /// Whether a guest may send from an address: it has it, or it gets it now.
-    ///
-    /// @return null, or why not
-    private @Nullable FrameDrop admit(long hi, long lo, long linkLayer, long now) {
-        Neighbours.Entry known = neighbours.find(hi, lo);
-        if (known != null) {
-            if (known.linkLayer != linkLayer) {
-                return FrameDrop.SPOOFED;
-            }
-            known.usedAt = now;
-            return null;
-        }
-        if (!plan.isForGuests(hi, lo)) {
-            return FrameDrop.SPOOFED;
-        }
-        boolean leased = false;
-        if (IpAddress.isIpv4(hi, lo)) {
-            leased = leases != null && leases.isLeased(linkLayer, (int) lo, dhcpOrThis(), now);
-            boolean kept = leases != null && leases.isKeptFromOther(linkLayer, (int) lo, dhcpOrThis(), now);
-            if (!leased && (!plan.firstCome() || kept)) {
-                return FrameDrop.SPOOFED;
-            }
-        }
-        lock.lock();
-        try {
-            return learn(new IpAddress(hi, lo), linkLayer, leased, now);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    @GuardedBy("lock")
-    private @Nullable FrameDrop learn(IpAddress address, long linkLayer, boolean leased, long now) {
-        Neighbours.Entry known = neighbours.find(address.hi(), address.lo());
-        if (known != null && known.linkLayer == linkLayer && known.leased == leased) {
-            return null;
-        }
-        if (known != null) {
-            forget(known);
-        }
-        if (neighbours.size() >= maxAddresses) {
-            Neighbours.Entry stalest = neighbours.stalest();
-            if (stalest == null || now - stalest.usedAt < IDLE_NANOS) {
-                return FrameDrop.TOO_MANY_ADDRESSES;
-            }
-            forget(stalest);
-        }
-        Guest present = guest;
-        IpAddress.Prefix prefix = plan.prefixOf(address.hi(), address.lo());
-        if (present == null || prefix == null || !present.claim(new IpAddress.Prefix(address, prefix.length()))) {
-            return FrameDrop.SPOOFED;
-        }
-        neighbours.add(new Neighbours.Entry(address, linkLayer, leased, now));
-        return null;
-    }
-
-    @GuardedBy("lock")
-    private void forget(Neighbours.Entry entry) {
-        neighbours.remove(entry);
-        Guest present = guest;
-        if (present != null) {
-            present.giveUp(entry.address);
-        }
     }
 
     private @Nullable FrameDrop ipv4(byte[] bytes, int at, int length, long source) {
@@ -372,7 +272,7 @@ public final class EthernetPort implements AutoCloseable {
         if (from == 0 || IpAddress.isLinkLocal(0, mapped)) {
             return FrameDrop.LINK_ONLY;
         }
-        FrameDrop drop = admit(0, mapped, source, System.nanoTime());
+        FrameDrop drop = addresses.admit(0, mapped, source, System.nanoTime());
         if (drop == null) {
             deliver(bytes, at, total);
         }
@@ -458,7 +358,8 @@ public final class EthernetPort implements AutoCloseable {
         if (IpAddress.isLinkLocal(hi, lo) || IpAddress.isUnspecified(hi, lo)) {
             return FrameDrop.LINK_ONLY;
         }
-        FrameDrop drop = IpAddress.isIpv4(hi, lo) ? FrameDrop.SPOOFED : admit(hi, lo, source, System.nanoTime());
+        FrameDrop drop =
+                IpAddress.isIpv4(hi, lo) ? FrameDrop.SPOOFED : addresses.admit(hi, lo, source, System.nanoTime());
         if (drop == null) {
             deliver(bytes, at, total);
         }
@@ -483,7 +384,8 @@ public final class EthernetPort implements AutoCloseable {
         }
         lock.lock();
         try {
-            if (!ndp.parse(bytes, icmp, length, Bytes.u8(bytes, at + Ipv6Header.HOP_LIMIT), fromHi, fromLo, toHi, toLo)) {
+            if (!ndp.parse(
+                    bytes, icmp, length, Bytes.u8(bytes, at + Ipv6Header.HOP_LIMIT), fromHi, fromLo, toHi, toLo)) {
                 return FrameDrop.MALFORMED;
             }
             boolean fromNobody = IpAddress.isUnspecified(fromHi, fromLo);
@@ -494,7 +396,7 @@ public final class EthernetPort implements AutoCloseable {
             if (!fromNobody && fromHi != SegmentPlan.LINK_LOCAL) {
                 FrameDrop drop = IpAddress.isIpv4(fromHi, fromLo)
                         ? FrameDrop.SPOOFED
-                        : admit(fromHi, fromLo, source, now);
+                        : addresses.admit(fromHi, fromLo, source, now);
                 if (drop != null) {
                     return drop;
                 }
@@ -522,12 +424,10 @@ public final class EthernetPort implements AutoCloseable {
 
     @GuardedBy("lock")
     private @Nullable FrameDrop solicited(long source, boolean fromNobody, long hi, long lo, long now) {
-        boolean elsewhere = isElsewhere(ndp.targetHi, ndp.targetLo, source, now);
+        boolean elsewhere = addresses.isElsewhere(ndp.targetHi, ndp.targetLo, source, now);
         if (elsewhere) {
             tally.advertisements.increment();
-            send(
-                    reply,
-                    discovery.neighborAdvertisement(reply, ndp.targetHi, ndp.targetLo, source, fromNobody, hi, lo));
+            send(reply, discovery.neighborAdvertisement(reply, ndp.targetHi, ndp.targetLo, source, fromNobody, hi, lo));
             return null;
         }
         // RFC 4862 section 5.4: the guest looks whether somebody has an address that it wants.
@@ -543,7 +443,7 @@ public final class EthernetPort implements AutoCloseable {
     private @Nullable FrameDrop admitTarget(long source, long now) {
         return IpAddress.isIpv4(ndp.targetHi, ndp.targetLo)
                 ? FrameDrop.SPOOFED
-                : admit(ndp.targetHi, ndp.targetLo, source, now);
+                : addresses.admit(ndp.targetHi, ndp.targetLo, source, now);
     }
 
     private void deliver(byte[] bytes, int at, int length) {
@@ -553,38 +453,6 @@ public final class EthernetPort implements AutoCloseable {
             System.arraycopy(bytes, at, packet.bytes, packet.start, length);
             packet.end = packet.start + length;
             network.receivedMore(packet);
-        }
-    }
-
-    /// What the DHCP server changes; it is called under the lock.
-    private final class Leased implements DhcpServer.Guests {
-        @Override
-        @SuppressWarnings("GuardedBy")
-        public boolean bind(int address, long linkLayer, long now) {
-            return learn(IpAddress.ofIpv4(address), linkLayer, true, now) == null;
-        }
-
-        @Override
-        @SuppressWarnings("GuardedBy")
-        public void unbind(int address) {
-            Neighbours.Entry entry = neighbours.find(0, IpAddress.mapped(address));
-            if (entry != null) {
-                forget(entry);
-            }
-        }
-
-        @Override
-        public boolean has(int address, long linkLayer) {
-            Neighbours.Entry entry = neighbours.find(0, IpAddress.mapped(address));
-            return entry != null && entry.linkLayer == linkLayer;
-        }
-
-        @Override
-        public void named(String own) {
-            Guest present = guest;
-            if (present != null && !present.alias(own)) {
-                segment.nameTaken(name, own);
-            }
         }
     }
 
@@ -624,8 +492,7 @@ public final class EthernetPort implements AutoCloseable {
                     out = new byte[EthernetHeader.LENGTH + plan.mtu()];
                 }
                 boolean v4 = IpAddress.isIpv4(packet.destinationHi, packet.destinationLo);
-                EthernetHeader.write(
-                        out, 0, linkLayer, plan.mac(), v4 ? EthernetHeader.IPV4 : EthernetHeader.IPV6);
+                EthernetHeader.write(out, 0, linkLayer, plan.mac(), v4 ? EthernetHeader.IPV4 : EthernetHeader.IPV6);
                 packet.copyTo(out, EthernetHeader.LENGTH);
                 if (carrier.send(out, 0, EthernetHeader.LENGTH + length)) {
                     tally.framesOut.increment();
@@ -639,9 +506,9 @@ public final class EthernetPort implements AutoCloseable {
 
         /// The link-layer address to send to, or 0.
         private long linkLayerOf(long hi, long lo) {
-            Neighbours.Entry entry = neighbours.find(hi, lo);
-            if (entry != null) {
-                return entry.linkLayer;
+            long known = addresses.linkLayerOf(hi, lo);
+            if (known != 0) {
+                return known;
             }
             IpAddress.Prefix subnet = plan.router4();
             boolean all = !IpAddress.isUnicast(hi, lo)

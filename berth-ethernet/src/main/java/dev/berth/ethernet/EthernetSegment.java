@@ -73,8 +73,10 @@ public final class EthernetSegment implements AutoCloseable {
                         builder.maxLeases,
                         builder.first == null ? 0 : builder.first.ipv4(),
                         address -> !plan.isForGuests(address.hi(), address.lo()) || isOfOthers(address));
-        ticker = Executors.newSingleThreadScheduledExecutor(
-                Thread.ofPlatform().daemon().name("berth-ethernet-" + network.name()).factory());
+        ticker = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform()
+                .daemon()
+                .name("berth-ethernet-" + network.name())
+                .factory());
         ticker.scheduleWithFixedDelay(this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
     }
 
@@ -114,7 +116,8 @@ public final class EthernetSegment implements AutoCloseable {
         }
     }
 
-    /// Makes a TAP device and attaches the guest behind it: the kernel of a network namespace, or what is bridged there.
+    /// Makes a TAP device and attaches the guest behind it: the kernel of a network namespace, or what is bridged
+    /// there.
     ///
     /// @param device its name, 1 to 15 octets
     /// @param namespace the namespace to make it in, such as `/var/run/netns/NAME`; null for that of this process
@@ -215,7 +218,10 @@ public final class EthernetSegment implements AutoCloseable {
 
     void nameTaken(String guest, String wanted) {
         LOGGER.log(
-                System.Logger.Level.DEBUG, "Guest {0} calls itself {1}, and somebody else has that name.", guest, wanted);
+                System.Logger.Level.DEBUG,
+                "Guest {0} calls itself {1}, and somebody else has that name.",
+                guest,
+                wanted);
     }
 
     private boolean isOfOthers(IpAddress address) {
@@ -241,6 +247,7 @@ public final class EthernetSegment implements AutoCloseable {
             closed = true;
         }
         ticker.shutdownNow();
+        ticker.close(); // what is under way takes no time
         servers.forEach(FrameServer::close);
         ports.forEach(EthernetPort::close);
     }

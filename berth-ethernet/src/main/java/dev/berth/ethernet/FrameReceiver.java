@@ -1,7 +1,7 @@
 package dev.berth.ethernet;
 
-/// Where a [FrameCarrier] hands in what it receives. All methods but [#ready] are called by one thread at a time; none
-/// blocks or throws, whatever the frame is.
+/// Where a [FrameCarrier] hands in what it receives. All methods but [#ready] are called by one thread at a time;
+/// none blocks or throws, whatever the frame is.
 public interface FrameReceiver {
     /// A frame has arrived, from its destination address on. The array is the carrier's again when this returns.
     ///

@@ -6,8 +6,9 @@ import java.util.List;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// The IPv4 addresses that a segment has leased or offered, or leased once: who comes back gets the same. Bounded; when
-/// it is full, the record that ended first gives way. Sans I/O: the time is a parameter, in nanoseconds. Thread-safe.
+/// The IPv4 addresses that a segment has leased or offered, or leased once: who comes back gets the same. Bounded;
+/// when it is full, the record that ended first gives way. Sans I/O: the time is a parameter, in nanoseconds.
+/// Thread-safe.
 final class LeaseTable {
     private static final long OFFER_NANOS = 60_000_000_000L;
     private static final long DECLINED_NANOS = 600_000_000_000L;
@@ -55,8 +56,8 @@ final class LeaseTable {
         this.unusable = unusable;
     }
 
-    /// The address to offer, or 0 if none is left. The same client gets the same, then what it asks for, then one that
-    /// follows from its hardware address.
+    /// The address to offer, or 0 if none is left. The same client gets the same, then what it asks for, then one
+    /// that follows from its hardware address.
     ///
     /// @param holder the port that asks
     synchronized int offer(long hardware, int requested, Object holder, long now) {
@@ -190,9 +191,11 @@ final class LeaseTable {
         return subnet.contains(0, IpAddress.mapped(address)) && !unusable.test(IpAddress.ofIpv4(address));
     }
 
-    /// The first free address from one that follows from the hardware address on; such that others had before come last.
+    /// The first free address from one that follows from the hardware address on; such that others had before come
+    /// last.
     private int choose(long hardware, long now) {
-        if (preferred != 0 && leases.stream().noneMatch(lease -> lease.address == preferred)
+        if (preferred != 0
+                && leases.stream().noneMatch(lease -> lease.address == preferred)
                 && isFree(preferred, null, now)) {
             return preferred;
         }

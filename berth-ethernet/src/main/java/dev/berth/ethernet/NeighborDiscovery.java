@@ -68,7 +68,9 @@ final class NeighborDiscovery {
         int at = MESSAGE;
         at += NdpWriter.routerAdvertisement(frame, at, HOPS, ROUTER_LIFETIME, plan.mac(), plan.mtu());
         int bits = prefix.length();
-        long hi = bits == 0 ? 0 : bits >= 64 ? prefix.address().hi() : prefix.address().hi() & -1L << 64 - bits;
+        long hi = bits == 0
+                ? 0
+                : bits >= 64 ? prefix.address().hi() : prefix.address().hi() & -1L << 64 - bits;
         long lo = bits <= 64 ? 0 : prefix.address().lo() & -1L << 128 - bits;
         at += NdpWriter.prefix(frame, at, hi, lo, bits, VALID, PREFERRED);
         for (IpAddress dns : plan.dns6()) {
@@ -78,7 +80,8 @@ final class NeighborDiscovery {
         return finish(frame, at, linkLayer, SegmentPlan.LINK_LOCAL, plan.linkLocalLo(), toHi, toLo);
     }
 
-    /// The answer to a neighbor solicitation, as a whole frame: for the router itself, or for somebody on the network.
+    /// The answer to a neighbor solicitation, as a whole frame: for the router itself, or for somebody on the
+    /// network.
     ///
     /// @param fromNobody the guest looks whether an address is in use: the answer is for all (RFC 4861 section 7.2.4)
     /// @return octets

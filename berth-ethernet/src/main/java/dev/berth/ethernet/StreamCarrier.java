@@ -14,8 +14,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// One connection in QEMU's framing. What does not fit the socket waits in a bounded buffer, and beyond it is dropped,
-/// so that a guest that does not read holds nobody up.
+/// One connection in QEMU's framing. What does not fit the socket waits in a bounded buffer, and beyond it is
+/// dropped, so that a guest that does not read holds nobody up.
 final class StreamCarrier implements FrameCarrier {
     /// Octets of the longest frame: the largest IP packet with an Ethernet header and a VLAN tag.
     static final int MAX_FRAME = 65_535 + 18;

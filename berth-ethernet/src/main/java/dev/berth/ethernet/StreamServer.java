@@ -12,6 +12,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.channels.spi.SelectorProvider;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// Guests at a UNIX stream socket in QEMU's framing: each connection is one guest, and each frame comes behind its
 /// length, 32 bits in network order. QEMU's `-netdev stream` and the clients of passt speak it. One platform thread.
@@ -22,7 +23,8 @@ final class StreamServer implements FrameServer {
     private final Path path;
     private final ServerSocketChannel listening;
     private final Selector selector;
-    private volatile boolean closed;
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private boolean told; // that somebody was turned away
 
     private StreamServer(EthernetSegment segment, Path path, ServerSocketChannel listening, Selector selector) {
         this.segment = segment;
@@ -66,7 +68,7 @@ final class StreamServer implements FrameServer {
 
     private void run() {
         try {
-            while (!closed) {
+            while (!closed.get()) {
                 selector.select();
                 for (SelectionKey key : selector.selectedKeys()) {
                     serve(key);
@@ -121,6 +123,12 @@ final class StreamServer implements FrameServer {
                         reason,
                         port.counters()));
                 attached = true;
+            } catch (IOException e) {
+                if (!told) {
+                    told = true;
+                    LOGGER.log(
+                            System.Logger.Level.WARNING, "A guest at {0} was turned away: {1}", path, e.getMessage());
+                }
             } finally {
                 if (!attached) {
                     carrier.close();
@@ -131,7 +139,9 @@ final class StreamServer implements FrameServer {
 
     @Override
     public void close() {
-        closed = true;
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
         for (EthernetPort port : segment.ports()) {
             if (port.carrier() instanceof StreamCarrier carrier && carrier.isOf(selector)) {
                 port.close();

@@ -15,15 +15,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.jspecify.annotations.Nullable;
 
-/// Real virtual machines: QEMU without help of the processor, Linux with a file system of busybox alone, as guests of a
-/// network by either kind of socket.
+/// Real virtual machines: QEMU without help of the processor, Linux with a file system of busybox alone, as guests of
+/// a network by either kind of socket.
 ///
 /// It needs `qemu-system-x86_64`, a static `busybox`, and a kernel with its modules as Debian's package
 /// `linux-image-cloud-amd64` has them, below `-Dberth.guest.kernel=DIRECTORY` (of `boot` and `lib/modules`) or `/`.
@@ -171,9 +171,8 @@ class QemuGuestTest {
                             .router(IpAddress.Prefix.parse("10.0.2.1/24"))
                             .router(IpAddress.Prefix.parse("fd00:2::1/64"))
                             .start();
-                    FrameServer server = framing == Framing.STREAM
-                            ? segment.listenStream(socket)
-                            : segment.listenDatagram(socket)) {
+                    FrameServer server =
+                            framing == Framing.STREAM ? segment.listenStream(socket) : segment.listenDatagram(socket)) {
                 List<String> command = new ArrayList<>(List.of(
                         "qemu-system-x86_64",
                         "-accel",
@@ -196,7 +195,7 @@ class QemuGuestTest {
                 String output = run(command, segment);
                 assertThat(output)
                         .contains("leased 10.0.2.")
-.containsPattern("Address: *10\\.0\\.2\\.10")
+                        .containsPattern("Address: *10\\.0\\.2\\.10")
                         .contains("page4 " + page.md5())
                         .contains("ping4 answered")
                         .contains("page6 " + page.md5())
@@ -207,8 +206,7 @@ class QemuGuestTest {
     }
 
     private static String run(List<String> command, EthernetSegment segment) throws Exception {
-        Process process =
-                new ProcessBuilder(command).redirectErrorStream(true).start();
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         StringBuffer output = new StringBuffer();
         EthernetCounters counters = null;
         try (BufferedReader reader = process.inputReader()) {
@@ -226,7 +224,11 @@ class QemuGuestTest {
         assertThat(counters.drops())
                 .as(output.toString())
                 .doesNotContainKeys(
-                        FrameDrop.MALFORMED, FrameDrop.CHECKSUM, FrameDrop.SPOOFED, FrameDrop.OVERFLOW, FrameDrop.ROGUE);
+                        FrameDrop.MALFORMED,
+                        FrameDrop.CHECKSUM,
+                        FrameDrop.SPOOFED,
+                        FrameDrop.OVERFLOW,
+                        FrameDrop.ROGUE);
         assertThat(counters.leases()).as(output.toString()).isEqualTo(1);
         return output.toString();
     }

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The kernel of a namespace as the guest behind a TAP device: its ARP, its Neighbor Discovery, its own autoconfiguration
-/// of IPv6, and busybox's DHCP client.
+/// The kernel of a namespace as the guest behind a TAP device: its ARP, its Neighbor Discovery, its own
+/// autoconfiguration of IPv6, and busybox's DHCP client.
 @Tag("netns")
 @Timeout(120)
 class TapGuestTest {
@@ -109,7 +109,8 @@ class TapGuestTest {
                 .filter(IpAddress::isIpv4)
                 .findFirst()
                 .orElseThrow();
-        assertThat(namespace.check("ip", "-4", "address", "show", "dev", "tap0")).contains(address.toString());
+        assertThat(namespace.check("ip", "-4", "address", "show", "dev", "tap0"))
+                .contains(address.toString());
         assertThat(network.name(address)).isEqualTo("tap0");
         EthernetCounters counters = port.counters();
         assertThat(counters.leases()).isEqualTo(1);
@@ -132,7 +133,8 @@ class TapGuestTest {
     }
 
     private String awaitIpv6(String device) {
-        return namespace.check(
+        return namespace
+                .check(
                         "sh",
                         "-c",
                         "for i in $(seq 150); do ip -6 -o address show dev " + device

@@ -507,11 +507,11 @@ public final class Host implements AutoCloseable {
             return this;
         }
 
-        /// Divides the host, so that as many threads can be at work in it at a time on different TCP connections: each
-        /// shard has a lock, tables, timers and an equal part of the memory of its own, and a connection is in that of
-        /// its flow. UDP and all else is in the first. The default is what the system property `berth.shards` says, and 1
-        /// without it: a host that nobody keeps busy on several processors gains nothing, and each shard takes as much
-        /// memory as a host. A host with a [#clock] of its own has 1 by default.
+        /// Divides the host, so that as many threads can be at work in it at a time on different TCP connections:
+        /// each shard has a lock, tables, timers and an equal part of the memory of its own, and a connection is in
+        /// that of its flow. UDP and all else is in the first. The default is what the system property `berth.shards`
+        /// says, and 1 without it: a host that nobody keeps busy on several processors gains nothing, and each shard
+        /// takes as much memory as a host. A host with a [#clock] of its own has 1 by default.
         ///
         /// @param number 1 to [#MAX_SHARDS]; with a [#clock] of one's own only 1
         /// @throws IllegalArgumentException if it is another
@@ -526,8 +526,8 @@ public final class Host implements AutoCloseable {
         /// Builds the host and starts its links.
         ///
         /// @throws IOException if a link cannot be started; the others are closed again
-        /// @throws IllegalArgumentException if an address cannot be a host's, or a host with a clock of its own is to have
-        ///     several shards
+        /// @throws IllegalArgumentException if an address cannot be a host's, or a host with a clock of its own is to
+        ///     have several shards
         public Host start() throws IOException {
             int count = shards == 0 ? clock == null ? Shards.DEFAULT : 1 : shards;
             if (count > 1 && clock != null) {

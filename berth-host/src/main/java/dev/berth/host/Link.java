@@ -25,9 +25,9 @@ public interface Link extends AutoCloseable {
     /// documentation says. Never throws for the state of the link.
     void transmit(Packet packet);
 
-    /// False while the link takes no packet, because as many wait in it as fit: the host keeps its packets then, until
-    /// the link calls [LinkReceiver#ready]. Asked before each [#transmit], by the same thread; a link that says false
-    /// must call later.
+    /// False while the link takes no packet, because as many wait in it as fit: the host keeps its packets then,
+    /// until the link calls [LinkReceiver#ready]. Asked before each [#transmit], by the same thread; a link that says
+    /// false must call later.
     default boolean isReady() {
         return true;
     }

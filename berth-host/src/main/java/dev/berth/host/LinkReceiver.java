@@ -37,8 +37,8 @@ public interface LinkReceiver {
     /// The link takes packets again, after [Link#isReady] said that it does not. From any thread.
     default void ready() {}
 
-    /// The batch has ended, as in [#receivedAll()]; its packets come straight from another host of this JVM, without a
-    /// delay on the way, so that the time for which the clock would be read is known.
+    /// The batch has ended, as in [#receivedAll()]; its packets come straight from another host of this JVM, without
+    /// a delay on the way, so that the time for which the clock would be read is known.
     ///
     /// @param sentAt [Packet#sentAt] of the last packet; 0 if that is not known
     default void receivedAll(long sentAt) {

@@ -4,8 +4,8 @@ import dev.berth.stack.endpoint.Readiness;
 import dev.berth.stack.tcp.TcpListener;
 import org.jspecify.annotations.Nullable;
 
-/// The part of a [TcpAcceptor] in a shard that is not its own: takes the news of connections there to those who wait in
-/// the acceptor, whose waiters are guarded by the first shard's lock.
+/// The part of a [TcpAcceptor] in a shard that is not its own: takes the news of connections there to those who wait
+/// in the acceptor, whose waiters are guarded by the first shard's lock.
 final class ShardListener extends Wakeup {
     private final TcpAcceptor acceptor;
     private final StackMonitor monitor;
@@ -26,7 +26,8 @@ final class ShardListener extends Wakeup {
         return part;
     }
 
-    /// Connections are there: puts this in front of `list`, unless it is on its way. Under the lock of the part's shard.
+    /// Connections are there: puts this in front of `list`, unless it is on its way. Under the lock of the part's
+    /// shard.
     @Nullable
     Wakeup queued(@Nullable Wakeup list) {
         if (queued) {

@@ -171,8 +171,9 @@ public final class TcpSocket extends TcpSocketOptions {
     }
 
     private void open(Endpoint remote) throws IOException {
-        for (int moves = 0; !openHere(remote, moves); moves++) {
-            // The socket lives in another shard now.
+        int moves = 0;
+        while (!openHere(remote, moves)) {
+            moves++;
         }
     }
 
@@ -490,28 +491,6 @@ public final class TcpSocket extends TcpSocketOptions {
         }
     }
 
-    /// Octets up to the end of urgent data that were not read, 0 if there is none.
-    public int urgent() throws IOException {
-        enter();
-        try {
-            requireOpen();
-            return connection().urgent();
-        } finally {
-            monitor.exit();
-        }
-    }
-
-    /// Everything that is known of the connection.
-    public TcpInfo info() throws IOException {
-        long now = enter();
-        try {
-            requireOpen();
-            return monitor.stack().tcp().info(connection(), now);
-        } finally {
-            monitor.exit();
-        }
-    }
-
     // The end
 
     /// Reads return the end of the stream from now on; what arrives is thrown away.
@@ -639,14 +618,6 @@ public final class TcpSocket extends TcpSocketOptions {
     @Nullable
     Tcb connectionOrNull() {
         return tcb;
-    }
-
-    private Tcb connection() throws SocketException {
-        Tcb connection = tcb;
-        if (connection == null) {
-            throw new SocketException("Not connected");
-        }
-        return connection;
     }
 
     @Override

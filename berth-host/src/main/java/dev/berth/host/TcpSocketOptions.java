@@ -2,6 +2,7 @@ package dev.berth.host;
 
 import dev.berth.stack.tcp.Tcb;
 import dev.berth.stack.tcp.TcpConfig;
+import dev.berth.stack.tcp.TcpInfo;
 import java.io.IOException;
 import java.net.SocketException;
 import java.util.function.UnaryOperator;
@@ -221,5 +222,36 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
     public int lingerSeconds() throws IOException {
         requireOpen();
         return lingerSeconds;
+    }
+
+    /// Octets up to the end of urgent data that were not read, 0 if there is none.
+    public final int urgent() throws IOException {
+        enter();
+        try {
+            requireOpen();
+            return connection().urgent();
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// Everything that is known of the connection.
+    public final TcpInfo info() throws IOException {
+        long now = enter();
+        try {
+            requireOpen();
+            return monitor.stack().tcp().info(connection(), now);
+        } finally {
+            monitor.exit();
+        }
+    }
+
+    /// Under the host's lock.
+    final Tcb connection() throws SocketException {
+        Tcb connection = connectionOrNull();
+        if (connection == null) {
+            throw new SocketException("Not connected");
+        }
+        return connection;
     }
 }

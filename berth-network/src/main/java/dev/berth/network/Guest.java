@@ -80,14 +80,14 @@ public final class Guest implements AutoCloseable {
     /// @param address with the length of its subnet's prefix, which tells the address of broadcasts
     /// @return false if somebody has it, or it cannot be one of the guest's subnet
     public synchronized boolean claim(IpAddress.Prefix address) {
-        boolean claimed = !closed && network.claim(port, address);
+        boolean claimed = !closed && network.registry().claim(port, address);
         readdress();
         return claimed;
     }
 
     /// Takes an address from the guest; it is free again. Does nothing if the guest does not have it.
     public synchronized void giveUp(IpAddress address) {
-        network.giveUp(port, address);
+        network.registry().giveUp(port, address);
         readdress();
     }
 

@@ -188,33 +188,6 @@ public final class Network implements AutoCloseable, NameTable {
         return attached.get(address.hi(), address.lo()) != null || hosts.crashedOwner(address, Node.NOBODY) != null;
     }
 
-    synchronized boolean claim(NetworkLink link, IpAddress.Prefix prefix) {
-        IpAddress address = prefix.address();
-        Subnet subnet = link.subnet();
-        boolean fits = IpAddress.isUnicast(address.hi(), address.lo())
-                && (subnet.open || subnet.contains(address.hi(), address.lo()));
-        if (!fits
-                || attached.get(address.hi(), address.lo()) != null
-                || hosts.crashedOwner(address, link.node()) != null) {
-            return false;
-        }
-        IpAddress.Prefix[] before = link.addresses();
-        IpAddress.Prefix[] after = Arrays.copyOf(before, before.length + 1);
-        after[before.length] = prefix;
-        link.addresses(after);
-        attached.put(address, link);
-        hosts.readdress(link);
-        return true;
-    }
-
-    synchronized void giveUp(NetworkLink link, IpAddress address) {
-        link.addresses(Arrays.stream(link.addresses())
-                .filter(each -> !each.address().equals(address))
-                .toArray(IpAddress.Prefix[]::new));
-        attached.remove(address, link);
-        hosts.readdress(link);
-    }
-
     /// Makes a host that was built by hand, on a [#link], known by its name.
     ///
     /// @throws IllegalArgumentException if the name is taken

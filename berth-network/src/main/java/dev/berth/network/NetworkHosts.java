@@ -113,10 +113,43 @@ final class NetworkHosts {
         }
     }
 
+    /// Gives a link one more address; false if that cannot be, see [Guest#claim].
+    boolean claim(NetworkLink link, IpAddress.Prefix prefix) {
+        IpAddress address = prefix.address();
+        Subnet subnet = link.subnet();
+        synchronized (network) {
+            boolean fits = IpAddress.isUnicast(address.hi(), address.lo())
+                    && (subnet.open || subnet.contains(address.hi(), address.lo()));
+            if (!fits
+                    || attached.get(address.hi(), address.lo()) != null
+                    || crashedOwner(address, link.node()) != null) {
+                return false;
+            }
+            IpAddress.Prefix[] before = link.addresses();
+            IpAddress.Prefix[] after = Arrays.copyOf(before, before.length + 1);
+            after[before.length] = prefix;
+            attached.put(address, link);
+            readdress(link, after);
+            return true;
+        }
+    }
+
+    void giveUp(NetworkLink link, IpAddress address) {
+        synchronized (network) {
+            attached.remove(address, link);
+            readdress(
+                    link,
+                    Arrays.stream(link.addresses())
+                            .filter(each -> !each.address().equals(address))
+                            .toArray(IpAddress.Prefix[]::new));
+        }
+    }
+
     /// The node of a guest has the addresses of its link.
-    void readdress(NetworkLink link) {
+    private static void readdress(NetworkLink link, IpAddress.Prefix... addresses) {
+        link.addresses(addresses);
         link.node().addresses =
-                Arrays.stream(link.addresses()).map(IpAddress.Prefix::address).toList();
+                Arrays.stream(addresses).map(IpAddress.Prefix::address).toList();
     }
 
     private void forget(Node node) {

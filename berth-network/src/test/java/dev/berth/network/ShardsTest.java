@@ -61,14 +61,26 @@ class ShardsTest {
     private static final IpAddress SERVER = IpAddress.parse("10.0.0.2");
 
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final Queue<Throwable> unexpected = new ConcurrentLinkedQueue<>(); // in the background
     private final Network network = Network.create("shards");
     private Host client;
     private Host server;
 
     @AfterEach
     void stop() {
+        assertThat(unexpected).isEmpty();
         threads.shutdownNow();
         network.close();
+    }
+
+    private void inBackground(Callable<?> work) {
+        threads.execute(() -> {
+            try {
+                work.call();
+            } catch (Exception | AssertionError e) {
+                unexpected.add(e);
+            }
+        });
     }
 
     private void start(int shards) throws IOException {
@@ -126,7 +138,7 @@ class ShardsTest {
         return threads.submit(() -> {
             for (int i = 0; i < connections; i++) {
                 TcpSocket accepted = acceptor.accept(LIMIT);
-                threads.submit(() -> {
+                inBackground(() -> {
                     echo(accepted);
                     return null;
                 });
@@ -365,7 +377,7 @@ class ShardsTest {
                 TcpSocket admitted = request.admit();
                 assertThat(admitted).isNotNull();
                 socket.awaitOpen(LIMIT);
-                threads.submit(() -> {
+                inBackground(() -> {
                     echo(admitted);
                     return null;
                 });
@@ -527,7 +539,7 @@ class ShardsTest {
         return () -> {
             TcpSocket socket = client.openTcpSocket();
             try {
-                socket.connect(new Endpoint(SERVER, 80), TimeUnit.MILLISECONDS.toNanos(300));
+                socket.connect(new Endpoint(SERVER, 80), TimeUnit.MILLISECONDS.toNanos(100));
                 made.incrementAndGet();
             } catch (ConnectException | SocketTimeoutException _) {
                 // nobody listens any more, or the queue was full
@@ -585,7 +597,7 @@ class ShardsTest {
             }));
         }
         for (int i = 0; i < 4; i++) {
-            threads.submit(() -> {
+            inBackground(() -> {
                 for (int n = 0; n < connections / 4; n++) {
                     TcpSocket socket = client.openTcpSocket(); // open to the end, so that its port is its own
                     socket.connect(new Endpoint(SERVER, 80), LIMIT);

@@ -141,6 +141,15 @@ public abstract class Flow {
         return claim;
     }
 
+    /// @throws IllegalStateException if it is in no table
+    final Object requireClaim() {
+        Object owner = claim;
+        if (owner == null) {
+            throw new IllegalStateException("The flow is in no table: " + this);
+        }
+        return owner;
+    }
+
     final void choosePort(int port) {
         localPort = (char) port;
     }

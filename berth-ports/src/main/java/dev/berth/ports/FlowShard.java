@@ -1,7 +1,7 @@
 package dev.berth.ports;
 
-/// Which shard of a host a flow belongs to: a function of its two ends, the same in both directions, so that two hosts
-/// with equally many shards, and both ends of a connection of a host with itself, agree.
+/// Which shard of a host a flow belongs to: a function of its two ends, the same in both directions, so that two
+/// hosts with equally many shards, and both ends of a connection of a host with itself, agree.
 ///
 /// It has no key: whoever chooses his addresses and ports to have all his flows in one shard gets what a host of one
 /// shard is. The tables of the shards are under secret keys ([FlowHash]).

@@ -73,8 +73,8 @@ final class PortSelector {
         return port;
     }
 
-    /// The first port from a random one on that is free and pleases; 0 if there is none. Takes a step for each port of
-    /// the range.
+    /// The first port from a random one on that is free and pleases; 0 if there is none. Takes a step for each port
+    /// of the range.
     int firstOf(@Nullable PortSet used, int except, int first, int last, IntPredicate pleases) {
         int count = last - first + 1;
         int start = count < 1 ? 0 : draws.below(count);

@@ -27,19 +27,10 @@ public sealed class PortTable<L> permits ShardTable {
 
     private final FlowTable flows;
     private final Bindings<L> bindings;
-    private final ClientPorts clients;
+    final ClientPorts clients;
     private final PortStatistics statistics;
-    private final Common<L> common;
+    private final CommonPorts<L> common;
     private int changes;
-
-    /// What the tables of all shards of a host have in common beside their objects.
-    static final class Common<L> {
-        int flows;
-        int timeWaits;
-
-        @Nullable
-        PortBinding<L> everyPort;
-    }
 
     /// An empty table.
     ///
@@ -55,7 +46,7 @@ public sealed class PortTable<L> permits ShardTable {
         this.flows = new FlowTable(flowHash);
         this.clients = new ClientPorts(transport, policy, flowHash, entropy);
         this.statistics = new PortStatistics(transport, policy.ephemeral(), clients);
-        this.common = new Common<>();
+        this.common = new CommonPorts<>();
     }
 
     /// A table with flows of its own that has all else in common with another one.
@@ -375,10 +366,6 @@ public sealed class PortTable<L> permits ShardTable {
         return clients.pickTowards(flow, within);
     }
 
-    ClientPorts clients() {
-        return clients;
-    }
-
     /// Counts that no port was free towards a destination.
     PortUnavailableException refused(Flow flow, PortRange within, PortUnavailableException refusal) {
         return statistics.refused(refusal);
@@ -422,7 +409,7 @@ public sealed class PortTable<L> permits ShardTable {
         if (!with.hasTupleOf(old)) {
             throw new IllegalArgumentException("Not the same tuple: " + old + " and " + with);
         }
-        Object claim = requireClaim(old);
+        Object claim = old.requireClaim();
         changes++;
         leaveTimeWait(old, claim);
         flows.replace(old, with, claim);
@@ -434,7 +421,7 @@ public sealed class PortTable<L> permits ShardTable {
     ///
     /// @throws IllegalStateException if the flow is not in this table
     public void release(Flow flow) {
-        Object claim = requireClaim(flow);
+        Object claim = flow.requireClaim();
         changes++;
         leaveTimeWait(flow, claim);
         flows.leave(flow);
@@ -523,8 +510,8 @@ public sealed class PortTable<L> permits ShardTable {
         return Bindings.covering(binding.next, hi, lo);
     }
 
-    /// Differs from what it was whenever an answer of [#lookup] or [#lookupListener] may have changed, so that whoever
-    /// asks the same for packet after packet can keep the last answer.
+    /// Differs from what it was whenever an answer of [#lookup] or [#lookupListener] may have changed, so that
+    /// whoever asks the same for packet after packet can keep the last answer.
     public int changes() {
         return changes;
     }
@@ -614,14 +601,6 @@ public sealed class PortTable<L> permits ShardTable {
         if (flow.isClaimed()) {
             throw new IllegalStateException("The flow is in a table already: " + flow);
         }
-    }
-
-    private static Object requireClaim(Flow flow) {
-        Object claim = flow.claim();
-        if (claim == null) {
-            throw new IllegalStateException("The flow is in no table: " + flow);
-        }
-        return claim;
     }
 
     private static void requireOpen(PortBinding<?> binding) {

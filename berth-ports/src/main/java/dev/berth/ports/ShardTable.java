@@ -6,12 +6,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The [PortTable] of one shard of a host that is divided: it finds the flows of its shard ([FlowShard]), and has
-/// bindings, listeners, destinations, counts and the choice of ports in common with the tables of the others. So a port
-/// is one decision in one place, whichever shard asks.
+/// bindings, listeners, destinations, counts and the choice of ports in common with the tables of the others. So a
+/// port is one decision in one place, whichever shard asks.
 ///
-/// The flows of a table are guarded by the lock of its shard, and whatever claims or gives back must be called under it.
-/// What is common is guarded by a [PortSection] besides, which every method enters that needs it; [#lookup], which every
-/// packet needs, does not.
+/// The flows of a table are guarded by the lock of its shard, and whatever claims or gives back must be called under
+/// it. What is common is guarded by a [PortSection] besides, which every method enters that needs it; [#lookup],
+/// which every packet needs, does not.
 ///
 /// @param <L> the type of the listeners
 public final class ShardTable<L> extends PortTable<L> {
@@ -63,13 +63,13 @@ public final class ShardTable<L> extends PortTable<L> {
 
     @Override
     int pickTowards(Flow flow, PortRange within) {
-        return clients().pickTowards(flow, within, this);
+        return clients.pickTowards(flow, within, this);
     }
 
     /// Whoever finds no port in one shard asks all others: one of them counts, if none has any.
     @Override
     PortUnavailableException refused(Flow flow, PortRange within, PortUnavailableException refusal) {
-        return shard == 0 && clients().isExhausted(flow, within) ? super.refused(flow, within, refusal) : refusal;
+        return shard == 0 && clients.isExhausted(flow, within) ? super.refused(flow, within, refusal) : refusal;
     }
 
     @Override
@@ -144,8 +144,8 @@ public final class ShardTable<L> extends PortTable<L> {
         }
     }
 
-    /// As that of [PortTable], with a flow that belongs to this shard when it has its port: one that is chosen is chosen
-    /// so. Where no port is left for this shard there may be some for others.
+    /// As that of [PortTable], with a flow that belongs to this shard when it has its port: one that is chosen is
+    /// chosen so. Where no port is left for this shard there may be some for others.
     @Override
     public @Nullable TimeWaitFlow connect(Flow flow, @Nullable PortBinding<L> binding, PortRange within, long now)
             throws PortUnavailableException {

@@ -86,16 +86,16 @@ public final class NetStack {
 
     /// A host with a loopback interface only.
     public NetStack(StackConfig config, Entropy entropy, long now) {
-        this(config, entropy, now, null, null, 1);
+        this(config, entropy, now, Shard.ALONE, null);
     }
 
-    /// The stacks of the shards of one host, each with a loopback interface only. A connection lives in the shard of its
-    /// flow ([FlowShard]); all else, such as UDP, ICMP and fragments, in the first one. They have the ports of TCP in
-    /// common ([ShardTable]); listeners are made by the [Tcp] of the first one and have a part in each.
+    /// The stacks of the shards of one host, each with a loopback interface only. A connection lives in the shard of
+    /// its flow ([FlowShard]); all else, such as UDP, ICMP and fragments, in the first one. They have the ports of
+    /// TCP in common ([ShardTable]); listeners are made by the [Tcp] of the first one and have a part in each.
     ///
-    /// Each stack is guarded by a lock of its own. Whoever gives packets to them has to find the shard of each; those of
-    /// which that is not seen before they are processed (fragments, extension headers) go to the first, which hands
-    /// them out again with [#pollForeign].
+    /// Each stack is guarded by a lock of its own. Whoever gives packets to them has to find the shard of each; those
+    /// of which that is not seen before they are processed (fragments, extension headers) go to the first, which
+    /// hands them out again with [#pollForeign].
     ///
     /// @param shards 2 or more
     /// @param entropy called by several threads at a time
@@ -106,21 +106,17 @@ public final class NetStack {
         List<NetStack> stacks = new ArrayList<>();
         for (ShardTable<TcpListener> table :
                 ShardTable.<TcpListener>of(shards, Transport.TCP, config.ports(), entropy, section)) {
-            stacks.add(new NetStack(config, entropy, now, table, secret, shards));
+            Shard shard = new Shard(table.shard(), shards, secret, section);
+            stacks.add(new NetStack(config, entropy, now, shard, table));
         }
         return List.copyOf(stacks);
     }
 
     private NetStack(
-            StackConfig config,
-            Entropy entropy,
-            long now,
-            @Nullable ShardTable<TcpListener> tcpPorts,
-            @Nullable FlowHash secret,
-            int shards) {
+            StackConfig config, Entropy entropy, long now, Shard part, @Nullable PortTable<TcpListener> tcpPorts) {
         this.config = config;
-        this.shards = shards;
-        shard = tcpPorts == null ? 0 : tcpPorts.shard();
+        shards = part.count();
+        shard = part.number();
         wheel = new TimerWheel(now);
         ipInput = new IpInput(addresses, pool, drops);
         ipOutput = new IpOutput(routes, new PathMtu(PATH_MTUS), pool, drops, entropy.nextLong());
@@ -136,7 +132,7 @@ public final class NetStack {
                 entropy,
                 config.timeWaitNanos(),
                 config.tcpMemory() / shards,
-                shards == 1 ? Shard.ALONE : new Shard(shard, shards, secret));
+                part);
         interfaces.add(loopback);
     }
 

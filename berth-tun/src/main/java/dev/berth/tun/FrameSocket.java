@@ -14,12 +14,12 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// A UNIX socket of datagrams, one frame in each, with several peers: Java has no such sockets. A peer is known by the
-/// address of its own socket, from its first datagram on.
+/// A UNIX socket of datagrams, one frame in each, with several peers: Java has no such sockets. A peer is known by
+/// the address of its own socket, from its first datagram on.
 ///
-/// One platform daemon thread, `berth-frames-NAME`, reads, and one for each peer that is slow writes what waits for it.
-/// The kernel lets few datagrams wait at a socket (`net.unix.max_dgram_qlen`), so that this is ordinary. [#send] never
-/// waits. Nothing is allocated per frame. Linux only; thread-safe.
+/// One platform daemon thread, `berth-frames-NAME`, reads, and one for each peer that is slow writes what waits for
+/// it. The kernel lets few datagrams wait at a socket (`net.unix.max_dgram_qlen`), so that this is ordinary. [#send]
+/// never waits. Nothing is allocated per frame. Linux only; thread-safe.
 public final class FrameSocket implements AutoCloseable {
     private static final int MAX_FRAME = 65_535 + 18;
     private static final int SOCKADDR = 110; // sa_family and sun_path, unix(7)
@@ -33,7 +33,7 @@ public final class FrameSocket implements AutoCloseable {
     private final int fd;
     private final Arena arena = Arena.ofShared();
     private final NativeReader reader;
-    private final @Nullable Peer[] peers;
+    private final @Nullable Peer[] peers; // changed by the thread that reads, before it tells of a peer
     private final AtomicLong refused = new AtomicLong();
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -254,17 +254,24 @@ public final class FrameSocket implements AutoCloseable {
         }
 
         boolean send(byte[] bytes, int at, int length) {
+            boolean taken;
             guard.lock();
             try {
                 if (ended) {
                     return false;
                 }
-                if (used == 0 && attempt(bytes, at, length)) {
-                    return !lost;
-                }
-                return enqueue(bytes, at, length);
+                taken = used == 0 && attempt(bytes, at, length) || enqueue(bytes, at, length);
             } finally {
                 guard.unlock();
+            }
+            wakeIfLost();
+            return taken && !lost;
+        }
+
+        /// Without the guard, which the reader takes under a lock of its own.
+        private void wakeIfLost() {
+            if (lost) {
+                reader.wake();
             }
         }
 
@@ -279,8 +286,7 @@ public final class FrameSocket implements AutoCloseable {
         private boolean transmit(int length) {
             int answer;
             do {
-                answer = Libc.sendto(
-                        capture, fd, buffer, length, Libc.MSG_DONTWAIT, address, (int) address.byteSize());
+                answer = Libc.sendto(capture, fd, buffer, length, Libc.MSG_DONTWAIT, address, (int) address.byteSize());
             } while (answer == -Libc.EINTR);
             if (answer == -Libc.EAGAIN || answer == -Libc.ENOBUFS) {
                 return false;
@@ -350,6 +356,7 @@ public final class FrameSocket implements AutoCloseable {
                     more.signalAll();
                 }
                 guard.unlock();
+                wakeIfLost();
             }
         }
 

@@ -71,11 +71,9 @@ final class Libc {
     private static final MethodHandle BIND =
             handle("bind", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle RECVFROM = handle(
-            "recvfrom",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS));
+            "recvfrom", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS));
     private static final MethodHandle SENDTO = handle(
-            "sendto",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT));
+            "sendto", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle SETNS = handle("setns", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
 
     private Libc() {}
@@ -174,8 +172,7 @@ final class Libc {
             MemorySegment addressSize) {
         try {
             return answer(
-                    capture,
-                    (int) (long) RECVFROM.invokeExact(capture, fd, buffer, size, flags, address, addressSize));
+                    capture, (int) (long) RECVFROM.invokeExact(capture, fd, buffer, size, flags, address, addressSize));
         } catch (Throwable t) {
             throw unexpected(t);
         }

@@ -9,8 +9,8 @@ import java.time.Duration;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// A thread that reads a descriptor until it is closed, and an event that stops it. What belongs to both goes when the
-/// thread ends, so that nobody uses a descriptor that is closed and perhaps another file's by then.
+/// A thread that reads a descriptor until it is closed, and an event that stops it. What belongs to both goes when
+/// the thread ends, so that nobody uses a descriptor that is closed and perhaps another file's by then.
 final class NativeReader {
     private static final System.Logger LOGGER = System.getLogger(NativeReader.class.getName());
     private static final Duration END = Duration.ofSeconds(5);
@@ -40,6 +40,7 @@ final class NativeReader {
     private final MemorySegment capture;
     private final MemorySegment polled;
     private final MemorySegment one;
+    private final MemorySegment counted;
     private final ReentrantLock lock = new ReentrantLock();
 
     @GuardedBy("lock")
@@ -57,11 +58,12 @@ final class NativeReader {
         capture = arena.allocate(Libc.CAPTURE);
         polled = arena.allocate(2 * POLLFD, 8);
         one = arena.allocateFrom(ValueLayout.JAVA_LONG, 1L);
+        counted = arena.allocate(ValueLayout.JAVA_LONG);
         stopEvent = Libc.eventfd(capture);
         if (stopEvent < 0) {
             arena.close();
-            throw new IOException("Cannot create an event to stop " + name + " (" + TunDevice.errorName(-stopEvent)
-                    + ").");
+            throw new IOException(
+                    "Cannot create an event to stop " + name + " (" + TunDevice.errorName(-stopEvent) + ").");
         }
     }
 
@@ -105,6 +107,9 @@ final class NativeReader {
                 if (ready > 0 && failed()) {
                     return Libc.EBADFD;
                 }
+                if (polled.get(ValueLayout.JAVA_SHORT, POLLFD + POLL_REVENTS) != 0 && !closing) {
+                    Libc.read(capture, stopEvent, counted, Long.BYTES); // a wake-up, and the source looks
+                }
             } else if (answer != -Libc.EINTR) {
                 return -answer;
             }
@@ -124,13 +129,11 @@ final class NativeReader {
         return reported != 0 && (reported & Libc.POLLIN) == 0;
     }
 
-    void close() {
-        closing = true;
-        Thread reader;
+    /// Lets the thread call [Source#waiting] soon.
+    void wake() {
         lock.lock();
         try {
-            reader = thread;
-            if (open && reader != null) {
+            if (open && thread != null) {
                 try (Arena own = Arena.ofConfined()) {
                     Libc.write(own.allocate(Libc.CAPTURE), stopEvent, one, Long.BYTES);
                 }
@@ -138,6 +141,12 @@ final class NativeReader {
         } finally {
             lock.unlock();
         }
+    }
+
+    void close() {
+        closing = true;
+        wake();
+        Thread reader = thread;
         if (reader == null) {
             releaseAll();
         } else if (reader != Thread.currentThread()) {

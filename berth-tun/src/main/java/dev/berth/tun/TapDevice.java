@@ -14,9 +14,10 @@ import org.jspecify.annotations.Nullable;
 /// A Linux TAP device: Ethernet frames to and from the kernel of a network namespace, or whatever is bridged to the
 /// device there. The kernel completes checksums and cuts segments before it hands frames over.
 ///
-/// Attaching needs root or CAP_NET_ADMIN, or a persistent device that belongs to the user. One platform daemon thread,
-/// `berth-tap-NAME`, reads; [#write] works on the thread of its caller and never waits. Nothing is allocated per frame.
-/// Thread-safe.
+/// Attaching needs root or CAP_NET_ADMIN, or a persistent device that belongs to the user. One platform daemon
+/// thread,
+/// `berth-tap-NAME`, reads; [#write] works on the thread of its caller and never waits. Nothing is allocated per
+/// frame. Thread-safe.
 public final class TapDevice implements AutoCloseable {
     /// The largest IP packet, an Ethernet header and a VLAN tag.
     private static final int MAX_FRAME = 65_535 + 18;
@@ -42,7 +43,8 @@ public final class TapDevice implements AutoCloseable {
 
     /// Attaches to the TAP device `name`, or creates it, and brings it up, with the loopback device of a namespace.
     ///
-    /// @param namespace the network namespace to open it in, such as `/var/run/netns/NAME`; null for that of this process
+    /// @param namespace the network namespace to open it in, such as `/var/run/netns/NAME`; null for that of this
+    ///     process
     /// @param mtu octets, 68 to 65535; 0 leaves it as it is
     /// @throws IOException if that is not possible, with one sentence that says why; nothing is left behind then
     public static TapDevice open(String name, @Nullable Path namespace, int mtu) throws IOException {
@@ -100,8 +102,8 @@ public final class TapDevice implements AutoCloseable {
                                 ? "TAP device " + name() + " was closed."
                                 : error == Libc.EBADFD
                                         ? "TAP device " + name() + " was removed."
-                                        : "Reading from TAP device " + name() + " failed ("
-                                                + TunDevice.errorName(error) + ").");
+                                        : "Reading from TAP device " + name() + " failed (" + TunDevice.errorName(error)
+                                                + ").");
             }
         });
     }

@@ -82,12 +82,7 @@ final class TunDevice {
     }
 
     private static TunDevice open(
-            Kind kind,
-            String name,
-            @Nullable Path namespace,
-            boolean tcpSegments,
-            boolean udpSegments,
-            Setup setup)
+            Kind kind, String name, @Nullable Path namespace, boolean tcpSegments, boolean udpSegments, Setup setup)
             throws IOException {
         checkName(name);
         Libc.Access.require();
@@ -105,8 +100,7 @@ final class TunDevice {
     /// @param loopback whether the namespace's loopback device is brought up too
     record Setup(int mtu, List<IpAddress.Prefix> addresses, boolean defaultRoutes, boolean loopback) {}
 
-    private static TunDevice openHere(
-            Kind kind, String name, boolean tcpSegments, boolean udpSegments, Setup setup)
+    private static TunDevice openHere(Kind kind, String name, boolean tcpSegments, boolean udpSegments, Setup setup)
             throws IOException {
         TunDevice device = openHere(kind, name, tcpSegments, udpSegments);
         boolean ready = false;
@@ -216,9 +210,11 @@ final class TunDevice {
                         + ": this needs root or CAP_NET_ADMIN, or a persistent device that this user owns.");
             case Libc.EBUSY -> new IOException(kind + " device " + name + " is in use by another program.");
             case Libc.EINVAL ->
-                new IOException("'" + name + "' cannot be a " + kind + " device: a device of that name but of another kind"
-                        + " exists, or the kernel does not allow the name.");
-            default -> new IOException("Cannot attach to " + kind + " device " + name + " (" + errorName(-answer) + ").");
+                new IOException(
+                        "'" + name + "' cannot be a " + kind + " device: a device of that name but of another kind"
+                                + " exists, or the kernel does not allow the name.");
+            default ->
+                new IOException("Cannot attach to " + kind + " device " + name + " (" + errorName(-answer) + ").");
         };
     }
 

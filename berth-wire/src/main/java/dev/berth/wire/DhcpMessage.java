@@ -1,7 +1,8 @@
 package dev.berth.wire;
 
-/// A DHCPv4 message that a server reads (RFC 2131 section 2, RFC 2132), validated and taken apart. Mutable, to be used
-/// again for each message; allocates nothing. Texts and lists are named by where they lie in the message's array.
+/// A DHCPv4 message that a server reads (RFC 2131 section 2, RFC 2132), validated and taken apart. Mutable, to be
+/// used again for each message; allocates nothing. Texts and lists are named by where they lie in the message's
+/// array.
 public final class DhcpMessage {
     /// UDP port of servers.
     public static final int SERVER_PORT = 67;
@@ -89,7 +90,9 @@ public final class DhcpMessage {
         requested = 0;
         server = 0;
         leaseTime = 0;
+        nameAt = 0;
         nameLength = 0;
+        identifierAt = 0;
         identifierLength = 0;
         if (length < FIXED_LENGTH
                 || Bytes.i32(bytes, at + COOKIE) != MAGIC

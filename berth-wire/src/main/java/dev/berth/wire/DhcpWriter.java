@@ -2,8 +2,8 @@ package dev.berth.wire;
 
 import java.util.Arrays;
 
-/// Writes the DHCPv4 messages of a server (RFC 2131 section 2, RFC 2132), from behind the UDP header on: [#begin], then
-/// options, then [#end]. Each method returns the offset behind what it wrote, and allocates nothing.
+/// Writes the DHCPv4 messages of a server (RFC 2131 section 2, RFC 2132), from behind the UDP header on: [#begin],
+/// then options, then [#end]. Each method returns the offset behind what it wrote, and allocates nothing.
 public final class DhcpWriter {
     /// Subnet mask, RFC 2132 section 3.3.
     public static final int SUBNET_MASK = 1;

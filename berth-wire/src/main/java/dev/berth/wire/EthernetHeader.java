@@ -62,8 +62,8 @@ public final class EthernetHeader {
         return (address & GROUP) != 0;
     }
 
-    /// The link-layer group of a multicast or broadcast address in the canonical form of [IpAddress]: RFC 1112 section
-    /// 6.4 for IPv4, RFC 2464 section 7 for IPv6.
+    /// The link-layer group of a multicast or broadcast address in the canonical form of [IpAddress]: RFC 1112
+    /// section 6.4 for IPv4, RFC 2464 section 7 for IPv6.
     public static long groupOf(long hi, long lo) {
         if (!IpAddress.isIpv4(hi, lo)) {
             return 0x3333_0000_0000L | lo & 0xffff_ffffL;

@@ -1,7 +1,7 @@
 package dev.berth.wire;
 
-/// Writes the messages of Neighbor Discovery (RFC 4861) that a router sends, from the ICMPv6 header on. The checksum is
-/// left to [#finish], as it covers the IPv6 addresses too. Allocates nothing.
+/// Writes the messages of Neighbor Discovery (RFC 4861) that a router sends, from the ICMPv6 header on. The checksum
+/// is left to [#finish], as it covers the IPv6 addresses too. Allocates nothing.
 public final class NdpWriter {
     /// Octets of a neighbor advertisement with its option.
     public static final int NEIGHBOR_ADVERTISEMENT_LENGTH = 32;

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// `berth gateway --tap` in one namespace of the kernel serves the kernel of another, which has a DHCP client and nothing
-/// else, and a third is the outside.
+/// `berth gateway --tap` in one namespace of the kernel serves the kernel of another, which has a DHCP client and
+/// nothing else, and a third is the outside.
 @Tag("netns")
 @Timeout(300)
 class EthernetGatewayTest {
@@ -43,7 +43,14 @@ class EthernetGatewayTest {
 
     private static void serve(NetworkNamespace where, int port, Path directory) {
         where.start(
-                "python3", "-m", "http.server", String.valueOf(port), "--bind", "::", "--directory", directory.toString());
+                "python3",
+                "-m",
+                "http.server",
+                String.valueOf(port),
+                "--bind",
+                "::",
+                "--directory",
+                directory.toString());
         where.check(
                 "sh",
                 "-c",
@@ -85,8 +92,8 @@ class EthernetGatewayTest {
                     "--publish",
                     "18080:80")) {
                 gateway.awaitErr("gateway on tap0, guests in 10\\.0\\.2\\.0/24 and fd00::/64, router 10\\.0\\.2\\.2");
-                String leased = guest.check(
-                        "busybox", "udhcpc", "-i", "tap0", "-n", "-q", "-f", "-s", script().toString());
+                String leased =
+                        guest.check("busybox", "udhcpc", "-i", "tap0", "-n", "-q", "-f", "-s", script().toString());
                 assertThat(leased).contains("leased 10.0.2.100 router 10.0.2.2 dns 10.0.2.3");
 
                 assertThat(guest.check("curl", "-s", "--max-time", "20", "http://10.9.0.2:8000/file"))

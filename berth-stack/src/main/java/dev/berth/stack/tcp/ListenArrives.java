@@ -11,6 +11,7 @@ import dev.berth.wire.IpAddress;
 import dev.berth.wire.Packet;
 import dev.berth.wire.TcpHeader;
 import dev.berth.wire.TcpOptions;
+import org.jspecify.annotations.Nullable;
 
 /// RFC 9293 section 3.10.7.2, and 3.10.7.4 for SYN-RECEIVED after a passive OPEN: the handshake of a listener's
 /// connections, from the SYN to the accept queue.
@@ -57,6 +58,19 @@ final class ListenArrives {
     /// The SYNs that wait for a word of their users.
     TcpRequests requests() {
         return requests;
+    }
+
+    /// Who listens for a segment that belongs to no connection: the part in a shard; null if nobody does.
+    @Nullable
+    TcpListener listener(Packet packet, Segment segment, int shard) {
+        TcpListener found = ports.lookupListener(
+                packet.destinationHi,
+                packet.destinationLo,
+                segment.destinationPort,
+                packet.sourceHi,
+                packet.sourceLo,
+                segment.sourcePort);
+        return found == null ? null : found.part(shard);
     }
 
     /// Section 3.10.7.2, LISTEN STATE.

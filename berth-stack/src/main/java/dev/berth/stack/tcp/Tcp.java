@@ -5,6 +5,7 @@ import dev.berth.ports.Flow;
 import dev.berth.ports.PortAge;
 import dev.berth.ports.PortBinding;
 import dev.berth.ports.PortRange;
+import dev.berth.ports.PortSection;
 import dev.berth.ports.PortTable;
 import dev.berth.ports.PortUnavailableException;
 import dev.berth.ports.TimeWaitFlow;
@@ -168,7 +169,7 @@ public final class Tcp {
             reset = false;
         } else {
             int oldSndNxt = flow instanceof TimeWait old ? old.sndNxt : 0;
-            TcpListener listener = listener(packet);
+            TcpListener listener = listens.listener(packet, segment, shard.number());
             if (listener != null && (flow == null || listener.hasRoom())) {
                 if (flow instanceof TimeWait old) {
                     timeWaits.remove(old);
@@ -187,17 +188,6 @@ public final class Tcp {
         if (reset) {
             writer.resetInAnswerTo(packet, segment, now);
         }
-    }
-
-    private @Nullable TcpListener listener(Packet packet) {
-        TcpListener found = ports.lookupListener(
-                packet.destinationHi,
-                packet.destinationLo,
-                segment.destinationPort,
-                packet.sourceHi,
-                packet.sourceLo,
-                segment.sourcePort);
-        return found == null ? null : found.part(shard.number());
     }
 
     /// ICMP says something of a segment that this host sent. RFC 9293 section 3.9.2.2, checked as RFC 5927 says.
@@ -224,8 +214,9 @@ public final class Tcp {
             PortBinding<TcpListener> binding, int backlog, int requests, long requestNanos, TcpConfig config, long now)
             throws PortUnavailableException {
         TcpListener listener = new TcpListener(binding, backlog, config);
-        if (shard.count() > 1) {
-            listener.divide(shard.count());
+        PortSection section = shard.section();
+        if (section != null) {
+            listener.divide(shard.count(), section);
         }
         for (int i = 0; requests > 0 && i < shard.count(); i++) {
             requests().require(listener.part(i), listener.share(requests), requestNanos);

@@ -1,12 +1,10 @@
 package dev.berth.stack.tcp;
 
 import dev.berth.ports.PortBinding;
+import dev.berth.ports.PortSection;
 import dev.berth.stack.endpoint.Readiness;
 import dev.berth.stack.endpoint.StackSocket;
 import java.util.ArrayDeque;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// A passive OPEN: the LISTEN state, with its incomplete connections ([SynEntry]) and the complete ones that wait for
@@ -20,8 +18,7 @@ public final class TcpListener implements StackSocket {
     volatile TcpConfig config; // of all shards
     boolean closed;
     private TcpListener @Nullable [] parts; // one for each shard, this one first; null on a host of one shard
-    private @Nullable AtomicInteger taken; // places in the queues of all parts
-    private @Nullable Queue<Integer> order; // the numbers of the shards whose connections wait, oldest first
+    private @Nullable AcceptOrder order; // of all parts
     private int shard;
 
     @Nullable
@@ -51,22 +48,20 @@ public final class TcpListener implements StackSocket {
     }
 
     /// Makes a part for each shard. Before anybody else knows the listener.
-    void divide(int shards) {
+    void divide(int shards, PortSection section) {
         TcpListener[] all = new TcpListener[shards];
-        taken = new AtomicInteger();
-        order = new ConcurrentLinkedQueue<>();
+        order = new AcceptOrder(section);
         for (int i = 0; i < shards; i++) {
             all[i] = i == 0 ? this : new TcpListener(binding, backlog, config);
             all[i].parts = all;
-            all[i].taken = taken;
             all[i].order = order;
             all[i].shard = i;
         }
         parts = all;
     }
 
-    /// What belongs to a shard: the queues of its connections, under its lock. The listener itself is that of the first
-    /// shard.
+    /// What belongs to a shard: the queues of its connections, under its lock. The listener itself is that of the
+    /// first shard.
     public TcpListener part(int shard) {
         TcpListener[] all = parts;
         return all == null ? this : all[shard];
@@ -85,16 +80,15 @@ public final class TcpListener implements StackSocket {
 
     /// Complete connections that wait to be accepted, in all shards.
     public int waiting() {
-        AtomicInteger all = taken;
-        return all == null ? waiting : all.get();
+        AcceptOrder all = order;
+        return all == null ? waiting : all.taken();
     }
 
     /// The shard of the connection that waits for longest, on a host of several: whoever asks has to take it, with
     /// [Tcp#accept] of the [#part] there. From any thread. -1 if none waits.
     public int nextShard() {
-        Queue<Integer> all = order;
-        Integer next = all == null ? null : all.poll();
-        return next == null ? -1 : next;
+        AcceptOrder all = order;
+        return all == null ? -1 : all.poll();
     }
 
     /// The most complete connections that may wait.
@@ -144,18 +138,8 @@ public final class TcpListener implements StackSocket {
     ///
     /// @return false if it is full, also with the connections of other shards
     boolean reserve() {
-        AtomicInteger all = taken;
-        if (all == null) {
-            return waiting < backlog;
-        }
-        int before;
-        do {
-            before = all.get();
-            if (before >= backlog) {
-                return false;
-            }
-        } while (!all.compareAndSet(before, before + 1));
-        return true;
+        AcceptOrder all = order;
+        return all == null ? waiting < backlog : all.take(backlog);
     }
 
     /// True if a SYN would be answered, and remembered.
@@ -178,7 +162,7 @@ public final class TcpListener implements StackSocket {
         }
         last = tcb;
         waiting++;
-        Queue<Integer> all = order;
+        AcceptOrder all = order;
         if (all != null) {
             all.add(shard);
         }
@@ -195,9 +179,9 @@ public final class TcpListener implements StackSocket {
             tcb.nextInQueue = null;
             tcb.listener = null;
             waiting--;
-            AtomicInteger all = taken;
+            AcceptOrder all = order;
             if (all != null) {
-                all.decrementAndGet();
+                all.giveBack();
             }
         }
         return tcb;
