@@ -142,8 +142,8 @@ class PublishedPortsTest {
                 ControlClient client = control(host, "a")) {
             assertThatThrownBy(() -> ask(client, "publish", "80"))
                     .hasMessageContaining("is not [ADDRESS:]HOSTPORT:PORT");
-            assertThatThrownBy(() -> ask(client, "unpublish", "8080x"))
-                    .hasMessage("'8080x' is not [ADDRESS:]HOSTPORT, such as 8080 or 0.0.0.0:8080");
+            assertThatThrownBy(() -> ask(client, "unpublish", "80.80"))
+                    .hasMessage("'80.80' is not [ADDRESS:]HOSTPORT, such as 8080 or 0.0.0.0:8080");
             assertThatThrownBy(() -> ask(client, "unpublish", "0")).hasMessage("Port 0 is none that is published");
             assertThatThrownBy(() -> ask(client, "unpublish", "8080"))
                     .hasMessage("Port 8080 of 127.0.0.1 is not published here");
