@@ -194,8 +194,8 @@ final class OutsideEcho implements PingSockets.Receiver {
             if (!reported) {
                 reported = true;
                 logger().log(
-                        System.Logger.Level.INFO,
-                        "The gateway answers echo requests as prohibited. " + e.getMessage());
+                                System.Logger.Level.INFO,
+                                "The gateway answers echo requests as prohibited. " + e.getMessage());
             }
             return null;
         }

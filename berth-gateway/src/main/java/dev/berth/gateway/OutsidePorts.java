@@ -117,18 +117,28 @@ final class OutsidePorts {
                     return null;
                 }
             }
-            PortBinding<String> found = claim(own, 0, guest);
-            for (int i = 0; i < PARITY_DRAWS && (found.port() ^ guest.port()) % 2 != 0; i++) {
-                PortBinding<String> other = claim(own, 0, guest);
-                udp().close(found);
-                found = other;
-            }
-            return found;
+            return ofSameParity(claim(own, 0, guest), own, guest);
         } catch (PortUnavailableException e) {
             throw exhausted(own, e);
         } finally {
             lock.unlock();
         }
+    }
+
+    /// Another port if `found` has not the parity of the guest's and one that has it turns up soon.
+    private PortBinding<String> ofSameParity(PortBinding<String> found, IpAddress own, Endpoint guest) {
+        PortBinding<String> best = found;
+        for (int i = 0; i < PARITY_DRAWS && (best.port() ^ guest.port()) % 2 != 0; i++) {
+            PortBinding<String> other;
+            try {
+                other = claim(own, 0, guest);
+            } catch (PortUnavailableException _) {
+                return best; // it is the last one
+            }
+            udp().close(best);
+            best = other;
+        }
+        return best;
     }
 
     private PortBinding<String> claim(IpAddress own, int port, Endpoint guest) throws PortUnavailableException {

@@ -75,8 +75,8 @@ final class PublishedPorts implements AutoCloseable {
         Endpoint target = new Endpoint(address, publication.port());
         Entry entry;
         try {
-            PublishedPort port = PublishedPort.open(
-                    publication.socketAddress(), from, target, PublishedPort.DEFAULT_LIMIT, policy);
+            PublishedPort port =
+                    PublishedPort.open(publication.socketAddress(), from, target, PublishedPort.DEFAULT_LIMIT, policy);
             entry = new Entry(
                     port, new Endpoint(machine.address(), port.address().getPort()), host);
         } catch (BindException e) {

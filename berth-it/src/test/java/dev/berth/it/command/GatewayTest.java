@@ -48,7 +48,8 @@ class GatewayTest {
         near.check("ip", "neigh", "add", "10.9.0.77", "lladdr", "02:00:00:00:00:77", "dev", "v0");
     }
 
-    /// Makes a certification authority, whose certificate is in `trust.p12`, and the keys of a server that it has signed.
+    /// Makes a certification authority, whose certificate is in `trust.p12`, and the keys of a server that it has
+    /// signed.
     private Path makeKeys() throws Exception {
         keytool("trust.p12", "-alias", "ca", "-dname", "CN=test authority", "-ext", "bc:c");
         Files.copy(files.resolve("trust.p12"), files.resolve("keys.p12"));
@@ -85,7 +86,8 @@ class GatewayTest {
             far.check("ip", "route", "add", "unreachable", "192.0.2.0/24");
             Path keys = makeKeys();
             far.start("python3", "-m", "http.server", "8000", "--bind", "::", "--directory", files.toString());
-            NamespaceProgram outside = far.start(java, "-cp", BerthProcess.PROGRAMS, PROGRAMS + "Outside", keys.toString(), PASSWORD);
+            NamespaceProgram outside =
+                    far.start(java, "-cp", BerthProcess.PROGRAMS, PROGRAMS + "Outside", keys.toString(), PASSWORD);
             outside.awaitLine(line -> line.equals("Outside is ready"), Duration.ofSeconds(60));
             awaitListener(far, 8_000);
             try (BerthProcess berth = BerthProcess.startIn(

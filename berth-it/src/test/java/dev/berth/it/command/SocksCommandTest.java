@@ -36,11 +36,30 @@ class SocksCommandTest {
             Matcher matcher = LISTEN.matcher(socks(pid, "--listen", "0", "--json"));
             assertThat(matcher.find()).isTrue();
             String proxy = "127.0.0.1:" + matcher.group(1);
-            assertThat(Tool.CURL.run("-sS", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "60",
-                            "--socks5-hostname", proxy, "http://app/"))
+            assertThat(Tool.CURL.run(
+                            "-sS",
+                            "-o",
+                            "/dev/null",
+                            "-w",
+                            "%{http_code}",
+                            "--max-time",
+                            "60",
+                            "--socks5-hostname",
+                            proxy,
+                            "http://app/"))
                     .isEqualTo("200");
-            assertThat(Tool.CURL.run("-sS", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "60",
-                            "--proxytunnel", "--proxy", "http://" + proxy, "http://10.0.0.1/"))
+            assertThat(Tool.CURL.run(
+                            "-sS",
+                            "-o",
+                            "/dev/null",
+                            "-w",
+                            "%{http_code}",
+                            "--max-time",
+                            "60",
+                            "--proxytunnel",
+                            "--proxy",
+                            "http://" + proxy,
+                            "http://10.0.0.1/"))
                     .isEqualTo("200");
             assertThat(socks(pid, "--list")).contains(proxy).containsPattern("web\\.jar/\\d+ +\\d+ +0 +2 +0 +0");
             assertThat(socks(pid, "--end", "--listen", proxy)).contains(proxy);

@@ -51,10 +51,12 @@ final class CallsOut {
         print("metadata", () -> connect("169.254.169.254", 80).toString());
         print("unreachable", () -> connect("192.0.2.1", 80).toString());
         print("https", () -> fetch("https://" + live + ":" + Outside.SECURE + "/"));
-        print("ping", () -> InetAddress.getByName(live).isReachable(TIMEOUT) + " "
-                + InetAddress.getByName(args[1]).isReachable(TIMEOUT) + " "
-                + InetAddress.getByName(args[2]).isReachable(500) + " "
-                + InetAddress.getByName("192.0.2.1").isReachable(TIMEOUT));
+        print(
+                "ping",
+                () -> InetAddress.getByName(live).isReachable(TIMEOUT) + " "
+                        + InetAddress.getByName(args[1]).isReachable(TIMEOUT) + " "
+                        + InetAddress.getByName(args[2]).isReachable(500) + " "
+                        + InetAddress.getByName("192.0.2.1").isReachable(TIMEOUT));
         print("reset", () -> {
             try (Socket socket = connect(live, Outside.RESETS)) {
                 socket.getOutputStream().write(1);
