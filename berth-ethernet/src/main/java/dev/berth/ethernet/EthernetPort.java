@@ -358,7 +358,8 @@ public final class EthernetPort implements AutoCloseable {
         if (IpAddress.isLinkLocal(hi, lo) || IpAddress.isUnspecified(hi, lo)) {
             return FrameDrop.LINK_ONLY;
         }
-        FrameDrop drop = IpAddress.isIpv4(hi, lo) ? FrameDrop.SPOOFED : addresses.admit(hi, lo, source, System.nanoTime());
+        FrameDrop drop =
+                IpAddress.isIpv4(hi, lo) ? FrameDrop.SPOOFED : addresses.admit(hi, lo, source, System.nanoTime());
         if (drop == null) {
             deliver(bytes, at, total);
         }
@@ -393,8 +394,9 @@ public final class EthernetPort implements AutoCloseable {
                 return FrameDrop.SPOOFED;
             }
             if (!fromNobody && fromHi != SegmentPlan.LINK_LOCAL) {
-                FrameDrop drop =
-                        IpAddress.isIpv4(fromHi, fromLo) ? FrameDrop.SPOOFED : addresses.admit(fromHi, fromLo, source, now);
+                FrameDrop drop = IpAddress.isIpv4(fromHi, fromLo)
+                        ? FrameDrop.SPOOFED
+                        : addresses.admit(fromHi, fromLo, source, now);
                 if (drop != null) {
                     return drop;
                 }

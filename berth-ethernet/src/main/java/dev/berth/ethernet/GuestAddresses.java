@@ -59,9 +59,7 @@ final class GuestAddresses implements DhcpServer.Guests {
         }
         Network network = segment.network();
         return network.isTaken(new IpAddress(hi, lo))
-                || IpAddress.isIpv4(hi, lo)
-                        && leases != null
-                        && leases.isKeptFromOther(linkLayer, (int) lo, this, now);
+                || IpAddress.isIpv4(hi, lo) && leases != null && leases.isKeptFromOther(linkLayer, (int) lo, this, now);
     }
 
     /// Whether the guest may send from an address: it has it, or it gets it now.
@@ -135,9 +133,7 @@ final class GuestAddresses implements DhcpServer.Guests {
         lock.lock();
         try {
             for (Neighbours.Entry entry : neighbours.all()) {
-                if (entry.leased
-                        && leases != null
-                        && !leases.isLeased(entry.linkLayer, (int) entry.lo, this, now)) {
+                if (entry.leased && leases != null && !leases.isLeased(entry.linkLayer, (int) entry.lo, this, now)) {
                     forget(entry);
                 }
             }
