@@ -103,8 +103,7 @@ final class GatewayLab implements AutoCloseable {
                 GatewayProgram.CONNECT);
     }
 
-    private void add(
-            String name, String what, String unit, Goal goal, Way other, int mtu, int port, String task) {
+    private void add(String name, String what, String unit, Goal goal, Way other, int mtu, int port, String task) {
         rows.add(Benchmark.of(name, what, unit, false, goal, () -> measured(Way.BERTH, mtu, port, task))
                 .against(other.command() + " (the same MTU)", () -> measured(other, mtu, port, task))
                 .in(GROUP, this));
@@ -118,12 +117,13 @@ final class GatewayLab implements AutoCloseable {
     /// A program inside, behind a gateway of that kind.
     private PeerProcess client(Way way, int mtu) throws Exception {
         NetworkNamespace between = middle();
-        PeerProcess known = clients.computeIfAbsent(mtu, _ -> new EnumMap<>(Way.class))
-                .get(way);
+        PeerProcess known =
+                clients.computeIfAbsent(mtu, _ -> new EnumMap<>(Way.class)).get(way);
         if (known != null) {
             return known;
         }
-        if (way != Way.BERTH && between.run("sh", "-c", "command -v " + way.command()).exit() != 0) {
+        if (way != Way.BERTH
+                && between.run("sh", "-c", "command -v " + way.command()).exit() != 0) {
             throw new Measurement.UnavailableException("There is no command '" + way.command() + "'.");
         }
         NetworkNamespace inside = NetworkNamespace.create();
@@ -165,9 +165,7 @@ final class GatewayLab implements AutoCloseable {
             case SLIRP4NETNS ->
                 new String[] {"slirp4netns", "--configure", "--mtu=" + mtu, "--netns-type=path", path, "tap0"};
             case PASTA ->
-                new String[] {
-                    "pasta", "-f", "-q", "--runas", "0", "--config-net", "--mtu", "" + mtu, "--netns", path
-                };
+                new String[] {"pasta", "-f", "-q", "--runas", "0", "--config-net", "--mtu", "" + mtu, "--netns", path};
         };
     }
 

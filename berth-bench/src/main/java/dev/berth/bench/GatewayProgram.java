@@ -58,8 +58,7 @@ final class GatewayProgram {
     private String answer(String[] words) {
         try {
             long number = Long.parseLong(words[1]);
-            InetSocketAddress to =
-                    new InetSocketAddress(InetAddress.getByName(words[2]), Integer.parseInt(words[3]));
+            InetSocketAddress to = new InetSocketAddress(InetAddress.getByName(words[2]), Integer.parseInt(words[3]));
             return switch (words[0]) {
                 case CONNECT -> figure(connect(number, to));
                 case HOLD -> figure(hold((int) number, to));
@@ -88,17 +87,19 @@ final class GatewayProgram {
     private static double connect(long nanos, InetSocketAddress to) throws Exception {
         List<FutureTask<Double>> all = new ArrayList<>();
         for (int i = 0; i < AT_ONCE; i++) {
-            all.add(Threads.start(false, () -> Batches.nanosPerOperation(nanos, BATCH, () -> {
-                for (int each = 0; each < BATCH; each++) {
-                    try (Socket socket = new Socket()) {
-                        socket.setSoTimeout(LIMIT_MILLIS);
-                        socket.connect(to, LIMIT_MILLIS);
-                        if (socket.getInputStream().read() != -1) {
-                            throw new AssertionError("An octet that nobody has sent");
+            all.add(Threads.start(
+                    false,
+                    () -> Batches.nanosPerOperation(nanos, BATCH, () -> {
+                        for (int each = 0; each < BATCH; each++) {
+                            try (Socket socket = new Socket()) {
+                                socket.setSoTimeout(LIMIT_MILLIS);
+                                socket.connect(to, LIMIT_MILLIS);
+                                if (socket.getInputStream().read() != -1) {
+                                    throw new AssertionError("An octet that nobody has sent");
+                                }
+                            }
                         }
-                    }
-                }
-            })));
+                    })));
         }
         double rate = 0;
         for (FutureTask<Double> each : all) {

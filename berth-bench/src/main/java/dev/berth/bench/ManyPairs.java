@@ -12,12 +12,12 @@ final class ManyPairs implements AutoCloseable {
     private static final int MILLION = 1_000_000;
     private static final int TEN_THOUSAND = 10_000;
 
-    private final int most;
     private static final long PART = 150_000_000; // nanoseconds
     private static final int MOST_PARTS = 60;
     private static final int SAME_PARTS = 8;
     private static final double STILL_QUICKER = 0.95;
 
+    private final int most;
     private final Set<String> warm = new HashSet<>();
     private List<PeerProcess> processes = List.of();
 

@@ -22,8 +22,8 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
-/// The gates of single parts: JMH benchmarks that may not allocate, and whose time, divided by that of plain Java that
-/// is measured in turns with it, may not be more than 30 % above what was recorded (`gates.csv`).
+/// The gates of single parts: JMH benchmarks that may not allocate, and whose time, divided by that of plain Java
+/// that is measured in turns with it, may not be more than 30 % above what was recorded (`gates.csv`).
 ///
 /// Times are those of the quickest iteration, the ratio is the median of the rounds.
 public final class PartGates {
@@ -32,8 +32,8 @@ public final class PartGates {
     private static final String PACKAGE = "dev.berth.bench.jmh.";
     private static final String ALLOCATION = "gc.alloc.rate.norm";
     private static final double REGRESSION = 1.3;
-    /// Octets per operation from which on a part allocates: half the smallest object. Less comes from what the JVM does
-    /// by the way.
+    /// Octets per operation from which on a part allocates: half the smallest object. Less comes from what the JVM
+    /// does by the way.
     private static final double ALLOCATES = 8;
 
     /// Octets that JMH allocates in an iteration, at most.
@@ -72,7 +72,8 @@ public final class PartGates {
 
     private record Figures(double nanos, double octets) {}
 
-    /// For the nightly build: all gates, or those whose names match the first argument; exits with 1 if one is not met.
+    /// For the nightly build: all gates, or those whose names match the first argument; exits with 1 if one is not
+    /// met.
     public static void main(String[] arguments) throws Exception {
         boolean met = run(arguments.length > 0 ? arguments[0] : "", false, null, System.out);
         System.exit(met ? 0 : 1);
@@ -146,8 +147,9 @@ public final class PartGates {
         }
     }
 
-    /// Octets per operation without those that JMH allocates by itself in an iteration, which are the more per operation
-    /// the fewer operations there are: 125 to 170 KB of two hosts at work, where their own threads allocate 1 KB.
+    /// Octets per operation without those that JMH allocates by itself in an iteration, which are the more per
+    /// operation the fewer operations there are: 125 to 170 KB of two hosts at work, where their own threads allocate
+    /// 1 KB.
     ///
     /// @param octets per operation, with all threads of the process
     /// @param operations in an iteration
@@ -178,8 +180,8 @@ public final class PartGates {
             throw new IOException("JMH has measured no allocation: "
                     + result.getSecondaryResults().keySet());
         }
-        double operations =
-                result.getParams().getMeasurement().getTime().convertTo(TimeUnit.NANOSECONDS) / result.getPrimaryResult().getScore();
+        double iteration = result.getParams().getMeasurement().getTime().convertTo(TimeUnit.NANOSECONDS);
+        double operations = iteration / result.getPrimaryResult().getScore();
         return new Figures(
                 result.getPrimaryResult().getStatistics().getMin(),
                 net(allocation.getStatistics().getMin(), operations));

@@ -376,22 +376,26 @@ public final class Capture implements AutoCloseable {
     }
 
     /// Packets recorded; one that stands for several segments counts once. In memory they need not be there any more.
+    @SuppressWarnings("GuardedBy") // read holds the lock
     public long recorded() {
         return read(() -> recorded);
     }
 
     /// Packets that were not recorded, because the capture had failed or was closed, or because they were larger than
     /// any IP packet.
+    @SuppressWarnings("GuardedBy") // read holds the lock
     public long missed() {
         return read(() -> missed);
     }
 
     /// Notes that came when their packet was in the file or forgotten already, or had two notes.
+    @SuppressWarnings("GuardedBy") // read holds the lock
     public long lateNotes() {
         return read(() -> lateNotes);
     }
 
     /// Records (packets as they would be on a wire) that a capture in memory has given up for newer ones.
+    @SuppressWarnings("GuardedBy") // read holds the lock
     public long forgotten() {
         return read(() -> store.evicted());
     }

@@ -56,10 +56,7 @@ final class SocksCommand implements Callable<Integer> {
                     + " default ${DEFAULT-VALUE}. Port 0 takes one that is free, which is printed.")
     private String listen = "";
 
-    @Option(
-            names = "--user",
-            paramLabel = "NAME",
-            description = "Clients have to give this name and the password.")
+    @Option(names = "--user", paramLabel = "NAME", description = "Clients have to give this name and the password.")
     private @Nullable String user;
 
     @Option(
@@ -111,7 +108,8 @@ final class SocksCommand implements Callable<Integer> {
         String where = listen.indexOf('/') < 0
                 ? listen
                 : Path.of(listen).toAbsolutePath().normalize().toString();
-        JsonLine request = new JsonLine().add("request", end ? "unsocks" : "socks").add("listen", where);
+        JsonLine request =
+                new JsonLine().add("request", end ? "unsocks" : "socks").add("listen", where);
         if (user != null) {
             String password = System.getenv(PASSWORD);
             if (password == null || password.isEmpty()) {
@@ -132,8 +130,8 @@ final class SocksCommand implements Callable<Integer> {
             } else if (json) {
                 out.println(PortOwners.line(answer, program));
             } else {
-                out.println(answer.get("listen") + " leads to what " + program.name() + "/" + program.pid()
-                        + " reaches");
+                out.println(
+                        answer.get("listen") + " leads to what " + program.name() + "/" + program.pid() + " reaches");
             }
         }
     }

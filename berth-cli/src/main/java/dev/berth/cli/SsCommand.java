@@ -284,6 +284,9 @@ final class SsCommand implements Callable<Integer> {
                         show(query, program, name, table);
                     }
                 }
+                if (summary && host == null) {
+                    SsSummary.outside(program, json, out());
+                }
             }
             if (shown == 0) {
                 throw new IOException("There is no host '" + host + "'; there is "

@@ -1,8 +1,12 @@
 package dev.berth.cli;
 
+import dev.berth.agent.run.ControlException;
+import dev.berth.agent.run.JsonLine;
 import dev.berth.ports.PortError;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -36,6 +40,34 @@ final class SsSummary {
         if (!refusals.isEmpty()) {
             out.println("    refused: " + String.join(", ", refusals));
         }
+    }
+
+    /// Prints what the gateway to the outside of a program has counted, if it has one: for people, what is not zero.
+    static void outside(RunningProgram program, boolean json, PrintWriter out) throws IOException {
+        Map<String, @Nullable Object> counted;
+        try {
+            counted = program.client().ask("{\"request\":\"outside\"}", _ -> {});
+        } catch (ControlException _) {
+            return; // it has none
+        }
+        counted.remove("ok");
+        if (json) {
+            Map<String, @Nullable Object> members = new LinkedHashMap<>();
+            members.put("pid", program.pid());
+            members.put("program", program.name());
+            members.put("gateway", "outside");
+            members.putAll(counted);
+            out.println(JsonLine.of(members));
+            return;
+        }
+        List<String> counts = new ArrayList<>();
+        counted.forEach((name, count) -> {
+            if (count instanceof Long number && number > 0) {
+                counts.add(number + " " + name.replaceAll("(?=[A-Z])", " ").toLowerCase(Locale.ROOT));
+            }
+        });
+        out.println("gateway of " + program.name() + "/" + program.pid() + " to the outside: "
+                + (counts.isEmpty() ? "nothing yet" : String.join(", ", counts)));
     }
 
     private static Map<?, ?> counts(Map<String, @Nullable Object> summary, String name) {

@@ -16,72 +16,16 @@ import picocli.CommandLine;
 /// What is read without picocli is read as picocli reads it.
 class RunLineTest {
     /// Words of command lines, good and bad; those with `=` at the end get a value.
-    private static final String[] WORDS = {
-        "-cp",
-        "-classpath",
-        "--class-path",
-        "classes:lib/a.jar",
-        "-jar",
-        "app.jar",
-        "Main",
-        "-Dkey=value",
-        "-Dkey=",
-        "-Dkey",
-        "-D",
-        "-Da=b=c",
-        "-D=x",
-        "--name",
-        "--name=web",
-        "--name=",
-        "web",
-        "--strict",
-        "--strict=log",
-        "log",
-        "--strict=",
-        "--spi",
-        "--spi=true",
-        "--ports",
-        "--control",
-        "--control=off",
-        "off",
-        "--address",
-        "10.5.0.1/16",
-        "--address=10.5.0.2",
-        "fd00::5",
-        "--publish",
-        "8080:80",
-        "--publish=8081:http",
-        "--reserved",
-        "50000,50001-50100",
-        "--reserved=50000,",
-        "--outside",
-        "--outside=off",
-        "on",
-        "--allow",
-        "--deny=10.0.0.0/8:80",
-        "192.168.0.0/16",
-        "--port-policy=linux",
-        "--ephemeral=2000-3000",
-        "--selection=uniform",
-        "--unprivileged-from=1024",
-        "--no-such-option",
-        "--help",
-        "-h",
-        "-p",
-        "--",
-        "-",
-        "",
-        "@",
-        "@file",
-        "\"a b\"",
-        "'a'",
-        "--name=\"web\"",
-        "--tun=t0",
-        "--capture=x.pcapng",
-        "-x",
-        "a=b",
-        "${key}"
-    };
+    private static final String[] WORDS = """
+            -cp -classpath --class-path classes:lib/a.jar -jar app.jar Main -Dkey=value -Dkey= -Dkey -D -Da=b=c -D=x
+            --name --name=web --name= web --strict --strict=log log --strict= --spi --spi=true --ports --control
+            --control=off off --address 10.5.0.1/16 --address=10.5.0.2 fd00::5 --publish 8080:80 --publish=8081:http
+            --reserved 50000,50001-50100 --reserved=50000, --outside --outside=off on --allow --deny=10.0.0.0/8:80
+            192.168.0.0/16 --port-policy=linux --ephemeral=2000-3000 --selection=uniform --unprivileged-from=1024
+
+            --no-such-option --help -h -p -- - @ @file "a" 'a' --name="web" --tun=t0 --capture=x.pcapng -x a=b ${key}
+            --network --network=shop shop
+            """.split("\\s"); // the empty line is an empty word
 
     private static RunRequest byPicocli(List<String> words) {
         CommandLine command = Berth.commandLine();

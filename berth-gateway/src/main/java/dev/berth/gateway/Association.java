@@ -1,5 +1,6 @@
 package dev.berth.gateway;
 
+import dev.berth.ports.PortBinding;
 import dev.berth.wire.Endpoint;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -13,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 /// An inside end of UDP and the socket of the kernel that stands for it towards every outside end:
 /// "endpoint-independent mapping" of RFC 4787, section 4.1 (REQ-1).
 ///
-/// A socket that has an error queue is never connected: it hears of all ICMP errors. Another one is connected while the
-/// guest has sent to one outside end only, which is the one way to hear from Java of ICMP errors; with the second one
-/// it is disconnected for good, and keeps its port.
+/// A socket that has an error queue is never connected: it hears of all ICMP errors. Another one is connected while
+/// the guest has sent to one outside end only, which is the one way to hear from Java of ICMP errors; with the second
+/// one it is disconnected for good, and keeps its port.
 final class Association {
     /// Outside ends or addresses that are remembered; the oldest is forgotten.
     private static final int MOST_CONTACTED = 1_024;
@@ -27,6 +28,7 @@ final class Association {
     private final DatagramChannel channel;
     private final UdpFiltering filtering;
     private final int errors;
+    private final @Nullable PortBinding<String> port;
     private final ReentrantLock lock = new ReentrantLock();
     private final Set<Object> contacted = new LinkedHashSet<>(); // addresses, or ends
     private @Nullable Endpoint last;
@@ -37,11 +39,19 @@ final class Association {
     private volatile long lastUse;
 
     /// @param errors the descriptor of the socket if it has an error queue, otherwise -1
-    Association(Endpoint guest, DatagramChannel channel, UdpFiltering filtering, int errors, long now) {
+    /// @param port the claim on the socket's port, where the gateway owns the address
+    Association(
+            Endpoint guest,
+            DatagramChannel channel,
+            UdpFiltering filtering,
+            int errors,
+            @Nullable PortBinding<String> port,
+            long now) {
         this.guest = guest;
         this.channel = channel;
         this.filtering = filtering;
         this.errors = errors;
+        this.port = port;
         many = errors >= 0 || filtering == UdpFiltering.ENDPOINT_INDEPENDENT;
         lastUse = now;
     }
@@ -53,6 +63,12 @@ final class Association {
     /// The descriptor whose error queue is to be read; -1 if it has none.
     int errors() {
         return errors;
+    }
+
+    /// The claim on the socket's port; null if the kernel has chosen it.
+    @Nullable
+    PortBinding<String> port() {
+        return port;
     }
 
     void used(long now) {

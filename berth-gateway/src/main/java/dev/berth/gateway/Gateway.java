@@ -5,6 +5,7 @@ import dev.berth.names.DnsResponder;
 import dev.berth.names.DnsServer;
 import dev.berth.network.NameRouter;
 import dev.berth.network.Network;
+import dev.berth.ports.PortPolicy;
 import dev.berth.wire.Bytes;
 import dev.berth.wire.IcmpHeader;
 import dev.berth.wire.IpAddress;
@@ -33,9 +34,11 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A TCP connection is accepted inside once it is open outside; what goes wrong outside goes wrong in the same way
 /// inside. Each end of UDP inside has one socket of the kernel (RFC 4787), each identifier of echo requests has one
-/// where the machine allows it (RFC 5508). Where flows may go is a matter of the [OutsidePolicy], how many there may be of [GatewayLimits].
+/// where the machine allows it (RFC 5508). Where flows may go is a matter of the [OutsidePolicy], how many there may
+/// be of [GatewayLimits].
 ///
-/// Four platform threads, five once somebody asks for echoes, two virtual threads for each TCP connection; see docs/GATEWAY.md. Thread-safe.
+/// Four platform threads, five once somebody asks for echoes, two virtual threads for each TCP connection; see
+/// docs/GATEWAY.md. Thread-safe.
 public final class Gateway implements AutoCloseable {
     private static final IpAddress.Prefix ALL_IPV4 = IpAddress.Prefix.parse("0.0.0.0/0");
     private static final IpAddress.Prefix ALL_IPV6 = IpAddress.Prefix.parse("::/0");
@@ -45,15 +48,23 @@ public final class Gateway implements AutoCloseable {
     private final OutsideTcp tcp;
     private final OutsideUdp udp;
     private final OutsideEcho echo;
+    private final OutsidePorts ports;
     private final @Nullable DnsServer names;
     private final Tally tally;
 
     private Gateway(
-            Host host, OutsideTcp tcp, OutsideUdp udp, OutsideEcho echo, @Nullable DnsServer names, Tally tally) {
+            Host host,
+            OutsideTcp tcp,
+            OutsideUdp udp,
+            OutsideEcho echo,
+            OutsidePorts ports,
+            @Nullable DnsServer names,
+            Tally tally) {
         this.host = host;
         this.tcp = tcp;
         this.udp = udp;
         this.echo = echo;
+        this.ports = ports;
         this.names = names;
         this.tally = tally;
     }
@@ -92,7 +103,8 @@ public final class Gateway implements AutoCloseable {
                 echo.sessions(),
                 tally.echoesOut.sum(),
                 tally.echoesIn.sum(),
-                tally.echoesLost.sum());
+                tally.echoesLost.sum(),
+                ports.count());
     }
 
     /// Ends all connections, with a reset where something is still to be delivered after half a second, and gives
@@ -122,6 +134,8 @@ public final class Gateway implements AutoCloseable {
         private OutsidePolicy policy = OutsidePolicy.standard();
         private GatewayLimits limits = GatewayLimits.DEFAULT;
         private UdpFiltering filtering = UdpFiltering.ADDRESS_DEPENDENT;
+        private List<IpAddress> outside = List.of();
+        private PortPolicy ports = PortPolicy.linux();
         private @Nullable DnsResponder responder;
 
         private Builder(Network network) {
@@ -161,6 +175,19 @@ public final class Gateway implements AutoCloseable {
             return this;
         }
 
+        /// The outside addresses that the gateway owns: flows leave from them, and their ports come from a port table
+        /// of the gateway's own, which finds them in constant time and tells who has them when none is left. A
+        /// guest's end of UDP keeps its port where that is free, otherwise its parity (RFC 4787 REQ-4). Without them
+        /// the kernel chooses address and port.
+        ///
+        /// @param policy the range of the ports
+        /// @param addresses one of each family at most, of this machine
+        public Builder outside(PortPolicy policy, IpAddress... addresses) {
+            ports = Objects.requireNonNull(policy);
+            outside = List.of(addresses);
+            return this;
+        }
+
         /// Who answers queries to port 53 of any address that no host of the network has, such as a responder with
         /// [MachineNames] behind it. Without one they go where they are sent to, as other flows do.
         public Builder names(DnsResponder answers) {
@@ -192,19 +219,20 @@ public final class Gateway implements AutoCloseable {
             OutsideUdp udp = null;
             try {
                 Tally tally = new Tally();
-                OutsideTcp tcp = new OutsideTcp(host.openTcpAcceptor(), addresses, limits, tally, kernel);
+                OutsidePorts table = new OutsidePorts(outside, ports);
+                OutsideTcp tcp = new OutsideTcp(host.openTcpAcceptor(), addresses, limits, tally, kernel, table);
                 tcp.start();
                 OutsideEcho echo = new OutsideEcho(host.openEchoResponder(), addresses, limits, tally);
                 LongConsumer sweeps = now -> {
                     tcp.sweep(now);
                     echo.sweep(now);
                 };
-                udp = new OutsideUdp(host.openUdpSocket(), addresses, limits, tally, kernel, filtering, sweeps);
+                udp = new OutsideUdp(host.openUdpSocket(), addresses, limits, tally, kernel, filtering, table, sweeps);
                 udp.start();
                 echo.start();
                 DnsServer names = responder == null ? null : DnsServer.start(host, responder);
                 started = true;
-                return new Gateway(host, tcp, udp, echo, names, tally);
+                return new Gateway(host, tcp, udp, echo, table, names, tally);
             } finally {
                 if (!started) {
                     if (udp != null) {

@@ -24,6 +24,7 @@ package dev.berth.gateway;
 /// @param echoesOut echo requests that left
 /// @param echoesIn replies that came back
 /// @param echoesLost echo requests for which there was no socket, because the machine allows none or has none left
+/// @param ports connections and associations that have a port of an address which the gateway owns now
 public record GatewayCounters(
         int connections,
         int opening,
@@ -45,4 +46,5 @@ public record GatewayCounters(
         int echoes,
         long echoesOut,
         long echoesIn,
-        long echoesLost) {}
+        long echoesLost,
+        int ports) {}

@@ -11,8 +11,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// They are looked for when the first socket asks, as the foreign function interface takes some time to begin with.
 final class KernelErrors {
-    private static final System.Logger LOGGER = System.getLogger(Gateway.class.getName());
-
     private boolean looked;
     private volatile @Nullable ErrorQueue queue;
 
@@ -25,7 +23,7 @@ final class KernelErrors {
             try {
                 queue = ErrorQueue.open();
             } catch (IOException e) {
-                LOGGER.log(System.Logger.Level.DEBUG, "{0}", e.getMessage());
+                logger().log(System.Logger.Level.DEBUG, "{0}", e.getMessage());
             }
         }
         ErrorQueue present = queue;
@@ -43,5 +41,10 @@ final class KernelErrors {
     SocketError poll(int descriptor) {
         ErrorQueue present = queue;
         return present == null || descriptor < 0 ? null : present.poll(descriptor);
+    }
+
+    /// Not in a field: loggers take a good part of the time that a program needs to start.
+    private static System.Logger logger() {
+        return System.getLogger(Gateway.class.getName());
     }
 }

@@ -52,8 +52,8 @@ record OutsideAddresses(OutsidePolicy policy, List<IpAddress.Prefix> inside, Lis
         return from;
     }
 
-    /// Whom the network sees as the sender of an ICMP error from outside: null for the gateway itself, which stands in
-    /// for addresses that the network has a use of its own for.
+    /// Whom the network sees as the sender of an ICMP error from outside: null for the gateway itself, which stands
+    /// in for addresses that the network has a use of its own for.
     @Nullable
     IpAddress reporter(@Nullable IpAddress outside) {
         return outside == null

@@ -16,13 +16,12 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// ICMP echo of a [Gateway]: RFC 5508 section 3, over the unprivileged ping sockets of the kernel. Each identifier of a
-/// guest has one of them, whomever it asks: REQ-1 a, "NAT mapping of ICMP Query Identifiers SHOULD be external-host
+/// ICMP echo of a [Gateway]: RFC 5508 section 3, over the unprivileged ping sockets of the kernel. Each identifier of
+/// a guest has one of them, whomever it asks: REQ-1 a, "NAT mapping of ICMP Query Identifiers SHOULD be external-host
 /// independent."
 ///
 /// One platform thread takes what guests ask; a second one, started by the first request, waits for answers.
 final class OutsideEcho implements PingSockets.Receiver {
-    private static final System.Logger LOGGER = System.getLogger(Gateway.class.getName());
     private static final int WAIT_MILLIS = 1_000;
 
     /// Requests of one identifier that may wait for their answers.
@@ -93,7 +92,7 @@ final class OutsideEcho implements PingSockets.Receiver {
                 if (!guests.isOpen()) {
                     break;
                 }
-                LOGGER.log(System.Logger.Level.DEBUG, "Gateway, ICMP: {0}", e.getMessage());
+                logger().log(System.Logger.Level.DEBUG, "Gateway, ICMP: {0}", e.getMessage());
             }
         }
         end();
@@ -194,8 +193,9 @@ final class OutsideEcho implements PingSockets.Receiver {
         } catch (IOException e) {
             if (!reported) {
                 reported = true;
-                LOGGER.log(
-                        System.Logger.Level.INFO, "The gateway answers echo requests as prohibited. " + e.getMessage());
+                logger().log(
+                                System.Logger.Level.INFO,
+                                "The gateway answers echo requests as prohibited. " + e.getMessage());
             }
             return null;
         }
@@ -225,7 +225,7 @@ final class OutsideEcho implements PingSockets.Receiver {
                 tally.undeliverable.increment();
             }
         } catch (IOException e) {
-            LOGGER.log(System.Logger.Level.DEBUG, "Gateway, ICMP: {0}", e.getMessage());
+            logger().log(System.Logger.Level.DEBUG, "Gateway, ICMP: {0}", e.getMessage());
         }
     }
 
@@ -244,7 +244,7 @@ final class OutsideEcho implements PingSockets.Receiver {
         try {
             guests.report(new IcmpReport(error.kind(), error.mtu(), addresses.reporter(error.reporter())), request);
         } catch (IOException e) {
-            LOGGER.log(System.Logger.Level.DEBUG, "Gateway, ICMP: {0}", e.getMessage());
+            logger().log(System.Logger.Level.DEBUG, "Gateway, ICMP: {0}", e.getMessage());
         }
     }
 
@@ -319,5 +319,10 @@ final class OutsideEcho implements PingSockets.Receiver {
     void close() {
         closed = true;
         guests.close();
+    }
+
+    /// Not in a field: loggers take a good part of the time that a program needs to start.
+    private static System.Logger logger() {
+        return System.getLogger(Gateway.class.getName());
     }
 }

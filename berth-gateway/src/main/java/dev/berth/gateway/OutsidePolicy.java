@@ -5,12 +5,12 @@ import dev.berth.wire.IpAddress;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Where flows may go that leave a network through a [Gateway].
+/// Where flows may go that leave a network through a [Gateway], and from where they may come in.
 ///
-/// In this order: what is no single host's address (unspecified, multicast, broadcast) and what lies within the
-/// network itself is never outside, whatever rules say. The first rule that matches decides. Without one, what is the
-/// machine's alone is denied: loopback, link-local addresses, and the addresses at which clouds tell a machine its
-/// secrets. Everything else is allowed. Immutable.
+/// Of those that leave, in this order: what is no single host's address (unspecified, multicast, broadcast) and what
+/// lies within the network itself is never outside, whatever rules say. The first rule that matches decides. Without
+/// one, what is the machine's alone is denied: loopback, link-local addresses, and the addresses at which clouds tell
+/// a machine its secrets. Everything else is allowed. Immutable.
 public final class OutsidePolicy {
     /// What programs on the machine, but no others, can reach. The addresses behind the link-local ones are those of
     /// the metadata services of AWS, Google Cloud, Alibaba Cloud and Oracle Cloud that are not link-local.
@@ -77,13 +77,26 @@ public final class OutsidePolicy {
             return false;
         }
         for (OutsideRule rule : rules) {
-            if (rule.matches(to, port)) {
+            if (!rule.inward() && rule.matches(to, port)) {
                 return rule.allows();
             }
         }
         for (IpAddress.Prefix prefix : MACHINE) {
             if (prefix.contains(hi, lo)) {
                 return false;
+            }
+        }
+        return true;
+    }
+
+    /// Whether a flow may come in from `from`: connections to a published port, or datagrams that nobody asked for.
+    /// The first rule for flows that come in decides; without one it may.
+    ///
+    /// @param port the port of this machine that it asks for, 1 to 65,535
+    public boolean admits(IpAddress from, int port) {
+        for (OutsideRule rule : rules) {
+            if (rule.inward() && rule.matches(from, port)) {
+                return rule.allows();
             }
         }
         return true;

@@ -4,18 +4,23 @@ import dev.berth.ports.PortRange;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 
-/// One rule of an [OutsidePolicy]: flows to these addresses and ports are allowed, or denied.
+/// One rule of an [OutsidePolicy]: flows that leave to these addresses and ports, or come in from these addresses to
+/// these ports, are allowed, or denied.
 ///
 /// @param allows whether they are allowed
-/// @param addresses the addresses
-/// @param ports the ports, of TCP and UDP
-public record OutsideRule(boolean allows, IpAddress.Prefix addresses, PortRange ports) {
-    private static final String FORM =
-            "' is not ADDRESS[/LENGTH][:PORT[-PORT]], such as 10.1.0.0/16:443 or [2001:db8::/32]:80-90";
+/// @param inward whether it is about flows that come in, by published ports
+/// @param addresses the addresses outside
+/// @param ports the ports outside, of TCP and UDP: those that flows leave to, or those of this machine that are asked
+public record OutsideRule(boolean allows, boolean inward, IpAddress.Prefix addresses, PortRange ports) {
+    private static final String INWARD = "in:";
+    private static final String OUTWARD = "out:";
+    private static final String FORM = "' is not [in:|out:]ADDRESS[/LENGTH][:PORT[-PORT]], such as 10.1.0.0/16:443,"
+            + " [2001:db8::/32]:80-90 or in:192.0.2.0/24";
 
     /// A rule that allows what `text` says.
     ///
-    /// @param text `ADDRESS[/LENGTH][:PORT[-PORT]]`; an IPv6 address with a port stands in brackets
+    /// @param text `[in:|out:]ADDRESS[/LENGTH][:PORT[-PORT]]`; an IPv6 address with a port stands in brackets; `out:`
+    ///     is what is meant by neither
     /// @throws IllegalArgumentException if it has another form, with a sentence that says so
     public static OutsideRule allow(String text) {
         return parse(true, text);
@@ -27,15 +32,19 @@ public record OutsideRule(boolean allows, IpAddress.Prefix addresses, PortRange 
     }
 
     private static OutsideRule parse(boolean allows, String text) {
-        String address = text;
+        boolean inward = text.startsWith(INWARD);
+        String rule = inward
+                ? text.substring(INWARD.length())
+                : text.startsWith(OUTWARD) ? text.substring(OUTWARD.length()) : text;
+        String address = rule;
         PortRange ports = PortRange.ALL;
         try {
-            int bracket = text.lastIndexOf(']');
-            int colon = text.indexOf(':', Math.max(bracket, 0));
-            boolean plainIpv6 = bracket < 0 && colon >= 0 && text.indexOf(':', colon + 1) >= 0;
+            int bracket = rule.lastIndexOf(']');
+            int colon = rule.indexOf(':', Math.max(bracket, 0));
+            boolean plainIpv6 = bracket < 0 && colon >= 0 && rule.indexOf(':', colon + 1) >= 0;
             if (colon >= 0 && !plainIpv6) {
-                address = text.substring(0, colon);
-                ports = PortRange.parse(text.substring(colon + 1));
+                address = rule.substring(0, colon);
+                ports = PortRange.parse(rule.substring(colon + 1));
             }
             if (bracket >= 0) {
                 if (!address.startsWith("[") || !address.endsWith("]")) {
@@ -43,15 +52,15 @@ public record OutsideRule(boolean allows, IpAddress.Prefix addresses, PortRange 
                 }
                 address = address.substring(1, address.length() - 1);
             }
-            return new OutsideRule(allows, IpAddress.Prefix.parse(address), ports);
+            return new OutsideRule(allows, inward, IpAddress.Prefix.parse(address), ports);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("'" + text + FORM + " (" + e.getMessage() + ")", e);
         }
     }
 
-    /// Whether it is about `to`.
+    /// Whether it is about flows that leave to `to`.
     public boolean matches(Endpoint to) {
-        return matches(to.address(), to.port());
+        return !inward && matches(to.address(), to.port());
     }
 
     /// @param port 0 for an echo request, which has none: only a rule about all ports is about it
@@ -62,7 +71,7 @@ public record OutsideRule(boolean allows, IpAddress.Prefix addresses, PortRange 
     /// `allow 10.1.0.0/16:443`.
     @Override
     public String toString() {
-        String verb = allows ? "allow " : "deny ";
+        String verb = (allows ? "allow " : "deny ") + (inward ? INWARD : "");
         if (ports.equals(PortRange.ALL)) {
             return verb + addresses;
         }

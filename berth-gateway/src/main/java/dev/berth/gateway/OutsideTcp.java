@@ -3,6 +3,7 @@ package dev.berth.gateway;
 import dev.berth.host.ConnectionRequest;
 import dev.berth.host.TcpAcceptor;
 import dev.berth.host.TcpSocket;
+import dev.berth.ports.Flow;
 import dev.berth.stack.icmp.Unreachable;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
@@ -17,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /// TCP of a [Gateway]: every SYN waits until the kernel has connected to where it goes, and is answered as the kernel
 /// was. One platform thread takes the SYNs; whatever waits is a virtual thread.
@@ -35,6 +37,8 @@ final class OutsideTcp {
     private final GatewayLimits limits;
     private final Tally tally;
     private final SelectorProvider kernel;
+    private final OutsidePorts ports;
+    private final ConcurrentHashMap<CarriedConnection, Flow> flows = new ConcurrentHashMap<>();
     private final Set<CarriedConnection> connections = ConcurrentHashMap.newKeySet();
     private final Set<CarriedConnection> opening = ConcurrentHashMap.newKeySet();
     private final ConcurrentHashMap<IpAddress, Integer> byDestination = new ConcurrentHashMap<>();
@@ -47,12 +51,14 @@ final class OutsideTcp {
             OutsideAddresses addresses,
             GatewayLimits limits,
             Tally tally,
-            SelectorProvider kernel) {
+            SelectorProvider kernel,
+            OutsidePorts ports) {
         this.acceptor = acceptor;
         this.addresses = addresses;
         this.limits = limits;
         this.tally = tally;
         this.kernel = kernel;
+        this.ports = ports;
     }
 
     /// Binds the acceptor and serves it on a thread of its own.
@@ -158,11 +164,32 @@ final class OutsideTcp {
     }
 
     private void connect(CarriedConnection connection, ConnectionRequest request, Endpoint to) throws IOException {
+        Flow flow = bind(connection, request, to);
+        if (flow != null) {
+            flows.put(connection, flow);
+        }
         long begun = System.nanoTime();
         try {
             connection.kernel().connect(OutsideAddresses.socketAddress(to));
         } catch (IOException e) {
             answer(request, e, System.nanoTime() - begun);
+            throw e;
+        }
+    }
+
+    /// @return the claim on the port outside; null if the kernel chooses it
+    private @Nullable Flow bind(CarriedConnection connection, ConnectionRequest request, Endpoint to)
+            throws IOException {
+        try {
+            return ports.bind(connection.kernel(), request.remote(), to);
+        } catch (IOException e) {
+            tally.overLimit.increment();
+            request.unreachable(Unreachable.PROHIBITED); // RFC 5508 REQ-8
+            if (shortageReported.compareAndSet(false, true)) {
+                logger().log(
+                                System.Logger.Level.WARNING,
+                                "The gateway cannot connect to " + to + ". " + e.getMessage());
+            }
             throw e;
         }
     }
@@ -179,6 +206,14 @@ final class OutsideTcp {
             }
             case ConnectException _ -> forget(request);
             case NoRouteToHostException _ -> unreachable(request, Unreachable.HOST);
+            // Not the table's port: the kernel still waits on it (TIME-WAIT). The SYN that comes again gets another
+            // one.
+            case BindException _
+            when message.startsWith("Address already in use")
+                    || message.startsWith("Cannot assign requested address") -> {
+                tally.overLimit.increment();
+                request.ignore();
+            }
             // EACCES and EPERM: a "prohibit" route, a packet filter.
             case BindException _ -> unreachable(request, Unreachable.PROHIBITED);
             case SocketException _
@@ -209,6 +244,10 @@ final class OutsideTcp {
 
     private void ended(CarriedConnection connection) {
         connections.remove(connection);
+        Flow flow = flows.remove(connection);
+        if (flow != null) {
+            ports.release(flow);
+        }
     }
 
     /// Ends what takes too long or does nothing for too long.

@@ -1,6 +1,7 @@
 package dev.berth.gateway;
 
 import dev.berth.host.UdpSocket;
+import dev.berth.ports.PortBinding;
 import dev.berth.stack.icmp.IcmpError;
 import dev.berth.stack.icmp.IcmpReport;
 import dev.berth.tun.SocketError;
@@ -20,6 +21,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +44,7 @@ final class OutsideUdp {
     private final Tally tally;
     private final SelectorProvider kernel;
     private final UdpFiltering filtering;
+    private final OutsidePorts ports;
     private final KernelErrors errors = new KernelErrors();
     private final Selector selector;
     private final LongConsumer sweeps;
@@ -49,6 +52,7 @@ final class OutsideUdp {
     /// The one that was used least recently comes first.
     private final Map<Endpoint, Association> associations = new LinkedHashMap<>(16, 0.75f, true);
 
+    private final AtomicBoolean shortageReported = new AtomicBoolean();
     private volatile boolean closed;
 
     /// @param sweeps what else is to be done every second, with the time
@@ -59,6 +63,7 @@ final class OutsideUdp {
             Tally tally,
             SelectorProvider kernel,
             UdpFiltering filtering,
+            OutsidePorts ports,
             LongConsumer sweeps)
             throws IOException {
         this.guests = guests;
@@ -67,6 +72,7 @@ final class OutsideUdp {
         this.tally = tally;
         this.kernel = kernel;
         this.filtering = filtering;
+        this.ports = ports;
         this.sweeps = sweeps;
         selector = kernel.openSelector();
     }
@@ -112,6 +118,10 @@ final class OutsideUdp {
         Association association = associate(guest);
         if (association == null) {
             tally.overLimit.increment();
+            // RFC 5508 REQ-8: "When a NAT device is unable to establish a NAT Session for a new transport-layer (TCP,
+            // UDP, ICMP, etc.) flow due to resource constraints or administrative restrictions, the NAT device SHOULD
+            // send an ICMP destination unreachable message, with a code of 13".
+            guests.report(IcmpReport.of(IcmpError.Kind.PROHIBITED), guest, asked);
             return;
         }
         ByteBuffer datagram = ByteBuffer.wrap(bytes, 0, length);
@@ -130,8 +140,8 @@ final class OutsideUdp {
         }
     }
 
-    /// An error may be about an earlier datagram, which does not keep this one from being sent: with an error queue it
-    /// waits there too, to be told.
+    /// An error may be about an earlier datagram, which does not keep this one from being sent: with an error queue
+    /// it waits there too, to be told.
     private boolean send(Association association, ByteBuffer datagram, Endpoint to) throws IOException {
         for (int i = 1; ; i++) {
             try {
@@ -198,16 +208,24 @@ final class OutsideUdp {
 
     private @Nullable Association open(Endpoint guest, long now) {
         DatagramChannel channel = null;
+        PortBinding<String> port = null;
         try {
             channel = kernel.openDatagramChannel();
             channel.configureBlocking(false);
-            channel.bind(null);
-            Association fresh = new Association(guest, channel, filtering, errors.watch(channel), now);
+            port = ports.bind(channel, guest);
+            Association fresh = new Association(guest, channel, filtering, errors.watch(channel), port, now);
             channel.register(selector, SelectionKey.OP_READ, fresh);
             selector.wakeup();
             return fresh;
         } catch (IOException e) {
-            logger().log(System.Logger.Level.DEBUG, "The gateway gets no socket for {0}: {1}", guest, e.getMessage());
+            if (shortageReported.compareAndSet(false, true)) {
+                logger().log(
+                                System.Logger.Level.WARNING,
+                                "The gateway gets no socket for datagrams of " + guest + ": " + e.getMessage());
+            }
+            if (port != null) {
+                ports.release(port);
+            }
             if (channel != null) {
                 close(channel);
             }
@@ -273,8 +291,8 @@ final class OutsideUdp {
         }
     }
 
-    /// Tells the guest what ICMP has said of datagrams that it has sent: RFC 4787 REQ-12, RFC 5508 REQ-4. On the thread
-    /// that selects only, which is the one that gives descriptors of closed sockets back.
+    /// Tells the guest what ICMP has said of datagrams that it has sent: RFC 4787 REQ-12, RFC 5508 REQ-4. On the
+    /// thread that selects only, which is the one that gives descriptors of closed sockets back.
     private void passErrors(Association association) {
         SocketError error;
         for (int i = 0; i < TURN && (error = errors.poll(association.errors())) != null; i++) {
@@ -297,6 +315,13 @@ final class OutsideUdp {
     private void enter(Association association, byte[] bytes, int length, Endpoint from) {
         if (!association.admits(from)) {
             tally.filtered.increment();
+            return;
+        }
+        if (!association.hasSentTo(from)
+                && !addresses
+                        .policy()
+                        .admits(from.address(), association.channel().socket().getLocalPort())) {
+            tally.denied.increment();
             return;
         }
         lock.lock();
@@ -330,14 +355,22 @@ final class OutsideUdp {
     }
 
     private void end(Association association) {
-        close(association.channel());
+        release(association);
         selector.wakeup(); // which lets the descriptor go
+    }
+
+    private void release(Association association) {
+        close(association.channel());
+        PortBinding<String> port = association.port();
+        if (port != null) {
+            ports.release(port);
+        }
     }
 
     private void endAll() {
         lock.lock();
         try {
-            associations.values().forEach(each -> close(each.channel()));
+            associations.values().forEach(this::release);
             associations.clear();
         } finally {
             lock.unlock();

@@ -17,9 +17,9 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// One client of a [SocksProxy] until it has what it wants: SOCKS version 5 (RFC 1928, RFC 1929) and the CONNECT method
-/// of HTTP (RFC 9110 section 9.3.6), told apart by the first octet. A virtual thread of its own reads, connects and
-/// answers; the sweep of the proxy ends it when it takes too long.
+/// One client of a [SocksProxy] until it has what it wants: SOCKS version 5 (RFC 1928, RFC 1929) and the CONNECT
+/// method of HTTP (RFC 9110 section 9.3.6), told apart by the first octet. A virtual thread of its own reads,
+/// connects and answers; the sweep of the proxy ends it when it takes too long.
 final class ProxyClient {
     private static final int VERSION = 5;
     private static final int NO_AUTHENTICATION = 0;
@@ -208,8 +208,8 @@ final class ProxyClient {
     }
 
     /// "The UDP ASSOCIATE request is used to establish an association within the UDP relay process to handle UDP
-    /// datagrams. [...] A UDP association terminates when the TCP connection that the UDP ASSOCIATE request arrived on
-    /// terminates." RFC 1928 sections 6 and 7.
+    /// datagrams. [...] A UDP association terminates when the TCP connection that the UDP ASSOCIATE request arrived
+    /// on terminates." RFC 1928 sections 6 and 7.
     private void associate(int port) throws IOException {
         SocksUdp relay = proxy.associate(channel, port);
         datagrams = relay;

@@ -5,8 +5,8 @@ import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.SocketTimeoutException;
 
-/// Why a [SocksProxy] does not do what a client asks for, as SOCKS (RFC 1928 section 6) and HTTP (RFC 9110 section 15)
-/// say it.
+/// Why a [SocksProxy] does not do what a client asks for, as SOCKS (RFC 1928 section 6) and HTTP (RFC 9110 section
+/// 15) say it.
 enum ProxyFailure {
     /// "X'01' general SOCKS server failure".
     GENERAL(1, 502, "Bad Gateway", "The proxy failed"),

@@ -48,18 +48,22 @@ public final class PublishedPort implements AutoCloseable {
     private final Host gateway;
     private final Endpoint target;
     private final int limit;
+    private final OutsidePolicy policy;
     private final Set<CarriedConnection> connections = ConcurrentHashMap.newKeySet();
     private final LongAdder accepted = new LongAdder();
     private final LongAdder overLimit = new LongAdder();
+    private final LongAdder denied = new LongAdder();
     private final AtomicBoolean limitReported = new AtomicBoolean();
     private volatile boolean closed;
 
-    private PublishedPort(ServerSocketChannel server, Host gateway, Endpoint target, int limit) throws IOException {
+    private PublishedPort(ServerSocketChannel server, Host gateway, Endpoint target, int limit, OutsidePolicy policy)
+            throws IOException {
         this.server = server;
         this.address = (InetSocketAddress) server.getLocalAddress();
         this.gateway = gateway;
         this.target = target;
         this.limit = limit;
+        this.policy = policy;
     }
 
     /// Opens the port with [#DEFAULT_LIMIT].
@@ -72,11 +76,22 @@ public final class PublishedPort implements AutoCloseable {
         return open(address, gateway, target, DEFAULT_LIMIT);
     }
 
-    /// Opens the port.
+    /// Opens the port for everybody.
     ///
     /// @param limit connections at the same time; those above are reset
     /// @throws IOException if the kernel does not let us listen there, with one sentence that says why
     public static PublishedPort open(InetSocketAddress address, Host gateway, Endpoint target, int limit)
+            throws IOException {
+        return open(address, gateway, target, limit, OutsidePolicy.standard());
+    }
+
+    /// Opens the port.
+    ///
+    /// @param policy from where connections may come in; others are reset
+    /// @param limit connections at the same time; those above are reset
+    /// @throws IOException if the kernel does not let us listen there, with one sentence that says why
+    public static PublishedPort open(
+            InetSocketAddress address, Host gateway, Endpoint target, int limit, OutsidePolicy policy)
             throws IOException {
         Objects.requireNonNull(gateway);
         Objects.requireNonNull(target);
@@ -87,7 +102,7 @@ public final class PublishedPort implements AutoCloseable {
         boolean opened = false;
         try {
             bind(server, address);
-            PublishedPort port = new PublishedPort(server, gateway, target, limit);
+            PublishedPort port = new PublishedPort(server, gateway, target, limit, policy);
             Thread.ofVirtual().name("berth-published-" + port.address.getPort()).start(port::acceptAll);
             opened = true;
             return port;
@@ -147,6 +162,11 @@ public final class PublishedPort implements AutoCloseable {
     private void admit(SocketChannel kernel) {
         accepted.increment();
         CarriedConnection connection = new CarriedConnection(kernel, target.toString(), this::ended);
+        if (!isAdmitted(kernel)) {
+            denied.increment();
+            connection.abort();
+            return;
+        }
         if (connections.size() >= limit) {
             overLimit.increment();
             connection.abort();
@@ -169,6 +189,15 @@ public final class PublishedPort implements AutoCloseable {
             connection.inside(socket);
             socket.connect(target, CONNECT_NANOS);
         });
+    }
+
+    private boolean isAdmitted(SocketChannel client) {
+        try {
+            return client.getRemoteAddress() instanceof InetSocketAddress from
+                    && policy.admits(OutsideAddresses.endpoint(from).address(), address.getPort());
+        } catch (IOException e) {
+            return false; // it has gone
+        }
     }
 
     private void ended(CarriedConnection connection) {
@@ -201,6 +230,11 @@ public final class PublishedPort implements AutoCloseable {
     /// Connections that were reset because there were too many.
     public long overLimit() {
         return overLimit.sum();
+    }
+
+    /// Connections that were reset because the policy does not let them in.
+    public long denied() {
+        return denied.sum();
     }
 
     /// Stops listening and ends all connections. What the target has sent already gets half a second to reach the

@@ -28,9 +28,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/// A way into a network in memory for programs that are not on it: a proxy of SOCKS version 5 (RFC 1928, with the names
-/// and passwords of RFC 1929) and of HTTP's CONNECT (RFC 9110 section 9.3.6), both at one port of this machine or at a
-/// UNIX-domain socket.
+/// A way into a network in memory for programs that are not on it: a proxy of SOCKS version 5 (RFC 1928, with the
+/// names and passwords of RFC 1929) and of HTTP's CONNECT (RFC 9110 section 9.3.6), both at one port of this machine
+/// or at a UNIX-domain socket.
 ///
 /// ```java
 /// Host door = network.host("door", IpAddress.Prefix.parse("10.0.0.250/24"));
@@ -41,8 +41,8 @@ import org.jspecify.annotations.Nullable;
 /// }
 /// ```
 ///
-/// Names are looked up inside. Of SOCKS there are CONNECT and, over TCP, UDP ASSOCIATE; BIND is refused. Whoever cannot
-/// be connected is told why. One platform thread accepts, virtual threads do the rest. Thread-safe.
+/// Names are looked up inside. Of SOCKS there are CONNECT and, over TCP, UDP ASSOCIATE; BIND is refused. Whoever
+/// cannot be connected is told why. One platform thread accepts, virtual threads do the rest. Thread-safe.
 public final class SocksProxy implements AutoCloseable {
     /// The port that IANA has for SOCKS.
     public static final int PORT = 1080;
@@ -167,8 +167,8 @@ public final class SocksProxy implements AutoCloseable {
 
         /// Opens the proxy.
         ///
-        /// @param listen an address of this machine with a port, 0 for any that is free, or a UNIX-domain socket, which
-        ///     nobody but this user may use and which is removed by [SocksProxy#close]
+        /// @param listen an address of this machine with a port, 0 for any that is free, or a UNIX-domain socket,
+        ///     which nobody but this user may use and which is removed by [SocksProxy#close]
         /// @throws IOException if the kernel does not let us listen there, with a sentence that says why
         public SocksProxy open(SocketAddress listen) throws IOException {
             SelectorProvider kernel = KernelSockets.provider("Proxies");
@@ -375,8 +375,8 @@ public final class SocksProxy implements AutoCloseable {
                 tally.dropped.sum());
     }
 
-    /// Stops listening and ends all connections, with a reset where something is still to be delivered. Idempotent. The
-    /// host stays.
+    /// Stops listening and ends all connections, with a reset where something is still to be delivered. Idempotent.
+    /// The host stays.
     @Override
     public void close() {
         if (closed) {

@@ -1,7 +1,7 @@
 package dev.berth.gateway;
 
-/// Which datagrams from outside reach a guest: the filtering behaviour of RFC 4787 section 5. A guest's end of UDP has
-/// one port outside whatever it is (endpoint-independent mapping).
+/// Which datagrams from outside reach a guest: the filtering behaviour of RFC 4787 section 5. A guest's end of UDP
+/// has one port outside whatever it is (endpoint-independent mapping).
 public enum UdpFiltering {
     /// All that are sent to the port of a guest. REQ-8: "If application transparency is most important, it is
     /// RECOMMENDED that a NAT have an "Endpoint-Independent Filtering" behavior."

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// What the world says of packets that a gateway has sent, and echo requests: a child process with a gateway is in one
-/// namespace, a router that knows better is in another.
+/// What the world says of packets that a gateway has sent, and echo requests: a child process with a gateway is in
+/// one namespace, a router that knows better is in another.
 @Timeout(120)
 class OutsideErrorsTest {
     private static final Duration LIMIT = Duration.ofSeconds(100);

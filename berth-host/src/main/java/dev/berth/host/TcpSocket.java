@@ -23,16 +23,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Reading and writing copy each octet once and allocate nothing while they need not wait.
 public final class TcpSocket extends TcpSocketOptions {
-    // In flags; a boolean for each would make the object larger
-    private static final int ERROR_REPORTED = 1;
-    private static final int INPUT_SHUT = 2;
-    private static final int OUTPUT_SHUT = 4;
-
     // Under the host's lock
     private @Nullable PortBinding<TcpListener> binding;
     private @Nullable Tcb tcb;
     private boolean connectReported;
-    private byte flags;
     private @Nullable Object connecting; // of an observer
     /// The address of a bind that waits for its port.
     private @Nullable IpAddress lateAddress;
@@ -47,10 +41,6 @@ public final class TcpSocket extends TcpSocketOptions {
         tcb = accepted;
         connectReported = true;
         accepted.attach(this);
-    }
-
-    private boolean has(int flag) {
-        return (flags & flag) != 0;
     }
 
     /// Becomes a connection whose SYN was admitted ([ConnectionRequest#admit]). Under the host's lock.
@@ -516,16 +506,6 @@ public final class TcpSocket extends TcpSocketOptions {
         } finally {
             monitor.exit();
         }
-    }
-
-    /// True after [#shutdownInput].
-    public boolean isInputShutdown() {
-        return has(INPUT_SHUT);
-    }
-
-    /// True after [#shutdownOutput].
-    public boolean isOutputShutdown() {
-        return has(OUTPUT_SHUT);
     }
 
     /// Ends the connection with RST and closes the socket.

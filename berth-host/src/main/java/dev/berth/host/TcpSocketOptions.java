@@ -10,6 +10,13 @@ import org.jspecify.annotations.Nullable;
 
 /// The options of a [TcpSocket]. They may be changed before there is a connection and while there is one.
 public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSocket {
+    // In flags; a boolean for each would make the object larger
+    static final int ERROR_REPORTED = 1;
+    static final int INPUT_SHUT = 2;
+    static final int OUTPUT_SHUT = 4;
+
+    byte flags; // under the host's lock
+
     /// The settings; under the host's lock.
     TcpConfig config;
 
@@ -23,6 +30,20 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
 
     /// The connection, or null before there is one. Under the host's lock.
     abstract @Nullable Tcb connectionOrNull();
+
+    final boolean has(int flag) {
+        return (flags & flag) != 0;
+    }
+
+    /// True after [TcpSocket#shutdownInput].
+    public final boolean isInputShutdown() {
+        return has(INPUT_SHUT);
+    }
+
+    /// True after [TcpSocket#shutdownOutput].
+    public final boolean isOutputShutdown() {
+        return has(OUTPUT_SHUT);
+    }
 
     private void configure(UnaryOperator<TcpConfig> change) throws SocketException {
         long now = enter();

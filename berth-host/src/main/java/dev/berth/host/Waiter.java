@@ -56,11 +56,12 @@ sealed class Waiter extends Wakeup implements BooleanSupplier permits Reader {
         return thread;
     }
 
-    /// Gives the thread what it waits for, if that is possible and little. Under the host's lock, when it is about to be
-    /// signalled.
+    /// Gives the thread what it waits for, if that is possible and little. Under the host's lock, when it is about to
+    /// be signalled.
     void serve() {}
 
-    /// Octets that [#serve] gave to the thread, which has to return them in any case. After [#await] or under the lock.
+    /// Octets that [#serve] gave to the thread, which has to return them in any case. After [#await] or under the
+    /// lock.
     int served() {
         return 0;
     }

@@ -19,9 +19,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Tomcat and Netty under load: no request fails, and nothing is left in the host's tables. The ordinary run is short;
-/// `-Dberth.test.jvm=-Dberth.load=REQUESTS` makes it as long as one likes (2,500,000 for each of the four take ten minutes), and prints
-/// the rates of Berth and of the kernel.
+/// Tomcat and Netty under load: no request fails, and nothing is left in the host's tables. The ordinary run is
+/// short;
+/// `-Dberth.test.jvm=-Dberth.load=REQUESTS` makes it as long as one likes (2,500,000 for each of the four take ten
+/// minutes), and prints the rates of Berth and of the kernel.
 class LoadTest {
     private static final long REQUESTS = Long.getLong("berth.load", 10_000);
     private static final Duration LIMIT = Duration.ofMinutes(2 + REQUESTS / 100_000);

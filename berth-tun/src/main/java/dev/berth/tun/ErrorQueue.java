@@ -10,8 +10,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// Reads the error queues of datagram sockets of the kernel (`IP_RECVERR` of ip(7), `IPV6_RECVERR` of ipv6(7)): the way
-/// to hear of ICMP errors on sockets that are not connected, which Java does not have.
+/// Reads the error queues of datagram sockets of the kernel (`IP_RECVERR` of ip(7), `IPV6_RECVERR` of ipv6(7)): the
+/// way to hear of ICMP errors on sockets that are not connected, which Java does not have.
 ///
 /// A socket with such a queue reports each error on its next call too, whatever that call is about, and is readable
 /// while something waits in the queue. One object serves any number of sockets. Thread-safe.
@@ -85,8 +85,8 @@ public final class ErrorQueue {
 
     /// A reader of error queues.
     ///
-    /// @throws IOException if there are none here: another system than Linux, or native access is not enabled for this
-    ///     module; the message is a sentence that begins with "Error queues of sockets"
+    /// @throws IOException if there are none here: another system than Linux, or native access is not enabled for
+    ///     this module; the message is a sentence that begins with "Error queues of sockets"
     public static ErrorQueue open() throws IOException {
         String reason = SocketCalls.unavailable();
         if (reason != null) {
@@ -110,8 +110,8 @@ public final class ErrorQueue {
         }
     }
 
-    /// The next error that ICMP has reported, or null if there is none. Others, such as those of the kernel itself, are
-    /// passed over.
+    /// The next error that ICMP has reported, or null if there is none. Others, such as those of the kernel itself,
+    /// are passed over.
     ///
     /// @param descriptor the socket's, which must stay open during the call
     public @Nullable SocketError poll(int descriptor) {

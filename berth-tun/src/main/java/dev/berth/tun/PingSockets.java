@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// may have them says `net.ipv4.ping_group_range`, for IPv6 too.
 ///
 /// The kernel gives each socket an identifier of its own and hands it the replies that have it. One thread at a time
-/// waits in [#poll]; the other methods may be called from any thread, also while it waits. Errors of ICMP are reported
-/// as [ErrorQueue] does.
+/// waits in [#poll]; the other methods may be called from any thread, also while it waits. Errors of ICMP are
+/// reported as [ErrorQueue] does.
 public final class PingSockets implements AutoCloseable {
     private static final int LARGEST = 65_536;
     private static final int POLL_ENTRY = 8; // struct pollfd
@@ -80,8 +80,8 @@ public final class PingSockets implements AutoCloseable {
 
     /// A set without sockets.
     ///
-    /// @throws IOException if there are none here: another system than Linux, or native access is not enabled for this
-    ///     module; the message is a sentence
+    /// @throws IOException if there are none here: another system than Linux, or native access is not enabled for
+    ///     this module; the message is a sentence
     public static PingSockets open() throws IOException {
         String reason = SocketCalls.unavailable();
         if (reason != null) {
@@ -202,7 +202,8 @@ public final class PingSockets implements AutoCloseable {
         }
     }
 
-    /// Waits until something has come, a socket was added, or the time is over, and tells `receiver` of what has come.
+    /// Waits until something has come, a socket was added, or the time is over, and tells `receiver` of what has
+    /// come.
     ///
     /// @param millis how long at most, in milliseconds, 0 or more
     /// @return false if this is closed

@@ -59,8 +59,8 @@ final class SocketCalls {
         return handle;
     }
 
-    /// Why these calls cannot be made here, as a sentence; null if they can. Unlike other calls of this module they are
-    /// a help that nobody has asked for, so they are not made where Java would warn of them.
+    /// Why these calls cannot be made here, as a sentence; null if they can. Unlike other calls of this module they
+    /// are a help that nobody has asked for, so they are not made where Java would warn of them.
     static @Nullable String unavailable() {
         if (!System.getProperty("os.name", "").equals("Linux") || ADDRESS.byteSize() != Long.BYTES) {
             return "they need Linux on a processor of 64 bits";

@@ -54,16 +54,17 @@ public enum HostOption {
     /// Outside ends that may be reached.
     ALLOW(
             Kind.REPEATED,
-            "ADDRESS[/LENGTH][:PORT[-PORT]]",
-            "Lets the program reach these addresses outside. May be repeated; of all --allow and",
-            "--deny the first that matches decides. Without a rule everything is allowed but what",
-            "is the machine's alone: loopback, link-local and metadata addresses."),
+            "[in:]ADDRESS[/LENGTH][:PORT[-PORT]]",
+            "Lets the program reach these addresses outside, or with in: be reached from them. May be",
+            "repeated; of all --allow and --deny the first that matches decides. Without a rule",
+            "everything is allowed but what is the machine's alone: loopback, link-local and",
+            "metadata addresses."),
 
     /// Outside ends that may not be reached.
     DENY(
             Kind.REPEATED,
-            "ADDRESS[/LENGTH][:PORT[-PORT]]",
-            "Keeps the program from these addresses outside. May be repeated."),
+            "[in:]ADDRESS[/LENGTH][:PORT[-PORT]]",
+            "Keeps the program from these addresses outside, or them from the program. May be repeated."),
 
     /// A file to record packets to.
     CAPTURE(Kind.VALUE, "FILE.pcapng", "Records all packets of the host, those to itself included."),

@@ -2,6 +2,7 @@ package dev.berth.agent.run;
 
 import dev.berth.gateway.Gateway;
 import dev.berth.gateway.GatewayCounters;
+import dev.berth.gateway.OutsidePolicy;
 import dev.berth.gateway.shared.SharedNetwork;
 import dev.berth.host.Host;
 import dev.berth.network.GuestCounters;
@@ -56,7 +57,8 @@ public final class NetworkHolder implements AutoCloseable, HostRequests.Hosts, P
             doors.add(new IpAddress.Prefix(
                     addresses.get(i), network.settings().subnets().get(i).length()));
         }
-        published = new PublishedPorts(network.network(), doors);
+        published = new PublishedPorts(
+                network.network(), doors, OutsidePolicy.of(network.settings().rules()));
         proxies = new Proxies(
                 published::requireDoor,
                 network.settings().outside()

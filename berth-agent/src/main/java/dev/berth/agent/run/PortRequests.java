@@ -98,6 +98,7 @@ final class PortRequests implements ControlHandler {
                 .add("port", port.target().port())
                 .add("connections", port.connections())
                 .add("accepted", port.accepted())
-                .add("overLimit", port.overLimit());
+                .add("overLimit", port.overLimit())
+                .add("denied", port.denied());
     }
 }

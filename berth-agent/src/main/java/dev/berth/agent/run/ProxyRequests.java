@@ -53,8 +53,7 @@ final class ProxyRequests {
                                 : OutsideRule.allow(rule.startsWith("allow ") ? rule.substring(6) : rule));
             }
             request.requireNothingElse();
-            return new JsonLine()
-                    .add("listen", Proxies.text(owner.proxies().open(listen, user, password, rules)));
+            return new JsonLine().add("listen", Proxies.text(owner.proxies().open(listen, user, password, rules)));
         } catch (IOException | IllegalArgumentException e) {
             throw new ControlException(String.valueOf(e.getMessage()));
         }
@@ -72,7 +71,8 @@ final class ProxyRequests {
         SocketAddress listen = address(request);
         request.requireNothingElse();
         if (!owner.proxies().end(listen)) {
-            throw new ControlException("There is no proxy at " + listen.toString().replaceFirst("^/(?=[^/]*:)", ""));
+            throw new ControlException(
+                    "There is no proxy at " + listen.toString().replaceFirst("^/(?=[^/]*:)", ""));
         }
         return new JsonLine();
     }

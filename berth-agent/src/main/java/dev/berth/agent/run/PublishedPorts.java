@@ -1,6 +1,7 @@
 package dev.berth.agent.run;
 
 import dev.berth.gateway.KernelPortOwner;
+import dev.berth.gateway.OutsidePolicy;
 import dev.berth.gateway.PublishedPort;
 import dev.berth.host.Host;
 import dev.berth.network.Network;
@@ -23,6 +24,7 @@ final class PublishedPorts implements AutoCloseable {
     private final Network network;
     private final List<IpAddress.Prefix> doorAddresses;
     private final List<Entry> entries = new CopyOnWriteArrayList<>();
+    private final OutsidePolicy policy;
     private volatile @Nullable Host door;
     private boolean closed; // guarded by this
 
@@ -41,8 +43,10 @@ final class PublishedPorts implements AutoCloseable {
 
     /// @param network where the hosts are
     /// @param doorAddresses where connections come from, one for each family
-    PublishedPorts(Network network, List<IpAddress.Prefix> doorAddresses) {
+    /// @param policy from where connections may come in
+    PublishedPorts(Network network, List<IpAddress.Prefix> doorAddresses, OutsidePolicy policy) {
         this.network = network;
+        this.policy = policy;
         this.doorAddresses = doorAddresses;
     }
 
@@ -71,7 +75,8 @@ final class PublishedPorts implements AutoCloseable {
         Endpoint target = new Endpoint(address, publication.port());
         Entry entry;
         try {
-            PublishedPort port = PublishedPort.open(publication.socketAddress(), from, target);
+            PublishedPort port =
+                    PublishedPort.open(publication.socketAddress(), from, target, PublishedPort.DEFAULT_LIMIT, policy);
             entry = new Entry(
                     port, new Endpoint(machine.address(), port.address().getPort()), host);
         } catch (BindException e) {

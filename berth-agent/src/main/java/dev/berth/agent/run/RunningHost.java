@@ -49,7 +49,8 @@ public final class RunningHost implements AutoCloseable, HostRequests.Hosts, Por
         }
         // The network of a member, or behind a TUN device, belongs to others, who may have any address of it.
         IpAddress door = HostAddress.gateway(first, taken, plan.tun() != null || member != null);
-        published = new PublishedPorts(network, List.of(new IpAddress.Prefix(door, door.isIpv4() ? 32 : 128)));
+        published = new PublishedPorts(
+                network, List.of(new IpAddress.Prefix(door, door.isIpv4() ? 32 : 128)), OutsidePolicy.of(plan.rules()));
     }
 
     /// Starts the host and publishes its ports.

@@ -238,8 +238,8 @@ class DependencyRulesTest {
         // command uses channels once, as programs do, so that they are in the archive of classes.
         check(noClasses()
                 .that()
-                .resideOutsideOfPackages(
-                        packagesOf("sockets", "capture", "tun", "gateway", "agent", "bench", "testkit", "cli", "ethernet"))
+                .resideOutsideOfPackages(packagesOf(
+                        "sockets", "capture", "tun", "gateway", "agent", "bench", "testkit", "cli", "ethernet"))
                 .should()
                 .dependOnClassesThat(
                         type("are buffers of java.nio", c -> c.getName().matches("java\\.nio\\.\\w*Buffer"))));

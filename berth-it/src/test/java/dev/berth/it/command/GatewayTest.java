@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.berth.testkit.netns.NamespaceProgram;
 import dev.berth.testkit.netns.NetworkNamespace;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(400)
 class GatewayTest {
     private static final String PROGRAMS = "dev.berth.it.command.programs.";
+    private static final String PASSWORD = "changeit";
 
     @TempDir
     private Path files;
@@ -45,6 +48,31 @@ class GatewayTest {
         near.check("ip", "neigh", "add", "10.9.0.77", "lladdr", "02:00:00:00:00:77", "dev", "v0");
     }
 
+    /// Makes a certification authority, whose certificate is in `trust.p12`, and the keys of a server that it has
+    /// signed.
+    private Path makeKeys() throws Exception {
+        keytool("trust.p12", "-alias", "ca", "-dname", "CN=test authority", "-ext", "bc:c");
+        Files.copy(files.resolve("trust.p12"), files.resolve("keys.p12"));
+        keytool("keys.p12", "-alias", "server", "-dname", "CN=server", "-signer", "ca", "-ext", "SAN=IP:10.9.0.2");
+        return files.resolve("keys.p12");
+    }
+
+    private void keytool(String store, String... arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair",
+                "-keyalg",
+                "EC",
+                "-storepass",
+                PASSWORD,
+                "-keystore",
+                files.resolve(store).toString()));
+        command.addAll(List.of(arguments));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(output).isZero();
+    }
+
     @Test
     void aProgramCallsOutThroughTheSocketsOfTheMachine() throws Exception {
         Files.writeString(files.resolve("file"), "a file\n");
@@ -52,8 +80,14 @@ class GatewayTest {
         try (NetworkNamespace near = NetworkNamespace.create();
                 NetworkNamespace far = NetworkNamespace.create()) {
             join(near, far);
+            near.check("sysctl", "-qw", "net.ipv4.ping_group_range=0 2147483647");
+            far.check("sysctl", "-qw", "net.ipv4.ip_forward=1");
+            near.check("ip", "route", "add", "192.0.2.0/24", "via", "10.9.0.2");
+            far.check("ip", "route", "add", "unreachable", "192.0.2.0/24");
+            Path keys = makeKeys();
             far.start("python3", "-m", "http.server", "8000", "--bind", "::", "--directory", files.toString());
-            NamespaceProgram outside = far.start(java, "-cp", BerthProcess.PROGRAMS, PROGRAMS + "Outside");
+            NamespaceProgram outside =
+                    far.start(java, "-cp", BerthProcess.PROGRAMS, PROGRAMS + "Outside", keys.toString(), PASSWORD);
             outside.awaitLine(line -> line.equals("Outside is ready"), Duration.ofSeconds(60));
             awaitListener(far, 8_000);
             try (BerthProcess berth = BerthProcess.startIn(
@@ -61,6 +95,8 @@ class GatewayTest {
                     List.of("ip", "netns", "exec", near.name()),
                     "run",
                     "--strict",
+                    "-Djavax.net.ssl.trustStore=" + files.resolve("trust.p12"),
+                    "-Djavax.net.ssl.trustStorePassword=" + PASSWORD,
                     "-cp",
                     BerthProcess.PROGRAMS,
                     PROGRAMS + "CallsOut",
@@ -70,8 +106,11 @@ class GatewayTest {
                 berth.awaitOut("^fetch: 200 a file$");
                 berth.awaitOut("^fetch6: 200 a file$");
                 berth.awaitOut("^refused: ConnectException Connection refused$");
-                berth.awaitOut("^machine: ConnectException ");
-                berth.awaitOut("^metadata: ConnectException ");
+                berth.awaitOut("^machine: NoRouteToHostException No route to host$");
+                berth.awaitOut("^metadata: NoRouteToHostException No route to host$");
+                berth.awaitOut("^unreachable: NoRouteToHostException No route to host$");
+                berth.awaitOut("^https: 200 secret$");
+                berth.awaitOut("^ping: true true false false$");
                 berth.awaitOut("^reset: SocketException Connection reset$");
                 String up = berth.awaitOut("^up: ([0-9a-f]{64})$").group(1);
                 String down = berth.awaitOut("^down: ([0-9a-f]{64})$").group(1);

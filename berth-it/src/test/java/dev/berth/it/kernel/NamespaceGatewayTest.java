@@ -155,8 +155,7 @@ class NamespaceGatewayTest {
     @Order(1)
     void iperf3_runs_in_both_directions(String address) {
         outside.start("iperf3", "-s", "-1", "-p", "5300");
-        Waiting.until(
-                () -> outside.check("ss", "-Htln").contains(":5300"), SOON, () -> "iperf3 does not listen");
+        Waiting.until(() -> outside.check("ss", "-Htln").contains(":5300"), SOON, () -> "iperf3 does not listen");
         String output = inside.run(LIMIT, "iperf3", "-c", address, "-p", "5300", "-t", "1", "--bidir")
                 .output();
         assertThat(output).contains("receiver").doesNotContain("error");
@@ -166,9 +165,11 @@ class NamespaceGatewayTest {
     @ValueSource(strings = {"10.0.2.3", "fd00::3"})
     @Order(1)
     void dig_is_answered(String server) {
-        assertThat(inside.check("dig", "+short", "+time=5", "@" + server, "guest", "A").strip())
+        assertThat(inside.check("dig", "+short", "+time=5", "@" + server, "guest", "A")
+                        .strip())
                 .isEqualTo("10.0.2.100");
-        assertThat(inside.check("dig", "+short", "+tcp", "@" + server, "guest", "AAAA").strip())
+        assertThat(inside.check("dig", "+short", "+tcp", "@" + server, "guest", "AAAA")
+                        .strip())
                 .isEqualTo("fd00::100");
     }
 
@@ -185,15 +186,18 @@ class NamespaceGatewayTest {
     void wrk_has_no_errors() {
         String output = inside.run(LIMIT, "wrk", "-t", "1", "-c", "50", "-d", "1s", url(SERVER, HTTP, 1_000))
                 .output();
-        assertThat(output).contains("requests in").doesNotContain("Socket errors").doesNotContain("Non-2xx");
+        assertThat(output)
+                .contains("requests in")
+                .doesNotContain("Socket errors")
+                .doesNotContain("Non-2xx");
     }
 
     @Test
     @Order(2)
     void short_connections_are_all_right_however_they_end() {
         NamespaceProgram server = start(outside, KernelPeer.command("crowd-serve", "::", 7_000, SEED, CROWD));
-        NamespaceProgram clients = inside.start(
-                KernelPeer.command("crowd-connect", SERVER, 7_000, SERVER_V6, SEED, CROWD, 60));
+        NamespaceProgram clients =
+                inside.start(KernelPeer.command("crowd-connect", SERVER, 7_000, SERVER_V6, SEED, CROWD, 60));
         assertThat(clients.awaitSuccess(LIMIT)).isEqualTo("good");
         inside.check(GatewayPeer.command("last", SERVER, "7000"));
         assertThat(server.awaitSuccess(LIMIT)).isEqualTo("ready\ngood");
@@ -211,8 +215,10 @@ class NamespaceGatewayTest {
     @Test
     @Order(3)
     void a_dead_destination_leaves_the_others_alone() {
-        outside.check("nft", "add table inet dead; add chain inet dead in { type filter hook input priority 0; };"
-                + " add rule inet dead in ip daddr " + DEAD + " drop");
+        outside.check(
+                "nft",
+                "add table inet dead; add chain inet dead in { type filter hook input priority 0; };"
+                        + " add rule inet dead in ip daddr " + DEAD + " drop");
         List<NamespaceProgram> waiting = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
             waiting.add(inside.start("curl", "-sS", "--connect-timeout", "3", url(DEAD, HTTP, 1)));
@@ -228,8 +234,10 @@ class NamespaceGatewayTest {
     @Test
     @Order(3)
     void an_outside_that_is_filtered_is_refused_and_comes_back() {
-        outside.check("nft", "add table inet no; add chain inet no in { type filter hook input priority 0; };"
-                + " add rule inet no in tcp dport " + HTTP + " reject with tcp reset");
+        outside.check(
+                "nft",
+                "add table inet no; add chain inet no in { type filter hook input priority 0; };"
+                        + " add rule inet no in tcp dport " + HTTP + " reject with tcp reset");
         curl(7, url(SERVER, HTTP, 1));
         curl(7, url(SERVER_V6, HTTP, 1));
         outside.check("nft", "delete", "table", "inet", "no");
@@ -243,7 +251,8 @@ class NamespaceGatewayTest {
         NamespaceProgram download =
                 inside.start("curl", "-sS", "--limit-rate", "1M", "-o", "/dev/null", url(SERVER, 8_090, 1L << 40));
         Waiting.until(
-                () -> outside.check("ss", "-Htn", "state", "established", "sport", "=", ":8090").contains(":8090"),
+                () -> outside.check("ss", "-Htn", "state", "established", "sport", "=", ":8090")
+                        .contains(":8090"),
                 SOON,
                 () -> "no flow");
         server.close();
@@ -257,11 +266,15 @@ class NamespaceGatewayTest {
     @Order(4)
     void nothing_is_left() {
         Waiting.until(
-                () -> count("fd") <= descriptors, LIMIT, () -> count("fd") + " descriptors, " + descriptors + " before");
+                () -> count("fd") <= descriptors,
+                LIMIT,
+                () -> count("fd") + " descriptors, " + descriptors + " before");
         // The carriers of virtual threads stay for half a minute, and are bounded: two for each processor at most here.
         long carriers = 2L * Runtime.getRuntime().availableProcessors() + 8;
         Waiting.until(
-                () -> count("task") <= threads + carriers, LIMIT, () -> count("task") + " threads, " + threads + " before");
+                () -> count("task") <= threads + carriers,
+                LIMIT,
+                () -> count("task") + " threads, " + threads + " before");
         middle.check("kill", "-TERM", pid);
         String line = gateway.awaitLine(each -> each.startsWith("berth: carried "), SOON);
         assertThat(line).contains("(0 open,").contains("spoofed 0, malformed 0, dropped 0");
@@ -272,7 +285,8 @@ class NamespaceGatewayTest {
     @Order(5)
     void the_end_of_the_exit_descriptor_or_of_the_process_ends_it() {
         NamespaceProgram sleeper = inside.start("sleep", "300");
-        String sleep = inside.check("ip", "netns", "pids", inside.name()).lines()
+        String sleep = inside.check("ip", "netns", "pids", inside.name())
+                .lines()
                 .map(String::strip)
                 .filter(each -> command(each).startsWith("sleep"))
                 .findFirst()

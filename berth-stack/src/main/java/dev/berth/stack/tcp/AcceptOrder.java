@@ -3,8 +3,8 @@ package dev.berth.stack.tcp;
 import dev.berth.ports.PortSection;
 import java.util.ArrayDeque;
 
-/// What the parts of a listener in the shards of a host have in common: how many connections wait to be accepted, and in
-/// which order they came. Each method may be called from any thread.
+/// What the parts of a listener in the shards of a host have in common: how many connections wait to be accepted, and
+/// in which order they came. Each method may be called from any thread.
 final class AcceptOrder {
     private final PortSection section;
     private final ArrayDeque<Integer> shards = new ArrayDeque<>();

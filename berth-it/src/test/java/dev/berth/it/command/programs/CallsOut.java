@@ -1,6 +1,7 @@
 package dev.berth.it.command.programs;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -48,6 +49,14 @@ final class CallsOut {
         print("refused", () -> connect(live, 7_999).toString());
         print("machine", () -> connect("10.0.0.253", 8_000).toString());
         print("metadata", () -> connect("169.254.169.254", 80).toString());
+        print("unreachable", () -> connect("192.0.2.1", 80).toString());
+        print("https", () -> fetch("https://" + live + ":" + Outside.SECURE + "/"));
+        print(
+                "ping",
+                () -> InetAddress.getByName(live).isReachable(TIMEOUT) + " "
+                        + InetAddress.getByName(args[1]).isReachable(TIMEOUT) + " "
+                        + InetAddress.getByName(args[2]).isReachable(500) + " "
+                        + InetAddress.getByName("192.0.2.1").isReachable(TIMEOUT));
         print("reset", () -> {
             try (Socket socket = connect(live, Outside.RESETS)) {
                 socket.getOutputStream().write(1);

@@ -1,12 +1,19 @@
 package dev.berth.it.command.programs;
 
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.security.KeyStore;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 
 /// Servers for a program behind a gateway, on 7000 and the ports behind it.
 final class Outside {
@@ -14,6 +21,7 @@ final class Outside {
     static final int SENDS = 7_001;
     static final int RESETS = 7_002;
     static final int ECHOES = 7_003;
+    static final int SECURE = 7_443;
     static final int LENGTH = 100 << 20;
 
     Outside() {}
@@ -49,7 +57,28 @@ final class Outside {
         socket.shutdownOutput();
     }
 
-    void main() throws Exception {
+    /// A server of HTTPS on the kernel's sockets.
+    private static void secure(String keys, char[] password) throws Exception {
+        KeyStore store = KeyStore.getInstance(new File(keys), password);
+        store.deleteEntry("ca");
+        KeyManagerFactory managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        managers.init(store, password);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(managers.getKeyManagers(), null, null);
+        HttpsServer server = HttpsServer.create(new InetSocketAddress(SECURE), 50);
+        server.setHttpsConfigurator(new HttpsConfigurator(context));
+        server.createContext("/", exchange -> {
+            byte[] body = "secret".getBytes(StandardCharsets.US_ASCII);
+            exchange.sendResponseHeaders(200, body.length);
+            exchange.getResponseBody().write(body);
+            exchange.close();
+        });
+        server.start();
+    }
+
+    /// Arguments: the keys of a server of HTTPS, and their password.
+    void main(String[] args) throws Exception {
+        secure(args[0], args[1].toCharArray());
         start(DIGESTS, client -> {
             client.getOutputStream().write(digest(client.getInputStream()).getBytes(StandardCharsets.US_ASCII));
         });
