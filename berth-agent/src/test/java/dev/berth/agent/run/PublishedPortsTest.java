@@ -1,5 +1,6 @@
 package dev.berth.agent.run;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -71,9 +72,9 @@ class PublishedPortsTest {
         try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
             client.setSoTimeout(30_000);
             try (TcpSocket accepted = acceptor.accept(PATIENCE)) {
-                accepted.write(name.getBytes(), 0, name.length());
+                accepted.write(name.getBytes(UTF_8), 0, name.length());
             }
-            return new String(client.getInputStream().readAllBytes());
+            return new String(client.getInputStream().readAllBytes(), UTF_8);
         }
     }
 
