@@ -15,6 +15,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
+import java.nio.channels.UnsupportedAddressTypeException;
 import java.nio.channels.spi.SelectorProvider;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -100,6 +101,9 @@ final class OutsideUdp {
                 }
                 tally.undeliverable.increment();
                 debug(e);
+            } catch (RuntimeException e) {
+                tally.undeliverable.increment();
+                failed(e);
             }
         }
     }
@@ -135,7 +139,7 @@ final class OutsideUdp {
             unreachable(association, asked, IcmpError.Kind.HOST_UNREACHABLE, e);
         } catch (ClosedChannelException e) {
             tally.undeliverable.increment(); // it has just given way to another
-        } catch (IOException e) {
+        } catch (IOException | UnsupportedAddressTypeException e) { // the second without IPv6
             unreachable(association, asked, IcmpError.Kind.NET_UNREACHABLE, e);
         }
     }
@@ -164,7 +168,7 @@ final class OutsideUdp {
         }
     }
 
-    private void unreachable(Association association, Endpoint asked, IcmpError.Kind what, IOException e)
+    private void unreachable(Association association, Endpoint asked, IcmpError.Kind what, Exception e)
             throws IOException {
         tally.undeliverable.increment();
         debug(e);
@@ -288,6 +292,9 @@ final class OutsideUdp {
             if (association.channel().isOpen()) {
                 passErrors(association);
             }
+        } catch (RuntimeException e) {
+            tally.undeliverable.increment();
+            failed(e);
         }
     }
 
@@ -385,8 +392,13 @@ final class OutsideUdp {
         }
     }
 
-    private static void debug(IOException e) {
+    private static void debug(Exception e) {
         logger().log(System.Logger.Level.DEBUG, "Gateway, UDP: {0}", e.getMessage());
+    }
+
+    /// What nobody has thought of ends one datagram, and not those of all guests.
+    private static void failed(RuntimeException e) {
+        logger().log(System.Logger.Level.WARNING, "A datagram makes the gateway fail", e);
     }
 
     int associations() {
