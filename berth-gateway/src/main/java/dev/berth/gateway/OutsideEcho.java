@@ -92,7 +92,11 @@ final class OutsideEcho implements PingSockets.Receiver {
                 if (!guests.isOpen()) {
                     break;
                 }
+                tally.undeliverable.increment(); // the kernel has no room, or it is too long for it
                 logger().log(System.Logger.Level.DEBUG, "Gateway, ICMP: {0}", e.getMessage());
+            } catch (RuntimeException e) {
+                tally.undeliverable.increment();
+                logger().log(System.Logger.Level.WARNING, "An echo request makes the gateway fail", e);
             }
         }
         end();
