@@ -331,11 +331,33 @@ class EthernetPortTest {
     }
 
     @Test
-    void clients_without_end_use_up_the_leases_of_their_segment_and_nothing_else() {
+    void clients_without_end_use_up_the_leases_of_their_guest_and_nothing_else() throws Exception {
         for (int i = 0; i < 1_000; i++) {
             guest.sends(GuestFrames.dhcp(0x5254_0100_0000L + i, DhcpMessage.DISCOVER, "0.0.0.0", ""));
         }
-        assertThat(dropped(FrameDrop.NO_LEASE)).isEqualTo(984);
+        assertThat(dropped(FrameDrop.NO_LEASE)).as("as many as a guest may have addresses").isEqualTo(992);
+        ScriptedGuest second = new ScriptedGuest(file);
+        segment.attach("second", second);
+        assertThat(lease(second, OTHER)).as("there are some for others").startsWith("10.0.2.");
+    }
+
+    @Test
+    void a_guest_that_finds_every_address_in_use_leaves_some_for_others() throws Exception {
+        for (int i = 0; i < 100; i++) {
+            for (byte[] offer : guest.sends(GuestFrames.dhcp(MAC, DhcpMessage.DISCOVER, "0.0.0.0", ""))
+                    .received(ScriptedGuest::isUdp)) {
+                String address = GuestFrames.yours(offer);
+                guest.sends(GuestFrames.dhcp(
+                        MAC,
+                        DhcpMessage.DECLINE,
+                        "0.0.0.0",
+                        GuestFrames.option(50, address) + GuestFrames.option(54, "10.0.2.1")));
+            }
+        }
+        assertThat(dropped(FrameDrop.NO_LEASE)).isEqualTo(92);
+        ScriptedGuest second = new ScriptedGuest(file);
+        segment.attach("second", second);
+        assertThat(lease(second, OTHER)).startsWith("10.0.2.");
     }
 
     @Test
