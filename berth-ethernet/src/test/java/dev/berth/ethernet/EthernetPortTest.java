@@ -360,6 +360,27 @@ class EthernetPortTest {
         assertThat(lease(second, OTHER)).startsWith("10.0.2.");
     }
 
+    /// A neighbor advertisement behind an option header, behind the header of a first fragment, and behind both.
+    @Test
+    void neighbor_discovery_behind_extension_headers_passes_to_nobody() {
+        byte[] message = GuestFrames.icmp6(MAC, "fd00:2::77", "88000000 20000000 fd000002000000000000000000000010");
+        String options = "00000104 00000000";
+        String fragment = "00000001 00000007";
+        for (String chain : List.of("00" + options, "2c" + fragment, "3c" + options + fragment)) {
+            byte[] headers = HexFormat.of().parseHex(chain.replace(" ", "").substring(2));
+            byte[] frame = new byte[message.length + headers.length];
+            System.arraycopy(message, 0, frame, 0, 54);
+            System.arraycopy(headers, 0, frame, 54, headers.length);
+            System.arraycopy(message, 54, frame, 54 + headers.length, message.length - 54);
+            frame[20] = (byte) Integer.parseInt(chain.substring(0, 2), 16);
+            frame[54] = headers.length > 8 ? (byte) 44 : 58;
+            frame[54 + headers.length - 8] = 58;
+            Bytes.put16(frame, 18, frame.length - 54);
+            guest.sends(frame);
+        }
+        assertThat(dropped(FrameDrop.ROGUE)).isEqualTo(3);
+    }
+
     @Test
     void broken_frames_are_counted_by_what_is_wrong() {
         byte[] good = GuestFrames.udp(MAC, GuestFrames.ROUTER, lease(guest, MAC), 1, "10.0.2.10", 9, new byte[10]);
