@@ -20,6 +20,9 @@ import java.util.concurrent.FutureTask;
 /// outside or as the client inside. It ends with its standard input, so that nothing is left when the benchmark is
 /// killed.
 final class GatewayProgram {
+    /// They go with the process.
+    private static final List<SocketChannel> ACCEPTED = new ArrayList<>();
+
     static final String CONNECT = "CONNECT";
     static final String HOLD = "HOLD";
     static final String LEAVE = "LEAVE";
@@ -42,9 +45,9 @@ final class GatewayProgram {
                 ServerSocket brief = new ServerSocket(0, BACKLOG);
                 ServerSocketChannel keeping = ServerSocketChannel.open()) {
             keeping.bind(new InetSocketAddress(0), BACKLOG);
-            Threads.start(false, () -> serve(tasks));
-            Threads.start(false, () -> acceptAndClose(brief));
-            Threads.start(false, () -> acceptAndKeep(keeping));
+            var _ = Threads.start(false, () -> serve(tasks));
+            var _ = Threads.start(false, () -> acceptAndClose(brief));
+            var _ = Threads.start(false, () -> acceptAndKeep(keeping));
             System.out.println("port " + tasks.getLocalPort() + " " + brief.getLocalPort() + " "
                     + keeping.socket().getLocalPort());
             GatewayProgram program = new GatewayProgram();
@@ -130,7 +133,7 @@ final class GatewayProgram {
     private static Void serve(ServerSocket server) throws IOException {
         while (true) {
             Socket socket = server.accept();
-            Threads.start(false, () -> {
+            var _ = Threads.start(false, () -> {
                 try (Sockets.Connection connection = new KernelSockets.KernelConnection(socket)) {
                     PeerTask.serve(connection);
                 }
@@ -145,11 +148,9 @@ final class GatewayProgram {
         }
     }
 
-    /// They go with the process.
     private static Void acceptAndKeep(ServerSocketChannel server) throws IOException {
-        List<SocketChannel> all = new ArrayList<>();
         while (true) {
-            all.add(server.accept());
+            ACCEPTED.add(server.accept());
         }
     }
 }

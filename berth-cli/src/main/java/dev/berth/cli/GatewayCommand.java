@@ -253,13 +253,13 @@ final class GatewayCommand implements Callable<Integer> {
 
     private void watch(@Nullable NamespaceTarget namespace, CompletableFuture<String> end) throws IOException {
         if (namespace != null && namespace.process() != null) {
-            namespace.process().onExit().thenRun(() -> end.complete("the process of the namespace has ended"));
+            var _ = namespace.process().onExit().thenRun(() -> end.complete("the process of the namespace has ended"));
         }
         if (parent != 0) {
-            ProcessHandle.of(parent)
-                    .ifPresentOrElse(
-                            starter -> starter.onExit().thenRun(() -> end.complete("the command has ended")),
-                            () -> end.complete("the command has ended"));
+            CompletableFuture<ProcessHandle> ended = ProcessHandle.of(parent)
+                    .map(ProcessHandle::onExit)
+                    .orElseGet(() -> CompletableFuture.completedFuture(null));
+            var _ = ended.thenRun(() -> end.complete("the command has ended"));
         }
         if (exit != null) {
             InputStream in = new FileInputStream(file(exit));

@@ -2,8 +2,6 @@ package dev.berth.cli;
 
 import dev.berth.agent.run.HostPlan;
 import java.io.IOException;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -126,9 +124,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private void checkFileName(String text) {
-        try {
-            Path.of(text);
-        } catch (InvalidPathException e) {
+        if (!RunLine.isFileName(text)) {
             throw usage("'" + text + "' is not the name of a file");
         }
     }

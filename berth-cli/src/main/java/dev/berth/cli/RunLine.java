@@ -64,9 +64,9 @@ final class RunLine {
         return new RunRequest(plan.build(), classPath, properties, List.copyOf(command));
     }
 
-    private static boolean isFileName(String text) {
+    static boolean isFileName(String text) {
         try {
-            Path.of(text);
+            var _ = Path.of(text);
             return true;
         } catch (InvalidPathException _) {
             return false;

@@ -156,9 +156,8 @@ final class SocksCommand implements Callable<Integer> {
                                 String.valueOf(proxy.get("denied")));
                     }
                 }
-            } catch (ControlException e) {
+            } catch (ControlException _) {
                 // A gateway of a namespace has no proxies.
-                continue;
             }
         }
         if (!json) {

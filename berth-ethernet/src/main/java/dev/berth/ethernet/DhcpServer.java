@@ -161,7 +161,7 @@ final class DhcpServer {
         long asked = message.leaseTime & 0xffff_ffffL;
         return asked == 0
                 ? plan.leaseSeconds()
-                : (int) Math.clamp(asked, Math.min(LEAST_SECONDS, plan.leaseSeconds()), plan.leaseSeconds());
+                : Math.clamp(asked, Math.min(LEAST_SECONDS, plan.leaseSeconds()), plan.leaseSeconds());
     }
 
     /// The client's name as far as it can be one of a host (RFC 1123 section 2.1); null otherwise.

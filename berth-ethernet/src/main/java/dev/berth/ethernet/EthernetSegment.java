@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -55,6 +56,7 @@ public final class EthernetSegment implements AutoCloseable {
     private final AtomicInteger numbers = new AtomicInteger();
     private final AtomicLong refusedGuests = new AtomicLong();
     private final ScheduledExecutorService ticker;
+    private final ScheduledFuture<?> ticking;
     private final UnaryOperator<Link> around;
     private EthernetCounters gone = new EthernetCounters(0, 0, 0, 0, 0, 0, 0, 0, 0, Map.of()); // guarded by the ports
     private volatile boolean closed;
@@ -78,7 +80,7 @@ public final class EthernetSegment implements AutoCloseable {
                 .daemon()
                 .name("berth-ethernet-" + network.name())
                 .factory());
-        ticker.scheduleWithFixedDelay(this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+        ticking = ticker.scheduleWithFixedDelay(this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /// Begins to build the segment of a network.
@@ -247,7 +249,7 @@ public final class EthernetSegment implements AutoCloseable {
         synchronized (ports) {
             closed = true;
         }
-        ticker.shutdownNow();
+        ticking.cancel(false);
         ticker.close(); // what is under way takes no time
         servers.forEach(FrameServer::close);
         ports.forEach(EthernetPort::close);

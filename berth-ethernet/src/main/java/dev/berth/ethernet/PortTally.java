@@ -1,5 +1,6 @@
 package dev.berth.ethernet;
 
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
@@ -20,20 +21,17 @@ final class PortTally {
     final LongAdder routerAdvertisements = new LongAdder();
     final LongAdder leases = new LongAdder();
     final LongAdder refusedLeases = new LongAdder();
-    private final Map<FrameDrop, LongAdder> drops = new EnumMap<>(FrameDrop.class);
+    private final LongAdder[] drops = new LongAdder[FrameDrop.values().length];
     private final Set<FrameDrop> told = EnumSet.of(FrameDrop.LINK_ONLY, FrameDrop.DHCP_NOT_OURS);
     private final String guest;
 
     PortTally(String guest) {
         this.guest = guest;
-        for (FrameDrop each : FrameDrop.values()) {
-            drops.put(each, new LongAdder());
-        }
+        Arrays.setAll(drops, reason -> new LongAdder());
     }
 
     void drop(FrameDrop reason) {
-        LongAdder count = drops.get(reason);
-        count.increment();
+        drops[reason.ordinal()].increment();
         boolean first;
         synchronized (told) {
             first = told.add(reason);
@@ -49,11 +47,12 @@ final class PortTally {
 
     EthernetCounters snapshot() {
         Map<FrameDrop, Long> present = new EnumMap<>(FrameDrop.class);
-        drops.forEach((reason, count) -> {
-            if (count.sum() > 0) {
-                present.put(reason, count.sum());
+        for (FrameDrop reason : FrameDrop.values()) {
+            long count = drops[reason.ordinal()].sum();
+            if (count > 0) {
+                present.put(reason, count);
             }
-        });
+        }
         return new EthernetCounters(
                 framesIn.sum(),
                 octetsIn.sum(),

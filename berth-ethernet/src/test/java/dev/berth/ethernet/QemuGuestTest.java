@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -53,7 +54,7 @@ class QemuGuestTest {
             /bin/busybox --install -s /bin
             mount -t proc proc /proc
             mount -t sysfs sys /sys
-            for module in %s; do insmod /modules/$module.ko; done
+            for module in MODULES; do insmod /modules/$module.ko; done
             ip link set lo up
             ip link set eth0 up
             udhcpc -i eth0 -n -q -f -t 10 -T 2 -x hostname:machine -s /lease
@@ -119,7 +120,7 @@ class QemuGuestTest {
             files.directory(directory);
         }
         files.file("bin/busybox", Files.readAllBytes(BUSYBOX));
-        files.file("init", INIT.formatted(String.join(" ", MODULES)));
+        files.file("init", INIT.replace("MODULES", String.join(" ", MODULES)));
         files.file("lease", LEASE);
         for (String module : MODULES) {
             Path file = find(root, "lib/modules", module + ".ko");
@@ -207,7 +208,8 @@ class QemuGuestTest {
 
     private static String run(List<String> command, EthernetSegment segment) throws Exception {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        StringBuffer output = new StringBuffer();
+        StringBuilder output = new StringBuilder();
+        CompletableFuture.delayedExecutor(BOOT_SECONDS, TimeUnit.SECONDS).execute(process::destroyForcibly);
         EthernetCounters counters = null;
         try (BufferedReader reader = process.inputReader()) {
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {

@@ -172,10 +172,13 @@ final class ProxyClient {
     private boolean isRight(byte[] name, byte[] password) {
         String user = proxy.user();
         String wanted = proxy.password();
-        return user != null
-                && wanted != null
-                && MessageDigest.isEqual(name, user.getBytes(UTF_8))
-                        & MessageDigest.isEqual(password, wanted.getBytes(UTF_8));
+        if (user == null || wanted == null) {
+            return false;
+        }
+        // Both are compared in any case: how long it takes says nothing of either.
+        boolean nameIsRight = MessageDigest.isEqual(name, user.getBytes(UTF_8));
+        boolean passwordIsRight = MessageDigest.isEqual(password, wanted.getBytes(UTF_8));
+        return nameIsRight && passwordIsRight;
     }
 
     private String destination() throws IOException {

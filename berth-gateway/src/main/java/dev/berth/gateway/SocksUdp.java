@@ -87,10 +87,11 @@ final class SocksUdp {
     }
 
     private void leave() throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocate(LARGEST);
+        byte[] bytes = new byte[LARGEST];
+        ByteBuffer buffer = ByteBuffer.wrap(bytes);
         while (inner.isOpen()) {
             InetSocketAddress from = (InetSocketAddress) outer.receive(buffer.clear());
-            if (!isClient(from) || !send(buffer.flip())) {
+            if (!isClient(from) || !send(bytes, buffer.flip())) {
                 tally.dropped.increment();
             }
         }
@@ -110,7 +111,7 @@ final class SocksUdp {
 
     /// "Implementation of fragmentation is optional; an implementation that does not support fragmentation MUST drop
     /// any datagram whose FRAG field is other than X'00'."
-    private boolean send(ByteBuffer datagram) {
+    private boolean send(byte[] bytes, ByteBuffer datagram) {
         if (datagram.remaining() < HEADER || datagram.getShort() != 0 || datagram.get() != 0) {
             return false;
         }
@@ -121,7 +122,7 @@ final class SocksUdp {
             }
             contact(to.address());
             lastUse = System.nanoTime();
-            inner.send(datagram.array(), datagram.position(), datagram.remaining(), to);
+            inner.send(bytes, datagram.position(), datagram.remaining(), to);
             tally.datagramsOut.increment();
             return true;
         } catch (IOException e) {

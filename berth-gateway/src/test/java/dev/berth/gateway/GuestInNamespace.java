@@ -117,8 +117,8 @@ final class GuestInNamespace {
                     return reply.error() == null
                             ? reply.length() + " octets from " + reply.source()
                             : reply.error() + " from " + reply.source();
-                } catch (SocketTimeoutException e) {
-                    continue;
+                } catch (SocketTimeoutException _) {
+                    // it is sent again
                 }
             }
             return "no answer";

@@ -165,6 +165,7 @@ class TranslationTest {
                 }
             }
             assertThat(ports).containsExactlyInAnyOrder(21_100, 21_101, 21_102, 21_103);
+            open.forEach(TcpSocket::abort);
         }
         try (DatagramSocket server = datagrams()) {
             List<UdpSocket> sockets = new ArrayList<>();

@@ -10,6 +10,7 @@ import dev.berth.host.LinkReceiver;
 import dev.berth.host.TcpAcceptor;
 import dev.berth.host.TcpSocket;
 import dev.berth.host.UdpSocket;
+import dev.berth.wire.DropReason;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import dev.berth.wire.Packet;
@@ -232,7 +233,8 @@ class GuestTest {
                     accepted.shutdownOutput();
                     assertThat(read.get(20, TimeUnit.SECONDS)).isEqualTo(data);
                 }
-                assertThat(client.snapshot().drops()).isEmpty();
+                // On a busy machine a segment may be sent twice.
+                assertThat(client.snapshot().drops().keySet()).isSubsetOf(DropReason.NOT_ACCEPTABLE);
                 int largest = Collections.max(link.sent);
                 if (whole == 0) {
                     assertThat(largest).isLessThanOrEqualTo(1_500);

@@ -325,6 +325,21 @@ public final class FrameSocket implements AutoCloseable {
         private void write() {
             guard.lock();
             try {
+                drain();
+                used = 0;
+                writing = false;
+                if (ended) {
+                    more.signalAll();
+                }
+            } finally {
+                guard.unlock();
+            }
+            wakeIfLost();
+        }
+
+        @GuardedBy("guard")
+        private void drain() {
+            try {
                 long since = System.nanoTime();
                 while (used > 0 && !ended && !lost) {
                     int length = 0;
@@ -349,14 +364,6 @@ public final class FrameSocket implements AutoCloseable {
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt(); // nobody does that; what waits is lost
-            } finally {
-                used = 0;
-                writing = false;
-                if (ended) {
-                    more.signalAll();
-                }
-                guard.unlock();
-                wakeIfLost();
             }
         }
 

@@ -155,8 +155,7 @@ final class TunReader {
                 }
                 woken = true;
             } else if (taken == BUSY) {
-                reading.lock(); // when it is free, perhaps there is something left
-                reading.unlock();
+                awaitOther(); // when it is free, perhaps there is something left
             }
         }
         return null;
@@ -247,6 +246,13 @@ final class TunReader {
         return System.nanoTime() - streamedAt < STREAMING;
     }
 
+    /// Until whoever reads has done so.
+    @SuppressWarnings("LockNotBeforeTry") // nothing is done while it is held
+    private void awaitOther() {
+        reading.lock();
+        reading.unlock();
+    }
+
     /// One packet after the other, as the first is probably what the thread waits for.
     private void fetchWhile(LinkReceiver to, BooleanSupplier done) {
         int taken;
@@ -254,8 +260,7 @@ final class TunReader {
             taken = fetch(to, 1);
             countFetch();
             if (taken == BUSY) {
-                reading.lock(); // another one hands in what has woken us
-                reading.unlock();
+                awaitOther(); // another one hands in what has woken us
             }
         } while (taken > 0 && !done.getAsBoolean());
     }

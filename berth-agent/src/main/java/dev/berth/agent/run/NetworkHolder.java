@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A lock of the kernel says whether the process lives, so a name is free again at once when it was killed; the next
 /// holder removes what is left. Thread-safe.
+@SuppressWarnings("exports") // what answers control requests is the package's own
 public final class NetworkHolder implements AutoCloseable, HostRequests.Hosts, PortRequests.Ports, ProxyRequests.Owner {
     private static final int BACKLOG = 64;
 

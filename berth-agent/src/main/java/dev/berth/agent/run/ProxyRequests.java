@@ -101,7 +101,7 @@ final class ProxyRequests {
             try {
                 line.add(each.getName(), ((Number) each.getAccessor().invoke(counters)).longValue());
             } catch (ReflectiveOperationException e) {
-                throw new AssertionError("counters are public records of numbers", e);
+                throw new LinkageError("counters are public records of numbers", e);
             }
         }
         return line;

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The host of `berth run` with everything around it: the network it is on, the gateways for published ports and to
 /// the outside, the link to a network of several programs, the TUN device and the capture.
+@SuppressWarnings("exports") // what answers control requests is the package's own
 public final class RunningHost implements AutoCloseable, HostRequests.Hosts, PortRequests.Ports, ProxyRequests.Owner {
     private final HostPlan plan;
     private final @Nullable MemberLink member;

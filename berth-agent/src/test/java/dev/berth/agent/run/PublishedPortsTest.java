@@ -1,5 +1,6 @@
 package dev.berth.agent.run;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -71,9 +72,9 @@ class PublishedPortsTest {
         try (Socket client = new Socket(InetAddress.getLoopbackAddress(), port)) {
             client.setSoTimeout(30_000);
             try (TcpSocket accepted = acceptor.accept(PATIENCE)) {
-                accepted.write(name.getBytes(), 0, name.length());
+                accepted.write(name.getBytes(UTF_8), 0, name.length());
             }
-            return new String(client.getInputStream().readAllBytes());
+            return new String(client.getInputStream().readAllBytes(), UTF_8);
         }
     }
 
@@ -142,8 +143,8 @@ class PublishedPortsTest {
                 ControlClient client = control(host, "a")) {
             assertThatThrownBy(() -> ask(client, "publish", "80"))
                     .hasMessageContaining("is not [ADDRESS:]HOSTPORT:PORT");
-            assertThatThrownBy(() -> ask(client, "unpublish", "8080x"))
-                    .hasMessage("'8080x' is not [ADDRESS:]HOSTPORT, such as 8080 or 0.0.0.0:8080");
+            assertThatThrownBy(() -> ask(client, "unpublish", "80.80"))
+                    .hasMessage("'80.80' is not [ADDRESS:]HOSTPORT, such as 8080 or 0.0.0.0:8080");
             assertThatThrownBy(() -> ask(client, "unpublish", "0")).hasMessage("Port 0 is none that is published");
             assertThatThrownBy(() -> ask(client, "unpublish", "8080"))
                     .hasMessage("Port 8080 of 127.0.0.1 is not published here");

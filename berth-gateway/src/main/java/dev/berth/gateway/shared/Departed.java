@@ -17,9 +17,9 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// Answers for members that are gone, until their addresses have somebody else: a segment of TCP gets a RST, a
-/// datagram an ICMP port unreachable, as the kernel does it for a process that was killed. Without that, whoever has
-/// a connection to such a member would try for minutes. Nothing else is answered.
+/// Answers for members that are gone, until their addresses have somebody else: a segment of TCP gets a RST, a datagram
+/// an ICMP port unreachable, as the kernel does it for a process that was killed. Without that, whoever has a
+/// connection to such a member would try for minutes. Nothing else is answered.
 ///
 /// The answers are those of a host without sockets that stands in for the whole network. Thread-safe.
 final class Departed implements AutoCloseable {
