@@ -18,7 +18,6 @@ import java.nio.channels.Selector;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.nio.channels.spi.SelectorProvider;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,6 +52,7 @@ final class OutsideUdp {
     /// The one that was used least recently comes first.
     private final Map<Endpoint, Association> associations = new LinkedHashMap<>(16, 0.75f, true);
 
+    private final GuestShares shares;
     private final AtomicBoolean shortageReported = new AtomicBoolean();
     private volatile boolean closed;
 
@@ -70,6 +70,7 @@ final class OutsideUdp {
         this.guests = guests;
         this.addresses = addresses;
         this.limits = limits;
+        shares = new GuestShares(limits.associations());
         this.tally = tally;
         this.kernel = kernel;
         this.filtering = filtering;
@@ -194,15 +195,17 @@ final class OutsideUdp {
                 return found;
             }
             if (associations.size() >= limits.associations()) {
-                Iterator<Association> oldest = associations.values().iterator();
-                Association evicted = oldest.next();
-                oldest.remove();
-                tally.evicted.increment();
-                end(evicted);
+                Association evicted =
+                        shares.giveWay(associations.values(), each -> each.guest.address(), guest.address());
+                if (evicted != null) {
+                    tally.evicted.increment();
+                    end(evicted);
+                }
             }
             Association fresh = closed ? null : open(guest, now);
             if (fresh != null) {
                 associations.put(guest, fresh);
+                shares.taken(guest.address());
             }
             return fresh;
         } finally {
@@ -355,6 +358,7 @@ final class OutsideUdp {
         lock.lock();
         try {
             associations.values().removeIf(each -> each.isIdle(now, limits) && idle.add(each));
+            idle.forEach(each -> shares.givenBack(each.guest.address()));
         } finally {
             lock.unlock();
         }
@@ -379,6 +383,7 @@ final class OutsideUdp {
         try {
             associations.values().forEach(this::release);
             associations.clear();
+            shares.clear();
         } finally {
             lock.unlock();
         }
