@@ -1,5 +1,6 @@
 package dev.berth.ethernet;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -358,6 +359,21 @@ class EthernetPortTest {
         ScriptedGuest second = new ScriptedGuest(file);
         segment.attach("second", second);
         assertThat(lease(second, OTHER)).startsWith("10.0.2.");
+    }
+
+    @Test
+    void what_a_guest_calls_itself_keeps_no_name_from_a_host() throws Exception {
+        String address = lease(guest, MAC);
+        for (String name : List.of("web", "localhost", "berth-gateway")) {
+            String option = "0c%02x%s".formatted(name.length(), HexFormat.of().formatHex(name.getBytes(US_ASCII)));
+            answer(guest, GuestFrames.dhcp(MAC, DhcpMessage.REQUEST, address, option));
+        }
+        assertThat(network.addresses("web")).contains(IpAddress.parse("10.0.2.10"));
+        assertThat(network.addresses("localhost")).isEmpty();
+        assertThat(network.addresses("berth-gateway")).containsExactly(IpAddress.parse(address));
+        network.host("berth-gateway", IpAddress.Prefix.parse("10.0.2.20/24"));
+        assertThat(network.addresses("berth-gateway")).containsExactly(IpAddress.parse("10.0.2.20"));
+        assertThat(network.addresses("guest")).containsExactly(IpAddress.parse(address));
     }
 
     /// A neighbor advertisement behind an option header, behind the header of a first fragment, and behind both.
