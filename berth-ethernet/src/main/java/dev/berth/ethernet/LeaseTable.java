@@ -52,8 +52,7 @@ final class LeaseTable {
     ///     many hardware addresses would leave none for the others
     /// @param preferred the address that the first client gets, or 0
     /// @param unusable true for an address that must not be leased, or that somebody has
-    LeaseTable(
-            IpAddress.Prefix subnet, int limit, int perHolder, int preferred, Predicate<IpAddress> unusable) {
+    LeaseTable(IpAddress.Prefix subnet, int limit, int perHolder, int preferred, Predicate<IpAddress> unusable) {
         this.subnet = subnet;
         this.limit = limit;
         this.perHolder = perHolder;
@@ -99,11 +98,7 @@ final class LeaseTable {
     /// @return false if it may not have it
     synchronized boolean bind(long hardware, int address, Object holder, boolean anew, long now, long nanos) {
         Lease known = of(hardware, holder, now);
-        if (known == null
-                && anew
-                && isFree(address, null, now)
-                && mayHold(holder, null, now)
-                && makeRoom(now)) {
+        if (known == null && anew && isFree(address, null, now) && mayHold(holder, null, now) && makeRoom(now)) {
             leases.removeIf(other -> other.address == address);
             known = new Lease(hardware, address, holder);
             leases.add(known);

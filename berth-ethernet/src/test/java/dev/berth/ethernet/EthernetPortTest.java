@@ -336,7 +336,9 @@ class EthernetPortTest {
         for (int i = 0; i < 1_000; i++) {
             guest.sends(GuestFrames.dhcp(0x5254_0100_0000L + i, DhcpMessage.DISCOVER, "0.0.0.0", ""));
         }
-        assertThat(dropped(FrameDrop.NO_LEASE)).as("as many as a guest may have addresses").isEqualTo(992);
+        assertThat(dropped(FrameDrop.NO_LEASE))
+                .as("as many as a guest may have addresses")
+                .isEqualTo(992);
         ScriptedGuest second = new ScriptedGuest(file);
         segment.attach("second", second);
         assertThat(lease(second, OTHER)).as("there are some for others").startsWith("10.0.2.");

@@ -387,8 +387,7 @@ public final class SharedNetwork implements AutoCloseable {
     }
 
     private void answer(ServedMember member, Message query) throws ProtocolException {
-        Message answer =
-                new Message(Message.ANSWER, Integer.toString(query.number(Message.QUERY, Integer.MAX_VALUE)));
+        Message answer = new Message(Message.ANSWER, Integer.toString(query.number(Message.QUERY, Integer.MAX_VALUE)));
         String name = query.find("name");
         if (name != null) {
             network.addresses(NameTable.canonical(name)).stream()
