@@ -353,6 +353,9 @@ public final class EthernetPort implements AutoCloseable {
                 && NdpMessage.isNdp(Bytes.u8(bytes, icmp))) {
             return ndp(bytes, at, total, source);
         }
+        if (hidesNdp(bytes, at, total)) {
+            return FrameDrop.ROGUE;
+        }
         long hi = Bytes.i64(bytes, at + Ipv6Header.SOURCE);
         long lo = Bytes.i64(bytes, at + Ipv6Header.SOURCE + 8);
         if (IpAddress.isLinkLocal(hi, lo) || IpAddress.isUnspecified(hi, lo)) {
@@ -364,6 +367,35 @@ public final class EthernetPort implements AutoCloseable {
             deliver(bytes, at, total);
         }
         return drop;
+    }
+
+    /// Whether a message of Neighbor Discovery stands behind extension headers, where it would pass to other guests
+    /// unseen: RFC 7113 section 3 wants the whole chain to be looked at, RFC 6980 section 5 bans fragments of them.
+    private static boolean hidesNdp(byte[] bytes, int at, int total) {
+        int next = Bytes.u8(bytes, at + Ipv6Header.NEXT_HEADER);
+        int from = at + Ipv6Header.LENGTH;
+        int end = at + total;
+        while (end - from >= 8) {
+            int behind = Bytes.u8(bytes, from);
+            switch (next) {
+                case IpProtocol.HOP_BY_HOP, IpProtocol.ROUTING, IpProtocol.DESTINATION_OPTIONS ->
+                    from += (Bytes.u8(bytes, from + 1) + 1) * 8;
+                case IpProtocol.FRAGMENT -> {
+                    if ((Bytes.u16(bytes, from + 2) & 0xfff8) != 0) {
+                        return false;
+                    }
+                    from += 8;
+                }
+                case IpProtocol.ICMPV6 -> {
+                    return NdpMessage.isNdp(behind);
+                }
+                default -> {
+                    return false;
+                }
+            }
+            next = behind;
+        }
+        return false;
     }
 
     private @Nullable FrameDrop ndp(byte[] bytes, int at, int total, long source) {

@@ -73,6 +73,7 @@ public final class EthernetSegment implements AutoCloseable {
                 : new LeaseTable(
                         subnet,
                         builder.maxLeases,
+                        maxAddresses,
                         builder.first == null ? 0 : builder.first.ipv4(),
                         address -> !plan.isForGuests(address.hi(), address.lo()) || isOfOthers(address));
         ticker = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform()

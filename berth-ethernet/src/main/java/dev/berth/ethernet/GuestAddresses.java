@@ -176,7 +176,7 @@ final class GuestAddresses implements DhcpServer.Guests {
     @Override
     public void named(String own) {
         Guest present = guest;
-        if (present != null && !present.alias(own)) {
+        if (present != null && (own.equals("localhost") || !present.alias(own))) {
             segment.nameTaken(present.name(), own);
         }
     }

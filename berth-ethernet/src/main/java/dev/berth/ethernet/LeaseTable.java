@@ -41,17 +41,21 @@ final class LeaseTable {
 
     private final IpAddress.Prefix subnet;
     private final int limit;
+    private final int perHolder;
     private final int preferred;
     private final Predicate<IpAddress> unusable;
     private final List<Lease> leases = new ArrayList<>();
 
     /// @param subnet the prefix that addresses come from
     /// @param limit records at most
+    /// @param perHolder addresses at most that one port is offered, has, or has declined, at a time: or one guest with
+    ///     many hardware addresses would leave none for the others
     /// @param preferred the address that the first client gets, or 0
     /// @param unusable true for an address that must not be leased, or that somebody has
-    LeaseTable(IpAddress.Prefix subnet, int limit, int preferred, Predicate<IpAddress> unusable) {
+    LeaseTable(IpAddress.Prefix subnet, int limit, int perHolder, int preferred, Predicate<IpAddress> unusable) {
         this.subnet = subnet;
         this.limit = limit;
+        this.perHolder = perHolder;
         this.preferred = preferred;
         this.unusable = unusable;
     }
@@ -64,6 +68,9 @@ final class LeaseTable {
         Lease known = of(hardware, holder, now);
         if (known != null && known.state == State.BOUND && known.isActive(now)) {
             return known.address;
+        }
+        if (!mayHold(holder, known, now)) {
+            return 0;
         }
         if (known != null && isFree(known.address, known, now)) {
             known.state = State.OFFERED;
@@ -91,7 +98,7 @@ final class LeaseTable {
     /// @return false if it may not have it
     synchronized boolean bind(long hardware, int address, Object holder, boolean anew, long now, long nanos) {
         Lease known = of(hardware, holder, now);
-        if (known == null && anew && isFree(address, null, now) && makeRoom(now)) {
+        if (known == null && anew && isFree(address, null, now) && mayHold(holder, null, now) && makeRoom(now)) {
             leases.removeIf(other -> other.address == address);
             known = new Lease(hardware, address, holder);
             leases.add(known);
@@ -100,7 +107,7 @@ final class LeaseTable {
             return false;
         }
         boolean held = known.state == State.BOUND && known.holder == holder && known.isActive(now);
-        if (!held && !isFree(address, known, now)) {
+        if (!held && (!isFree(address, known, now) || !mayHold(holder, known, now))) {
             return false;
         }
         known.state = State.BOUND;
@@ -214,6 +221,16 @@ final class LeaseTable {
             }
         }
         return had;
+    }
+
+    private boolean mayHold(Object holder, @Nullable Lease except, long now) {
+        int held = 0;
+        for (Lease lease : leases) {
+            if (lease != except && lease.holder == holder && lease.isActive(now)) {
+                held++;
+            }
+        }
+        return held < perHolder;
     }
 
     private boolean makeRoom(long now) {

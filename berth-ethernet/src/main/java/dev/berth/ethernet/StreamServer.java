@@ -13,11 +13,14 @@ import java.nio.channels.spi.SelectorProvider;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /// Guests at a UNIX stream socket in QEMU's framing: each connection is one guest, and each frame comes behind its
 /// length, 32 bits in network order. QEMU's `-netdev stream` and the clients of passt speak it. One platform thread.
 final class StreamServer implements FrameServer {
     private static final System.Logger LOGGER = System.getLogger(StreamServer.class.getName());
+
+    private static final long PAUSE_MILLIS = 1_000;
 
     private final EthernetSegment segment;
     private final Path path;
@@ -25,6 +28,8 @@ final class StreamServer implements FrameServer {
     private final Selector selector;
     private final AtomicBoolean closed = new AtomicBoolean();
     private boolean told; // that somebody was turned away
+    private @Nullable SelectionKey pausing; // nobody can be accepted now
+    private long pausedAt;
 
     private StreamServer(EthernetSegment segment, Path path, ServerSocketChannel listening, Selector selector) {
         this.segment = segment;
@@ -69,7 +74,8 @@ final class StreamServer implements FrameServer {
     private void run() {
         try {
             while (!closed.get()) {
-                selector.select();
+                selector.select(pausing == null ? 0 : PAUSE_MILLIS);
+                resume();
                 for (SelectionKey key : selector.selectedKeys()) {
                     serve(key);
                 }
@@ -81,6 +87,22 @@ final class StreamServer implements FrameServer {
             LOGGER.log(System.Logger.Level.ERROR, "The socket " + path + " serves nobody any more", e);
         } finally {
             close();
+        }
+    }
+
+    /// Out of descriptors, as a rule: whoever waits leaves the socket readable, and without a pause the thread would
+    /// turn as fast as it can.
+    private void pause(SelectionKey key) {
+        pausing = key;
+        pausedAt = System.nanoTime();
+        key.interestOps(0);
+    }
+
+    private void resume() {
+        SelectionKey key = pausing;
+        if (key != null && System.nanoTime() - pausedAt >= PAUSE_MILLIS * 1_000_000) {
+            pausing = null;
+            key.interestOps(SelectionKey.OP_ACCEPT);
         }
     }
 
@@ -102,6 +124,9 @@ final class StreamServer implements FrameServer {
         } catch (IOException | RuntimeException e) {
             if (carrier == null) {
                 LOGGER.log(System.Logger.Level.WARNING, "A guest at " + path + " was not let in", e);
+                if (e instanceof IOException && key.isValid()) {
+                    pause(key);
+                }
             } else {
                 carrier.end(e instanceof IOException ? String.valueOf(e.getMessage()) : "It failed: " + e);
             }

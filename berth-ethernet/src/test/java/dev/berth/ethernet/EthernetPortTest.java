@@ -1,5 +1,6 @@
 package dev.berth.ethernet;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -331,11 +332,71 @@ class EthernetPortTest {
     }
 
     @Test
-    void clients_without_end_use_up_the_leases_of_their_segment_and_nothing_else() {
+    void clients_without_end_use_up_the_leases_of_their_guest_and_nothing_else() throws Exception {
         for (int i = 0; i < 1_000; i++) {
             guest.sends(GuestFrames.dhcp(0x5254_0100_0000L + i, DhcpMessage.DISCOVER, "0.0.0.0", ""));
         }
-        assertThat(dropped(FrameDrop.NO_LEASE)).isEqualTo(984);
+        assertThat(dropped(FrameDrop.NO_LEASE))
+                .as("as many as a guest may have addresses")
+                .isEqualTo(992);
+        ScriptedGuest second = new ScriptedGuest(file);
+        segment.attach("second", second);
+        assertThat(lease(second, OTHER)).as("there are some for others").startsWith("10.0.2.");
+    }
+
+    @Test
+    void a_guest_that_finds_every_address_in_use_leaves_some_for_others() throws Exception {
+        for (int i = 0; i < 100; i++) {
+            for (byte[] offer : guest.sends(GuestFrames.dhcp(MAC, DhcpMessage.DISCOVER, "0.0.0.0", ""))
+                    .received(ScriptedGuest::isUdp)) {
+                String address = GuestFrames.yours(offer);
+                guest.sends(GuestFrames.dhcp(
+                        MAC,
+                        DhcpMessage.DECLINE,
+                        "0.0.0.0",
+                        GuestFrames.option(50, address) + GuestFrames.option(54, "10.0.2.1")));
+            }
+        }
+        assertThat(dropped(FrameDrop.NO_LEASE)).isEqualTo(92);
+        ScriptedGuest second = new ScriptedGuest(file);
+        segment.attach("second", second);
+        assertThat(lease(second, OTHER)).startsWith("10.0.2.");
+    }
+
+    @Test
+    void what_a_guest_calls_itself_keeps_no_name_from_a_host() throws Exception {
+        String address = lease(guest, MAC);
+        for (String name : List.of("web", "localhost", "berth-gateway")) {
+            String option = "0c%02x%s".formatted(name.length(), HexFormat.of().formatHex(name.getBytes(US_ASCII)));
+            answer(guest, GuestFrames.dhcp(MAC, DhcpMessage.REQUEST, address, option));
+        }
+        assertThat(network.addresses("web")).contains(IpAddress.parse("10.0.2.10"));
+        assertThat(network.addresses("localhost")).isEmpty();
+        assertThat(network.addresses("berth-gateway")).containsExactly(IpAddress.parse(address));
+        network.host("berth-gateway", IpAddress.Prefix.parse("10.0.2.20/24"));
+        assertThat(network.addresses("berth-gateway")).containsExactly(IpAddress.parse("10.0.2.20"));
+        assertThat(network.addresses("guest")).containsExactly(IpAddress.parse(address));
+    }
+
+    /// A neighbor advertisement behind an option header, behind the header of a first fragment, and behind both.
+    @Test
+    void neighbor_discovery_behind_extension_headers_passes_to_nobody() {
+        byte[] message = GuestFrames.icmp6(MAC, "fd00:2::77", "88000000 20000000 fd000002000000000000000000000010");
+        String options = "00000104 00000000";
+        String fragment = "00000001 00000007";
+        for (String chain : List.of("00" + options, "2c" + fragment, "3c" + options + fragment)) {
+            byte[] headers = HexFormat.of().parseHex(chain.replace(" ", "").substring(2));
+            byte[] frame = new byte[message.length + headers.length];
+            System.arraycopy(message, 0, frame, 0, 54);
+            System.arraycopy(headers, 0, frame, 54, headers.length);
+            System.arraycopy(message, 54, frame, 54 + headers.length, message.length - 54);
+            frame[20] = (byte) Integer.parseInt(chain.substring(0, 2), 16);
+            frame[54] = headers.length > 8 ? (byte) 44 : 58;
+            frame[54 + headers.length - 8] = 58;
+            Bytes.put16(frame, 18, frame.length - 54);
+            guest.sends(frame);
+        }
+        assertThat(dropped(FrameDrop.ROGUE)).isEqualTo(3);
     }
 
     @Test

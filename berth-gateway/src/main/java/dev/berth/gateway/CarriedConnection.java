@@ -86,6 +86,9 @@ final class CarriedConnection {
             logger().log(System.Logger.Level.DEBUG, "Cannot connect to {0}: {1}", name, e.getMessage());
             abort();
             return;
+        } catch (RuntimeException e) {
+            abort(); // or its sockets would stay for ever
+            throw e;
         }
         lastUse = System.nanoTime();
         Thread.ofVirtual().name("berth-carry-in").start(() -> carry(() -> toInside(socket)));

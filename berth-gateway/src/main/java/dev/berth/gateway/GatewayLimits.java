@@ -10,11 +10,11 @@ package dev.berth.gateway;
 /// @param connectNanos how long the kernel may take to connect
 /// @param idleNanos how long a connection may carry nothing before it is reset
 /// @param associations inside ends of UDP that have a socket of the kernel; when there are more, the one that has
-///     been idle longest gives its up
+///     been idle longest gives its up, of guests that have their share of them or more
 /// @param associationNanos how long one may be idle
 /// @param queryNanos the same for one that has only sent to port 53
 /// @param echoes identifiers of guests' echo requests that have a socket of the kernel; when there are more, the one
-///     that has been idle longest gives its up
+///     that has been idle longest gives its up, of guests that have their share of them or more
 /// @param echoNanos how long one may be idle
 public record GatewayLimits(
         int connections,

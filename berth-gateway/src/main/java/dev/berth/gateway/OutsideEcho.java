@@ -35,6 +35,7 @@ final class OutsideEcho implements PingSockets.Receiver {
     /// The one that was used least recently comes first.
     private final Map<Asker, Session> sessions = new LinkedHashMap<>(16, 0.75f, true);
 
+    private final GuestShares shares;
     private final Map<Integer, Session> bySocket = new HashMap<>();
     private @Nullable PingSockets sockets;
     private boolean waiting;
@@ -45,6 +46,7 @@ final class OutsideEcho implements PingSockets.Receiver {
         this.guests = guests;
         this.addresses = addresses;
         this.limits = limits;
+        shares = new GuestShares(limits.echoes());
         this.tally = tally;
     }
 
@@ -92,7 +94,11 @@ final class OutsideEcho implements PingSockets.Receiver {
                 if (!guests.isOpen()) {
                     break;
                 }
+                tally.undeliverable.increment(); // the kernel has no room, or it is too long for it
                 logger().log(System.Logger.Level.DEBUG, "Gateway, ICMP: {0}", e.getMessage());
+            } catch (RuntimeException e) {
+                tally.undeliverable.increment();
+                logger().log(System.Logger.Level.WARNING, "An echo request makes the gateway fail", e);
             }
         }
         end();
@@ -154,17 +160,18 @@ final class OutsideEcho implements PingSockets.Receiver {
             Session found = sessions.get(asker);
             if (found == null) {
                 if (sessions.size() >= limits.echoes()) {
-                    Iterator<Session> oldest = sessions.values().iterator();
-                    Session evicted = oldest.next();
-                    oldest.remove();
-                    tally.evicted.increment();
-                    close(evicted);
+                    Session evicted = shares.giveWay(sessions.values(), each -> each.asker.guest, asker.guest);
+                    if (evicted != null) {
+                        tally.evicted.increment();
+                        close(evicted);
+                    }
                 }
                 found = open(asker);
                 if (found == null) {
                     return null;
                 }
                 sessions.put(asker, found);
+                shares.taken(asker.guest);
                 bySocket.put(found.socket, found);
             }
             found.lastUse = now;
@@ -278,6 +285,7 @@ final class OutsideEcho implements PingSockets.Receiver {
                 Session session = each.next();
                 if (now - session.lastUse > limits.echoNanos()) {
                     each.remove();
+                    shares.givenBack(session.asker.guest);
                     close(session);
                 }
             }
@@ -307,6 +315,7 @@ final class OutsideEcho implements PingSockets.Receiver {
         lock.lock();
         try {
             sessions.clear();
+            shares.clear();
             bySocket.clear();
             if (sockets != null) {
                 sockets.close();

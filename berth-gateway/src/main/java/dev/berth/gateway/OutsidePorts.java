@@ -14,6 +14,7 @@ import java.net.BindException;
 import java.net.StandardSocketOptions;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.channels.UnsupportedAddressTypeException;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
@@ -94,12 +95,19 @@ final class OutsidePorts {
             if (binding == null) {
                 continue;
             }
+            boolean bound = false;
             try {
                 channel.bind(OutsideAddresses.socketAddress(new Endpoint(own, binding.port())));
+                bound = true;
                 return binding;
             } catch (BindException e) {
-                release(binding); // another program has it
-                refusal = e;
+                refusal = e; // another program has it
+            } catch (UnsupportedAddressTypeException e) {
+                throw new IOException("The machine has no IPv6", e);
+            } finally {
+                if (!bound) {
+                    release(binding);
+                }
             }
         }
         throw refusal == null ? new BindException("No port of " + own + " could be had") : refusal;
@@ -199,12 +207,19 @@ final class OutsidePorts {
             } finally {
                 lock.unlock();
             }
+            boolean bound = false;
             try {
                 channel.bind(OutsideAddresses.socketAddress(new Endpoint(own, flow.localPort())));
+                bound = true;
                 return flow;
             } catch (BindException e) {
-                release(flow);
                 refusal = e;
+            } catch (UnsupportedAddressTypeException e) {
+                throw new IOException("The machine has no IPv6", e);
+            } finally {
+                if (!bound) {
+                    release(flow);
+                }
             }
         }
         throw refusal == null ? new BindException("No port of " + own + " could be had") : refusal;

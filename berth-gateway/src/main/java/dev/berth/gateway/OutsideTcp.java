@@ -13,6 +13,7 @@ import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.SocketException;
 import java.nio.channels.SocketChannel;
+import java.nio.channels.UnsupportedAddressTypeException;
 import java.nio.channels.spi.SelectorProvider;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -174,6 +175,9 @@ final class OutsideTcp {
         } catch (IOException e) {
             answer(request, e, System.nanoTime() - begun);
             throw e;
+        } catch (UnsupportedAddressTypeException e) {
+            unreachable(request, Unreachable.NETWORK);
+            throw new IOException("The machine has no IPv6", e);
         }
     }
 

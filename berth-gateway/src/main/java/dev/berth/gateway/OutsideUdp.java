@@ -15,9 +15,9 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
+import java.nio.channels.UnsupportedAddressTypeException;
 import java.nio.channels.spi.SelectorProvider;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,6 +52,7 @@ final class OutsideUdp {
     /// The one that was used least recently comes first.
     private final Map<Endpoint, Association> associations = new LinkedHashMap<>(16, 0.75f, true);
 
+    private final GuestShares shares;
     private final AtomicBoolean shortageReported = new AtomicBoolean();
     private volatile boolean closed;
 
@@ -69,6 +70,7 @@ final class OutsideUdp {
         this.guests = guests;
         this.addresses = addresses;
         this.limits = limits;
+        shares = new GuestShares(limits.associations());
         this.tally = tally;
         this.kernel = kernel;
         this.filtering = filtering;
@@ -100,6 +102,9 @@ final class OutsideUdp {
                 }
                 tally.undeliverable.increment();
                 debug(e);
+            } catch (RuntimeException e) {
+                tally.undeliverable.increment();
+                failed(e);
             }
         }
     }
@@ -135,7 +140,7 @@ final class OutsideUdp {
             unreachable(association, asked, IcmpError.Kind.HOST_UNREACHABLE, e);
         } catch (ClosedChannelException e) {
             tally.undeliverable.increment(); // it has just given way to another
-        } catch (IOException e) {
+        } catch (IOException | UnsupportedAddressTypeException e) { // the second without IPv6
             unreachable(association, asked, IcmpError.Kind.NET_UNREACHABLE, e);
         }
     }
@@ -164,7 +169,7 @@ final class OutsideUdp {
         }
     }
 
-    private void unreachable(Association association, Endpoint asked, IcmpError.Kind what, IOException e)
+    private void unreachable(Association association, Endpoint asked, IcmpError.Kind what, Exception e)
             throws IOException {
         tally.undeliverable.increment();
         debug(e);
@@ -190,15 +195,17 @@ final class OutsideUdp {
                 return found;
             }
             if (associations.size() >= limits.associations()) {
-                Iterator<Association> oldest = associations.values().iterator();
-                Association evicted = oldest.next();
-                oldest.remove();
-                tally.evicted.increment();
-                end(evicted);
+                Association evicted =
+                        shares.giveWay(associations.values(), each -> each.guest.address(), guest.address());
+                if (evicted != null) {
+                    tally.evicted.increment();
+                    end(evicted);
+                }
             }
             Association fresh = closed ? null : open(guest, now);
             if (fresh != null) {
                 associations.put(guest, fresh);
+                shares.taken(guest.address());
             }
             return fresh;
         } finally {
@@ -288,6 +295,9 @@ final class OutsideUdp {
             if (association.channel().isOpen()) {
                 passErrors(association);
             }
+        } catch (RuntimeException e) {
+            tally.undeliverable.increment();
+            failed(e);
         }
     }
 
@@ -348,6 +358,7 @@ final class OutsideUdp {
         lock.lock();
         try {
             associations.values().removeIf(each -> each.isIdle(now, limits) && idle.add(each));
+            idle.forEach(each -> shares.givenBack(each.guest.address()));
         } finally {
             lock.unlock();
         }
@@ -372,6 +383,7 @@ final class OutsideUdp {
         try {
             associations.values().forEach(this::release);
             associations.clear();
+            shares.clear();
         } finally {
             lock.unlock();
         }
@@ -385,8 +397,13 @@ final class OutsideUdp {
         }
     }
 
-    private static void debug(IOException e) {
+    private static void debug(Exception e) {
         logger().log(System.Logger.Level.DEBUG, "Gateway, UDP: {0}", e.getMessage());
+    }
+
+    /// What nobody has thought of ends one datagram, and not those of all guests.
+    private static void failed(RuntimeException e) {
+        logger().log(System.Logger.Level.WARNING, "A datagram makes the gateway fail", e);
     }
 
     int associations() {

@@ -191,12 +191,24 @@ final class SocksUdp {
             datagram.putShort((short) 0).put((byte) 0).put((byte) (address.length == 4 ? IPV4 : IPV6));
             datagram.put(address).putShort((short) from.port());
             lastUse = System.nanoTime();
-            if (datagram.position(start).remaining() <= LARGEST
-                    && outer.send(datagram, new InetSocketAddress(client, to)) > 0) {
+            if (pass(datagram.position(start), to)) {
                 tally.datagramsIn.increment();
             } else {
                 tally.dropped.increment();
             }
+        }
+    }
+
+    /// One datagram that the kernel does not take, as with the header it may be too long, is not the end of the others.
+    private boolean pass(ByteBuffer datagram, int to) throws IOException {
+        try {
+            return outer.send(datagram, new InetSocketAddress(client, to)) > 0;
+        } catch (IOException e) {
+            if (!outer.isOpen()) {
+                throw e;
+            }
+            SocksProxy.LOGGER.log(System.Logger.Level.DEBUG, "A datagram for a client: {0}", e.getMessage());
+            return false;
         }
     }
 

@@ -464,4 +464,23 @@ class SocksProxyTest {
             await(() -> door.snapshot().toString().indexOf("socks") < 0);
         }
     }
+
+    @Test
+    void a_datagram_that_is_too_long_with_its_header_is_dropped_alone() throws Exception {
+        try (SocksProxy proxy = open(builder());
+                UdpSocket echo = server.openUdpSocket();
+                Socket control = client(proxy);
+                DatagramSocket client = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
+            echo.bind(new Endpoint(IpAddress.ANY_IPV6, 7));
+            client.setSoTimeout(30_000);
+            String header = "000000 01 0a000001 0007";
+            send(client, associate(control), datagram(header, "ask"));
+            echo.receive(new byte[100], 0, 100, PATIENCE);
+            Endpoint relay = echo.lastSender();
+            echo.send(new byte[65_507], 0, 65_507, relay);
+            await(() -> proxy.counters().dropped() == 1);
+            echo.send("answer".getBytes(UTF_8), 0, 6, relay);
+            assertThat(receive(client)).isEqualTo(datagram(header, "answer"));
+        }
+    }
 }

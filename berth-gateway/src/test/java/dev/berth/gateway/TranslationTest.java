@@ -121,6 +121,30 @@ class TranslationTest {
         return socket;
     }
 
+    @Test
+    void a_guest_that_takes_every_association_loses_its_own() throws Exception {
+        Host quiet = network.host("quiet", IpAddress.Prefix.parse("10.0.0.2/24"));
+        gateway = builder()
+                .limits(GatewayLimits.DEFAULT.withAssociations(4, PATIENCE, PATIENCE))
+                .start();
+        List<UdpSocket> many = new ArrayList<>();
+        try (DatagramSocket server = datagrams();
+                UdpSocket first = quiet.openUdpSocket()) {
+            int port = askedFrom(first, server);
+            for (int i = 0; i < 10; i++) {
+                UdpSocket socket = guest.openUdpSocket();
+                many.add(socket);
+                askedFrom(socket, server);
+            }
+            assertThat(gateway.counters().associations()).isEqualTo(4);
+            assertThat(gateway.counters().evicted()).isEqualTo(7);
+            send(server, "late", port);
+            assertThat(receive(first, PATIENCE)).isEqualTo("late");
+        } finally {
+            many.forEach(UdpSocket::close);
+        }
+    }
+
     // Ports
 
     @Test

@@ -58,27 +58,36 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
             throws IOException {
         long deadline = 0;
         for (; ; ) {
-            Waiter waiter;
-            enterQuietly();
+            Waiter waiter = null;
+            boolean waited = false;
             try {
-                int taken = take(sink, bytes, from, max);
-                if (taken != UNAVAILABLE) {
-                    return taken;
+                enterQuietly();
+                try {
+                    int taken = take(sink, bytes, from, max);
+                    if (taken != UNAVAILABLE) {
+                        return taken;
+                    }
+                    waiter = sink == null && bytes != null
+                            ? arm(new Reader(this, bytes, from, max))
+                            : arm(Readiness.READABLE);
+                } finally {
+                    monitor.exitQuietly();
                 }
-                waiter = sink == null && bytes != null
-                        ? arm(new Reader(this, bytes, from, max))
-                        : arm(Readiness.READABLE);
+                if (deadline == 0) {
+                    deadline = deadline(timeoutNanos);
+                }
+                if (!await(waiter, deadline)) {
+                    throw SocketErrors.timedOut(what);
+                }
+                waited = true;
+                if (waiter.served() > 0) {
+                    return waiter.served();
+                }
             } finally {
-                monitor.exitQuietly();
-            }
-            if (deadline == 0) {
-                deadline = deadline(timeoutNanos);
-            }
-            if (!await(waiter, deadline)) {
-                throw SocketErrors.timedOut(what);
-            }
-            if (waiter.served() > 0) {
-                return waiter.served();
+                if (!waited && waiter != null) {
+                    // The clock may refuse this thread: what arrives then is not for an array that nobody looks at.
+                    disarm(monitor, waiter);
+                }
             }
         }
     }

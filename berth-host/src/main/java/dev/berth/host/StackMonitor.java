@@ -278,10 +278,8 @@ final class StackMonitor {
         for (LinkPort port : all) {
             port.transmit();
         }
-        for (int i = 0; given >>> i != 0; i++) {
-            if (others != null && (given >>> i & 1) != 0) {
-                others.all[i].tryRun();
-            }
+        for (long rest = given; others != null && rest != 0; rest &= rest - 1) {
+            others.all[Long.numberOfTrailingZeros(rest)].tryRun();
         }
         while (woken != null) {
             Wakeup next = woken.next;

@@ -102,7 +102,8 @@ public final class Guest implements AutoCloseable {
         return name;
     }
 
-    /// Makes the guest known by one more name, until it is closed or gets another such one.
+    /// Makes the guest known by one more name, until it is closed or gets another such one, or a host of the network
+    /// is to have that name.
     ///
     /// @return false if somebody has the name
     public synchronized boolean alias(String other) {

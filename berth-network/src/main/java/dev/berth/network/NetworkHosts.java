@@ -26,6 +26,8 @@ final class NetworkHosts {
     private final AddressMap attached;
     private final Map<String, Node> nodes = new LinkedHashMap<>(); // by canonical name
     private final Map<String, Node> aliases = new LinkedHashMap<>();
+    /// What guests call themselves, which keeps no name from the hosts of the network.
+    private final Map<String, Node> ownNames = new LinkedHashMap<>();
     private int crashed; // hosts that are so now
 
     NetworkHosts(Network network, AddressMap attached) {
@@ -73,6 +75,7 @@ final class NetworkHosts {
             throw new IllegalArgumentException(
                     "There is a host " + hostName + " on network " + network.name() + " already");
         }
+        ownNames.remove(key);
     }
 
     /// Addresses stay a host's own while it is crashed.
@@ -101,14 +104,14 @@ final class NetworkHosts {
     boolean alias(Node node, String name) {
         String key = NameTable.canonical(name);
         synchronized (network) {
-            if (aliases.get(key) == node) {
+            if (ownNames.get(key) == node) {
                 return true;
             }
-            if (key.isBlank() || nodes.containsKey(key) || aliases.containsKey(key)) {
+            if (key.isBlank() || lookUp(key) != null) {
                 return false;
             }
-            aliases.values().removeIf(other -> other == node);
-            aliases.put(key, node);
+            ownNames.values().removeIf(other -> other == node);
+            ownNames.put(key, node);
             return true;
         }
     }
@@ -156,6 +159,7 @@ final class NetworkHosts {
         synchronized (network) {
             nodes.remove(NameTable.canonical(node.name()), node);
             aliases.values().removeIf(other -> other == node);
+            ownNames.values().removeIf(other -> other == node);
         }
     }
 
@@ -342,7 +346,10 @@ final class NetworkHosts {
     Node lookUp(String hostName) {
         String key = NameTable.canonical(hostName);
         Node node = nodes.get(key);
-        return node != null ? node : aliases.get(key);
+        if (node == null) {
+            node = aliases.get(key);
+        }
+        return node != null ? node : ownNames.get(key);
     }
 
     /// @throws IllegalArgumentException if there is no such host

@@ -497,6 +497,26 @@ class ShardsTest {
         assertThat(client.counters().retransmissions()).isZero();
     }
 
+    @Test
+    void the_last_of_as_many_shards_as_there_may_be_gets_its_segments_too() throws Exception {
+        int shards = Host.Builder.MAX_SHARDS;
+        client = network.host("client", plan -> plan.address("10.0.0.1").around(Cutting::new));
+        server = network.host("server", plan -> plan.address("10.0.0.2").build(b -> b.shards(shards)));
+        TcpAcceptor acceptor = listen(server, 80, 100);
+        Future<Integer> served = echoes(acceptor, 1);
+        long own = IpAddress.parse("10.0.0.1").lo();
+        int port = 2_000;
+        while (FlowShard.of(0, own, port, 0, SERVER.lo(), 80, shards) != shards - 1) {
+            port++;
+        }
+        try (TcpSocket socket = client.openTcpSocket()) {
+            socket.bind(new Endpoint(IpAddress.parse("10.0.0.1"), port));
+            socket.connect(new Endpoint(SERVER, 80), LIMIT);
+            ask(socket, 1);
+        }
+        assertThat(get(served)).isEqualTo(1);
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 4})
     void datagrams_and_their_pieces_arrive(int shards) throws Exception {

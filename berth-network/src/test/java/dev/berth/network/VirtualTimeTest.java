@@ -199,6 +199,27 @@ class VirtualTimeTest {
         assertThat(turn.isDone()).isTrue();
     }
 
+    /// The thread that was refused has left its array behind: nothing may be put there.
+    @Test
+    void what_comes_after_a_refused_read_is_for_the_next_one() throws Exception {
+        Host server = network.find("server").orElseThrow();
+        Host client = network.find("client").orElseThrow();
+        try (TcpAcceptor acceptor = server.openTcpAcceptor();
+                TcpSocket near = client.openTcpSocket()) {
+            acceptor.bind(new Endpoint(IpAddress.ANY_IPV6, 80));
+            acceptor.listen(1);
+            near.connect(new Endpoint(network.addresses("server").getFirst(), 80), MINUTE.toNanos());
+            try (TcpSocket far = acceptor.accept(MINUTE.toNanos())) {
+                time.advance(MINUTE);
+                byte[] bytes = new byte[10];
+                assertThatThrownBy(() -> far.read(new byte[10], 0, 10, 0)).isInstanceOf(IllegalStateException.class);
+                near.write(new byte[] {1, 2, 3}, 0, 3);
+                time.advance(MINUTE);
+                assertThat(far.read(bytes, 0, 10, MINUTE.toNanos())).isEqualTo(3);
+            }
+        }
+    }
+
     @Test
     void events_cannot_wait_or_drive() throws Exception {
         Host client = network.find("client").orElseThrow();

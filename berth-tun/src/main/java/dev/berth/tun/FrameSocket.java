@@ -313,8 +313,8 @@ public final class FrameSocket implements AutoCloseable {
             System.arraycopy(bytes, at + first, ring, 0, length - first);
             used += Integer.BYTES + length;
             if (!writing) {
-                writing = true;
                 Thread.ofPlatform().daemon().name("berth-frames-writer").start(this::write);
+                writing = true; // only now: a thread that cannot be had would be waited for for ever
             }
             more.signal();
             return true;

@@ -2,6 +2,7 @@ package dev.berth.gateway.shared;
 
 import dev.berth.wire.IpAddress;
 import java.net.ProtocolException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -116,12 +117,25 @@ final class Message {
 
     @Override
     public String toString() {
+        return toString(Integer.MAX_VALUE);
+    }
+
+    /// As many of the lines as have room.
+    ///
+    /// @param most octets of the text in UTF-8
+    String toString(int most) {
         StringBuilder text = new StringBuilder();
-        lines.forEach((key, values) -> {
-            for (String value : values) {
-                text.append(text.isEmpty() ? "" : "\n").append(key).append('=').append(value);
+        int left = most;
+        for (Map.Entry<String, List<String>> each : lines.entrySet()) {
+            for (String value : each.getValue()) {
+                String line = (text.isEmpty() ? "" : "\n") + each.getKey() + "=" + value;
+                left -= line.getBytes(StandardCharsets.UTF_8).length;
+                if (left < 0) {
+                    return text.toString();
+                }
+                text.append(line);
             }
-        });
+        }
         return text.toString();
     }
 }

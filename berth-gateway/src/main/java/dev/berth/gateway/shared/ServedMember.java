@@ -67,9 +67,10 @@ final class ServedMember implements Link, LinkLoop.Client, FrameChannel.Reader {
         return malformed.sum();
     }
 
-    /// Sends a text; one that does not fit into all that waits is lost with the member.
+    /// Sends a text, of which lines that have no room are left out; one that does not fit into all that waits is lost
+    /// with the member.
     void send(Message message) {
-        frames.send(message.toString());
+        frames.send(message.toString(FrameChannel.LONGEST_TEXT));
     }
 
     @Override
@@ -87,6 +88,9 @@ final class ServedMember implements Link, LinkLoop.Client, FrameChannel.Reader {
             reason = "it sent a " + e.getMessage();
         } catch (IOException e) {
             reason = String.valueOf(e.getMessage());
+        } catch (RuntimeException e) {
+            end("what it sent makes the network fail"); // nobody knows where its next frame begins
+            throw e;
         }
         LinkReceiver to = receiver;
         if (to != null) {

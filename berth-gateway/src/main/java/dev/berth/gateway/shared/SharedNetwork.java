@@ -44,7 +44,7 @@ public final class SharedNetwork implements AutoCloseable {
     private static final int MOST_STRANGERS = 64;
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final long TICK_MILLIS = 1_000;
-    private static final int MOST_NAMES = 1_000;
+    private static final int LONGEST_REASON = 500;
 
     /// Where published ports come from, and everybody.
     private static final Set<String> RESERVED = Set.of("berth-gateway", "localhost");
@@ -142,6 +142,10 @@ public final class SharedNetwork implements AutoCloseable {
     private @Nullable Gateway gateway;
     private @Nullable NameRouter names;
 
+    // Of the loop's thread: nobody can be accepted now, and that was said
+    private @Nullable SelectionKey pausing;
+    private boolean shortageTold;
+
     private SharedNetwork(
             Settings settings, ServerSocketChannel listener, UserPrincipal owner, Network network, Consumer<String> log)
             throws IOException {
@@ -209,23 +213,31 @@ public final class SharedNetwork implements AutoCloseable {
             names = NameRouter.start(network, known);
         }
         listener.configureBlocking(false);
-        LinkLoop.Client accepting = _ -> accept();
+        LinkLoop.Client accepting = this::accept;
         listener.register(loop.selector(), SelectionKey.OP_ACCEPT, accepting);
         loop.start();
     }
 
-    private void accept() {
+    private void accept(SelectionKey key) {
         try {
             SocketChannel channel = listener.accept();
             while (channel != null) {
                 accepted(channel);
                 channel = listener.accept();
             }
+            shortageTold = false;
         } catch (ClosedChannelException _) {
             // By close().
         } catch (IOException e) {
-            // Out of descriptors, as a rule: who waits in the backlog is taken when there are some again.
-            log.accept("Nobody can join: " + e.getMessage());
+            // Out of descriptors, as a rule: who waits in the backlog is taken when there are some again. Until then
+            // the socket stays readable, and the loop would turn as fast as it can.
+            key.interestOps(0);
+            pausing = key;
+            loop.tickEvery(TICK_MILLIS);
+            if (!shortageTold) {
+                shortageTold = true;
+                log.accept("Nobody can join: " + e.getMessage());
+            }
         }
     }
 
@@ -268,6 +280,11 @@ public final class SharedNetwork implements AutoCloseable {
         }
         if (strangers.isEmpty()) {
             loop.tickEvery(0);
+        }
+        SelectionKey key = pausing;
+        if (key != null) {
+            pausing = null;
+            key.interestOps(SelectionKey.OP_ACCEPT);
         }
     }
 
@@ -316,8 +333,12 @@ public final class SharedNetwork implements AutoCloseable {
             log.accept(name + " has joined: " + addresses + ", process " + member.pid() + " (" + program + ")");
         } catch (IllegalArgumentException | IllegalStateException | IOException e) {
             refused.increment();
-            member.send(new Message(Message.REFUSED, String.valueOf(e.getMessage())));
-            member.end(String.valueOf(e.getMessage()));
+            String reason = String.valueOf(e.getMessage());
+            if (reason.length() > LONGEST_REASON) {
+                reason = reason.substring(0, LONGEST_REASON) + "..."; // it quotes what the member has sent
+            }
+            member.send(new Message(Message.REFUSED, reason));
+            member.end(reason);
         }
     }
 
@@ -366,11 +387,10 @@ public final class SharedNetwork implements AutoCloseable {
     }
 
     private void answer(ServedMember member, Message query) throws ProtocolException {
-        Message answer = new Message(Message.ANSWER, query.get(Message.QUERY));
+        Message answer = new Message(Message.ANSWER, Integer.toString(query.number(Message.QUERY, Integer.MAX_VALUE)));
         String name = query.find("name");
         if (name != null) {
             network.addresses(NameTable.canonical(name)).stream()
-                    .limit(MOST_NAMES)
                     .forEach(each -> answer.add("address", each.toString()));
         }
         for (IpAddress address : query.addresses("address")) {

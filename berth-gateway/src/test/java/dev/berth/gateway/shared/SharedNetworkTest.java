@@ -23,6 +23,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -336,6 +337,39 @@ class SharedNetworkTest {
             each.close();
         }
         awaitThat(() -> network.counters().broken() == 6 && network.members().isEmpty(), "all are counted");
+    }
+
+    /// The answers quote what was sent, and would be longer than a text may be.
+    @Test
+    void who_sends_texts_as_long_as_may_be_gets_an_answer_or_is_cut_off() throws Exception {
+        String longest = "x".repeat(8_192 - hello("").length());
+        try (SocketChannel channel = raw(hello(longest))) {
+            ByteBuffer answer = ByteBuffer.allocate(10_000);
+            channel.read(answer);
+            assertThat(new String(answer.array(), 4, answer.position() - 4, StandardCharsets.UTF_8))
+                    .startsWith("refused='xxx")
+                    .endsWith("...");
+            assertThat(isCutOff(channel)).isTrue();
+        }
+        byte[] query = new byte[8_192]; // the octets that are not UTF-8 become three of it each
+        Arrays.fill(query, (byte) 0xff);
+        System.arraycopy("query=".getBytes(StandardCharsets.UTF_8), 0, query, 0, 6);
+        try (SocketChannel channel = raw(hello("a"))) {
+            channel.write(frame(1, query));
+            assertThat(isCutOff(channel)).isTrue();
+        }
+        awaitThat(() -> network.counters().broken() == 1 && network.members().isEmpty(), "it is counted");
+    }
+
+    @Test
+    void a_text_has_only_the_lines_that_have_room() {
+        Message message = new Message("answer", "1");
+        for (int i = 0; i < 1_000; i++) {
+            message.add("address", "fd00:77::\u00fc" + i);
+        }
+        String text = message.toString(FrameChannel.LONGEST_TEXT);
+        assertThat(text.getBytes(StandardCharsets.UTF_8)).hasSizeBetween(8_150, 8_192);
+        assertThat(message.toString()).startsWith(text + "\n");
     }
 
     @Test
