@@ -23,8 +23,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "publish",
         description = {
-            "Lets a port of this machine lead to a port of a host that runs already. Without",
-            "arguments, lists the published ports of all programs and networks of this user."
+            "Lets a port of this machine lead to a port of a host that runs already.",
+            "Without arguments, lists the published ports of all programs and networks of this user."
         },
         customSynopsis = {"berth publish [OPTIONS] [HOST] [ADDRESS:]HOSTPORT:PORT", "       berth publish [--json]"},
         footer = {
