@@ -173,7 +173,7 @@ final class NamespaceGateway implements AutoCloseable {
             hosts.add(door);
         }
         if (!hosts.isEmpty()) {
-            control = ControlOption.open(options.control(), "gateway of " + members.describe(), hosts);
+            control = ControlOption.open(options.control(), "gateway " + members.places(), hosts);
         }
     }
 

@@ -8,18 +8,25 @@ import dev.berth.agent.run.JsonText;
 import dev.berth.agent.run.NetworkFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /// The options of `berth publish` and `berth unpublish` that say which program or network is meant.
 final class PortOwners {
+    /// What the programs of `berth gateway` are called.
+    private static final String GATEWAY = "gateway ";
+
     @CommandLine.Spec(CommandLine.Spec.Target.MIXEE)
     private @Nullable CommandSpec spec;
 
@@ -42,12 +49,21 @@ final class PortOwners {
 
     /// All that publish ports, or the one that an option names.
     List<RunningProgram> all() throws IOException, ControlException {
+        if (Stream.of(pid, network, control).filter(Objects::nonNull).count() > 1) {
+            throw new ParameterException(
+                    NetworkCommand.spec(spec).commandLine(), "Only one of --pid, --network and --control can be given");
+        }
         if (control != null) {
             return List.of(at(control, "Nobody answers at " + control));
         }
         if (network != null) {
-            NetworkFiles files = NetworkCommand.files(NetworkCommand.spec(spec), network);
-            return List.of(at(files.control(), "There is no network '" + network + "'"));
+            Path socket =
+                    NetworkCommand.files(NetworkCommand.spec(spec), network).control();
+            if (!Files.exists(socket)) {
+                throw new IOException(
+                        "There is no network '" + network + "': create it with 'berth network create " + network + "'");
+            }
+            return List.of(at(socket, "The process of network '" + network + "' does not answer"));
         }
         ControlDirectory directory = ControlDirectory.present();
         PrintWriter err = NetworkCommand.spec(spec).commandLine().getErr();
@@ -78,8 +94,13 @@ final class PortOwners {
         List<RunningProgram> found = new ArrayList<>();
         List<String> others = new ArrayList<>();
         for (RunningProgram each : all()) {
-            boolean holder = each.name().startsWith("network ");
+            boolean holder = each.name().startsWith("network ") || each.name().startsWith(GATEWAY);
             String own = each.hosts().isEmpty() ? "" : each.hosts().getFirst();
+            if ((named || pid != null) && each.name().startsWith(GATEWAY)) {
+                each.close();
+                throw new IOException("Process " + each.pid()
+                        + " is a 'berth gateway', which takes no requests like this" + " while it runs");
+            }
             if (named || !holder && (host == null || own.equalsIgnoreCase(host))) {
                 found.add(each);
             } else {
@@ -98,8 +119,11 @@ final class PortOwners {
             each.close();
         }
         if (!programs.isEmpty()) {
-            throw new IOException("Which one is meant? There is " + String.join(", ", programs)
-                    + ": name its host, or its process with --pid");
+            throw new IOException(
+                    "It could be " + String.join(" or ", programs) + ": name its host, or its process with --pid");
+        }
+        if (pid != null && others.isEmpty()) {
+            throw new IOException("Process " + pid + " is no program of this user on a host of Berth");
         }
         throw new IOException(
                 host == null
