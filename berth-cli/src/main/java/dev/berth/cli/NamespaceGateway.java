@@ -1,7 +1,6 @@
 package dev.berth.cli;
 
-import dev.berth.agent.run.ControlOption;
-import dev.berth.agent.run.ControlServer;
+import dev.berth.agent.run.GatewayControl;
 import dev.berth.agent.run.HostPlan;
 import dev.berth.agent.run.Publication;
 import dev.berth.capture.Capture;
@@ -10,17 +9,14 @@ import dev.berth.gateway.GatewayCounters;
 import dev.berth.gateway.MachineNames;
 import dev.berth.gateway.OutsidePolicy;
 import dev.berth.gateway.PublishedPort;
-import dev.berth.host.Host;
 import dev.berth.host.Link;
 import dev.berth.names.DnsResponder;
 import dev.berth.network.NameRouter;
 import dev.berth.network.Network;
 import dev.berth.tun.TunLink;
-import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -33,12 +29,10 @@ final class NamespaceGateway implements AutoCloseable {
     private final Network network;
     private final GatewayMembers members;
     private final GatewayAddresses addresses;
-    private final List<PublishedPort> published = new ArrayList<>();
     private @Nullable Capture capture;
-    private @Nullable Host door;
     private @Nullable Gateway outside;
     private @Nullable NameRouter names;
-    private @Nullable ControlServer control;
+    private @Nullable GatewayControl control;
     private boolean closed;
 
     private NamespaceGateway(Network network, GatewayMembers members, GatewayAddresses addresses) {
@@ -156,32 +150,24 @@ final class NamespaceGateway implements AutoCloseable {
         } else {
             names = NameRouter.start(network, responder);
         }
-        if (!options.publications().isEmpty()) {
-            Host own = network.host("berth-gateway", addresses.door().toArray(new IpAddress.Prefix[0]));
-            door = own;
-            IpAddress target = addresses.guest().getFirst().address();
-            for (Publication publication : options.publications()) {
-                published.add(
-                        PublishedPort.open(publication.socketAddress(), own, new Endpoint(target, publication.port())));
-            }
+        GatewayControl ways =
+                new GatewayControl(network, NAME, addresses.door(), outside, OutsidePolicy.of(options.rules()));
+        control = ways;
+        for (Publication publication : options.publications()) {
+            ways.publish(publication, addresses.guest().getFirst().address());
         }
-        List<Host> hosts = new ArrayList<>();
-        if (outside != null) {
-            hosts.add(outside.host());
-        }
-        if (door != null) {
-            hosts.add(door);
-        }
-        if (!hosts.isEmpty()) {
-            control = ControlOption.open(options.control(), "gateway " + members.places(), hosts);
-        }
+        ways.open(options.control(), "gateway " + members.places());
+    }
+
+    private List<PublishedPort> ports() {
+        return control == null ? List.of() : control.ports();
     }
 
     /// One line for people: what is where.
     String describe() {
         StringBuilder line = new StringBuilder("gateway on ").append(members.describe());
         line.append(", nameserver ").append(join(addresses.nameServers()));
-        for (PublishedPort port : published) {
+        for (PublishedPort port : ports()) {
             String text = port.toString();
             line.append(", published ")
                     .append(text, 0, text.indexOf(' '))
@@ -211,7 +197,7 @@ final class NamespaceGateway implements AutoCloseable {
             line.append(flows.datagramsOut()).append(" datagrams out, ");
             line.append(flows.datagramsIn()).append(" in; ");
         }
-        for (PublishedPort port : published) {
+        for (PublishedPort port : ports()) {
             line.append("port ").append(port.address().getPort()).append(" accepted ");
             line.append(port.accepted()).append("; ");
         }
@@ -228,7 +214,6 @@ final class NamespaceGateway implements AutoCloseable {
         if (control != null) {
             control.close();
         }
-        published.forEach(PublishedPort::close);
         if (outside != null) {
             outside.close();
         }

@@ -24,8 +24,10 @@ import picocli.CommandLine.ParameterException;
 
 /// The options of `berth publish` and `berth unpublish` that say which program or network is meant.
 final class PortOwners {
-    /// What the programs of `berth gateway` are called.
+    /// What the programs of `berth gateway` are called, and the guest behind their devices.
     private static final String GATEWAY = "gateway ";
+
+    private static final String GUEST = "guest";
 
     @CommandLine.Spec(CommandLine.Spec.Target.MIXEE)
     private @Nullable CommandSpec spec;
@@ -88,20 +90,23 @@ final class PortOwners {
         }
     }
 
+    private static String hostOf(RunningProgram program) {
+        return program.name().startsWith(GATEWAY)
+                ? GUEST
+                : program.hosts().isEmpty() ? "" : program.hosts().getFirst();
+    }
+
     /// The program of a host; the only one that there is for null.
     RunningProgram choose(@Nullable String host) throws IOException, ControlException {
         boolean named = network != null || control != null;
         List<RunningProgram> found = new ArrayList<>();
         List<String> others = new ArrayList<>();
         for (RunningProgram each : all()) {
-            boolean holder = each.name().startsWith("network ") || each.name().startsWith(GATEWAY);
-            String own = each.hosts().isEmpty() ? "" : each.hosts().getFirst();
-            if ((named || pid != null) && each.name().startsWith(GATEWAY)) {
-                each.close();
-                throw new IOException("Process " + each.pid()
-                        + " is a 'berth gateway', which takes no requests like this" + " while it runs");
-            }
-            if (named || !holder && (host == null || own.equalsIgnoreCase(host))) {
+            boolean holder = each.name().startsWith("network ");
+            String own = hostOf(each);
+            // A gateway knows its guests by names that are not those of its hosts.
+            boolean asked = named || pid != null && each.name().startsWith(GATEWAY);
+            if (asked || !holder && (host == null || own.equalsIgnoreCase(host))) {
                 found.add(each);
             } else {
                 each.close();
@@ -115,7 +120,7 @@ final class PortOwners {
         }
         List<String> programs = new ArrayList<>();
         for (RunningProgram each : found) {
-            programs.add("host " + each.hosts().getFirst() + " of process " + each.pid() + " (" + each.name() + ")");
+            programs.add("host " + hostOf(each) + " of process " + each.pid() + " (" + each.name() + ")");
             each.close();
         }
         if (!programs.isEmpty()) {

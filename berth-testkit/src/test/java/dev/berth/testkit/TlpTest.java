@@ -47,12 +47,13 @@ class TlpTest extends RecoveryScript {
     @Test
     void a_fin_is_probed_too() {
         connectedOverThePath(SACK);
-        send(1_500);
-        sentData(1);
+        send(600);
+        sent(ACK.seq(1).data(600));
+        send(700); // waits (Nagle)
         close();
-        sent(FIN.seq(1_001).data(500));
-        sentAfter(2 * RTT, FIN.seq(1_001).data(500));
-        receive(ACK.seq(1).ack(1_502));
+        sent(FIN.seq(601).data(700));
+        sentAfter(2 * RTT, FIN.seq(1_001).data(300)); // what is behind whole segments
+        receive(ACK.seq(1).ack(1_302));
         assertState(TcpState.FIN_WAIT_2);
     }
 

@@ -1,34 +1,25 @@
 package dev.berth.agent.run;
 
-import dev.berth.host.Host;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What `--control` of `berth run` and `berth gateway` asks for: a path, `off`, or nothing, which is the user's own
 /// directory.
-public final class ControlOption {
+final class ControlOption {
     private static final String OFF = "off";
 
     private ControlOption() {}
 
-    /// Opens the control socket of a process whose published ports stay as they are.
-    ///
-    /// @param option the option, or null if it was not given
-    /// @param program what runs in this process, for people
-    /// @param hosts the hosts of this process, the program's first
-    /// @return the socket; null if none is wanted
-    /// @throws IOException if it cannot be made, with a sentence that says why
-    public static @Nullable ControlServer open(@Nullable String option, String program, List<Host> hosts)
-            throws IOException {
-        return OFF.equals(option) ? null : open(option, new HostRequests(program, hosts).handlers());
+    /// True if no control socket is wanted.
+    static boolean isOff(@Nullable String option) {
+        return OFF.equals(option);
     }
 
     /// Opens the control socket of `berth run`.
     static @Nullable ControlServer open(@Nullable String option, String program, RunningHost host) throws IOException {
-        if (OFF.equals(option)) {
+        if (isOff(option)) {
             return null;
         }
         Map<String, ControlHandler> handlers = new HostRequests(program, host).handlers();
@@ -37,8 +28,11 @@ public final class ControlOption {
         return open(option, handlers);
     }
 
-    private static ControlServer open(@Nullable String option, Map<String, ControlHandler> handlers)
-            throws IOException {
+    /// Opens a control socket.
+    ///
+    /// @param option a path; null for the user's own directory
+    /// @throws IOException if it cannot be made, with a sentence that says why
+    static ControlServer open(@Nullable String option, Map<String, ControlHandler> handlers) throws IOException {
         if (option != null) {
             return ControlServer.open(Path.of(option), handlers);
         }

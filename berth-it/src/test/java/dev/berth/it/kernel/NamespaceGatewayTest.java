@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -42,6 +43,9 @@ class NamespaceGatewayTest {
     private static final String SERVER_V6 = "2001:db8:9::9";
     private static final String DEAD = "198.18.9.8";
     private static final int HTTP = 8_080;
+
+    @TempDir
+    private static Path directory;
 
     private static NetworkNamespace inside;
     private static NetworkNamespace middle;
@@ -79,15 +83,26 @@ class NamespaceGatewayTest {
     }
 
     private static NamespaceProgram gateway(String... options) {
+        List<String> command =
+                new ArrayList<>(List.of("gateway", "--netns", inside.path().toString()));
+        command.addAll(List.of("--control", control()));
+        command.addAll(List.of(options));
+        NamespaceProgram program = middle.start(berth(command.toArray(String[]::new)));
+        program.awaitLine(line -> line.startsWith("berth: gateway on tun0"), SOON);
+        return program;
+    }
+
+    private static String control() {
+        return directory.resolve("control").toString();
+    }
+
+    private static String[] berth(String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-cp"));
-        command.addAll(List.of(GatewayPeer.classPath(), "dev.berth.cli.Berth", "gateway"));
-        command.addAll(List.of("--netns", inside.path().toString(), "--control", "off"));
-        command.addAll(List.of(options));
-        NamespaceProgram program = middle.start(command.toArray(String[]::new));
-        program.awaitLine(line -> line.startsWith("berth: gateway on tun0"), SOON);
-        return program;
+        command.addAll(List.of(GatewayPeer.classPath(), "dev.berth.cli.Berth"));
+        command.addAll(List.of(arguments));
+        return command.toArray(String[]::new);
     }
 
     @AfterAll
@@ -177,8 +192,16 @@ class NamespaceGatewayTest {
     @Order(1)
     void a_published_port_leads_to_a_server_inside() {
         start(inside, KernelPeer.command("http", "10.0.2.100", 80));
-        assertThat(outside.check("sh", "-c", "curl -sS http://198.18.0.1:8081/300000 | sha256sum"))
-                .startsWith(Bulk.digest(300_000));
+        String fetch = "curl -sS http://198.18.0.1:%s/300000 | sha256sum";
+        assertThat(outside.check("sh", "-c", fetch.formatted("8081"))).startsWith(Bulk.digest(300_000));
+        middle.check(berth("publish", "--control", control(), "guest", "198.18.0.1:8082:80"));
+        assertThat(outside.check("sh", "-c", fetch.formatted("8082"))).startsWith(Bulk.digest(300_000));
+        assertThat(middle.run(berth("publish", "--control", control(), "guest", "198.18.0.1:8082:81"))
+                        .output())
+                .contains("is published here already");
+        middle.check(berth("unpublish", "--control", control(), "198.18.0.1:8082"));
+        assertThat(outside.run("curl", "-sS", "http://198.18.0.1:8082/1").output())
+                .contains("Failed to connect");
     }
 
     @Test
