@@ -22,7 +22,6 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// A `SocketChannel` on a host.
@@ -271,7 +270,8 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
         try {
             if (blocking) {
                 beginBlocking();
-                connected = awaitConnect();
+                socket.awaitOpen(0);
+                connected = true;
             } else {
                 connected = socket.finishConnect();
             }
@@ -279,21 +279,6 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
             endConnect(blocking, connected);
         }
         return connected;
-    }
-
-    /// Waits in blocking mode for a connect that was begun in non-blocking mode.
-    private boolean awaitConnect() throws IOException {
-        keys.waiter(Thread.currentThread());
-        try {
-            boolean connected = socket.finishConnect();
-            while (!connected && isOpen()) {
-                LockSupport.park(this);
-                connected = socket.finishConnect();
-            }
-            return connected;
-        } finally {
-            keys.waiter(null);
-        }
     }
 
     @Override
@@ -341,7 +326,6 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
     @Override
     protected void implCloseSelectableChannel() {
         Closing.close(socket);
-        keys.unparkWaiter();
     }
 
     @Override

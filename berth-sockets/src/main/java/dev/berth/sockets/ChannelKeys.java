@@ -7,7 +7,6 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +21,6 @@ final class ChannelKeys implements IntConsumer {
     @GuardedBy("this")
     private boolean observing;
 
-    private volatile @Nullable Thread waiter;
     private volatile ChannelKey[] keys = NONE;
 
     /// The channel's blocking lock, and how many threads wait in its monitor.
@@ -49,20 +47,6 @@ final class ChannelKeys implements IntConsumer {
         grown[grown.length - 1] = key;
         keys = grown;
         observe();
-    }
-
-    /// Makes `thread` be unparked whenever the socket tells of readiness; null for nobody.
-    synchronized void waiter(@Nullable Thread thread) {
-        waiter = thread;
-        observe();
-    }
-
-    /// Unparks the waiter.
-    void unparkWaiter() {
-        Thread thread = waiter;
-        if (thread != null) {
-            LockSupport.unpark(thread);
-        }
     }
 
     /// So many threads more wait in the monitor of the channel's blocking lock, and are to be notified whenever the
@@ -114,7 +98,6 @@ final class ChannelKeys implements IntConsumer {
     /// The socket is ready for `readiness`, bits of [Readiness]: tells the selectors that care.
     @Override
     public void accept(int readiness) {
-        unparkWaiter();
         if (monitorWaits > 0) {
             callMonitor();
         }
