@@ -8,6 +8,7 @@ import picocli.CommandLine.Help.Ansi.Text;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.Model.UsageMessageSpec;
 
 /// The help of every command, broken into lines here: only at spaces, as picocli also breaks within `resolv.conf` and
 /// `fd00::1/64`.
@@ -50,8 +51,10 @@ final class HelpText extends Help {
                 broken.add(indent + line.plainString());
             }
         }
-        int full = commandSpec().usageMessage().width();
-        return join(colorScheme().ansi(), full, broken.toArray(new String[0]), new StringBuilder(), parameters)
+        UsageMessageSpec usage = commandSpec().usageMessage();
+        boolean wide = usage.adjustLineBreaksForWideCJKCharacters();
+        String[] all = broken.toArray(new String[0]);
+        return join(colorScheme().ansi(), usage.width(), wide, all, new StringBuilder(), parameters)
                 .toString();
     }
 
