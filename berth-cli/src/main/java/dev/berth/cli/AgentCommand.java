@@ -7,6 +7,8 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.CodeSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -16,7 +18,7 @@ import picocli.CommandLine.Option;
 /// `berth agent`: prints where the agent is, for command lines that begin with `java`.
 @Command(
         name = "agent",
-        description = "Prints the path of the agent, which puts any Java program on a host of its own:",
+        description = "Prints the path of the agent, which puts any Java program on a host of its own.",
         customSynopsis = "java -javaagent:$(berth agent)[=OPTION,...] ...")
 final class AgentCommand implements Callable<Integer> {
     private static final String JAR = "berth.jar";
@@ -34,20 +36,21 @@ final class AgentCommand implements Callable<Integer> {
 
     /// Shows the options of the agent in the help.
     static void describe(CommandLine command) {
-        StringBuilder text = new StringBuilder("%nOptions of the agent, with commas between them:%n");
+        List<String> text = new ArrayList<>();
+        text.add("");
+        text.add("Options of the agent, with commas between them:");
         for (HostOption option : HostOption.values()) {
             String value = switch (option.kind()) {
                 case FLAG -> "";
                 case FLAG_OR_VALUE -> "[=" + option.label() + "]";
                 case VALUE, REPEATED -> "=" + option.label();
             };
-            text.append("  ").append(option.key()).append(value).append("%n");
-            option.description()
-                    .forEach(line -> text.append("      ")
-                            .append(line.replace("%", "%%"))
-                            .append("%n"));
+            text.add("  " + option.key() + value);
+            text.add("      " + option.description().replace("%", "%%"));
         }
-        command.getCommandSpec().usageMessage().footer(text.toString(), "The options are those of 'berth run'.");
+        text.add("");
+        text.add("The options are those of 'berth run' (docs/AGENT.md).");
+        command.getCommandSpec().usageMessage().footer(text.toArray(new String[0]));
     }
 
     @Override

@@ -22,10 +22,16 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "bench",
         description = {
-            "Measures Berth and the kernel's sockets side by side, in turns, and prints how many times better Berth is,"
-                    + " with the smallest and largest ratio of the rounds and the goal.",
+            "Measures Berth and the kernel's sockets side by side, in turns.",
+            "Prints how many times better Berth is, with the smallest and largest ratio of the rounds and the goal.",
             "A NAME is that of a row, such as 'stream-64k'; or what stands before a hyphen of it, for all rows that"
                     + " begin so, such as 'rtt' or 'connect-pick'; or 'ports', for all rows of the port system."
+        },
+        customSynopsis = {
+            "berth bench [--quick] [--json] [--rounds N] [NAME...]",
+            "       berth bench --list",
+            "       berth bench --jmh PATTERN [--quick]",
+            "       berth bench --gate [--jmh PATTERN] [--quick] [--record FILE]"
         },
         mixinStandardHelpOptions = true)
 final class BenchCommand implements Callable<Integer> {

@@ -95,7 +95,8 @@ public final class Berth implements Runnable {
         CommandLine run = Objects.requireNonNull(command.getSubcommands().get("run"));
         HostOptions.add(run.getCommandSpec(), List.of(HostOption.values()));
         run.setStopAtPositional(true); // what follows the program belongs to the program
-        return command.setCaseInsensitiveEnumValuesAllowed(true)
+        return command.setHelpFactory(HelpText::new)
+                .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(usageErrors())
                 .setExecutionExceptionHandler(failures());
     }
@@ -114,12 +115,10 @@ public final class Berth implements Runnable {
             CommandLine command = problem.getCommandLine();
             String name = command.getCommandSpec().qualifiedName();
             PrintWriter err = command.getErr();
-            boolean unknown = problem instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption();
-            String sentence = unknown && command.getParent() == null
-                    ? "There is no command '"
-                            + ((UnmatchedArgumentException) problem)
-                                    .getUnmatched()
-                                    .getFirst() + "'."
+            String sentence = problem instanceof UnmatchedArgumentException unmatched
+                            && !unmatched.isUnknownOption()
+                            && !command.getSubcommands().isEmpty()
+                    ? "There is no command '" + unmatched.getUnmatched().getFirst() + "'."
                     : Sentence.of(problem);
             err.println(name + ": " + sentence + " See '" + name + " --help'.");
             err.flush();

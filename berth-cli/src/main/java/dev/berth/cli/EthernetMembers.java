@@ -10,7 +10,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Guests that speak Ethernet: behind a TAP device, and at UNIX sockets.
@@ -20,11 +23,13 @@ final class EthernetMembers implements GatewayMembers {
 
     private final EthernetSegment segment;
     private final String places;
+    private final String description;
     private final @Nullable EthernetPort tap;
 
-    private EthernetMembers(EthernetSegment segment, String places, @Nullable EthernetPort tap) {
+    private EthernetMembers(EthernetSegment segment, Places places, String description, @Nullable EthernetPort tap) {
         this.segment = segment;
-        this.places = places;
+        this.places = places.toString();
+        this.description = description;
         this.tap = tap;
     }
 
@@ -39,6 +44,14 @@ final class EthernetMembers implements GatewayMembers {
             @Nullable Path datagram) {
         boolean isEmpty() {
             return tap == null && stream == null && datagram == null;
+        }
+
+        @Override
+        public String toString() {
+            return Stream.of(tap, stream, datagram)
+                    .filter(Objects::nonNull)
+                    .map(Object::toString)
+                    .collect(Collectors.joining("+"));
         }
     }
 
@@ -92,7 +105,7 @@ final class EthernetMembers implements GatewayMembers {
                     + ", router " + NamespaceGateway.join(addresses.machine());
             started = true;
             boolean alone = places.stream == null && places.datagram == null;
-            return new EthernetMembers(segment, text, alone ? tap : null);
+            return new EthernetMembers(segment, places, text, alone ? tap : null);
         } finally {
             if (!started) {
                 segment.close();
@@ -102,6 +115,11 @@ final class EthernetMembers implements GatewayMembers {
 
     @Override
     public String describe() {
+        return description;
+    }
+
+    @Override
+    public String places() {
         return places;
     }
 

@@ -13,6 +13,7 @@ import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,10 +35,14 @@ import picocli.CommandLine.ParameterException;
 @Command(
         name = "gateway",
         description = {
-            "Lets a network namespace reach what the machine reaches, through the machine's sockets",
-            "(docs/GATEWAY.md): makes a TUN device in it, with addresses and default routes."
+            "Lets a network namespace or virtual machines reach what the machine reaches.",
+            "In a namespace it makes a TUN device, with addresses and default routes (docs/GATEWAY.md)."
         },
-        customSynopsis = {"berth gateway --netns PID|PATH [OPTIONS]", "       berth gateway --tun NAME [OPTIONS]"},
+        customSynopsis = {
+            "berth gateway --netns PID|PATH [OPTIONS]",
+            "       berth gateway --tun NAME [OPTIONS]",
+            "       berth gateway [--tap NAME] [--qemu SOCKET] [--vfkit SOCKET] [OPTIONS]"
+        },
         sortOptions = false,
         footer = {
             "",
@@ -90,18 +95,15 @@ final class GatewayCommand implements Callable<Integer> {
             names = "--qemu",
             paramLabel = "SOCKET",
             description = {
-                "A UNIX socket in QEMU's stream framing, one machine for each connection: -netdev",
-                "stream,id=n,server=off,addr.type=unix,addr.path=SOCKET, and clients of passt."
+                "A UNIX socket in QEMU's stream framing (-netdev stream, clients of passt), one machine for each",
+                "connection. docs/GATEWAY.md has the whole command line."
             })
     private @Nullable Path stream;
 
     @Option(
             names = "--vfkit",
             paramLabel = "SOCKET",
-            description = {
-                "A UNIX socket of one frame in each datagram, for vfkit and for QEMU's -netdev",
-                "dgram,id=n,remote.type=unix,remote.path=SOCKET,local.type=unix,local.path=..."
-            })
+            description = {"A UNIX socket of one frame in each datagram, for vfkit and for QEMU's -netdev dgram."})
     private @Nullable Path datagram;
 
     @Option(
@@ -158,7 +160,7 @@ final class GatewayCommand implements Callable<Integer> {
         List<IpAddress.Prefix> guest;
         GatewayAddresses addresses;
         try {
-            options = HostOptions.plan(own);
+            options = HostOptions.plan(own, OPTIONS);
             guest = chosen.isEmpty()
                     ? GatewayAddresses.DEFAULT
                     : chosen.stream()
@@ -168,6 +170,8 @@ final class GatewayCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw usage(String.valueOf(e.getMessage()));
         }
+        checkDescriptor(ready);
+        checkDescriptor(exit);
         CompletableFuture<String> end = new CompletableFuture<>();
         NamespaceGateway gateway;
         try {
@@ -334,6 +338,16 @@ final class GatewayCommand implements Callable<Integer> {
         }
         all.add("--parent=" + ProcessHandle.current().pid());
         return all;
+    }
+
+    /// @throws IOException if a descriptor is named that is not open
+    private static void checkDescriptor(@Nullable String descriptorOrFile) throws IOException {
+        if (descriptorOrFile != null) {
+            String file = file(descriptorOrFile);
+            if (!file.equals(descriptorOrFile) && !Files.exists(Path.of(file), LinkOption.NOFOLLOW_LINKS)) {
+                throw new IOException("There is no open file descriptor " + descriptorOrFile);
+            }
+        }
     }
 
     private static String file(String descriptorOrFile) {

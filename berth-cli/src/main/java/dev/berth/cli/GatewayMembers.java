@@ -7,6 +7,9 @@ interface GatewayMembers extends AutoCloseable {
     /// Where they are, and by which addresses they are known, for people.
     String describe();
 
+    /// The names of devices and sockets, for the list of programs.
+    String places();
+
     /// What passed, for people.
     String statistics();
 

@@ -20,7 +20,7 @@ final class HostOptions {
     static void add(CommandSpec command, Collection<HostOption> options) {
         for (HostOption option : options) {
             OptionSpec.Builder builder = OptionSpec.builder("--" + option.key())
-                    .description(option.description().toArray(new String[0]))
+                    .description(option.description().replace("%", "%%"))
                     .converters(reader(option));
             switch (option.kind()) {
                 case FLAG -> builder.arity("0").type(Boolean.class);
@@ -53,15 +53,12 @@ final class HostOptions {
 
     /// What the options of a command say together, after it was parsed.
     ///
+    /// @param options those that [#add] gave it; it may have others with the same names
     /// @throws IllegalArgumentException if they do not go together, with a sentence that says why
-    static HostPlan plan(CommandSpec command) {
+    static HostPlan plan(CommandSpec command, Collection<HostOption> options) {
         HostPlan.Builder builder = HostPlan.builder();
-        for (HostOption option : HostOption.values()) {
-            @Nullable OptionSpec spec = command.findOption("--" + option.key());
-            if (spec == null) {
-                continue; // not one of this command's
-            }
-            @Nullable Object value = spec.getValue();
+        for (HostOption option : options) {
+            @Nullable Object value = command.findOption("--" + option.key()).getValue();
             if (option == HostOption.ALLOW || option == HostOption.DENY) {
                 continue; // their order counts
             }

@@ -156,7 +156,7 @@ final class NamespaceGateway implements AutoCloseable {
         for (Publication publication : options.publications()) {
             ways.publish(publication, addresses.guest().getFirst().address());
         }
-        ways.open(options.control(), "gateway of " + members.describe());
+        ways.open(options.control(), "gateway " + members.places());
     }
 
     private List<PublishedPort> ports() {

@@ -1,6 +1,7 @@
 package dev.berth.cli;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -10,11 +11,22 @@ import org.jspecify.annotations.Nullable;
 /// @param file the namespace's file
 /// @param process the process, or null if a file was named
 record NamespaceTarget(Path file, @Nullable ProcessHandle process) {
+    private static final Path OWN = Path.of("/proc/self/ns/net");
+
     /// Parses a number of a process or a path.
     ///
-    /// @throws IllegalArgumentException if it is neither
+    /// @throws IllegalArgumentException if it is neither, or is where this process is itself
     /// @throws IOException if there is no such process
     static NamespaceTarget parse(String text) throws IOException {
+        NamespaceTarget target = named(text);
+        if (Files.exists(target.file) && Files.isSameFile(target.file, OWN)) {
+            throw new IllegalArgumentException(
+                    "'" + text + "' names the network namespace of this command, which is its own way outside");
+        }
+        return target;
+    }
+
+    private static NamespaceTarget named(String text) throws IOException {
         if (text.isEmpty()) {
             throw new IllegalArgumentException("--netns is the number of a process or a file");
         }

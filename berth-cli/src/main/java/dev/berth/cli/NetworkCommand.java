@@ -26,7 +26,7 @@ import picocli.CommandLine.Parameters;
 /// `berth network`: networks that several programs share. `create` is a class of its own ([NetworkCreateCommand]).
 @Command(
         name = "network",
-        description = "Networks that several 'berth run --network NAME' of this user share.",
+        description = "Makes, lists and ends networks that several programs of this user share.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             NetworkCreateCommand.class,

@@ -35,6 +35,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "create",
         description = "Makes a network that programs of this user join with 'berth run --network NAME'.",
+        customSynopsis = "berth network create [OPTIONS] NAME",
         sortOptions = false,
         footer = {
             "",
@@ -100,7 +101,7 @@ final class NetworkCreateCommand implements Callable<Integer> {
             throw usage("--mtu is 1280 to 65535, not " + mtu);
         }
         try {
-            HostPlan plan = HostOptions.plan(own);
+            HostPlan plan = HostOptions.plan(own, OPTIONS);
             List<IpAddress.Prefix> prefixes = new ArrayList<>();
             for (String each : subnets.isEmpty() ? SUBNETS : subnets) {
                 prefixes.add(IpAddress.Prefix.parse(each));

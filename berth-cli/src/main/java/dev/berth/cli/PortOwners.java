@@ -8,18 +8,27 @@ import dev.berth.agent.run.JsonText;
 import dev.berth.agent.run.NetworkFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /// The options of `berth publish` and `berth unpublish` that say which program or network is meant.
 final class PortOwners {
+    /// What the programs of `berth gateway` are called, and the guest behind their devices.
+    private static final String GATEWAY = "gateway ";
+
+    private static final String GUEST = "guest";
+
     @CommandLine.Spec(CommandLine.Spec.Target.MIXEE)
     private @Nullable CommandSpec spec;
 
@@ -42,12 +51,21 @@ final class PortOwners {
 
     /// All that publish ports, or the one that an option names.
     List<RunningProgram> all() throws IOException, ControlException {
+        if (Stream.of(pid, network, control).filter(Objects::nonNull).count() > 1) {
+            throw new ParameterException(
+                    NetworkCommand.spec(spec).commandLine(), "Only one of --pid, --network and --control can be given");
+        }
         if (control != null) {
             return List.of(at(control, "Nobody answers at " + control));
         }
         if (network != null) {
-            NetworkFiles files = NetworkCommand.files(NetworkCommand.spec(spec), network);
-            return List.of(at(files.control(), "There is no network '" + network + "'"));
+            Path socket =
+                    NetworkCommand.files(NetworkCommand.spec(spec), network).control();
+            if (!Files.exists(socket)) {
+                throw new IOException(
+                        "There is no network '" + network + "': create it with 'berth network create " + network + "'");
+            }
+            return List.of(at(socket, "The process of network '" + network + "' does not answer"));
         }
         ControlDirectory directory = ControlDirectory.present();
         PrintWriter err = NetworkCommand.spec(spec).commandLine().getErr();
@@ -72,6 +90,12 @@ final class PortOwners {
         }
     }
 
+    private static String hostOf(RunningProgram program) {
+        return program.name().startsWith(GATEWAY)
+                ? GUEST
+                : program.hosts().isEmpty() ? "" : program.hosts().getFirst();
+    }
+
     /// The program of a host; the only one that there is for null.
     RunningProgram choose(@Nullable String host) throws IOException, ControlException {
         boolean named = network != null || control != null;
@@ -79,8 +103,10 @@ final class PortOwners {
         List<String> others = new ArrayList<>();
         for (RunningProgram each : all()) {
             boolean holder = each.name().startsWith("network ");
-            String own = each.hosts().isEmpty() ? "" : each.hosts().getFirst();
-            if (named || !holder && (host == null || own.equalsIgnoreCase(host))) {
+            String own = hostOf(each);
+            // A gateway knows its guests by names that are not those of its hosts.
+            boolean asked = named || pid != null && each.name().startsWith(GATEWAY);
+            if (asked || !holder && (host == null || own.equalsIgnoreCase(host))) {
                 found.add(each);
             } else {
                 each.close();
@@ -94,12 +120,15 @@ final class PortOwners {
         }
         List<String> programs = new ArrayList<>();
         for (RunningProgram each : found) {
-            programs.add("host " + each.hosts().getFirst() + " of process " + each.pid() + " (" + each.name() + ")");
+            programs.add("host " + hostOf(each) + " of process " + each.pid() + " (" + each.name() + ")");
             each.close();
         }
         if (!programs.isEmpty()) {
-            throw new IOException("Which one is meant? There is " + String.join(", ", programs)
-                    + ": name its host, or its process with --pid");
+            throw new IOException(
+                    "It could be " + String.join(" or ", programs) + ": name its host, or its process with --pid");
+        }
+        if (pid != null && others.isEmpty()) {
+            throw new IOException("Process " + pid + " is no program of this user on a host of Berth");
         }
         throw new IOException(
                 host == null

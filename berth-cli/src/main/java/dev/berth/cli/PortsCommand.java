@@ -27,6 +27,7 @@ import picocli.CommandLine.Parameters;
             "Looks up ports and services in IANA's registry of service names and port numbers.",
             "WHAT is a port, a range of ports, or the name or alias of a service."
         },
+        customSynopsis = {"berth ports [OPTIONS] WHAT...", "       berth ports [OPTIONS] --search TEXT"},
         mixinStandardHelpOptions = true,
         footer = {
             "",

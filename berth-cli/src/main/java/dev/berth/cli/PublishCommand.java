@@ -23,13 +23,13 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "publish",
         description = {
-            "Lets a port of this machine lead to a port of a host that runs already. Without",
-            "arguments, lists the published ports of all programs and networks of this user."
+            "Lets a port of this machine lead to a port of a host that runs already.",
+            "Without arguments, lists the published ports of all programs and networks of this user."
         },
         customSynopsis = {"berth publish [OPTIONS] [HOST] [ADDRESS:]HOSTPORT:PORT", "       berth publish [--json]"},
         footer = {
             "",
-            "HOST is the name of a host; it may be left out where only one program runs.",
+            "HOST is the name of a host, or guest behind 'berth gateway'; it may be left out where only one program runs.",
             "HOSTPORT 0 takes a port that is free, which is printed."
         })
 final class PublishCommand implements Callable<Integer> {

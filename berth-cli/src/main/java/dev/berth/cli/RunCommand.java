@@ -1,5 +1,6 @@
 package dev.berth.cli;
 
+import dev.berth.agent.run.HostOption;
 import dev.berth.agent.run.HostPlan;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -117,7 +118,7 @@ final class RunCommand implements Callable<Integer> {
             throw new AssertionError("picocli sets the field before it calls");
         }
         try {
-            return HostOptions.plan(spec);
+            return HostOptions.plan(spec, List.of(HostOption.values()));
         } catch (IllegalArgumentException e) {
             throw usage(String.valueOf(e.getMessage()));
         }

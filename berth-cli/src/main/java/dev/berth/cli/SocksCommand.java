@@ -25,18 +25,18 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "socks",
         description = {
-            "Opens a proxy of SOCKS 5 and of HTTP's CONNECT that leads to what a running program",
-            "or network of Berth reaches, and returns. The proxy lives as long as that program."
+            "Opens a SOCKS 5 and HTTP CONNECT proxy into what a running program or network reaches.",
+            "It returns at once; the proxy lives as long as that program."
         },
         customSynopsis = {
-            "berth socks [--listen WHERE] [--user NAME] [--allow RULE] [--deny RULE] [OPTIONS] [HOST]",
+            "berth socks [--listen WHERE] [OPTIONS] [HOST]",
             "       berth socks --end --listen WHERE [OPTIONS] [HOST]",
             "       berth socks --list [--json]"
         },
         footer = {
             "",
             "HOST is the name of a host; it may be left out where only one program runs.",
-            "Names are looked up as the program does: curl --socks5-hostname 127.0.0.1:1080 ...",
+            "Names are looked up inside, for which curl has --socks5-hostname.",
             "The password of --user is read from BERTH_SOCKS_PASSWORD in the environment."
         })
 final class SocksCommand implements Callable<Integer> {
@@ -65,7 +65,7 @@ final class SocksCommand implements Callable<Integer> {
             description = "Connections may go to ADDRESS[/LENGTH][:PORT[-PORT]].")
     private List<String> allowed = new ArrayList<>();
 
-    @Option(names = "--deny", paramLabel = "RULE", description = "They may not go there. --allow comes first.")
+    @Option(names = "--deny", paramLabel = "RULE", description = "They may not go to such an end; --allow comes first.")
     private List<String> denied = new ArrayList<>();
 
     @Option(names = "--end", description = "Ends the proxy that listens there.")

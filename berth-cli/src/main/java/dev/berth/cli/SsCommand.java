@@ -27,8 +27,9 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "ss",
         description = {
-            "Lists the sockets of all 'berth run' programs of this user, as ss lists those of the kernel:"
-                    + " connections, unless -l or -a says otherwise."
+            "Lists the sockets of running programs, as ss lists those of the kernel.",
+            "They are those of all programs of this user that are on a host of Berth; connections, unless -l or -a"
+                    + " says otherwise."
         },
         sortOptions = false,
         footer = {
@@ -38,7 +39,7 @@ import picocli.CommandLine.Parameters;
             "",
             "Examples:",
             "  berth ss -ltn                         who listens, with numbers",
-            "  berth ss -tei state established       connections with age, octets and TCP's state",
+            "  berth ss -tei state established       connections with age, octets and RTT",
             "  berth ss -a dport = :443 and dst 10.0.0.0/8",
             "  berth ss --fill                       ports in use towards each destination"
         })

@@ -15,6 +15,11 @@ record TunMember(Guest guest, String device) implements GatewayMembers {
     }
 
     @Override
+    public String places() {
+        return device;
+    }
+
+    @Override
     public String statistics() {
         GuestCounters packets = guest.counters();
         return "packets from the guest " + packets.packetsIn() + ", to it " + packets.packetsOut() + ", spoofed "

@@ -2,6 +2,7 @@ package dev.berth.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.berth.agent.run.HostOption;
 import dev.berth.agent.run.HostPlan;
 import dev.berth.gateway.OutsideRule;
 import dev.berth.ports.EphemeralSelection;
@@ -9,6 +10,7 @@ import dev.berth.ports.PortPolicy;
 import dev.berth.ports.PortRange;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,6 +19,8 @@ import picocli.CommandLine;
 
 /// Command lines that make no sense; nothing is started for them.
 class RunCommandUsageTest {
+    private static final List<HostOption> ALL = List.of(HostOption.values());
+
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
 
@@ -73,7 +77,7 @@ class RunCommandUsageTest {
         CommandLine berth = Berth.commandLine();
         berth.parseArgs(Stream.concat(Stream.of("run"), Stream.of(words)).toArray(String[]::new));
         CommandLine run = berth.getSubcommands().get("run");
-        return HostOptions.plan(run.getCommandSpec()).ports();
+        return HostOptions.plan(run.getCommandSpec(), ALL).ports();
     }
 
     @Test
@@ -81,7 +85,7 @@ class RunCommandUsageTest {
         CommandLine berth = Berth.commandLine();
         berth.parseArgs(
                 "run", "--allow", "10.0.0.1:80", "--deny=10.0.0.0/8", "--allow", "[::1]:1-9", "a.jar", "--deny");
-        HostPlan plan = HostOptions.plan(berth.getSubcommands().get("run").getCommandSpec());
+        HostPlan plan = HostOptions.plan(berth.getSubcommands().get("run").getCommandSpec(), ALL);
         assertThat(plan.rules())
                 .extracting(OutsideRule::toString)
                 .containsExactly("allow 10.0.0.1/32:80", "deny 10.0.0.0/8", "allow [::1/128]:1-9");

@@ -20,6 +20,10 @@ final class SocketPath {
     /// @throws IOException if there is something else, or somebody listens
     static void clear(Path path, boolean stream) throws IOException {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            Path directory = path.toAbsolutePath().getParent();
+            if (directory != null && !Files.isDirectory(directory)) {
+                throw new IOException("There is no directory " + directory + ".");
+            }
             return;
         }
         // A socket is neither a file nor a directory nor a link to one.

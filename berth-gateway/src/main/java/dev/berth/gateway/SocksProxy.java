@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ClosedChannelException;
@@ -199,7 +200,7 @@ public final class SocksProxy implements AutoCloseable {
             if (listen instanceof UnixDomainSocketAddress unix) {
                 Files.setPosixFilePermissions(unix.getPath(), PosixFilePermissions.fromString("rw-------"));
             }
-        } catch (BindException e) {
+        } catch (SocketException e) { // BindException for most reasons
             BindException told = new BindException("Cannot listen on " + name(listen) + " (" + e.getMessage() + ").");
             told.initCause(e);
             throw told;

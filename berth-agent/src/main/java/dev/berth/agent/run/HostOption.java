@@ -7,22 +7,20 @@ import dev.berth.ports.PortPolicy;
 import dev.berth.ports.PortRange;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
 /// An option that says what a program's host is to be: `--publish 8080:80` of `berth run`, and `publish=8080:80` of the
 /// agent.
-@SuppressWarnings("ImmutableEnumChecker") // lists of List.of
 public enum HostOption {
     /// A port of this machine that leads to one of the host.
     PUBLISH(
             Kind.REPEATED,
             "[ADDRESS:]HOSTPORT:PORT",
-            "Lets HOSTPORT of this machine lead to PORT of the host. May be repeated.",
-            "Without ADDRESS only this machine itself can connect (127.0.0.1);",
-            "0.0.0.0 is for everybody who can reach it. HOSTPORT 0 takes a free one.",
-            "A port may be the name of a service: 8080:http."),
+            "Lets HOSTPORT of this machine lead to PORT of the host. May be repeated."
+                    + " Without ADDRESS only this machine itself can connect (127.0.0.1);"
+                    + " 0.0.0.0 is for everybody who can reach it. HOSTPORT 0 takes a free one."
+                    + " A port may be the name of a service: 8080:http."),
 
     /// An address of the host.
     ADDRESS(
@@ -37,9 +35,9 @@ public enum HostOption {
     NETWORK(
             Kind.VALUE,
             "NAME",
-            "Joins a network that 'berth network create NAME' has made: its members find each other",
-            "by name. --name and --address are wishes to it; without --name, a name that is taken",
-            "gets a number."),
+            "Joins a network that 'berth network create NAME' has made: its members find each other"
+                    + " by name. --name and --address are wishes to it; without --name, a name that is taken"
+                    + " gets a number."),
 
     /// A TUN device.
     TUN(Kind.VALUE, "NAME", "Attaches the host to a TUN device (Linux; root, or a device that belongs to the user)."),
@@ -48,23 +46,22 @@ public enum HostOption {
     OUTSIDE(
             Kind.VALUE,
             "on|off",
-            "Whether the program reaches what the machine reaches, through the machine's sockets",
-            "(docs/GATEWAY.md). Default: on, without --tun."),
+            "Whether the outside is reached through the machine's sockets (docs/GATEWAY.md)."
+                    + " Default: on, but off for a program on a TUN device."),
 
     /// Outside ends that may be reached.
     ALLOW(
             Kind.REPEATED,
             "[in:]ADDRESS[/LENGTH][:PORT[-PORT]]",
-            "Lets the program reach these addresses outside, or with in: be reached from them. May be",
-            "repeated; of all --allow and --deny the first that matches decides. Without a rule",
-            "everything is allowed but what is the machine's alone: loopback, link-local and",
-            "metadata addresses."),
+            "Lets flows go to these addresses outside, or with in: come from them. May be repeated; of all"
+                    + " --allow and --deny the first that matches decides. Without a rule everything is allowed but what is the machine's alone: loopback, link-local and"
+                    + " metadata addresses."),
 
     /// Outside ends that may not be reached.
     DENY(
             Kind.REPEATED,
             "[in:]ADDRESS[/LENGTH][:PORT[-PORT]]",
-            "Keeps the program from these addresses outside, or them from the program. May be repeated."),
+            "Lets no flows go to these addresses outside, or with in: come from them. May be repeated."),
 
     /// A file to record packets to.
     CAPTURE(Kind.VALUE, "FILE.pcapng", "Records all packets of the host, those to itself included."),
@@ -73,9 +70,9 @@ public enum HostOption {
     PORT_POLICY(
             Kind.VALUE,
             "NAME",
-            "The ephemeral ports and the bind rules of a platform:",
-            "dynamic (49152-65535, rules of Linux; the default),",
-            "linux (32768-60999), freebsd (10000-65535) or windows (49152-65535)."),
+            "The ephemeral ports and the bind rules of a platform:"
+                    + " dynamic (49152-65535, rules of Linux; the default),"
+                    + " linux (32768-60999), freebsd (10000-65535) or windows (49152-65535)."),
 
     /// Ports for clients.
     EPHEMERAL(Kind.VALUE, "FROM-TO", "The ports that clients get, instead of those of the policy."),
@@ -87,9 +84,9 @@ public enum HostOption {
     SELECTION(
             Kind.VALUE,
             "NAME[:NUMBER]",
-            "How a client's port is chosen: uniform (the default), or by RFC 6056",
-            "simple-randomization, random-tries[:TRIES], simple-hash,",
-            "double-hash[:COUNTERS] or random-increments[:LARGEST]."),
+            "How a client's port is chosen: uniform (the default), or by RFC 6056"
+                    + " simple-randomization, random-tries[:TRIES], simple-hash,"
+                    + " double-hash[:COUNTERS] or random-increments[:LARGEST]."),
 
     /// The lowest port that the program may bind.
     UNPRIVILEGED_FROM(Kind.VALUE, "PORT", "The lowest port that the program may bind. Default: 0, all."),
@@ -101,22 +98,22 @@ public enum HostOption {
     CONTROL(
             Kind.VALUE,
             "PATH|off",
-            "Where 'berth ss' can ask for sockets: a UNIX-domain socket for this user alone.",
-            "Default: $XDG_RUNTIME_DIR/berth/PID.sock or /tmp/berth-UID/PID.sock."),
+            "Where 'berth ss' can ask for sockets: a UNIX-domain socket for this user alone."
+                    + " Default: $XDG_RUNTIME_DIR/berth/PID.sock or /tmp/berth-UID/PID.sock."),
 
     /// What becomes of sockets of the kernel.
     STRICT(
             Kind.FLAG_OR_VALUE,
             "log",
-            "Lets the program open no INET socket of the kernel, by whatever way: it gets an",
-            "exception, and standard error its stack. With =log it gets the socket nevertheless."),
+            "Lets the program open no INET socket of the kernel, by whatever way: it gets an"
+                    + " exception, and standard error its stack. With =log it gets the socket nevertheless."),
 
     /// Whether the JDK is left as it is.
     SPI(
             Kind.FLAG,
             "",
-            "Rewrites no method of the JDK, but uses what it offers to everybody, which covers",
-            "less (docs/AGENT.md).");
+            "Rewrites no method of the JDK, but uses what it offers to everybody, which covers"
+                    + " less (docs/AGENT.md).");
 
     /// What an option looks like.
     public enum Kind {
@@ -132,12 +129,12 @@ public enum HostOption {
 
     private final Kind kind;
     private final String label;
-    private final List<String> description;
+    private final String description;
 
-    HostOption(Kind kind, String label, String... description) {
+    HostOption(Kind kind, String label, String description) {
         this.kind = kind;
         this.label = label;
-        this.description = List.of(description);
+        this.description = description;
     }
 
     /// The option of a name, such as `port-policy`.
@@ -165,8 +162,8 @@ public enum HostOption {
         return label;
     }
 
-    /// What it means, in lines.
-    public List<String> description() {
+    /// What it means, in sentences.
+    public String description() {
         return description;
     }
 

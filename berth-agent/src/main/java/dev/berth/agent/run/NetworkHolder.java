@@ -220,8 +220,7 @@ public final class NetworkHolder implements AutoCloseable, HostRequests.Hosts, P
     public PublishedPorts.Entry publish(Publication publication, @Nullable String name)
             throws IOException, ControlException {
         if (name == null) {
-            throw new ControlException("Which host of network '" + files.name() + "' is meant? There is "
-                    + network.members().stream().map(SharedNetwork.Member::name).toList());
+            throw new ControlException("Which host of network '" + files.name() + "' is meant? " + thereAre());
         }
         for (SharedNetwork.Member each : network.members()) {
             if (each.name().equalsIgnoreCase(name)) {
@@ -229,8 +228,13 @@ public final class NetworkHolder implements AutoCloseable, HostRequests.Hosts, P
                         publication, each.name(), each.addresses().getFirst());
             }
         }
-        throw new ControlException("There is no host '" + name + "' on network '" + files.name() + "'; there is "
-                + network.members().stream().map(SharedNetwork.Member::name).toList());
+        throw new ControlException("There is no host '" + name + "' on network '" + files.name() + "'. " + thereAre());
+    }
+
+    private String thereAre() {
+        List<String> names =
+                network.members().stream().map(SharedNetwork.Member::name).toList();
+        return names.isEmpty() ? "It has no members" : "Its members are " + String.join(", ", names);
     }
 
     private JsonLine describe(ControlRequest request, Consumer<String> lines) throws ControlException {

@@ -144,9 +144,9 @@ class NetworkHolderTest {
                     .containsEntry("pid", ProcessHandle.current().pid());
 
             assertThatThrownBy(() -> client.ask("{\"request\":\"publish\",\"port\":\"0:80\"}", _ -> {}))
-                    .hasMessage("Which host of network 'shop' is meant? There is [web]");
+                    .hasMessage("Which host of network 'shop' is meant? Its members are web");
             assertThatThrownBy(() -> client.ask("{\"request\":\"publish\",\"port\":\"0:80\",\"host\":\"db\"}", _ -> {}))
-                    .hasMessage("There is no host 'db' on network 'shop'; there is [web]");
+                    .hasMessage("There is no host 'db' on network 'shop'. Its members are web");
             Map<String, Object> published =
                     client.ask("{\"request\":\"publish\",\"port\":\"0:80\",\"host\":\"WEB\"}", _ -> {});
             int port = Publication.machine(String.valueOf(published.get("outside")))

@@ -190,7 +190,7 @@ class NetworkCommandTest {
                 .isEqualTo(
                         "berth publish: Port " + second + " of 127.0.0.1 is in use by host 'two' of web.jar (process "
                                 + two.pid() + "), which publishes its port 80 there.");
-        assertThat(refused("publish", "0:80")).startsWith("berth publish: Which one is meant? There is host ");
+        assertThat(refused("publish", "0:80")).startsWith("berth publish: It could be host ");
         Matcher late = Pattern.compile("^127\\.0\\.0\\.1:(\\d+) leads to port 80 of host two$")
                 .matcher(done("publish", "two", "0:80"));
         assertThat(late.matches()).isTrue();
