@@ -16,14 +16,13 @@ import org.jspecify.annotations.Nullable;
 /// While it is idle it costs the stacks of two virtual threads and two buffers of 4 KiB; while the stream is fast, two
 /// of 64 KiB ([CarryBuffer]).
 final class CarriedConnection {
-
     private final SocketChannel kernel;
     private final String name;
     private final Consumer<CarriedConnection> whenEnded;
     private final AtomicInteger directions = new AtomicInteger(2);
     private final AtomicBoolean ended = new AtomicBoolean();
     private volatile @Nullable TcpSocket inside;
-    private volatile boolean writingToKernel;
+    private volatile @Nullable CarryBuffer outward;
     private volatile long lastUse;
 
     /// @param name where it leads, for messages
@@ -131,17 +130,16 @@ final class CarriedConnection {
 
     private void toKernel(TcpSocket socket) throws IOException {
         CarryBuffer carried = new CarryBuffer();
+        outward = carried;
         try {
             ByteBuffer buffer = carried.buffer();
             int count;
             while ((count = socket.read(carried, buffer.capacity(), 0)) >= 0) {
                 lastUse = System.nanoTime();
-                writingToKernel = true;
                 buffer.flip();
                 while (buffer.hasRemaining()) {
                     kernel.write(buffer);
                 }
-                writingToKernel = false;
                 buffer = carried.next(count);
             }
         } finally {
@@ -157,7 +155,10 @@ final class CarriedConnection {
             return false;
         }
         try {
-            return writingToKernel || socket.isConnected() && socket.available() > 0;
+            // In this order: what leaves the socket is held before it is gone there.
+            boolean waiting = socket.isConnected() && socket.available() > 0;
+            CarryBuffer carried = outward;
+            return waiting || carried != null && carried.isHolding();
         } catch (IOException e) {
             return false; // the connection has come to its end
         }

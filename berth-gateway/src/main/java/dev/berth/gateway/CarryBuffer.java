@@ -22,6 +22,12 @@ final class CarryBuffer implements ByteSource, ByteSink {
 
     private final ByteBuffer small = ByteBuffer.allocate(SMALL);
     private @Nullable ByteBuffer large;
+    private volatile boolean holding;
+
+    /// True from the moment on in which something has left the socket inside, until the next round. From any thread.
+    boolean isHolding() {
+        return holding;
+    }
 
     /// The buffer, as the last one to use it has left it.
     ByteBuffer buffer() {
@@ -37,11 +43,13 @@ final class CarryBuffer implements ByteSource, ByteSink {
         } else if (fast != null && carried <= SMALL) {
             release();
         }
+        holding = false;
         return buffer().clear();
     }
 
     /// Gives the large one back.
     void release() {
+        holding = false;
         ByteBuffer fast = large;
         if (fast != null) {
             large = null;
@@ -74,6 +82,7 @@ final class CarryBuffer implements ByteSource, ByteSink {
 
     @Override
     public void accept(byte[] bytes, int from, int length) {
+        holding = true;
         buffer().put(bytes, from, length);
     }
 }
