@@ -29,7 +29,8 @@ import picocli.CommandLine.Parameters;
         customSynopsis = {"berth publish [OPTIONS] [HOST] [ADDRESS:]HOSTPORT:PORT", "       berth publish [--json]"},
         footer = {
             "",
-            "HOST is the name of a host, or guest behind 'berth gateway'; it may be left out where only one program runs.",
+            "HOST is the name of a host, or guest behind 'berth gateway'; it may be left out where only one",
+            "program runs.",
             "HOSTPORT 0 takes a port that is free, which is printed."
         })
 final class PublishCommand implements Callable<Integer> {

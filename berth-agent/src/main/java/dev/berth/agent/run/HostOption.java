@@ -53,9 +53,9 @@ public enum HostOption {
     ALLOW(
             Kind.REPEATED,
             "[in:]ADDRESS[/LENGTH][:PORT[-PORT]]",
-            "Lets flows go to these addresses outside, or with in: come from them. May be repeated; of all"
-                    + " --allow and --deny the first that matches decides. Without a rule everything is allowed but what is the machine's alone: loopback, link-local and"
-                    + " metadata addresses."),
+            "Lets flows go to these addresses outside, or with in: come from them. May be repeated; of"
+                    + " all --allow and --deny the first that matches decides. Without a rule everything is"
+                    + " allowed but what is the machine's alone: loopback, link-local and metadata addresses."),
 
     /// Outside ends that may not be reached.
     DENY(
