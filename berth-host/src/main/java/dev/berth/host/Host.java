@@ -528,7 +528,7 @@ public final class Host implements AutoCloseable {
         /// @throws IllegalArgumentException if an address cannot be a host's, or a host with a clock of its own is to
         ///     have several shards
         public Host start() throws IOException {
-            int count = shards == 0 ? clock == null ? Shards.DEFAULT : 1 : shards;
+            int count = shards == 0 ? clock == null ? Shards.byDefault() : 1 : shards;
             if (count > 1 && clock != null) {
                 throw new IllegalArgumentException("A host that does not live by the system's clock has one shard");
             }

@@ -20,8 +20,7 @@ final class Shards {
     /// @param receiver what the link is to be given
     record Link(dev.berth.host.Link link, int nic, LinkPort[] ports, LinkReceiver receiver) {}
 
-    /// How many shards hosts have that say nothing of it.
-    static final int DEFAULT = Math.clamp(Integer.getInteger("berth.shards", 1), 1, Host.Builder.MAX_SHARDS);
+    private static final String PROPERTY = "berth.shards";
 
     private static final AtomicInteger THREADS = new AtomicInteger();
 
@@ -30,6 +29,22 @@ final class Shards {
             ThreadLocal.withInitial(() -> THREADS.getAndIncrement() & Integer.MAX_VALUE);
 
     private Shards() {}
+
+    /// How many shards hosts have that say nothing of it.
+    ///
+    /// @throws IllegalArgumentException if the system property that says so is no such number
+    static int byDefault() {
+        String text = System.getProperty(PROPERTY);
+        if (text == null) {
+            return 1;
+        }
+        int number = text.matches("[0-9]{1,4}") ? Integer.parseInt(text) : 0;
+        if (number < 1 || number > Host.Builder.MAX_SHARDS) {
+            throw new IllegalArgumentException("The system property " + PROPERTY + " is a number from 1 to "
+                    + Host.Builder.MAX_SHARDS + ", not '" + text + "'");
+        }
+        return number;
+    }
 
     /// The shard of the calling thread. Virtual threads, of which there may be many, are spread.
     static int ofThread(int shards) {

@@ -60,28 +60,31 @@ final class PublishedPorts implements AutoCloseable {
     /// @param host the host that it leads to, for people
     /// @param address where it leads to
     /// @throws IOException if the kernel does not let us listen there, with a sentence that names who has the port
-    synchronized Entry publish(Publication publication, String host, IpAddress address) throws IOException {
+    Entry publish(Publication publication, String host, IpAddress address) throws IOException {
+        try {
+            return publishNow(publication, host, address);
+        } catch (BindException e) {
+            throw named(e, publication);
+        }
+    }
+
+    private synchronized Entry publishNow(Publication publication, String host, IpAddress address) throws IOException {
         if (closed) {
             throw new IOException("The host ends");
         }
         Endpoint machine = publication.machine();
         for (Entry each : entries) {
             if (machine.port() != 0 && each.isAt(machine)) {
-                throw new BindException("Port " + machine.port() + " of " + machine.address() + " is published here"
+                throw new IOException("Port " + machine.port() + " of " + machine.address() + " is published here"
                         + " already: it leads to port " + each.port.target().port() + " of host '" + each.host + "'");
             }
         }
         Host from = requireDoor();
         Endpoint target = new Endpoint(address, publication.port());
-        Entry entry;
-        try {
-            PublishedPort port =
-                    PublishedPort.open(publication.socketAddress(), from, target, PublishedPort.DEFAULT_LIMIT, policy);
-            entry = new Entry(
-                    port, new Endpoint(machine.address(), port.address().getPort()), host);
-        } catch (BindException e) {
-            throw named(e, publication);
-        }
+        PublishedPort port =
+                PublishedPort.open(publication.socketAddress(), from, target, PublishedPort.DEFAULT_LIMIT, policy);
+        Entry entry =
+                new Entry(port, new Endpoint(machine.address(), port.address().getPort()), host);
         entries.add(entry);
         return entry;
     }
