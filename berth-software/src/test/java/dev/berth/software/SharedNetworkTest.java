@@ -5,15 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -75,14 +70,22 @@ class SharedNetworkTest {
             throw new AssertionError("No line with '" + pattern + "' in:\n" + String.join("\n", seen));
         }
 
-        /// What the program answers on its published port.
-        HttpResponse<String> get(String path) throws Exception {
-            try (HttpClient client = HttpClient.newHttpClient()) {
-                HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
-                        .timeout(Duration.ofSeconds(SECONDS))
-                        .build();
-                return client.send(request, HttpResponse.BodyHandlers.ofString());
-            }
+        /// What the program answers on its published port. By curl, since other tests have given this JVM Berth's
+        /// sockets.
+        Answer get(String path) throws Exception {
+            Process curl = new ProcessBuilder(
+                            "curl",
+                            "-sS",
+                            "-m",
+                            "" + SECONDS,
+                            "-w",
+                            "\n%{http_code}",
+                            "http://127.0.0.1:" + port + path)
+                    .start();
+            String output = new String(curl.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(curl.waitFor()).as(output).isZero();
+            int end = output.lastIndexOf('\n');
+            return new Answer(Integer.parseInt(output.substring(end + 1)), output.substring(0, end));
         }
 
         @Override
@@ -90,6 +93,8 @@ class SharedNetworkTest {
             process.destroyForcibly().waitFor();
         }
     }
+
+    private record Answer(int statusCode, String body) {}
 
     private Process start(List<String> command) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
@@ -110,6 +115,7 @@ class SharedNetworkTest {
 
     @Test
     void a_spring_boot_application_asks_a_server_in_another_jvm_by_its_name() throws Exception {
+        SoftwareRun.assumeInstalled(SharedNetworkTest.class, "curl");
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
         berth("network", "create", "shop", "--outside", "off");
         try (Member front = new Member("front", "SpringFront")) {

@@ -298,7 +298,7 @@ class AgentTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "nonsense | There is no option 'nonsense'; there are publish, address, name, tun",
+                "nonsense | There is no option 'nonsense'; there are publish, address, name, network, tun",
                 "strict=maybe | Invalid value for option 'strict': 'maybe' is not 'log'",
                 "publish | Option 'publish' needs a value: publish=[ADDRESS:]HOSTPORT:PORT",
                 "address=1.2.3 | Invalid value for option 'address': '1.2.3' is not an IP address",
