@@ -64,8 +64,7 @@ class FrameServersTest {
     void stop() {
         segment.close();
         network.close();
-        assertThat(Thread.getAllStackTraces().keySet().stream().map(Thread::getName))
-                .noneMatch(name -> name.startsWith("berth-ethernet"));
+        LiveThreads.awaitNone("berth-ethernet");
     }
 
     /// A client in QEMU's framing.

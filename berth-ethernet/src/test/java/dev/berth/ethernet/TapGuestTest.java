@@ -65,8 +65,7 @@ class TapGuestTest {
         if (namespace != null) {
             namespace.close();
         }
-        assertThat(Thread.getAllStackTraces().keySet().stream().map(Thread::getName))
-                .noneMatch(name -> name.startsWith("berth-tap") || name.startsWith("berth-ethernet"));
+        LiveThreads.awaitNone("berth-tap", "berth-ethernet");
     }
 
     /// Runs busybox's client until it has an address; what it was given is in the device and in resolv.conf.

@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.SplittableRandom;
 
@@ -43,11 +44,17 @@ record Conversation(int id, int request, int response, End end, int resetAfter) 
         }
     }
 
+    /// After so long without an octet, a RST was lost.
+    private static final Duration LOST = Duration.ofSeconds(10);
+
     /// One end of a connection, whoever's sockets it has.
     interface Connection {
         InputStream in();
 
         OutputStream out();
+
+        /// From now on a read waits for so long at most.
+        void patience(Duration time) throws IOException;
 
         /// Closes the sending half.
         void finish() throws IOException;
@@ -134,10 +141,13 @@ record Conversation(int id, int request, int response, End end, int resetAfter) 
 
     /// The other end resets: it may come at any point, and what was read before is right.
     private void survive(Connection connection, int toWrite, int toRead, int direction) throws IOException {
-        // The RST may get lost: what is sent to the other end, the FIN at the latest, is answered with another one.
+        // The RST may get lost. What is sent to the other end is answered with another one; but where all was sent and
+        // acknowledged before, nobody ever hears of it.
+        connection.patience(LOST);
         Thread writer = writer(connection, toWrite, direction);
         read(connection, toRead, 1 - direction, true);
         join(writer);
+        connection.reset();
     }
 
     private Thread writer(Connection connection, int length, int direction) {

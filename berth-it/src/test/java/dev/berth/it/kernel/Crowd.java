@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
+import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -159,6 +160,11 @@ final class Crowd {
             }
 
             @Override
+            public void patience(Duration time) throws IOException {
+                socket.setSoTimeout((int) time.toMillis());
+            }
+
+            @Override
             public void finish() throws IOException {
                 socket.shutdownOutput();
             }
@@ -174,12 +180,18 @@ final class Crowd {
     // Berth's sockets
 
     static Conversation.Connection over(TcpSocket socket) {
-        InputStream in = Streams.in(socket, KernelTest.LIMIT_NANOS);
         OutputStream out = Streams.out(socket);
         return new Conversation.Connection() {
+            private InputStream in = Streams.in(socket, KernelTest.LIMIT_NANOS);
+
             @Override
             public InputStream in() {
                 return in;
+            }
+
+            @Override
+            public void patience(Duration time) {
+                in = Streams.in(socket, time.toNanos());
             }
 
             @Override
