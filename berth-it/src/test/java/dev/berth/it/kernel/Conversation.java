@@ -45,7 +45,7 @@ record Conversation(int id, int request, int response, End end, int resetAfter) 
     }
 
     /// After so long without an octet, a RST was lost.
-    private static final Duration LOST = Duration.ofSeconds(10);
+    static final Duration LOST = Duration.ofSeconds(20);
 
     /// One end of a connection, whoever's sockets it has.
     interface Connection {

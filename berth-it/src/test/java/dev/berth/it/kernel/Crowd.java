@@ -67,7 +67,9 @@ final class Crowd {
     boolean answer(Conversation.Connection connection) {
         int id;
         try {
+            connection.patience(Conversation.LOST);
             id = Conversation.readId(connection);
+            connection.patience(KernelTest.LIMIT);
         } catch (IOException e) {
             return true; // a RST came before the number; the end tells who is missing
         }
