@@ -19,6 +19,11 @@ final class Held {
         return ALL.get() < MANY ? Turns.BUFFER : LITTLE;
     }
 
+    /// Octets that are held in the JVM.
+    static long all() {
+        return ALL.get();
+    }
+
     boolean isEmpty() {
         return octets == null;
     }

@@ -3,6 +3,7 @@ package dev.berth.gateway;
 import dev.berth.host.HostSocket;
 import dev.berth.host.TcpSocket;
 import java.io.IOException;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
@@ -12,6 +13,7 @@ import java.nio.channels.SocketChannel;
 final class Outward extends Direction {
     private final TcpSocket inside;
     private final SocketChannel kernel;
+    private int writes; // up to 2
 
     Outward(CarriedConnection connection, TcpSocket inside, SocketChannel kernel) {
         super(connection);
@@ -21,7 +23,7 @@ final class Outward extends Direction {
 
     @Override
     boolean move(Turns turns) throws IOException {
-        if (!held.isEmpty() && !giveHeld(turns)) {
+        if (!connection.isMade(inside) || !held.isEmpty() && !giveHeld(turns)) {
             return false;
         }
         ByteBuffer buffer = turns.buffer();
@@ -32,12 +34,17 @@ final class Outward extends Direction {
                 return false;
             }
             if (count < 0) {
-                kernel.shutdownOutput();
+                if (!connection.isHalfClosed()) { // otherwise it is closed now
+                    kernel.shutdownOutput();
+                }
                 ended();
                 return false;
             }
             connection.used();
             turns.moved(count);
+            if (writes < 2 && ++writes == 2) {
+                connection.noDelay(); // the first waits for nothing anyway, and many have no other
+            }
             kernel.write(buffer.flip());
             if (buffer.hasRemaining()) {
                 held.keep(buffer);
@@ -57,6 +64,9 @@ final class Outward extends Direction {
         held.taken(count);
         if (held.isEmpty()) {
             return true;
+        }
+        if (inside.hasFailed()) {
+            throw new SocketException("Connection reset"); // the outside need not read first to learn that
         }
         connection.watch(SelectionKey.OP_WRITE);
         return false;

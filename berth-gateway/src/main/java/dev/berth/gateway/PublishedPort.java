@@ -216,7 +216,7 @@ public final class PublishedPort implements AutoCloseable {
 
     private void sweep(long now) {
         for (CarriedConnection connection : connections) {
-            connection.sweep(now, Long.MAX_VALUE);
+            connection.sweep(now);
         }
     }
 
