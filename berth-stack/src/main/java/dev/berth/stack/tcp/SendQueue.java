@@ -71,7 +71,7 @@ final class SendQueue {
                     last.leaveHeadroom(); // a small one would have room for less than a segment
                 }
                 push(last);
-                room = usable(last, align, next);
+                room = usable(last, align, next) - last.used;
             }
             int part = Math.min(room, left);
             source.transfer(last.bytes, last.used, part);
