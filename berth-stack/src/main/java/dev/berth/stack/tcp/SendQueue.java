@@ -71,9 +71,12 @@ final class SendQueue {
                 // Where memory is scarce, a few octets do not hold a large chunk.
                 int size = large && budget.isScarce() ? BufferPool.SMALL : large ? BufferPool.LARGE : left;
                 last = pool.takeChunk(size);
+                if (size > BufferPool.SMALL) {
+                    last.leaveHeadroom(); // a small one would have room for less than a segment
+                }
                 budget.hold(last.bytes.length);
-                push(last, last.used);
-                room = usable(last, align, next);
+                push(last, last.begin);
+                room = usable(last, align, next) - last.used;
             }
             int part = Math.min(room, left);
             source.transfer(last.bytes, last.used, part);
@@ -108,13 +111,16 @@ final class SendQueue {
     ///
     /// @param max the most octets that are wanted, at least 1
     /// @param align as in [#append]
-    /// @param ahead octets from the end of the queue to where the next segment begins, 0 or less
-    static void lend(SendSpace space, BufferPool pool, MemoryBudget budget, int max, int align, int ahead) {
+    /// @param next where the next segment begins, in octets from the end of the queue: 0 or less
+    static void lend(SendSpace space, BufferPool pool, MemoryBudget budget, int max, int align, int next) {
         // Where memory is scarce, a few octets do not hold a large chunk.
         boolean small = max <= BufferPool.SMALL || budget.isScarce();
         Chunk chunk = pool.takeChunk(small ? BufferPool.SMALL : BufferPool.LARGE);
+        if (!small) {
+            chunk.leaveHeadroom();
+        }
         budget.hold(chunk.bytes.length);
-        int room = usableAhead(chunk, align, ahead + chunk.used) - chunk.used;
+        int room = usableOf(chunk, align, next) - chunk.used;
         space.lend(chunk, chunk.used, Math.min(room, max), true);
     }
 
@@ -157,23 +163,23 @@ final class SendQueue {
         chunk.release();
     }
 
-    /// Octets of `chunk`, the last one, up to the end of a segment; at most what a packet takes that a device cuts.
+    /// How far `chunk`, the last one, may be filled: up to the end of a segment; at most with what a packet takes that
+    /// a device cuts.
     private int usable(Chunk chunk, int align, int next) {
-        return usableAhead(chunk, align, next - (endSeq - chunk.used));
+        return usableOf(chunk, align, next - endSeq + (chunk.used - chunk.begin));
     }
 
-    /// As the other `usable`, for a chunk in whose array the next segment begins `ahead` octets from the start, or
-    /// before it if negative.
-    private static int usableAhead(Chunk chunk, int align, int ahead) {
-        int size = chunk.bytes.length;
-        if (align <= 0 || align > size) {
-            return size;
+    /// The same of any chunk, if the next segment begins `next` octets behind the chunk's first, or before that.
+    private static int usableOf(Chunk chunk, int align, int next) {
+        int size = chunk.bytes.length - chunk.begin;
+        if (align > 0 && align <= size) {
+            if (align <= SegmentOutput.MOST_SEGMENTED) {
+                size = Math.min(size, SegmentOutput.MOST_SEGMENTED);
+            }
+            int whole = size - Math.floorMod(size - next, align);
+            size = whole > 0 ? whole : size;
         }
-        if (align <= SegmentOutput.MOST_SEGMENTED) {
-            size = Math.min(size, SegmentOutput.MOST_SEGMENTED);
-        }
-        int whole = size - Math.floorMod(size - ahead, align);
-        return whole > 0 ? whole : size;
+        return chunk.begin + size;
     }
 
     private void push(Chunk chunk, int start) {
@@ -249,6 +255,9 @@ final class SendQueue {
             return;
         }
         Chunk gathered = pool.takeChunk(length);
+        if (length <= gathered.bytes.length - Chunk.HEADROOM) {
+            gathered.leaveHeadroom();
+        }
         int left = length;
         while (left > 0) {
             int part = Math.min(left, chunkEnd - seq);
@@ -264,7 +273,7 @@ final class SendQueue {
                 chunkEnd = i == count - 1 ? endSeq : seqs[index(i + 1)];
             }
         }
-        packet.setTail(gathered, 0, length);
+        packet.setTail(gathered, gathered.begin, length);
         gathered.release();
     }
 
