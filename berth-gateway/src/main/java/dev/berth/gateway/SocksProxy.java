@@ -62,6 +62,7 @@ public final class SocksProxy implements AutoCloseable {
     private final Set<ProxyClient> clients = ConcurrentHashMap.newKeySet();
     private final Set<CarriedConnection> connections = ConcurrentHashMap.newKeySet();
     private final Thread sweeper;
+    private final KernelLoop.Use use;
     private volatile boolean closed;
 
     private SocksProxy(
@@ -72,6 +73,7 @@ public final class SocksProxy implements AutoCloseable {
         this.destinations = destinations;
         this.settings = settings;
         address = server.getLocalAddress();
+        use = KernelLoop.use(kernel, _ -> {});
         sweeper = Thread.ofVirtual().name("berth-socks-sweep").unstarted(this::sweep);
     }
 
@@ -245,9 +247,13 @@ public final class SocksProxy implements AutoCloseable {
 
     /// Carries a connection on whose both ends are open.
     void carry(SocketChannel channel, TcpSocket socket, String name) {
-        CarriedConnection connection = new CarriedConnection(channel, name, connections::remove);
+        CarriedConnection connection = new CarriedConnection(use.loop(), channel, name, connections::remove);
         connections.add(connection);
-        connection.start(() -> connection.inside(socket));
+        try {
+            connection.carry(socket);
+        } catch (IOException e) {
+            connection.isReset(e);
+        }
         if (closed) {
             connection.abort();
         }
@@ -391,6 +397,7 @@ public final class SocksProxy implements AutoCloseable {
         LockSupport.unpark(sweeper);
         clients.forEach(ProxyClient::end);
         connections.forEach(CarriedConnection::end);
+        use.close();
     }
 
     private static void delete(Path path) {
