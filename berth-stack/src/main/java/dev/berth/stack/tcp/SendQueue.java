@@ -67,8 +67,11 @@ final class SendQueue {
                 // Where memory is scarce, a few octets do not hold a large chunk.
                 int size = large && budget.isScarce() ? BufferPool.SMALL : large ? BufferPool.LARGE : left;
                 last = pool.takeChunk(size);
+                if (size > BufferPool.SMALL) {
+                    last.leaveHeadroom(); // a small one would have room for less than a segment
+                }
                 push(last);
-                room = usable(last, align, next);
+                room = usable(last, align, next) - last.used;
             }
             int part = Math.min(room, left);
             source.transfer(last.bytes, last.used, part);
@@ -78,18 +81,19 @@ final class SendQueue {
         }
     }
 
-    /// Octets of `chunk`, the last one, up to the end of a segment; at most what a packet takes that a device cuts.
+    /// How far `chunk`, the last one, may be filled: up to the end of a segment; at most with what a packet takes that
+    /// a device cuts.
     private int usable(Chunk chunk, int align, int next) {
-        int size = chunk.bytes.length;
-        if (align <= 0 || align > size) {
-            return size;
+        int size = chunk.bytes.length - chunk.begin;
+        if (align > 0 && align <= size) {
+            if (align <= SegmentOutput.MOST_SEGMENTED) {
+                size = Math.min(size, SegmentOutput.MOST_SEGMENTED);
+            }
+            int first = endSeq - (chunk.used - chunk.begin);
+            int whole = size - Math.floorMod(size - (next - first), align);
+            size = whole > 0 ? whole : size;
         }
-        if (align <= SegmentOutput.MOST_SEGMENTED) {
-            size = Math.min(size, SegmentOutput.MOST_SEGMENTED);
-        }
-        int begin = endSeq - chunk.used;
-        int whole = size - Math.floorMod(size - (next - begin), align);
-        return whole > 0 ? whole : size;
+        return chunk.begin + size;
     }
 
     private void push(Chunk chunk) {
@@ -99,7 +103,7 @@ final class SendQueue {
         budget.hold(chunk.bytes.length);
         int at = index(count++);
         chunks[at] = chunk;
-        starts[at] = 0;
+        starts[at] = chunk.begin;
         seqs[at] = endSeq;
     }
 
@@ -166,6 +170,9 @@ final class SendQueue {
             return;
         }
         Chunk gathered = pool.takeChunk(length);
+        if (length <= gathered.bytes.length - Chunk.HEADROOM) {
+            gathered.leaveHeadroom();
+        }
         int left = length;
         while (left > 0) {
             int part = Math.min(left, chunkEnd - seq);
@@ -181,7 +188,7 @@ final class SendQueue {
                 chunkEnd = i == count - 1 ? endSeq : seqs[index(i + 1)];
             }
         }
-        packet.setTail(gathered, 0, length);
+        packet.setTail(gathered, gathered.begin, length);
         gathered.release();
     }
 
