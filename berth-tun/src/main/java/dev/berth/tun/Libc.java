@@ -75,6 +75,8 @@ final class Libc {
     private static final MethodHandle EVENTFD = handle("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle SOCKET =
             handle("socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle FCHMOD =
+            handle("fchmod", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle BIND =
             handle("bind", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle RECVFROM = handle(
@@ -176,6 +178,14 @@ final class Libc {
     static int socket(MemorySegment capture, int family) {
         try {
             return answer(capture, (int) SOCKET.invokeExact(capture, family, SOCK_DGRAM | O_CLOEXEC, 0));
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    static int fchmod(MemorySegment capture, int fd, int mode) {
+        try {
+            return answer(capture, (int) FCHMOD.invokeExact(capture, fd, mode));
         } catch (Throwable t) {
             throw unexpected(t);
         }
