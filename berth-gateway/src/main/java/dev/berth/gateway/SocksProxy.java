@@ -61,6 +61,7 @@ public final class SocksProxy implements AutoCloseable {
     private final Set<ProxyClient> clients = ConcurrentHashMap.newKeySet();
     private final Set<CarriedConnection> connections = ConcurrentHashMap.newKeySet();
     private final Thread sweeper;
+    private final KernelLoop.Use use;
     private volatile boolean closed;
 
     private SocksProxy(
@@ -69,13 +70,15 @@ public final class SocksProxy implements AutoCloseable {
             @Nullable SocketFile file,
             SelectorProvider kernel,
             ProxyDestinations destinations,
-            Builder settings) {
+            Builder settings)
+            throws IOException {
         this.server = server;
         this.address = address;
         this.file = file;
         this.kernel = kernel;
         this.destinations = destinations;
         this.settings = settings;
+        use = KernelLoop.use(kernel, _ -> {});
         sweeper = Thread.ofVirtual().name("berth-socks-sweep").unstarted(this::sweep);
     }
 
@@ -264,9 +267,13 @@ public final class SocksProxy implements AutoCloseable {
 
     /// Carries a connection on whose both ends are open.
     void carry(SocketChannel channel, TcpSocket socket, String name) {
-        CarriedConnection connection = new CarriedConnection(channel, name, connections::remove);
+        CarriedConnection connection = new CarriedConnection(use.loop(), channel, name, connections::remove);
         connections.add(connection);
-        connection.start(() -> connection.inside(socket));
+        try {
+            connection.carry(socket);
+        } catch (IOException e) {
+            connection.isReset(e);
+        }
         if (closed) {
             connection.abort();
         }
@@ -410,6 +417,7 @@ public final class SocksProxy implements AutoCloseable {
         LockSupport.unpark(sweeper);
         clients.forEach(ProxyClient::end);
         connections.forEach(CarriedConnection::end);
+        use.close();
     }
 
     private void remove(SocketFile socket) {

@@ -195,7 +195,8 @@ class SocksProxyTest {
                     .isEqualTo("GET /unix HTTP/1.1");
             assertThatThrownBy(() -> builder().open(UnixDomainSocketAddress.of(path)))
                     .isInstanceOf(BindException.class)
-                    .hasMessageStartingWith(path + " is in use by process " + ProcessHandle.current().pid() + " (");
+                    .hasMessageStartingWith(path + " is in use by process "
+                            + ProcessHandle.current().pid() + " (");
             assertThat(proxy).hasToString(path + " -> door");
         }
         assertThat(path).doesNotExist();
