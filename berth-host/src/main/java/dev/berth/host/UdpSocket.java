@@ -379,10 +379,10 @@ public final class UdpSocket extends DataSocket {
     public void close() {
         monitor.enter();
         try {
-            if (!open) {
+            if (closed) {
                 return;
             }
-            open = false;
+            closed = true;
             forgetLabel();
             host.closed(this);
             udp().close(endpoint);
