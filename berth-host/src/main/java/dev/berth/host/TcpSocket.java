@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// A TCP connection, or a socket that will become one.
 ///
 /// Reading and writing copy each octet once and allocate nothing while they need not wait.
-public final class TcpSocket extends TcpSocketOptions {
+public final class TcpSocket extends TcpSocketLoans {
     // Under the host's lock
     private @Nullable PortBinding<TcpListener> binding;
     private @Nullable Tcb tcb;
