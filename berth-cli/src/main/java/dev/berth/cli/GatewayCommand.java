@@ -58,6 +58,7 @@ final class GatewayCommand implements Callable<Integer> {
             HostOption.OUTSIDE,
             HostOption.ALLOW,
             HostOption.DENY,
+            HostOption.LIMIT,
             HostOption.CAPTURE,
             HostOption.CONTROL);
 

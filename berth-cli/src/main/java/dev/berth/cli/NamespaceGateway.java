@@ -145,6 +145,7 @@ final class NamespaceGateway implements AutoCloseable {
                     .inside(addresses.networks().toArray(new IpAddress.Prefix[0]))
                     .machine(addresses.machine().toArray(new IpAddress[0]))
                     .policy(OutsidePolicy.of(options.rules()))
+                    .limits(options.limits())
                     .names(responder.withUpstream(MachineNames.create()))
                     .start();
         } else {

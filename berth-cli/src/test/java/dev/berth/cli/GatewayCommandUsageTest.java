@@ -22,6 +22,8 @@ class GatewayCommandUsageTest {
                 "--qemu s --netns 1 | --netns is the namespace of a device",
                 "--tun x --address nonsense | 'nonsense' is not an IP address",
                 "--tun x --publish 80 | '80' is not [ADDRESS:]HOSTPORT:PORT",
+                "--tun x --limit per-guest=0 | The limit per-guest is 1 to 1000000, not '0'",
+                "--tun x --outside off --limit udp=9 | There is no outside that a limit could be about",
                 "--tun x --allow nonsense | 'nonsense' is not"
             })
     void mistakes_are_one_sentence(String arguments, String sentence) {

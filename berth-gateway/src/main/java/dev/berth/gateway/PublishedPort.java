@@ -11,6 +11,7 @@ import java.net.SocketException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.channels.spi.SelectorProvider;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,8 +30,8 @@ import java.util.concurrent.locks.LockSupport;
 ///
 /// Every connection that the kernel accepts is carried over a second one, from an ephemeral port of the gateway to
 /// the target: bytes, the end of the stream and resets, each way for itself. Who cannot take more holds up the other
-/// end, not the memory: a connection costs two virtual threads and two buffers that grow with the stream up to 64
-/// KiB. When the target refuses or does not answer, the kernel's connection is reset.
+/// end, not the memory. A connection has no thread and, while nobody holds it up, no buffer. When the target refuses or
+/// does not answer, the kernel's connection is reset.
 ///
 /// The kernel's side is always the kernel's, whatever sockets are installed in the JVM. Thread-safe.
 public final class PublishedPort implements AutoCloseable {
@@ -54,9 +55,16 @@ public final class PublishedPort implements AutoCloseable {
     private final LongAdder overLimit = new LongAdder();
     private final LongAdder denied = new LongAdder();
     private final AtomicBoolean limitReported = new AtomicBoolean();
+    private final KernelLoop.Use use;
     private volatile boolean closed;
 
-    private PublishedPort(ServerSocketChannel server, Host gateway, Endpoint target, int limit, OutsidePolicy policy)
+    private PublishedPort(
+            SelectorProvider kernel,
+            ServerSocketChannel server,
+            Host gateway,
+            Endpoint target,
+            int limit,
+            OutsidePolicy policy)
             throws IOException {
         this.server = server;
         this.address = (InetSocketAddress) server.getLocalAddress();
@@ -64,6 +72,7 @@ public final class PublishedPort implements AutoCloseable {
         this.target = target;
         this.limit = limit;
         this.policy = policy;
+        use = KernelLoop.use(kernel, this::sweep);
     }
 
     /// Opens the port with [#DEFAULT_LIMIT].
@@ -98,11 +107,12 @@ public final class PublishedPort implements AutoCloseable {
         if (limit < 1) {
             throw new IllegalArgumentException("A published port carries 1 connection or more, not " + limit);
         }
-        ServerSocketChannel server = KernelSockets.provider("Published ports").openServerSocketChannel();
+        SelectorProvider kernel = KernelSockets.provider("Published ports");
+        ServerSocketChannel server = kernel.openServerSocketChannel();
         boolean opened = false;
         try {
             bind(server, address);
-            PublishedPort port = new PublishedPort(server, gateway, target, limit, policy);
+            PublishedPort port = new PublishedPort(kernel, server, gateway, target, limit, policy);
             Thread.ofVirtual().name("berth-published-" + port.address.getPort()).start(port::acceptAll);
             opened = true;
             return port;
@@ -161,7 +171,7 @@ public final class PublishedPort implements AutoCloseable {
 
     private void admit(SocketChannel kernel) {
         accepted.increment();
-        CarriedConnection connection = new CarriedConnection(kernel, target.toString(), this::ended);
+        CarriedConnection connection = new CarriedConnection(use.loop(), kernel, target, this::ended);
         if (!isAdmitted(kernel)) {
             denied.increment();
             connection.abort();
@@ -184,11 +194,30 @@ public final class PublishedPort implements AutoCloseable {
             connections.remove(connection);
             return;
         }
-        connection.start(() -> {
+        connection.opening(() -> CONNECT_NANOS);
+        try {
             TcpSocket socket = gateway.openTcpSocket();
-            connection.inside(socket);
-            socket.connect(target, CONNECT_NANOS);
-        });
+            boolean begun = false;
+            try {
+                socket.startConnect(target);
+                connection.carry(socket);
+                begun = true;
+            } finally {
+                if (!begun) {
+                    socket.close();
+                }
+            }
+        } catch (IOException e) {
+            connection.isReset(e);
+        } catch (RuntimeException e) {
+            connection.hasFailed(e);
+        }
+    }
+
+    private void sweep(long now) {
+        for (CarriedConnection connection : connections) {
+            connection.sweep(now, Long.MAX_VALUE);
+        }
     }
 
     private boolean isAdmitted(SocketChannel client) {
@@ -254,6 +283,7 @@ public final class PublishedPort implements AutoCloseable {
         for (CarriedConnection connection : connections) {
             connection.end();
         }
+        use.close();
     }
 
     /// `127.0.0.1:8080 -> 10.0.0.1:80`.

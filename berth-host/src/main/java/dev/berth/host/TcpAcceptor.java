@@ -192,6 +192,21 @@ public final class TcpAcceptor extends HostSocket {
         }
     }
 
+    /// A request that waits, or null if none does. An observer ([#observe]) is told of each that comes.
+    ///
+    /// @throws SocketException if the socket is closed or does not listen
+    public @Nullable ConnectionRequest tryRequest() throws IOException {
+        ConnectionRequest request;
+        monitor.enterQuietly();
+        try {
+            requireListening();
+            request = pollRequest(monitor, listener);
+        } finally {
+            monitor.exitQuietly();
+        }
+        return request == null ? pollRequestElsewhere() : request;
+    }
+
     /// Under the lock of `at`.
     private @Nullable ConnectionRequest pollRequest(StackMonitor at, @Nullable TcpListener part) {
         TcpRequest request = part == null ? null : at.stack().tcp().requests().poll(part);
@@ -311,7 +326,7 @@ public final class TcpAcceptor extends HostSocket {
         }
         TcpListener whole = elsewhere[0].part().part(0);
         int shard;
-        while (open && (shard = whole.nextShard()) >= 0) {
+        while (!closed && (shard = whole.nextShard()) >= 0) {
             StackMonitor at = host.monitors()[shard];
             at.enterQuietly();
             try {
@@ -430,10 +445,10 @@ public final class TcpAcceptor extends HostSocket {
         ShardListener[] others;
         long now = monitor.enter();
         try {
-            if (!open) {
+            if (closed) {
                 return;
             }
-            open = false;
+            closed = true;
             forgetLabel();
             host.closed(this);
             if (listener != null) {

@@ -1,6 +1,7 @@
 package dev.berth.agent.run;
 
 import dev.berth.agent.jdk.Strictness;
+import dev.berth.gateway.GatewayLimits;
 import dev.berth.gateway.OutsideRule;
 import dev.berth.ports.EphemeralSelection;
 import dev.berth.ports.PortPolicy;
@@ -62,6 +63,16 @@ public enum HostOption {
             Kind.REPEATED,
             "[in:]ADDRESS[/LENGTH][:PORT[-PORT]]",
             "Lets no flows go to these addresses outside, or with in: come from them. May be repeated."),
+
+    /// A bound of the gateway to the outside.
+    LIMIT(
+            Kind.REPEATED,
+            "NAME=NUMBER",
+            "A bound of the way outside; may be repeated. TCP connections: connections (16384),"
+                    + " per-destination (12288), per-guest (16384); those being opened: opening (4096),"
+                    + " opening-per-destination (256), opening-per-guest (2048). Sockets for UDP: udp (4096);"
+                    + " for echo requests: echo (256). Seconds: connect-seconds (130), idle-seconds (7440),"
+                    + " udp-seconds (120), query-seconds (10), echo-seconds (60)."),
 
     /// A file to record packets to.
     CAPTURE(Kind.VALUE, "FILE.pcapng", "Records all packets of the host, those to itself included."),
@@ -181,6 +192,7 @@ public enum HostOption {
             case OUTSIDE -> onOrOff(text);
             case ALLOW -> OutsideRule.allow(text);
             case DENY -> OutsideRule.deny(text);
+            case LIMIT -> limit(text);
             case CAPTURE -> file(text);
             case PORT_POLICY -> PortPolicy.of(text);
             case EPHEMERAL, RESERVED -> PortRange.parse(text);
@@ -195,6 +207,11 @@ public enum HostOption {
         if (text.equalsIgnoreCase("localhost") || !text.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")) {
             throw new IllegalArgumentException("'" + text + "' is not a name for a host");
         }
+        return text;
+    }
+
+    private static Object limit(String text) {
+        GatewayLimits.DEFAULT.with(text);
         return text;
     }
 

@@ -1,6 +1,7 @@
 package dev.berth.agent.run;
 
 import dev.berth.agent.jdk.Strictness;
+import dev.berth.gateway.GatewayLimits;
 import dev.berth.gateway.OutsideRule;
 import dev.berth.gateway.shared.Membership;
 import dev.berth.ports.EphemeralSelection;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// @param tun the name of a TUN device, or null
 /// @param outside whether it reaches the outside through the machine's sockets
 /// @param rules what of the outside it may reach, the first that matches decides
+/// @param limits how much of the outside it may have
 /// @param capture the file to record packets to, or null
 /// @param watched whether ports and flows are printed when they change
 /// @param control where `berth ss` can ask: a path, `off`, or null for the user's own directory
@@ -40,6 +42,7 @@ public record HostPlan(
         @Nullable String tun,
         boolean outside,
         List<OutsideRule> rules,
+        GatewayLimits limits,
         @Nullable Path capture,
         boolean watched,
         @Nullable String control,
@@ -108,6 +111,7 @@ public record HostPlan(
         private @Nullable String tun;
         private @Nullable Boolean outside;
         private final List<OutsideRule> rules = new ArrayList<>();
+        private @Nullable GatewayLimits limits;
         private @Nullable Path capture;
         private PortPolicy policy = PortPolicy.dynamic();
         private @Nullable PortRange ephemeral;
@@ -133,6 +137,7 @@ public record HostPlan(
                 case TUN -> tun = (String) value;
                 case OUTSIDE -> outside = (Boolean) value;
                 case ALLOW, DENY -> rules.add((OutsideRule) value);
+                case LIMIT -> limits = (limits == null ? GatewayLimits.DEFAULT : limits).with((String) value);
                 case CAPTURE -> capture = (Path) value;
                 case PORT_POLICY -> policy = (PortPolicy) value;
                 case EPHEMERAL -> ephemeral = (PortRange) value;
@@ -174,6 +179,9 @@ public record HostPlan(
             if (!carried && !rules.isEmpty()) {
                 throw new IllegalArgumentException("There is no outside for the rule '" + rules.getFirst() + "'");
             }
+            if (!carried && limits != null) {
+                throw new IllegalArgumentException("There is no outside that a limit could be about");
+            }
             PortPolicy ports = new PortPolicy(
                     ephemeral == null ? policy.ephemeral() : ephemeral,
                     reserved,
@@ -190,6 +198,7 @@ public record HostPlan(
                     tun,
                     carried,
                     List.copyOf(rules),
+                    limits == null ? GatewayLimits.DEFAULT : limits,
                     capture,
                     watched,
                     control,
@@ -202,9 +211,9 @@ public record HostPlan(
                 throw new IllegalArgumentException(
                         "A host is on network '" + name + "' or on TUN device " + tun + ", not on both");
             }
-            if (outside != null || !rules.isEmpty()) {
+            if (outside != null || !rules.isEmpty() || limits != null) {
                 throw new IllegalArgumentException("What network '" + name + "' reaches outside is said when it is"
-                        + " made: 'outside', 'allow' and 'deny' are options of 'berth network create'");
+                        + " made: 'outside', 'allow', 'deny' and 'limit' are options of 'berth network create'");
             }
         }
     }
@@ -221,6 +230,7 @@ public record HostPlan(
                 tun,
                 member.outside(),
                 rules,
+                limits,
                 capture,
                 watched,
                 control,

@@ -135,6 +135,7 @@ public final class RunningHost implements AutoCloseable, HostRequests.Hosts, Por
                 .inside(plan.addresses().toArray(new IpAddress.Prefix[0]))
                 .machine(HostAddress.machine(plan.addresses(), taken).toArray(new IpAddress[0]))
                 .policy(OutsidePolicy.of(plan.rules()))
+                .limits(plan.limits())
                 .names(responder)
                 .start();
     }
