@@ -2,7 +2,7 @@ package dev.berth.agent.run;
 
 import dev.berth.gateway.Gateway;
 import dev.berth.gateway.OutsidePolicy;
-import dev.berth.gateway.PublishedPort;
+import dev.berth.gateway.Published;
 import dev.berth.host.Host;
 import dev.berth.network.Network;
 import dev.berth.wire.IpAddress;
@@ -77,8 +77,13 @@ public final class GatewayControl
         return published.publish(publication, guest, addresses.getFirst());
     }
 
+    /// One clause for people: `, published 127.0.0.1:8080 -> 80`.
+    public String describe() {
+        return PublishedPorts.describe(ports());
+    }
+
     /// The ports that are published now.
-    public List<PublishedPort> ports() {
+    public List<Published> ports() {
         return published.entries().stream().map(PublishedPorts.Entry::port).toList();
     }
 
