@@ -26,7 +26,10 @@ import picocli.CommandLine.Parameters;
             "Lets a port of this machine lead to a port of a host that runs already.",
             "Without arguments, lists the published ports of all programs and networks of this user."
         },
-        customSynopsis = {"berth publish [OPTIONS] [HOST] [ADDRESS:]HOSTPORT:PORT[/udp]", "       berth publish [--json]"},
+        customSynopsis = {
+            "berth publish [OPTIONS] [HOST] [ADDRESS:]HOSTPORT:PORT[/udp]",
+            "       berth publish [--json]"
+        },
         footer = {
             "",
             "HOST is the name of a host, or guest behind 'berth gateway'; it may be left out where only one",

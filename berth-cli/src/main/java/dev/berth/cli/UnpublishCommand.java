@@ -27,7 +27,11 @@ import picocli.CommandLine.Parameters;
         name = "unpublish",
         description = "Ends a published port and the connections through it.",
         customSynopsis = "berth unpublish [OPTIONS] [ADDRESS:]HOSTPORT[/udp]",
-        footer = {"", "Without ADDRESS it is 127.0.0.1, or all addresses. HOSTPORT may be a range, 8000-8010.", "'berth publish' lists what is published."})
+        footer = {
+            "",
+            "Without ADDRESS it is 127.0.0.1, or all addresses. HOSTPORT may be a range, 8000-8010.",
+            "'berth publish' lists what is published."
+        })
 final class UnpublishCommand implements Callable<Integer> {
     @CommandLine.Spec
     private @Nullable CommandSpec spec;

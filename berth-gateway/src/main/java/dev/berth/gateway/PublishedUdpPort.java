@@ -146,12 +146,7 @@ public final class PublishedUdpPort implements Published, KernelLoop.Watched {
     /// @param policy from where datagrams may come in; others are dropped
     /// @throws IOException if the kernel does not let us listen there, with one sentence that says why
     public static PublishedUdpPort open(
-            InetSocketAddress address,
-            Host gateway,
-            Endpoint target,
-            int limit,
-            long idleNanos,
-            OutsidePolicy policy)
+            InetSocketAddress address, Host gateway, Endpoint target, int limit, long idleNanos, OutsidePolicy policy)
             throws IOException {
         Objects.requireNonNull(gateway);
         Objects.requireNonNull(target);
@@ -169,8 +164,7 @@ public final class PublishedUdpPort implements Published, KernelLoop.Watched {
             } catch (SocketException e) {
                 throw KernelBind.explained(e, Transport.UDP, address);
             }
-            PublishedUdpPort port =
-                    new PublishedUdpPort(kernel, channel, gateway, target, limit, idleNanos, policy);
+            PublishedUdpPort port = new PublishedUdpPort(kernel, channel, gateway, target, limit, idleNanos, policy);
             opened = true;
             return port;
         } finally {
@@ -181,8 +175,7 @@ public final class PublishedUdpPort implements Published, KernelLoop.Watched {
     }
 
     /// Who sends, and which address of this machine it writes to: null if that is the only one, or is not known.
-    private record Peer(
-            InetSocketAddress from, @Nullable InetAddress local) {}
+    private record Peer(InetSocketAddress from, @Nullable InetAddress local) {}
 
     // In
 
@@ -258,10 +251,7 @@ public final class PublishedUdpPort implements Published, KernelLoop.Watched {
                 return found;
             }
             if (clients.size() >= limit) {
-                evicted = shares.giveWay(
-                        clients.values(),
-                        each -> each.peer.from.getAddress(),
-                        peer.from.getAddress());
+                evicted = shares.giveWay(clients.values(), each -> each.peer.from.getAddress(), peer.from.getAddress());
                 overLimit.increment();
             }
             Client fresh = new Client(peer, now);

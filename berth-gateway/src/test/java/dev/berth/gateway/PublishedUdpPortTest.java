@@ -141,7 +141,12 @@ class PublishedUdpPortTest {
 
     /// 127.0.0.0/8 is all this machine's: without more, the kernel would answer from 127.0.0.1.
     @ParameterizedTest
-    @CsvSource({"0.0.0.0, 127.0.0.1, 127.0.0.77", "0.0.0.0, 127.0.0.5, 127.0.0.1", "::, ::1, ::1", "::, 127.0.0.1, 127.0.0.9"})
+    @CsvSource({
+        "0.0.0.0, 127.0.0.1, 127.0.0.77",
+        "0.0.0.0, 127.0.0.5, 127.0.0.1",
+        "::, ::1, ::1",
+        "::, 127.0.0.1, 127.0.0.9"
+    })
     void the_answer_leaves_from_the_address_that_was_asked(String published, String from, String asked)
             throws Exception {
         try (PublishedUdpPort port = publish(published, 10, LONG);

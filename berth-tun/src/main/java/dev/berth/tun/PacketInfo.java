@@ -73,8 +73,7 @@ public final class PacketInfo {
         final MemorySegment data = arena.allocate(LARGEST, Long.BYTES);
         final MemorySegment control = arena.allocate(CONTROL_ROOM, Long.BYTES);
         final MemorySegment header = ErrorQueue.message(arena, name, data);
-        final MemorySegment vector =
-                header.get(ValueLayout.ADDRESS, VECTOR).reinterpret(2 * Long.BYTES);
+        final MemorySegment vector = header.get(ValueLayout.ADDRESS, VECTOR).reinterpret(2 * Long.BYTES);
     }
 
     /// Lets a socket tell.
@@ -86,9 +85,7 @@ public final class PacketInfo {
         try {
             out.data.set(ValueLayout.JAVA_INT, 0, 1);
             // A socket of both families is one of IPv6.
-            return SocketCalls.setOption(
-                                    out.capture, descriptor, SocketCalls.SOL_IPV6, IPV6_RECVPKTINFO, out.data)
-                            >= 0
+            return SocketCalls.setOption(out.capture, descriptor, SocketCalls.SOL_IPV6, IPV6_RECVPKTINFO, out.data) >= 0
                     || SocketCalls.setOption(out.capture, descriptor, SocketCalls.SOL_IP, IP_PKTINFO, out.data) >= 0;
         } finally {
             out.lock.unlock();
@@ -189,8 +186,7 @@ public final class PacketInfo {
     /// @param local the address that it leaves from
     /// @return false if the kernel has no room
     /// @throws IOException if the kernel refuses, as where `local` is none of its addresses
-    public boolean send(
-            int descriptor, boolean ipv6, byte[] bytes, int length, InetAddress local, InetSocketAddress to)
+    public boolean send(int descriptor, boolean ipv6, byte[] bytes, int length, InetAddress local, InetSocketAddress to)
             throws IOException {
         out.lock.lock();
         try {

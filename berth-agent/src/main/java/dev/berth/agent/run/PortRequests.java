@@ -79,9 +79,8 @@ final class PortRequests implements ControlHandler {
         request.requireNothingElse();
         PublishedPorts.Entry ended = ports.published().unpublish(end);
         if (ended == null) {
-            throw new ControlException(
-                    (end.transport() == Transport.UDP ? "UDP port " : "Port ") + end.machine().port() + " of "
-                            + end.machine().address() + " is not published here");
+            throw new ControlException((end.transport() == Transport.UDP ? "UDP port " : "Port ")
+                    + end.machine().port() + " of " + end.machine().address() + " is not published here");
         }
         return line(ended);
     }

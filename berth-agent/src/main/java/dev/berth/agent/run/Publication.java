@@ -84,8 +84,8 @@ public record Publication(Endpoint machine, int port, Transport transport) {
         }
         int count = machine[1] - machine[0] + 1;
         if (count != inside[1] - inside[0] + 1) {
-            throw new IllegalArgumentException("'" + text + "' has ranges of different sizes, " + count + " and "
-                    + (inside[1] - inside[0] + 1));
+            throw new IllegalArgumentException(
+                    "'" + text + "' has ranges of different sizes, " + count + " and " + (inside[1] - inside[0] + 1));
         }
         List<Publication> all = new ArrayList<>();
         for (int i = 0; i < count; i++) {

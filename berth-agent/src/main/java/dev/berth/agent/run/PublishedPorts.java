@@ -133,8 +133,8 @@ final class PublishedPorts implements AutoCloseable {
 
     /// Says which host of which program of Berth has the port, if one has.
     private static BindException named(BindException refusal, Publication publication) {
-        KernelPortOwner owner =
-                KernelPortOwner.find(publication.transport(), publication.socketAddress()).orElse(null);
+        KernelPortOwner owner = KernelPortOwner.find(publication.transport(), publication.socketAddress())
+                .orElse(null);
         if (owner == null) {
             return refusal;
         }

@@ -112,10 +112,10 @@ class PublicationTest {
                 .allMatch(each -> Publication.parse(each.toString()).equals(each));
         assertThatThrownBy(() -> Publication.parse("8000-8001:8000-8001")).hasMessageContaining("more than one port");
         assertThat(Publication.parseAll("1-1000:1-1000/tcp")).hasSize(Publication.MOST);
-        assertThat(Publication.ends("0.0.0.0:8000-8001/udp"))
-                .hasToString("[0.0.0.0:8000/udp, 0.0.0.0:8001/udp]");
+        assertThat(Publication.ends("0.0.0.0:8000-8001/udp")).hasToString("[0.0.0.0:8000/udp, 0.0.0.0:8001/udp]");
         assertThat(Publication.end("5353/udp").meets(Publication.end("5353"))).isFalse();
-        assertThat(Publication.end("5353/udp").meets(Publication.end("[::]:5353/udp"))).isTrue();
+        assertThat(Publication.end("5353/udp").meets(Publication.end("[::]:5353/udp")))
+                .isTrue();
         assertThat(Publication.parse("5353:domain/udp").port()).isEqualTo(53);
     }
 
