@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
     private final KernelLoop loop;
     private final SocketChannel kernel;
+    private final KernelStream stream;
     private final Object name;
     private final Consumer<CarriedConnection> whenEnded;
     private final AtomicInteger directions = new AtomicInteger(2);
@@ -41,6 +42,7 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
     CarriedConnection(KernelLoop loop, SocketChannel kernel, Object name, Consumer<CarriedConnection> whenEnded) {
         this.loop = loop;
         this.kernel = kernel;
+        stream = new KernelStream(kernel);
         this.name = name;
         this.whenEnded = whenEnded;
         lastUse = System.nanoTime();
@@ -84,8 +86,8 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
             throw new IOException("The gateway was closed");
         }
         socket.noDelay(true);
-        inward = new Inward(this, socket, kernel);
-        outward = new Outward(this, socket, kernel);
+        inward = new Inward(this, socket, stream);
+        outward = new Outward(this, socket, stream);
         socket.observe(this);
     }
 
@@ -198,7 +200,7 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
         if (loop.isHere() && out != null && !out.isMoving()) {
             synchronized (this) {
                 SelectionKey present = key;
-                if (present != null) {
+                if (present != null && (present.interestOps() & SelectionKey.OP_WRITE) == 0) {
                     key = null;
                     present.cancel();
                 }
@@ -237,7 +239,7 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
             return false;
         }
         try {
-            // In this order: what leaves the socket is held before it is gone there.
+            // In this order: it is moving before it has left the socket.
             boolean waiting = socket.isConnected() && socket.available() > 0;
             Outward out = outward;
             return waiting || out != null && out.isMoving();
@@ -288,14 +290,14 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
         if (!ended.compareAndSet(false, true)) {
             return;
         }
-        try {
-            if (reset) {
+        if (reset) {
+            try {
                 kernel.setOption(StandardSocketOptions.SO_LINGER, 0);
+            } catch (IOException e) {
+                logger().log(System.Logger.Level.DEBUG, "Closing a connection to {0}: {1}", name, e.getMessage());
             }
-            kernel.close();
-        } catch (IOException e) {
-            logger().log(System.Logger.Level.DEBUG, "Closing a connection to {0}: {1}", name, e.getMessage());
         }
+        stream.close();
         if (key != null) {
             loop.wake(); // the JDK gives a registered socket back in the next selection only
         }
@@ -307,12 +309,6 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
             } else {
                 socket.close();
             }
-        }
-        Outward out = outward;
-        Inward in = inward;
-        if (out != null && in != null) {
-            out.due(); // both find their ends closed, and forget what they hold
-            in.due();
         }
         Opening by = opening;
         opening = null;

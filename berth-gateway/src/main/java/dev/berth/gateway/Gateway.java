@@ -92,6 +92,9 @@ public final class Gateway implements AutoCloseable {
                 tally.denied.sum(),
                 tally.spoofed.sum(),
                 tally.overLimit.sum(),
+                tally.overGuestLimit.sum(),
+                tally.overDestinationLimit.sum(),
+                tally.displaced.sum(),
                 tally.idle.sum(),
                 udp.associations(),
                 tally.evicted.sum(),
@@ -206,7 +209,7 @@ public final class Gateway implements AutoCloseable {
             }
             SelectorProvider kernel = KernelSockets.provider("Gateways");
             OutsidePolicy own = policy.inside(inside);
-            OutsideAddresses addresses = new OutsideAddresses(own, inside, machine);
+            OutsideAddresses addresses = new OutsideAddresses(own, inside, machine, network);
             boolean answers = responder != null;
             Host host = Host.builder("gateway")
                     .link(network.gatewayLink(packet -> isForGateway(packet, addresses, answers)))
@@ -221,7 +224,8 @@ public final class Gateway implements AutoCloseable {
             try {
                 Tally tally = new Tally();
                 OutsidePorts table = new OutsidePorts(outside, ports);
-                OutsideTcp connections = new OutsideTcp(host.openTcpAcceptor(), addresses, limits, tally, kernel, table);
+                OutsideTcp connections =
+                        new OutsideTcp(host.openTcpAcceptor(), addresses, limits, tally, kernel, table);
                 tcp = connections;
                 tcp.start();
                 OutsideEcho echo = new OutsideEcho(host.openEchoResponder(), addresses, limits, tally);

@@ -47,7 +47,8 @@ final class OutsideTcp {
     private final Set<CarriedConnection> connections = ConcurrentHashMap.newKeySet();
     private final LongAdder opening = new LongAdder();
     private final ConcurrentHashMap<IpAddress, Integer> byDestination = new ConcurrentHashMap<>();
-    private final ConcurrentHashMap<IpAddress, Integer> byGuest = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Object, Integer> byGuest = new ConcurrentHashMap<>();
+    private final GuestConnections<CarriedConnection> held;
     private final KernelLoop.Use use;
     /// How often the acceptor has told of requests that nobody has seen to.
     private final AtomicInteger told = new AtomicInteger();
@@ -65,6 +66,7 @@ final class OutsideTcp {
         this.acceptor = acceptor;
         this.addresses = addresses;
         this.limits = limits;
+        held = new GuestConnections<>(limits, CarriedConnection::lastUse);
         this.tally = tally;
         this.kernel = kernel;
         this.ports = ports;
@@ -102,30 +104,54 @@ final class OutsideTcp {
     }
 
     private void decide(ConnectionRequest request) {
-        IpAddress guest = request.remote().address();
+        Object guest = addresses.guest(request.remote().address());
         Endpoint to = addresses.outside(request.local());
-        if (!addresses.isGuest(guest)) {
+        if (!addresses.isGuest(request.remote().address())) {
             tally.spoofed.increment();
             request.ignore();
         } else if (!addresses.policy().allows(to)) {
             tally.denied.increment();
             request.unreachable(Unreachable.PROHIBITED);
-        } else if (connections.size() >= limits.connections()) {
+        } else if (!hasRoom(guest, to.address())) {
             tally.overLimit.increment();
             request.refuse();
         } else if (!enter(byGuest, guest, limits.openingPerGuest())) {
             tally.overLimit.increment();
+            tally.overGuestLimit.increment();
             request.ignore(); // it comes again
         } else if (!enter(byDestination, to.address(), limits.openingPerDestination())) {
             leave(byGuest, guest);
             tally.overLimit.increment();
+            tally.overDestinationLimit.increment();
             request.ignore();
         } else {
             begin(request, guest, to);
         }
     }
 
-    private static boolean enter(ConcurrentHashMap<IpAddress, Integer> counts, IpAddress key, int limit) {
+    /// Whether there may be one more connection; where all are taken, one of the guest with most gives way to a guest
+    /// that has less than its share.
+    private boolean hasRoom(Object guest, IpAddress destination) {
+        if (held.isGuestFull(guest)) {
+            tally.overGuestLimit.increment();
+            return false;
+        }
+        if (held.isDestinationFull(destination)) {
+            tally.overDestinationLimit.increment();
+            return false;
+        }
+        if (!held.isFull()) {
+            return true;
+        }
+        CarriedConnection idlest = held.giveWay(guest);
+        if (idlest != null) {
+            tally.displaced.increment();
+            idlest.abort();
+        }
+        return idlest != null;
+    }
+
+    private static <K> boolean enter(ConcurrentHashMap<K, Integer> counts, K key, int limit) {
         if (counts.merge(key, 1, Integer::sum) <= limit) {
             return true;
         }
@@ -133,11 +159,11 @@ final class OutsideTcp {
         return false;
     }
 
-    private static void leave(ConcurrentHashMap<IpAddress, Integer> counts, IpAddress key) {
+    private static <K> void leave(ConcurrentHashMap<K, Integer> counts, K key) {
         counts.computeIfPresent(key, (_, count) -> count == 1 ? null : count - 1);
     }
 
-    private void begin(ConnectionRequest request, IpAddress guest, Endpoint to) {
+    private void begin(ConnectionRequest request, Object guest, Endpoint to) {
         SocketChannel channel;
         try {
             channel = to.address().isIpv4()
@@ -158,6 +184,7 @@ final class OutsideTcp {
         }
         CarriedConnection connection = new CarriedConnection(use.loop(), channel, to, this::ended);
         connections.add(connection);
+        held.add(connection, guest, to.address());
         opening.increment();
         new OpeningOutside(connection, request, guest, to).begin();
         if (closed) {
@@ -169,12 +196,12 @@ final class OutsideTcp {
     private final class OpeningOutside implements CarriedConnection.Opening {
         private final CarriedConnection connection;
         private final ConnectionRequest request;
-        private final IpAddress guest;
+        private final Object guest;
         private final Endpoint to;
         private final AtomicBoolean decided = new AtomicBoolean();
         private long begun;
 
-        OpeningOutside(CarriedConnection connection, ConnectionRequest request, IpAddress guest, Endpoint to) {
+        OpeningOutside(CarriedConnection connection, ConnectionRequest request, Object guest, Endpoint to) {
             this.connection = connection;
             this.request = request;
             this.guest = guest;
@@ -344,6 +371,7 @@ final class OutsideTcp {
 
     private void ended(CarriedConnection connection) {
         connections.remove(connection);
+        held.remove(connection);
         Flow flow = flows.remove(connection);
         if (flow != null) {
             ports.release(flow);
