@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
     private final KernelLoop loop;
     private final SocketChannel kernel;
+    private final KernelStream stream;
     private final Object name;
     private final Consumer<CarriedConnection> whenEnded;
     private final AtomicInteger directions = new AtomicInteger(2);
@@ -40,6 +41,7 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
     CarriedConnection(KernelLoop loop, SocketChannel kernel, Object name, Consumer<CarriedConnection> whenEnded) {
         this.loop = loop;
         this.kernel = kernel;
+        stream = new KernelStream(kernel);
         this.name = name;
         this.whenEnded = whenEnded;
         lastUse = System.nanoTime();
@@ -103,8 +105,8 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
             return;
         }
         step();
-        outward = new Outward(this, socket, kernel);
-        inward = new Inward(this, socket, kernel);
+        outward = new Outward(this, socket, stream);
+        inward = new Inward(this, socket, stream);
         Opening by = opening;
         opening = null;
         if (by != null) {
@@ -206,7 +208,7 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
         if (loop.isHere() && out != null && !out.isMoving()) {
             synchronized (this) {
                 SelectionKey present = key;
-                if (present != null) {
+                if (present != null && (present.interestOps() & SelectionKey.OP_WRITE) == 0) {
                     key = null;
                     present.cancel();
                 }
@@ -304,14 +306,14 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
         if (!ended.compareAndSet(false, true)) {
             return;
         }
-        try {
-            if (reset) {
+        if (reset) {
+            try {
                 kernel.setOption(StandardSocketOptions.SO_LINGER, 0);
+            } catch (IOException e) {
+                logger().log(System.Logger.Level.DEBUG, "Closing a connection to {0}: {1}", name, e.getMessage());
             }
-            kernel.close();
-        } catch (IOException e) {
-            logger().log(System.Logger.Level.DEBUG, "Closing a connection to {0}: {1}", name, e.getMessage());
         }
+        stream.close();
         if (key != null) {
             loop.wake(); // the JDK gives a registered socket back in the next selection only
         }

@@ -126,6 +126,44 @@ final class LinkPort implements LinkReceiver {
         return !inbox.isEmpty();
     }
 
+    StackMonitor monitor() {
+        return monitor;
+    }
+
+    /// True if packets wait for the link. Under the host's lock.
+    boolean hasOutput() {
+        return nic.hasEgress();
+    }
+
+    /// Where the oldest packet that waits for the link may be handed to the stack at once, if somebody has the lock of
+    /// that host too: no packet that left before it is still on its way, and the link does nothing with it. Under the
+    /// host's lock, and to be asked again for each packet.
+    ///
+    /// @return null if the packet has to go through the outbox and the link
+    @Nullable
+    LinkPort straight() {
+        // Only the owner of the lock adds to the outbox: once it is empty and nobody transmits, all is handed over.
+        if (closed || downReason != null || sharing != null || !outbox.isEmpty() || transmitting.get()) {
+            return null;
+        }
+        Packet packet = nic.peekEgress();
+        return packet != null
+                        && link.straight(packet) instanceof LinkPort far
+                        && !far.closed
+                        && far.inbox.isDrained()
+                ? far
+                : null;
+    }
+
+    /// Hands the oldest packet that waits for the link to another stack. Under the locks of both hosts.
+    void passTo(LinkPort far, NetStack stack, long now, long then) {
+        Packet packet = nic.pollEgress();
+        if (packet != null) {
+            packet.sentAt = now;
+            stack.receive(far.nic, packet, then);
+        }
+    }
+
     /// Gives the stack what has arrived, a batch at most. Under the host's lock.
     void drainInto(NetStack stack, long now) {
         if (inboxDrops.get() != 0) {

@@ -27,22 +27,30 @@ import org.jspecify.annotations.Nullable;
 /// and allocates nothing while it need not wait, but for [#lastSender].
 public final class UdpSocket extends DataSocket {
     // Under the host's lock
+    private final Udp udp;
     private final UdpEndpoint endpoint;
     private boolean late; // bound to an address
     private int sendBufferSize = UdpEndpoint.DEFAULT_RECEIVE_BUFFER;
+    private String boundBy = "";
+
+    // Of the datagram received last, of the one thread that receives at a time
+    private final ShortLock receiving = new ShortLock();
+    private final ArrayBytes arrayBytes = new ArrayBytes();
     private long senderHi;
     private long senderLo;
     private int senderPort;
     private long askedHi;
     private long askedLo;
     private int askedPort;
-    private String boundBy = "";
+    private @Nullable Endpoint sender; // those in one, when somebody has asked
+    private @Nullable Endpoint asked;
 
     UdpSocket(Host host) {
         super(host, host.monitor());
+        udp = monitor.stack().udp();
         monitor.enter();
         try {
-            endpoint = udp().open(false);
+            endpoint = udp.open(false);
             endpoint.attach(this);
             host.opened(this);
         } finally {
@@ -53,10 +61,6 @@ public final class UdpSocket extends DataSocket {
     @Override
     void portsWithin(PortRange range) {
         endpoint.portRange(range);
-    }
-
-    private Udp udp() {
-        return monitor.stack().udp();
     }
 
     @Override
@@ -89,11 +93,11 @@ public final class UdpSocket extends DataSocket {
             }
             IpAddress address = local.address();
             if (local.port() == 0 && bindAddressNoPort()) {
-                checkBind(udp().bindLate(endpoint, address.hi(), address.lo(), sharing()), address);
+                checkBind(udp.bindLate(endpoint, address.hi(), address.lo(), sharing()), address);
                 late = true;
                 return;
             }
-            checkBind(udp().bind(endpoint, address.hi(), address.lo(), local.port(), sharing(), now), address);
+            checkBind(udp.bind(endpoint, address.hi(), address.lo(), local.port(), sharing(), now), address);
             boundBy = presentThread();
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
@@ -115,7 +119,7 @@ public final class UdpSocket extends DataSocket {
         try {
             requireOpen();
             IpAddress address = remote.address();
-            check(udp().connect(endpoint, address.hi(), address.lo(), remote.port(), now));
+            check(udp.connect(endpoint, address.hi(), address.lo(), remote.port(), now));
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
         } finally {
@@ -128,7 +132,7 @@ public final class UdpSocket extends DataSocket {
         monitor.enter();
         try {
             requireOpen();
-            check(udp().disconnect(endpoint));
+            check(udp.disconnect(endpoint));
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
         } finally {
@@ -199,13 +203,13 @@ public final class UdpSocket extends DataSocket {
             ByteSource octets = source != null ? source : monitor.arrayBytes.of(bytes, from);
             int result;
             if (to == null) {
-                result = udp().send(endpoint, octets, length, now);
+                result = udp.send(endpoint, octets, length, now);
             } else {
                 Endpoint target = host.reachable(to);
                 IpAddress address = target.address();
                 long hi = local == null ? 0 : local.hi();
                 long lo = local == null ? 0 : local.lo();
-                result = udp().send(endpoint, octets, length, hi, lo, address.hi(), address.lo(), target.port(), now);
+                result = udp.send(endpoint, octets, length, hi, lo, address.hi(), address.lo(), target.port(), now);
             }
             monitor.arrayBytes.clear();
             return check(result);
@@ -239,26 +243,36 @@ public final class UdpSocket extends DataSocket {
     }
 
     @Override
+    int takeOutside(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
+        int result;
+        receiving.lock();
+        try {
+            result = udp.receive(endpoint, sink != null ? sink : arrayBytes.of(bytes, from), max);
+            if (result >= 0) {
+                senderHi = endpoint.lastSourceHi();
+                senderLo = endpoint.lastSourceLo();
+                senderPort = endpoint.lastSourcePort();
+                askedHi = endpoint.lastDestinationHi();
+                askedLo = endpoint.lastDestinationLo();
+                askedPort = endpoint.lastDestinationPort();
+            }
+            arrayBytes.clear();
+        } finally {
+            receiving.unlock();
+        }
+        return result == Udp.WOULD_BLOCK ? UNAVAILABLE : check(result);
+    }
+
+    /// Only here it is certain that nothing is there, and that whoever waits from now on is told of what comes.
+    @Override
     int take(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
         requireOpen();
-        int result = udp().receive(endpoint, sink != null ? sink : monitor.arrayBytes.of(bytes, from), max);
-        monitor.arrayBytes.clear();
-        if (result == Udp.WOULD_BLOCK) {
-            return UNAVAILABLE;
-        }
-        check(result);
-        senderHi = endpoint.lastSourceHi();
-        senderLo = endpoint.lastSourceLo();
-        senderPort = endpoint.lastSourcePort();
-        askedHi = endpoint.lastDestinationHi();
-        askedLo = endpoint.lastDestinationLo();
-        askedPort = endpoint.lastDestinationPort();
-        return result;
+        return endpoint.isReadable() ? TAKE_OUTSIDE : UNAVAILABLE;
     }
 
     @Override
     boolean hasLittle() {
-        return false; // who sent it has to be asked for in any case, which takes the lock
+        return false; // it is taken without the lock
     }
 
     @Override
@@ -268,23 +282,26 @@ public final class UdpSocket extends DataSocket {
 
     /// Who sent the datagram that was received last. Callers that receive in several threads have to take turns.
     public Endpoint lastSender() {
-        monitor.enterQuietly();
-        try {
-            return new Endpoint(new IpAddress(senderHi, senderLo), senderPort);
-        } finally {
-            monitor.exitQuietly();
-        }
+        Endpoint last = end(sender, senderHi, senderLo, senderPort);
+        sender = last;
+        return last;
     }
 
     /// Where the datagram received last was sent to: RFC 1122 section 4.1.3.5 asks for the address, and a socket that
     /// has every port needs the port too. Callers that receive in several threads have to take turns.
     public Endpoint lastDestination() {
-        monitor.enterQuietly();
-        try {
-            return new Endpoint(new IpAddress(askedHi, askedLo), askedPort);
-        } finally {
-            monitor.exitQuietly();
-        }
+        Endpoint last = end(asked, askedHi, askedLo, askedPort);
+        asked = last;
+        return last;
+    }
+
+    private static Endpoint end(@Nullable Endpoint known, long hi, long lo, int port) {
+        return known != null
+                        && port == known.port()
+                        && lo == known.address().lo()
+                        && hi == known.address().hi()
+                ? known
+                : new Endpoint(new IpAddress(hi, lo), port);
     }
 
     /// Binds to every port of every address that nobody else is bound to, as a gateway does that stands in for others
@@ -300,7 +317,7 @@ public final class UdpSocket extends DataSocket {
             if (endpoint.isBound() || late) {
                 throw new SocketException("Already bound");
             }
-            udp().bindEveryPort(endpoint, now);
+            udp.bindEveryPort(endpoint, now);
             boundBy = presentThread();
         } catch (IllegalStateException e) {
             throw SocketErrors.everyPort(e);
@@ -319,7 +336,7 @@ public final class UdpSocket extends DataSocket {
         long now = monitor.enter();
         try {
             requireOpen();
-            int result = udp().send(endpoint, monitor.arrayBytes.of(bytes, from), length, local, to, now);
+            int result = udp.send(endpoint, monitor.arrayBytes.of(bytes, from), length, local, to, now);
             monitor.arrayBytes.clear();
             check(result);
         } catch (PortUnavailableException e) {
@@ -379,16 +396,22 @@ public final class UdpSocket extends DataSocket {
     public void close() {
         monitor.enter();
         try {
-            if (!open) {
+            if (closed) {
                 return;
             }
-            open = false;
+            closed = true;
             forgetLabel();
             host.closed(this);
-            udp().close(endpoint);
+            udp.shut(endpoint);
             monitor.wakeAll(this);
         } finally {
             monitor.exit();
+        }
+        receiving.lock();
+        try {
+            udp.clear(endpoint);
+        } finally {
+            receiving.unlock();
         }
     }
 
@@ -513,7 +536,7 @@ public final class UdpSocket extends DataSocket {
             if (!group.isMulticast()) {
                 throw new IllegalArgumentException(group + " is not a multicast address");
             }
-            if (!change.on(udp().groups(), nicOf(nic, group))) {
+            if (!change.on(udp.groups(), nicOf(nic, group))) {
                 throw new SocketException(otherwise + ": " + group);
             }
         } finally {

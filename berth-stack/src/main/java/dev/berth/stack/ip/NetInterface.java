@@ -110,6 +110,11 @@ public final class NetInterface {
         return packet;
     }
 
+    /// The oldest packet of the egress queue, which stays there; null when it is empty.
+    public @Nullable Packet peekEgress() {
+        return first;
+    }
+
     /// Counts a packet that arrived.
     void countIn(Packet packet) {
         packetsIn++;

@@ -8,7 +8,6 @@ import dev.berth.ports.PortTable;
 import dev.berth.ports.PortUnavailableException;
 import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.stack.endpoint.ByteSource;
-import dev.berth.stack.endpoint.Readiness;
 import dev.berth.stack.endpoint.ReadyQueue;
 import dev.berth.stack.icmp.Icmp;
 import dev.berth.stack.icmp.IcmpError;
@@ -317,8 +316,24 @@ public final class Udp {
         }
     }
 
-    /// Closes an endpoint: gives its port and everything in its receive queue back. Idempotent.
+    /// Closes an endpoint: gives its port and everything in its receive queue back. Idempotent. Not while somebody is
+    /// in [#receive].
     public void close(UdpEndpoint endpoint) {
+        shut(endpoint);
+        clear(endpoint);
+    }
+
+    /// Gives what waits in a closed endpoint back. By one thread at a time, as [#receive], and as that not
+    /// necessarily in the critical section.
+    public void clear(UdpEndpoint endpoint) {
+        for (Packet packet = endpoint.take(); packet != null; packet = endpoint.take()) {
+            packet.release();
+        }
+    }
+
+    /// Closes an endpoint in which somebody may be in [#receive], but for what waits in its receive queue: [#clear]
+    /// has to follow. Idempotent.
+    public void shut(UdpEndpoint endpoint) {
         if (endpoint.closed) {
             return;
         }
@@ -333,9 +348,6 @@ public final class Udp {
         endpoint.closed = true;
         sources.forget(endpoint);
         groups.leaveAll(endpoint);
-        for (Packet packet = endpoint.take(); packet != null; packet = endpoint.take()) {
-            packet.release();
-        }
     }
 
     /// Sends a datagram to the remote end of a connected endpoint.
@@ -398,8 +410,9 @@ public final class Udp {
         if (endpoint.closed) {
             return CLOSED;
         }
-        if (endpoint.pendingError != OK) {
-            return takeError(endpoint);
+        int error = endpoint.takeError();
+        if (error != OK) {
+            return error;
         }
         if (port == 0 || endpoint.everyPort && sourcePort == 0) {
             return BAD_ADDRESS;
@@ -453,13 +466,17 @@ public final class Udp {
     /// Takes the oldest datagram out of the receive queue and hands at most `max` octets of its data to `sink`; the
     /// rest is lost, its length is [UdpEndpoint#lastLength]. Who sent it is in the endpoint then.
     ///
+    /// By one thread at a time for each endpoint, which need not be in the critical section. Only there
+    /// [#WOULD_BLOCK] means that the endpoint will tell when it becomes readable.
+    ///
     /// @return octets handed over; an error that is pending; [#WOULD_BLOCK] if nothing waits, or [#CLOSED]
     public int receive(UdpEndpoint endpoint, ByteSink sink, int max) {
         if (endpoint.closed) {
             return CLOSED;
         }
-        if (endpoint.pendingError != OK) {
-            return takeError(endpoint);
+        int error = endpoint.takeError();
+        if (error != OK) {
+            return error;
         }
         Packet packet = endpoint.take();
         if (packet == null) {
@@ -485,12 +502,6 @@ public final class Udp {
         endpoint.lastTos = IpInput.tos(packet);
         packet.release();
         return head + tail;
-    }
-
-    private static int takeError(UdpEndpoint endpoint) {
-        int error = endpoint.pendingError;
-        endpoint.pendingError = OK;
-        return error;
     }
 
     /// Takes in an ICMP error about a datagram of this host.
@@ -522,12 +533,13 @@ public final class Udp {
             connected.softError = error.kind();
             return;
         }
-        boolean wasReadable = connected.readiness() != Readiness.WRITABLE;
-        connected.pendingError = switch (error.kind()) {
-            case PORT_UNREACHABLE -> PORT_UNREACHABLE;
-            case PROTOCOL_UNREACHABLE -> PROTOCOL_UNREACHABLE;
-            default -> PROHIBITED;
-        };
+        boolean wasReadable = connected.isReadable();
+        connected.fail(
+                switch (error.kind()) {
+                    case PORT_UNREACHABLE -> PORT_UNREACHABLE;
+                    case PROTOCOL_UNREACHABLE -> PROTOCOL_UNREACHABLE;
+                    default -> PROHIBITED;
+                });
         if (!wasReadable) {
             ready.add(connected);
         }

@@ -3,7 +3,6 @@ package dev.berth.stack.udp;
 import dev.berth.ports.Flow;
 import dev.berth.ports.PortBinding;
 import dev.berth.ports.PortTable;
-import dev.berth.stack.endpoint.Readiness;
 import dev.berth.stack.endpoint.ReadyQueue;
 import dev.berth.stack.icmp.Icmp;
 import dev.berth.stack.ip.Addresses;
@@ -289,7 +288,7 @@ final class UdpInput {
 
     private void deliver(UdpEndpoint owner, Packet packet) {
         Packet kept = compact(packet);
-        boolean wasReadable = owner.readiness() != Readiness.WRITABLE;
+        boolean wasReadable = owner.isReadable();
         if (!owner.offer(kept, cost(kept))) {
             drops.drop(DropReason.RECEIVE_BUFFER_FULL, kept);
             return;
