@@ -117,7 +117,8 @@ class NamespaceGatewayOptionsTest {
                         .contains("127.0.0.1:7001");
                 assertThat(ask(middle, "unpublish", "--control", control, "7000-7002"))
                         .contains("127.0.0.1:7000 leads", "127.0.0.1:7001 leads", "127.0.0.1:7002 leads");
-                assertThat(ask(middle, "unpublish", "--control", control, "5353/udp")).contains("no more");
+                assertThat(ask(middle, "unpublish", "--control", control, "5353/udp"))
+                        .contains("no more");
                 assertThat(middle.check("ss", "-Hlun", "sport", "=", ":5353")).isBlank();
                 exit.write('x'); // is not the end
             }
@@ -143,10 +144,13 @@ class NamespaceGatewayOptionsTest {
             target.addAll(List.of(
                     "unshare", "--user", "--map-root-user", "--net", "sh", "-c", "echo pid $$; exec sleep 200"));
             assumeTrue(
-                    middle.run(append(bare, "unshare", "--user", "--map-root-user", "--net", "true")).exit() == 0,
+                    middle.run(append(bare, "unshare", "--user", "--map-root-user", "--net", "true"))
+                                    .exit()
+                            == 0,
                     "needs user namespaces without privilege");
             NamespaceProgram sleeper = middle.start(target.toArray(String[]::new));
-            String pid = sleeper.awaitLine(each -> each.startsWith("pid "), SOON).substring(4);
+            String pid =
+                    sleeper.awaitLine(each -> each.startsWith("pid "), SOON).substring(4);
             Path ready = directory.resolve("ready");
             List<String> command = new ArrayList<>(bare);
             command.addAll(berth("gateway", "--netns", pid, "--control", "off", "--ready-fd", ready.toString()));
