@@ -35,8 +35,11 @@ final class ConnectRows {
     }
 
     private static Benchmark sustained(String name, String how, boolean reset, double goal) {
-        return row(name, "connect, accept and close by " + how + ", one thread, rate over seconds", Goal.times(goal), () ->
-                        sustained(BerthSockets.inMemory(), reset))
+        return row(
+                        name,
+                        "connect, accept and close by " + how + ", one thread, rate over seconds",
+                        Goal.times(goal),
+                        () -> sustained(BerthSockets.inMemory(), reset))
                 .against(Catalogue.KERNEL + settings(), () -> sustained(new KernelSockets(), reset))
                 .at(Pace.SUSTAINED);
     }
@@ -53,8 +56,11 @@ final class ConnectRows {
     }
 
     private static Benchmark burst(String name, String how, boolean reset) {
-        return row(name, "connect, accept and close by " + how + ", one thread, the median of batches of " + BATCH, Goal.none(), () ->
-                        burst(BerthSockets.inMemory(), reset))
+        return row(
+                        name,
+                        "connect, accept and close by " + how + ", one thread, the median of batches of " + BATCH,
+                        Goal.none(),
+                        () -> burst(BerthSockets.inMemory(), reset))
                 .against(Catalogue.KERNEL, () -> burst(new KernelSockets(), reset));
     }
 
@@ -109,8 +115,9 @@ final class ConnectRows {
     private static String settings() {
         Path directory = Path.of("/proc/sys/net/ipv4");
         try {
-            String[] range =
-                    Files.readString(directory.resolve("ip_local_port_range")).strip().split("\\s+", -1);
+            String[] range = Files.readString(directory.resolve("ip_local_port_range"))
+                    .strip()
+                    .split("\\s+", -1);
             String reuse = Files.readString(directory.resolve("tcp_tw_reuse")).strip();
             return ", ports " + String.join("-", range) + ", tcp_tw_reuse=" + reuse;
         } catch (IOException _) {
