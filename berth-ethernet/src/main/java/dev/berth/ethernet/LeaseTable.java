@@ -222,9 +222,9 @@ final class LeaseTable {
     }
 
     /// The first address that nobody had, from one that follows from the hardware address on; if there is none, the
-    /// one that gives way. RFC 2131 section 2.2: "In some environments it will be necessary to reassign network addresses
-    /// due to exhaustion of available addresses. [...] The server should use whatever information is available in the
-    /// configuration information repository to choose an address to reuse."
+    /// one that gives way. RFC 2131 section 2.2: "In some environments it will be necessary to reassign network
+    /// addresses due to exhaustion of available addresses. [...] The server should use whatever information is
+    /// available in the configuration information repository to choose an address to reuse."
     private int choose(long hardware, long now) {
         if (preferred != 0
                 && leases.stream().noneMatch(lease -> lease.address == preferred)

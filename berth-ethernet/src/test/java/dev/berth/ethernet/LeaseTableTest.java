@@ -17,8 +17,7 @@ class LeaseTableTest {
     private final Set<IpAddress> taken = new HashSet<>(
             List.of(IpAddress.parse("10.0.0.0"), IpAddress.parse("10.0.0.1"), IpAddress.parse("10.0.0.7")));
 
-    private final LeaseTable leases =
-            new LeaseTable(IpAddress.Prefix.parse("10.0.0.1/29"), 100, 3, 0, taken::contains);
+    private final LeaseTable leases = new LeaseTable(IpAddress.Prefix.parse("10.0.0.1/29"), 100, 3, 0, taken::contains);
     private final Object[] ports = {new Object(), new Object(), new Object(), new Object(), new Object(), new Object()};
 
     private int lease(int guest, long now) {

@@ -42,14 +42,20 @@ final class KernelStream {
     }
 
     private final SocketChannel channel;
-    private volatile int descriptor = UNKNOWN;
+    private volatile int descriptor;
 
     @SuppressWarnings("unused") // written through STATE
     private volatile int state;
 
     /// @param channel closed by this object only
     KernelStream(SocketChannel channel) {
+        this(channel, true);
+    }
+
+    /// @param straight false if all octets are to pass the buffer
+    KernelStream(SocketChannel channel, boolean straight) {
         this.channel = channel;
+        descriptor = straight ? UNKNOWN : NONE;
     }
 
     SocketChannel channel() {
@@ -120,6 +126,11 @@ final class KernelStream {
         } finally {
             finish();
         }
+    }
+
+    /// True if octets pass straight.
+    boolean isStraight() {
+        return descriptor >= 0;
     }
 
     /// The calls to be made; null if octets pass the buffer.

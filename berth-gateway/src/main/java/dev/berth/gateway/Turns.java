@@ -38,7 +38,7 @@ final class Turns {
     private final ArrayDeque<Direction> due = new ArrayDeque<>();
     private int moved;
 
-    private Turns() {}
+    Turns() {}
 
     /// Lets this thread carry, now or after what it carries already.
     static void take(Direction direction) {

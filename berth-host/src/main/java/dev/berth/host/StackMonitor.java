@@ -252,7 +252,8 @@ final class StackMonitor {
         long otherGiven = 0;
         try {
             takeIn();
-            settled = stack.settle(now) & converse();
+            settled = stack.settle(now);
+            settled &= converse();
             given = giveOut();
             woken = collectWakeups(null);
             settled &= !stack.hasWork(); // a reader that was served may have opened the window
@@ -417,7 +418,8 @@ final class StackMonitor {
                 return settled;
             }
         }
-        return settled & other.stack.settle(other.now);
+        settled &= other.stack.settle(other.now);
+        return settled;
     }
 
     /// Hands packets for `other` over, under both locks, as far as they go straight there.
