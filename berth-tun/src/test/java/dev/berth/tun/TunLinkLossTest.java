@@ -111,8 +111,7 @@ class TunLinkLossTest extends TunTest {
                     packet.destinationLo,
                     IpProtocol.TCP,
                     packet.length() - (packet.transportAt - at));
-            Bytes.put16(
-                    packet.bytes, packet.transportAt + TcpHeader.CHECKSUM, InternetChecksum.fold(pseudo));
+            Bytes.put16(packet.bytes, packet.transportAt + TcpHeader.CHECKSUM, InternetChecksum.fold(pseudo));
         }
 
         @Override
@@ -174,7 +173,9 @@ class TunLinkLossTest extends TunTest {
                 }
                 assertThat(peer.awaitSuccess(Duration.ofNanos(LIMIT))).isEqualTo("crc " + KernelPeer.crc(pattern));
                 TcpInfo info = socket.info();
-                assertThat(info.octetsRetransmitted()).as("octets that were sent again").isPositive();
+                assertThat(info.octetsRetransmitted())
+                        .as("octets that were sent again")
+                        .isPositive();
             }
         }
     }
