@@ -147,10 +147,7 @@ final class LinkPort implements LinkReceiver {
             return null;
         }
         Packet packet = nic.peekEgress();
-        return packet != null
-                        && link.straight(packet) instanceof LinkPort far
-                        && !far.closed
-                        && far.inbox.isDrained()
+        return packet != null && link.straight(packet) instanceof LinkPort far && !far.closed && far.inbox.isDrained()
                 ? far
                 : null;
     }
