@@ -150,11 +150,15 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
     @Override
     public void kernelReady(int ops) {
         Opening by = opening;
-        if ((ops & SelectionKey.OP_CONNECT) != 0 && by != null) {
-            by.kernelReady();
-        }
         Outward out = outward;
         Inward in = inward;
+        if ((ops & SelectionKey.OP_CONNECT) != 0 && by != null) {
+            try {
+                by.kernelReady();
+            } catch (RuntimeException e) {
+                hasFailed(e);
+            }
+        }
         if ((ops & SelectionKey.OP_WRITE) != 0 && out != null) {
             out.due();
         }

@@ -136,7 +136,7 @@ final class KernelLoop {
                 if (now - swept >= SWEEP_MILLIS * 1_000_000) {
                     swept = now;
                     for (Use each : uses) {
-                        each.sweep.accept(now);
+                        safely(() -> each.sweep.accept(now));
                     }
                 }
             }
@@ -161,12 +161,21 @@ final class KernelLoop {
         }
     }
 
+    /// A defect of one user is not to end what serves all.
+    private static void safely(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException e) {
+            logger().log(System.Logger.Level.ERROR, "The gateway's loop goes on after a failure", e);
+        }
+    }
+
     /// What is handed over meanwhile has to wait for the next selection.
     private void takeHanded() {
         for (int i = handed.size(); i > 0; i--) {
             Runnable task = handed.poll();
             if (task != null) {
-                task.run();
+                safely(task);
             }
         }
     }

@@ -73,7 +73,8 @@ public final class PublishedPort implements Published {
         this.target = target;
         this.limit = limit;
         this.policy = policy;
-        accepting = Thread.ofVirtual().name("berth-published-" + address.getPort()).unstarted(this::acceptAll);
+        accepting =
+                Thread.ofVirtual().name("berth-published-" + address.getPort()).unstarted(this::acceptAll);
         use = KernelLoop.use(kernel, this::sweep);
     }
 

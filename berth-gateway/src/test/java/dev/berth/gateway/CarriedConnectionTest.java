@@ -153,7 +153,8 @@ class CarriedConnectionTest {
         int each = 2_500;
         try (ServerSocket server = listen()) {
             long before = descriptors();
-            CompletableFuture<Void> serving = CompletableFuture.runAsync(() -> acceptAndClose(server, 4 * each), executor);
+            CompletableFuture<Void> serving =
+                    CompletableFuture.runAsync(() -> acceptAndClose(server, 4 * each), executor);
             List<CompletableFuture<Void>> clients = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
                 clients.add(CompletableFuture.runAsync(() -> connectAndClose(server.getLocalPort(), each), executor));
@@ -502,7 +503,8 @@ class CarriedConnectionTest {
         Host door = network.host("door", IpAddress.Prefix.parse("10.0.0.2/24"));
         Endpoint nobody = new Endpoint(IpAddress.parse("10.0.0.77"), 80);
         try (PublishedPort port = PublishedPort.open(new InetSocketAddress("127.0.0.1", 0), door, nobody)) {
-            try (Socket client = new Socket(port.address().getAddress(), port.address().getPort())) {
+            try (Socket client =
+                    new Socket(port.address().getAddress(), port.address().getPort())) {
                 client.setSoTimeout(30_000);
                 isReset(client);
             }
