@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Objects;
 
 /// The calls into the C library that a TUN device takes, each answering as the kernel does: a result of 0 or more, or
 /// the negated error number.
@@ -126,10 +127,10 @@ final class Libc {
         }
     }
 
-    /// Reads to `bytes` from `at` on, `size` octets at most, without a copy. The collector cannot stop this thread
+    /// Reads to `part` of an array, `size` octets at most, without a copy. The collector cannot stop this thread
     /// meanwhile: only for descriptors that do not block.
-    static int read(MemorySegment capture, int fd, byte[] bytes, int at, int size) {
-        MemorySegment part = MemorySegment.ofArray(bytes).asSlice(at, size);
+    static int readArray(MemorySegment capture, int fd, MemorySegment part, int size) {
+        Objects.checkFromIndexSize(0, size, part.byteSize());
         try {
             return answer(capture, (int) (long) READ_ARRAY.invokeExact(capture, fd, part, (long) size));
         } catch (Throwable t) {
@@ -137,9 +138,9 @@ final class Libc {
         }
     }
 
-    /// Writes `size` octets of `bytes` from `at` on, as the other method reads.
-    static int write(MemorySegment capture, int fd, byte[] bytes, int at, int size) {
-        MemorySegment part = MemorySegment.ofArray(bytes).asSlice(at, size);
+    /// Writes the first `size` octets of `part` of an array, as [#readArray] reads.
+    static int writeArray(MemorySegment capture, int fd, MemorySegment part, int size) {
+        Objects.checkFromIndexSize(0, size, part.byteSize());
         try {
             return answer(capture, (int) (long) WRITE_ARRAY.invokeExact(capture, fd, part, (long) size));
         } catch (Throwable t) {

@@ -1,5 +1,6 @@
 package dev.berth.tun;
 
+import dev.berth.wire.BufferPool;
 import dev.berth.wire.Chunk;
 import dev.berth.wire.Packet;
 import java.lang.foreign.Arena;
@@ -8,8 +9,8 @@ import java.lang.foreign.MemorySegment;
 /// Writes packets to a device that takes each of them in one piece, behind a [VnetHeader], and waits while its queue is
 /// full. Nothing is allocated per packet. For one thread at a time.
 ///
-/// A payload is written from where it lies when it begins its chunk: the headers are put into the chunk's headroom
-/// ([Chunk#claimHeadroom]). So is a packet without a tail, which has room before it in its own array. Everything else
+/// A payload is written from where it lies when it begins a large chunk: the headers are put into the chunk's headroom
+/// ([Chunk#claimHeadroom]). So is a packet that came in one large chunk, if nobody else refers to that. Everything else
 /// is put together in an array for this.
 final class PacketWriter {
     private static final int QUEUE_FULL_WAIT_MILLIS = 50;
@@ -18,6 +19,7 @@ final class PacketWriter {
     private final MemorySegment capture;
     private final MemorySegment poll;
     private final byte[] whole = new byte[VnetHeader.LENGTH + TunLink.MAX_PACKET];
+    private final MemorySegment wholeMemory = MemorySegment.ofArray(whole);
 
     PacketWriter(TunDevice device, Arena arena) {
         this.device = device;
@@ -31,26 +33,28 @@ final class PacketWriter {
     int write(Packet packet) {
         Chunk chunk = packet.chunk;
         int size = VnetHeader.LENGTH + packet.length();
-        if (packet.tailLength() == 0) {
-            int at = packet.start - VnetHeader.LENGTH;
-            if (at >= 0 && (chunk == null || chunk.isExclusive())) {
-                VnetHeader.write(packet.bytes, at, packet);
-                return write(packet.bytes, at, size);
-            }
-        } else if (chunk != null && packet.tailStart == chunk.begin) {
-            int at = packet.tailStart - (packet.end - packet.start) - VnetHeader.LENGTH;
-            if (at >= 0 && chunk.claimHeadroom()) {
-                try {
-                    putHeaders(packet, chunk.bytes, at);
-                    return write(chunk.bytes, at, size);
-                } finally {
-                    chunk.releaseHeadroom();
+        if (chunk != null && chunk.bytes.length > BufferPool.SMALL) {
+            if (packet.bytes == chunk.bytes) {
+                int at = packet.start - VnetHeader.LENGTH;
+                if (at >= 0 && packet.tailLength() == 0 && chunk.isExclusive()) {
+                    VnetHeader.write(packet.bytes, at, packet);
+                    return write(ArrayView.of(chunk, at), size);
+                }
+            } else if (packet.tailStart == chunk.begin) {
+                int at = packet.tailStart - (packet.end - packet.start) - VnetHeader.LENGTH;
+                if (at >= 0 && chunk.claimHeadroom()) {
+                    try {
+                        putHeaders(packet, chunk.bytes, at);
+                        return write(ArrayView.of(chunk, at), size);
+                    } finally {
+                        chunk.releaseHeadroom();
+                    }
                 }
             }
         }
         VnetHeader.write(whole, 0, packet);
         packet.copyTo(whole, VnetHeader.LENGTH);
-        return write(whole, 0, size);
+        return write(wholeMemory, size);
     }
 
     private static void putHeaders(Packet packet, byte[] bytes, int at) {
@@ -58,8 +62,8 @@ final class PacketWriter {
         System.arraycopy(packet.bytes, packet.start, bytes, at + VnetHeader.LENGTH, packet.end - packet.start);
     }
 
-    private int write(byte[] bytes, int at, int size) {
-        int answer = Libc.write(capture, device.fd, bytes, at, size);
+    private int write(MemorySegment bytes, int size) {
+        int answer = Libc.writeArray(capture, device.fd, bytes, size);
         if (answer != -Libc.EAGAIN && answer != -Libc.EINTR) {
             return answer;
         }
@@ -69,7 +73,7 @@ final class PacketWriter {
                 TunReader.setPoll(poll, 0, device.fd, Libc.POLLOUT);
                 Libc.poll(capture, poll, 1, QUEUE_FULL_WAIT_MILLIS);
             }
-            answer = Libc.write(capture, device.fd, bytes, at, size);
+            answer = Libc.writeArray(capture, device.fd, bytes, size);
         } while ((answer == -Libc.EAGAIN || answer == -Libc.EINTR) && System.nanoTime() - deadline < 0);
         return answer;
     }

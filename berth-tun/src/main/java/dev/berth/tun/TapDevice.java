@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -28,6 +29,9 @@ public final class TapDevice implements AutoCloseable {
 
     @GuardedBy("lock")
     private final MemorySegment capture = arena.allocate(Libc.CAPTURE);
+
+    @GuardedBy("lock")
+    private final MemorySegment buffer = arena.allocate(MAX_FRAME, 64);
 
     @GuardedBy("lock")
     private boolean open = true;
@@ -74,10 +78,11 @@ public final class TapDevice implements AutoCloseable {
         Objects.requireNonNull(input);
         reader.start(new NativeReader.Source() {
             private final byte[] frame = new byte[MAX_FRAME];
+            private final MemorySegment memory = MemorySegment.ofArray(frame);
 
             @Override
             public int read(MemorySegment errno) {
-                int length = Libc.read(errno, device.fd, frame, 0, MAX_FRAME);
+                int length = Libc.readArray(errno, device.fd, memory, MAX_FRAME);
                 if (length > 0) {
                     input.frame(0, frame, length);
                 }
@@ -111,9 +116,10 @@ public final class TapDevice implements AutoCloseable {
             if (!open || length > MAX_FRAME) {
                 return false;
             }
+            MemorySegment.copy(bytes, at, buffer, ValueLayout.JAVA_BYTE, 0, length);
             int answer;
             do {
-                answer = Libc.write(capture, device.fd, bytes, at, length);
+                answer = Libc.write(capture, device.fd, buffer, length);
             } while (answer == -Libc.EINTR);
             return answer >= 0;
         } finally {

@@ -3,6 +3,7 @@ package dev.berth.tun;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.berth.host.LinkReceiver;
 import dev.berth.wire.BufferPool;
+import dev.berth.wire.Chunk;
 import dev.berth.wire.Packet;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -295,6 +296,7 @@ final class TunReader {
         int count = 0;
         boolean large = false;
         Packet packet = null;
+        MemorySegment memory = MemorySegment.NULL;
         try {
             if (failure != null) {
                 return BUSY;
@@ -302,8 +304,9 @@ final class TunReader {
             for (int size = 0; count < most && size < BATCH_OCTETS && !closing; count++) {
                 if (packet == null) {
                     packet = to.pool().takePacket(READ_SIZE);
+                    memory = memoryOf(packet);
                 }
-                int answer = Libc.read(readCapture, device.fd, packet.bytes, 0, READ_SIZE);
+                int answer = Libc.readArray(readCapture, device.fd, memory, READ_SIZE);
                 if (answer == -Libc.EAGAIN || answer == -Libc.EINTR) {
                     break;
                 }
@@ -333,6 +336,12 @@ final class TunReader {
             to.receivedAll();
         }
         return count;
+    }
+
+    private static MemorySegment memoryOf(Packet packet) {
+        Chunk chunk = packet.chunk;
+        assert chunk != null; // as it was taken with a size
+        return ArrayView.of(chunk, 0);
     }
 
     /// Hands on what was read into the large chunk of `packet`, or a copy that does not hold so much memory.

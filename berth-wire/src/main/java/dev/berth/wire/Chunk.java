@@ -41,6 +41,10 @@ public final class Chunk {
     /// Where its octets begin: 0, or [#HEADROOM]. Only the one who took the chunk changes it, while it is empty.
     public int begin;
 
+    /// What a link has made of the memory for its calls and will need again: kept here so that it is not made for each
+    /// packet. Immutable, and of a type that nobody else uses; whoever finds something else makes his own.
+    public @Nullable Object view;
+
     final BufferPool pool;
 
     // On a free list: the one below, and how many there are. The pool's business alone.
