@@ -7,6 +7,7 @@ import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.stack.endpoint.ByteSource;
 import dev.berth.stack.icmp.IcmpReport;
 import dev.berth.stack.ip.NetInterface;
+import dev.berth.stack.udp.DatagramWay;
 import dev.berth.stack.udp.Udp;
 import dev.berth.stack.udp.UdpEndpoint;
 import dev.berth.stack.udp.UdpGroups;
@@ -32,6 +33,12 @@ public final class UdpSocket extends DataSocket {
     private boolean late; // bound to an address
     private int sendBufferSize = UdpEndpoint.DEFAULT_RECEIVE_BUFFER;
     private String boundBy = "";
+
+    // The ends of the datagram that was sent last under the lock, and the way of those that follow it without
+    private long lastHi;
+    private long lastLo;
+    private int lastPort;
+    private volatile @Nullable DatagramRoad road;
 
     // Of the datagram received last, of the one thread that receives at a time
     private final ShortLock receiving = new ShortLock();
@@ -119,6 +126,7 @@ public final class UdpSocket extends DataSocket {
         try {
             requireOpen();
             IpAddress address = remote.address();
+            forgetRoad();
             check(udp.connect(endpoint, address.hi(), address.lo(), remote.port(), now));
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
@@ -132,6 +140,7 @@ public final class UdpSocket extends DataSocket {
         monitor.enter();
         try {
             requireOpen();
+            forgetRoad();
             check(udp.disconnect(endpoint));
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
@@ -197,6 +206,10 @@ public final class UdpSocket extends DataSocket {
             @Nullable IpAddress local,
             @Nullable Endpoint to)
             throws IOException {
+        DatagramRoad known = road;
+        if (known != null && local == null && known.leadsTo(to) && known.send(source, bytes, from, length)) {
+            return length;
+        }
         long now = monitor.enter();
         try {
             requireOpen();
@@ -204,12 +217,14 @@ public final class UdpSocket extends DataSocket {
             int result;
             if (to == null) {
                 result = udp.send(endpoint, octets, length, now);
+                remember(result, null, endpoint.remoteHi(), endpoint.remoteLo(), endpoint.remotePort());
             } else {
                 Endpoint target = host.reachable(to);
                 IpAddress address = target.address();
                 long hi = local == null ? 0 : local.hi();
                 long lo = local == null ? 0 : local.lo();
                 result = udp.send(endpoint, octets, length, hi, lo, address.hi(), address.lo(), target.port(), now);
+                remember(local == null ? result : Udp.BAD_ADDRESS, to, address.hi(), address.lo(), target.port());
             }
             monitor.arrayBytes.clear();
             return check(result);
@@ -218,6 +233,27 @@ public final class UdpSocket extends DataSocket {
         } finally {
             monitor.exit();
         }
+    }
+
+    /// Remembers the way of the datagram that was sent just now, if the one before it had the same. Under the lock.
+    private void remember(int result, @Nullable Endpoint to, long hi, long lo, int port) {
+        if (result < 0) {
+            return;
+        }
+        if (port == lastPort && lo == lastLo && hi == lastHi) {
+            DatagramWay way = udp.way(endpoint, hi, lo, port);
+            road = way == null ? null : DatagramRoad.along(way, to, monitor);
+        } else {
+            lastHi = hi;
+            lastLo = lo;
+            lastPort = port;
+        }
+    }
+
+    /// The ends have changed, or are about to: what is sent from now on takes another way. Under the lock.
+    private void forgetRoad() {
+        road = null;
+        lastPort = 0;
     }
 
     /// Waits for a datagram, at most `timeoutNanos`, and copies at most `length` octets of it; the rest is lost.
@@ -400,6 +436,7 @@ public final class UdpSocket extends DataSocket {
                 return;
             }
             open = false;
+            forgetRoad();
             forgetLabel();
             host.closed(this);
             udp.shut(endpoint);
