@@ -42,6 +42,11 @@ final class DatagramRoad {
                         && mine.address().hi() == other.address().hi();
     }
 
+    /// False if something has changed, so that there may be another road.
+    boolean isOpen() {
+        return way.isOpen();
+    }
+
     /// Sends a datagram of `length` octets from `source` or, if that is null, of `bytes`.
     ///
     /// @return false if nothing was done: it has to go the ordinary way

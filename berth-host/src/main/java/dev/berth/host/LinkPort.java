@@ -146,11 +146,16 @@ final class LinkPort implements LinkReceiver {
         return !inbox.isEmpty();
     }
 
-    /// Gives the stack what has arrived, a batch at most. Under the host's lock.
-    void drainInto(NetStack stack, long now) {
+    /// Lets the stack count what was refused. Under the host's lock.
+    void countRefused(NetStack stack) {
         if (inboxDrops.get() != 0) {
             stack.drops().countAll(DropReason.INBOX_FULL, inboxDrops.getAndSet(0));
         }
+    }
+
+    /// Gives the stack what has arrived, a batch at most. Under the host's lock.
+    void drainInto(NetStack stack, long now) {
+        countRefused(stack);
         for (int i = 0; i < BATCH; i++) {
             Packet packet = inbox.poll();
             if (packet == null) {

@@ -316,6 +316,13 @@ final class StackMonitor {
         return settled && !timerDue && !hasInput();
     }
 
+    /// Lets the stack count what its links' inboxes have refused. Under the lock.
+    void countRefused() {
+        for (LinkPort port : ports) {
+            port.countRefused(stack);
+        }
+    }
+
     private void takeHanded(PacketQueue handed) {
         Packet segment;
         while ((segment = handed.poll()) != null) {
