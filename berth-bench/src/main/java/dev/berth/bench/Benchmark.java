@@ -33,6 +33,8 @@ record Benchmark(
         ORDINARY,
         /// A quarter of the time in each round: many rows of very short operations.
         BRIEF,
+        /// Half of the rounds, one at least, without warm-up and for seconds: what is measured has a period of its own.
+        SUSTAINED,
         /// A third of the rounds, one at least, and no warm-up: a round takes many seconds.
         SLOW,
         /// One round without warm-up: nothing varies, or the measurement repeats by itself.

@@ -151,6 +151,7 @@ final class GatewayLab implements AutoCloseable {
                 new String[] {
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "--enable-native-access=ALL-UNNAMED",
+                    "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",
                     "-cp",
                     System.getProperty("java.class.path"),
                     "dev.berth.cli.Berth",

@@ -25,23 +25,41 @@ public final class SideBySide implements AutoCloseable {
     /// @param warmUpMillis how long each side runs before the first round; longer while it still becomes faster
     /// @param idlePairs how many idle pairs are counted
     /// @param mostPairs how many pairs are open where rows compare many with few; a row may have less
-    public record Options(int rounds, int roundMillis, int warmUpMillis, int idlePairs, int mostPairs) {
+    /// @param sustainedMillis how long rates are measured that have to be kept up for seconds
+    /// @param declineSeconds how long `connect-decline` takes
+    public record Options(
+            int rounds,
+            int roundMillis,
+            int warmUpMillis,
+            int idlePairs,
+            int mostPairs,
+            int sustainedMillis,
+            int declineSeconds) {
         /// Some seconds for every row.
-        public static final Options ORDINARY = new Options(7, 700, 2_000, 50_000, 1_000_000);
+        public static final Options ORDINARY = new Options(7, 700, 2_000, 50_000, 1_000_000, 4_000, 20);
 
         /// Under a minute for all rows but `million-pairs` and those that fill the kernel's range of ports.
-        public static final Options QUICK = new Options(3, 70, 200, 20_000, 100_000);
+        public static final Options QUICK = new Options(3, 70, 200, 20_000, 100_000, 2_000, 3);
 
         /// @throws IllegalArgumentException if a number is below 1
         public Options {
-            if (rounds < 1 || roundMillis < 1 || warmUpMillis < 1 || idlePairs < 1 || mostPairs < 1) {
+            if (Math.min(rounds, roundMillis) < 1
+                    || Math.min(warmUpMillis, idlePairs) < 1
+                    || Math.min(mostPairs, sustainedMillis) < 1
+                    || declineSeconds < 1) {
                 throw new IllegalArgumentException("The numbers of a run are 1 or more");
             }
         }
 
         /// The same with so many rounds.
         public Options withRounds(int number) {
-            return new Options(number, roundMillis, warmUpMillis, idlePairs, mostPairs);
+            return new Options(
+                    number, roundMillis, warmUpMillis, idlePairs, mostPairs, sustainedMillis, declineSeconds);
+        }
+
+        /// The same with so many seconds for `connect-decline`.
+        public Options withDeclineSeconds(int seconds) {
+            return new Options(rounds, roundMillis, warmUpMillis, idlePairs, mostPairs, sustainedMillis, seconds);
         }
     }
 
@@ -135,7 +153,9 @@ public final class SideBySide implements AutoCloseable {
                 warmUp(benchmark, other, nanos);
             }
         }
-        long nanos = options.roundMillis * 1_000_000L / part;
+        long nanos = benchmark.pace() == Benchmark.Pace.SUSTAINED
+                ? options.sustainedMillis * 1_000_000L
+                : options.roundMillis * 1_000_000L / part;
         double[] ours = new double[rounds];
         double[] theirs = new double[rounds];
         double[] ratios = new double[rounds];
@@ -160,6 +180,7 @@ public final class SideBySide implements AutoCloseable {
     private int rounds(Benchmark.Pace pace) {
         return switch (pace) {
             case ORDINARY, BRIEF -> options.rounds;
+            case SUSTAINED -> Math.max(1, options.rounds / 2);
             case SLOW -> Math.max(1, options.rounds / 3);
             case ONCE -> 1;
         };

@@ -19,6 +19,9 @@ class GatewayCommandUsageTest {
             value = {
                 "--tun x --mtu 5 | --mtu is 1280 to 65535, not 5",
                 "--tun x --tap y | --tun goes with none of --tap, --qemu and --vfkit",
+                "--tun sixteen-octets-x | --tun is the name of a device, 1 to 15 octets, not 16",
+                "--tap sixteen-octets-x | --tap is the name of a device, 1 to 15 octets, not 16",
+                "--tun a/b | --tun is the name of a device, which has no '/', ':' or space: not 'a/b'",
                 "--qemu s --netns 1 | --netns is the namespace of a device",
                 "--tun x --address nonsense | 'nonsense' is not an IP address",
                 "--tun x --publish 80 | '80' is not [ADDRESS:]HOSTPORT:PORT",

@@ -253,7 +253,8 @@ class FrameServersTest {
         }
         assertThat(path).doesNotExist();
         try (FrameServer first = segment.listenStream(path)) {
-            assertThatThrownBy(() -> segment.listenDatagram(path)).hasMessageStartingWith(path + " is in use by " + self);
+            assertThatThrownBy(() -> segment.listenDatagram(path))
+                    .hasMessageStartingWith(path + " is in use by " + self);
             assertThat(first.path()).exists();
         }
         FrameSocket left = FrameSocket.bind(path, 1);

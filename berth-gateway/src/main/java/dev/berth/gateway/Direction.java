@@ -24,9 +24,6 @@ abstract class Direction {
 
     final CarriedConnection connection;
 
-    /// Of whoever is at work.
-    final Held held = new Held();
-
     @SuppressWarnings("unused") // written through STATE
     private volatile int state;
 
@@ -80,9 +77,6 @@ abstract class Direction {
             connection.hasFailed(e);
             return false;
         } finally {
-            if (state == ENDED) {
-                held.release();
-            }
             if (!done) {
                 connection.abort(); // an error of the JVM: nothing may stay behind for ever
             }
@@ -99,9 +93,9 @@ abstract class Direction {
         state = ENDED;
     }
 
-    /// True while something has left one end and is not with the other.
+    /// True while something may have left one end and not be with the other.
     final boolean isMoving() {
         int present = state;
-        return present == AT_WORK || present == AGAIN || present == IDLE && !held.isEmpty();
+        return present == AT_WORK || present == AGAIN;
     }
 }

@@ -1,20 +1,23 @@
 package dev.berth.gateway;
 
+import dev.berth.host.HostSocket;
 import dev.berth.host.TcpSocket;
 import dev.berth.stack.endpoint.Readiness;
+import dev.berth.stack.tcp.SendSpace;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
-import java.nio.channels.SocketChannel;
 
 /// What goes from the kernel to a connection in memory. The loop tells of it; while the connection in memory has no
 /// room, the kernel is not asked, and it goes on with whoever makes room.
 final class Inward extends Direction {
+    /// For less room the kernel is not asked, if more is to come.
+    private static final int LITTLE = 4 * 1024;
+
     private final TcpSocket inside;
-    private final SocketChannel kernel;
+    private final KernelStream kernel;
     private volatile boolean wantsRoom;
 
-    Inward(CarriedConnection connection, TcpSocket inside, SocketChannel kernel) {
+    Inward(CarriedConnection connection, TcpSocket inside, KernelStream kernel) {
         super(connection);
         this.inside = inside;
         this.kernel = kernel;
@@ -28,19 +31,23 @@ final class Inward extends Direction {
     @Override
     boolean move(Turns turns) throws IOException {
         wantsRoom = false;
-        ByteBuffer buffer = turns.buffer();
+        SendSpace space = turns.space();
         for (int moved = 0; moved < Turns.TURN; ) {
-            if (!held.isEmpty()) {
-                if (!giveHeld(turns)) {
-                    return false;
+            int room = inside.tryLend(space, Turns.BUFFER);
+            if (room < LITTLE && isFull()) {
+                if (room > 0) {
+                    inside.append(space, 0);
                 }
+                return false;
+            }
+            if (room == HostSocket.UNAVAILABLE) {
                 continue;
             }
-            int most = Held.most();
-            int count = kernel.read(buffer.clear().limit(most));
-            if (count == 0) {
-                connection.watch(SelectionKey.OP_READ);
-                return false;
+            int count = 0;
+            try {
+                count = kernel.receive(turns, space.bytes(), space.from(), room);
+            } finally {
+                inside.append(space, Math.max(count, 0));
             }
             if (count < 0) {
                 inside.shutdownOutput();
@@ -48,33 +55,17 @@ final class Inward extends Direction {
                 connection.kernelEnded();
                 return false;
             }
-            connection.used();
-            turns.moved(count);
-            moved += count;
-            buffer.flip();
-            int taken = Math.max(0, inside.tryWrite(turns, count));
-            if (taken < count) {
-                held.keep(buffer.position(taken));
-                if (isFull()) {
-                    return false;
-                }
-            } else if (count < most) {
+            if (count > 0) {
+                connection.used();
+                turns.moved(count);
+                moved += count;
+            }
+            if (count < room) {
                 break; // that was all
             }
         }
-        if (!held.isEmpty()) {
-            return true;
-        }
         connection.watch(SelectionKey.OP_READ); // the kernel says at once if there is more: it is another's turn
         return false;
-    }
-
-    /// @return false if there is no room
-    private boolean giveHeld(Turns turns) throws IOException {
-        ByteBuffer buffer = turns.buffer().clear();
-        held.copyTo(buffer);
-        held.taken(Math.max(0, inside.tryWrite(turns, buffer.remaining())));
-        return held.isEmpty() || !isFull();
     }
 
     /// Looks again after having said that it wants room: otherwise it might wait for what has come before.

@@ -2,18 +2,21 @@ package dev.berth.gateway;
 
 import dev.berth.host.HostSocket;
 import dev.berth.host.TcpSocket;
+import dev.berth.stack.tcp.ReceivedView;
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.net.SocketException;
 import java.nio.channels.SelectionKey;
-import java.nio.channels.SocketChannel;
 
 /// What goes from a connection in memory to the kernel. It is carried by the thread that brings it; only when the
 /// kernel has no room the loop is asked.
 final class Outward extends Direction {
-    private final TcpSocket inside;
-    private final SocketChannel kernel;
+    private static final int MOST = 4 * Turns.BUFFER;
 
-    Outward(CarriedConnection connection, TcpSocket inside, SocketChannel kernel) {
+    private final TcpSocket inside;
+    private final KernelStream kernel;
+    private int writes; // up to 2
+
+    Outward(CarriedConnection connection, TcpSocket inside, KernelStream kernel) {
         super(connection);
         this.inside = inside;
         this.kernel = kernel;
@@ -21,44 +24,44 @@ final class Outward extends Direction {
 
     @Override
     boolean move(Turns turns) throws IOException {
-        if (!held.isEmpty() && !giveHeld(turns)) {
+        if (!connection.isMade(inside)) {
             return false;
         }
-        ByteBuffer buffer = turns.buffer();
+        ReceivedView view = turns.view();
         for (int moved = 0; moved < Turns.TURN; ) {
-            buffer.clear();
-            int count = inside.tryRead(turns, Held.most());
-            if (count == HostSocket.UNAVAILABLE) {
+            int there = inside.tryView(view, MOST);
+            if (there == HostSocket.UNAVAILABLE) {
                 return false;
             }
-            if (count < 0) {
-                kernel.shutdownOutput();
+            if (there < 0) {
+                if (!connection.isHalfClosed()) { // otherwise it is closed now
+                    kernel.channel().shutdownOutput();
+                }
                 ended();
                 return false;
             }
-            connection.used();
-            turns.moved(count);
-            kernel.write(buffer.flip());
-            if (buffer.hasRemaining()) {
-                held.keep(buffer);
+            if (writes < 2 && ++writes == 2) {
+                connection.noDelay(); // the first waits for nothing anyway, and many have no other
+            }
+            int sent = 0;
+            try {
+                sent = kernel.send(turns, view);
+            } finally {
+                inside.consume(view, sent);
+            }
+            if (sent > 0) {
+                connection.used();
+                turns.moved(sent);
+            }
+            if (sent < there) {
+                if (inside.hasFailed()) {
+                    throw new SocketException("Connection reset"); // the outside need not read first to learn that
+                }
                 connection.watch(SelectionKey.OP_WRITE);
                 return false;
             }
-            moved += count;
+            moved += sent;
         }
         return true;
-    }
-
-    /// @return true if nothing is left of it
-    private boolean giveHeld(Turns turns) throws IOException {
-        ByteBuffer buffer = turns.buffer().clear();
-        held.copyTo(buffer);
-        int count = kernel.write(buffer);
-        held.taken(count);
-        if (held.isEmpty()) {
-            return true;
-        }
-        connection.watch(SelectionKey.OP_WRITE);
-        return false;
     }
 }

@@ -2,16 +2,16 @@ package dev.berth.gateway;
 
 import dev.berth.host.Host;
 import dev.berth.host.TcpSocket;
+import dev.berth.ports.Transport;
 import dev.berth.wire.Endpoint;
 import java.io.IOException;
-import java.net.BindException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.spi.SelectorProvider;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -34,7 +34,7 @@ import java.util.concurrent.locks.LockSupport;
 /// does not answer, the kernel's connection is reset.
 ///
 /// The kernel's side is always the kernel's, whatever sockets are installed in the JVM. Thread-safe.
-public final class PublishedPort implements AutoCloseable {
+public final class PublishedPort implements Published {
     /// Connections at the same time when the caller gives no number.
     public static final int DEFAULT_LIMIT = 1_024;
 
@@ -55,6 +55,7 @@ public final class PublishedPort implements AutoCloseable {
     private final LongAdder overLimit = new LongAdder();
     private final LongAdder denied = new LongAdder();
     private final AtomicBoolean limitReported = new AtomicBoolean();
+    private final Thread accepting;
     private final KernelLoop.Use use;
     private volatile boolean closed;
 
@@ -72,6 +73,7 @@ public final class PublishedPort implements AutoCloseable {
         this.target = target;
         this.limit = limit;
         this.policy = policy;
+        accepting = Thread.ofVirtual().name("berth-published-" + address.getPort()).unstarted(this::acceptAll);
         use = KernelLoop.use(kernel, this::sweep);
     }
 
@@ -113,7 +115,7 @@ public final class PublishedPort implements AutoCloseable {
         try {
             bind(server, address);
             PublishedPort port = new PublishedPort(kernel, server, gateway, target, limit, policy);
-            Thread.ofVirtual().name("berth-published-" + port.address.getPort()).start(port::acceptAll);
+            port.accepting.start();
             opened = true;
             return port;
         } finally {
@@ -124,35 +126,12 @@ public final class PublishedPort implements AutoCloseable {
     }
 
     private static void bind(ServerSocketChannel server, InetSocketAddress address) throws IOException {
-        InetAddress ip = address.getAddress();
-        if (ip == null) {
-            throw new BindException("'" + address.getHostString() + "' is not an address of this machine.");
-        }
-        String port = "port " + address.getPort() + " of " + ip.getHostAddress();
         try {
+            KernelBind.requireAddress(address);
             server.bind(address, BACKLOG);
-        } catch (BindException e) {
-            String reason = String.valueOf(e.getMessage());
-            String sentence = reason.startsWith("Address already in use")
-                    ? "P" + port.substring(1) + " is in use by "
-                            + KernelPortOwner.find(address)
-                                    .map(KernelPortOwner::toString)
-                                    .orElse("another program")
-                            + "."
-                    : reason.startsWith("Permission denied")
-                            ? "No permission to listen on " + port + ": take one above 1023."
-                            : reason.startsWith("Cannot assign requested address")
-                                    ? ip.getHostAddress() + " is not an address of this machine."
-                                    : "Cannot listen on " + port + " (" + reason + ").";
-            throw caused(new BindException(sentence), e);
         } catch (SocketException e) {
-            throw caused(new SocketException("Cannot listen on " + port + " (" + e.getMessage() + ")."), e);
+            throw KernelBind.explained(e, Transport.TCP, address);
         }
-    }
-
-    private static SocketException caused(SocketException exception, IOException cause) {
-        exception.initCause(cause);
-        return exception;
     }
 
     private void acceptAll() {
@@ -216,7 +195,7 @@ public final class PublishedPort implements AutoCloseable {
 
     private void sweep(long now) {
         for (CarriedConnection connection : connections) {
-            connection.sweep(now, Long.MAX_VALUE);
+            connection.sweep(now);
         }
     }
 
@@ -236,32 +215,37 @@ public final class PublishedPort implements AutoCloseable {
         }
     }
 
-    /// Where the kernel listens.
+    @Override
+    public Transport transport() {
+        return Transport.TCP;
+    }
+
+    @Override
     public InetSocketAddress address() {
         return address;
     }
 
-    /// Where connections are carried to.
+    @Override
     public Endpoint target() {
         return target;
     }
 
-    /// Connections that are carried now.
+    @Override
     public int connections() {
         return connections.size();
     }
 
-    /// Connections that the kernel has accepted so far.
+    @Override
     public long accepted() {
         return accepted.sum();
     }
 
-    /// Connections that were reset because there were too many.
+    @Override
     public long overLimit() {
         return overLimit.sum();
     }
 
-    /// Connections that were reset because the policy does not let them in.
+    @Override
     public long denied() {
         return denied.sum();
     }
@@ -284,6 +268,11 @@ public final class PublishedPort implements AutoCloseable {
             connection.end();
         }
         use.close();
+        try {
+            accepting.join(Duration.ofNanos(DRAIN_NANOS)); // it is the last to hold the port
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /// `127.0.0.1:8080 -> 10.0.0.1:80`.

@@ -1,18 +1,21 @@
 package dev.berth.gateway;
 
-import dev.berth.stack.endpoint.ByteSink;
-import dev.berth.stack.endpoint.ByteSource;
+import dev.berth.stack.tcp.ReceivedView;
+import dev.berth.stack.tcp.SendSpace;
+import dev.berth.tun.StreamCalls;
+import dev.berth.wire.BufferPool;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /// A thread that carries octets: the directions whose turn it is, one after the other, and the buffer that they share.
 ///
 /// A host tells of its sockets on whatever thread has changed them, also within a call to another socket. So a thread
 /// that carries already only remembers what is told to it, and turns to it later: its stack does not grow. What is too
 /// much for the thread that has brought it is left to the loop's.
-final class Turns implements ByteSource, ByteSink {
+final class Turns {
     /// The most octets that are moved at a time.
     static final int BUFFER = 64 * 1024;
 
@@ -26,11 +29,16 @@ final class Turns implements ByteSource, ByteSink {
     private static final ConcurrentLinkedDeque<Turns> FREE = new ConcurrentLinkedDeque<>();
     private static final AtomicInteger FREE_COUNT = new AtomicInteger();
 
-    private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
+    /// What one slice of a stream takes at most.
+    private final ByteBuffer buffer = ByteBuffer.allocateDirect(BufferPool.LARGE);
+
+    private final SendSpace space = new SendSpace();
+    private final ReceivedView view = new ReceivedView();
+    private @Nullable StreamCalls calls;
     private final ArrayDeque<Direction> due = new ArrayDeque<>();
     private int moved;
 
-    private Turns() {}
+    Turns() {}
 
     /// Lets this thread carry, now or after what it carries already.
     static void take(Direction direction) {
@@ -79,22 +87,34 @@ final class Turns implements ByteSource, ByteSink {
         }
     }
 
-    /// The buffer, of the one direction that runs now.
+    // Of the one direction that runs now
+
+    /// For octets that cannot pass straight.
     ByteBuffer buffer() {
         return buffer;
     }
 
+    /// For room inside; lent to nobody between two turns.
+    SendSpace space() {
+        return space;
+    }
+
+    /// For what has been received inside; empty between two turns.
+    ReceivedView view() {
+        return view;
+    }
+
+    /// For octets that pass straight, where that is possible.
+    StreamCalls calls() {
+        StreamCalls present = calls;
+        if (present == null) {
+            present = StreamCalls.open();
+            calls = present;
+        }
+        return present;
+    }
+
     void moved(int octets) {
         moved += octets;
-    }
-
-    @Override
-    public void transfer(byte[] bytes, int at, int length) {
-        buffer.get(bytes, at, length);
-    }
-
-    @Override
-    public void accept(byte[] bytes, int from, int length) {
-        buffer.put(bytes, from, length);
     }
 }

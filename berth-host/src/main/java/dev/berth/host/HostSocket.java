@@ -33,13 +33,14 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     final Host host;
 
     /// That of the shard in which the socket lives. A TCP socket may change it while it connects, under the lock of the
-    /// one that it leaves: whoever has entered by [#enter] or [#enterQuietly] is in the right one.
-    volatile StackMonitor monitor;
+    /// one that it leaves: whoever has entered by [#enter] or [#enterQuietly] is in the right one. Not volatile, as
+    /// whoever finds an old one here enters that, and sees under its lock that it is not the right one any more.
+    StackMonitor monitor;
 
     // Under the host's lock
     private int sharing;
     private PortRange localPortRange = PortRange.ALL;
-    volatile boolean open = true;
+    volatile boolean closed; // false at first: a new socket needs no volatile write
 
     HostSocket(Host host, StackMonitor monitor) {
         this.host = host;
@@ -89,7 +90,7 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
 
     /// True until [#close].
     public final boolean isOpen() {
-        return open;
+        return !closed;
     }
 
     /// What the socket is ready for now: bits of [Readiness].
@@ -273,7 +274,7 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     public abstract void close();
 
     final void requireOpen() throws SocketException {
-        if (!open) {
+        if (closed) {
             throw SocketErrors.closed();
         }
     }

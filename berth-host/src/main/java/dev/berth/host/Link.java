@@ -25,6 +25,16 @@ public interface Link extends AutoCloseable {
     /// documentation says. Never throws for the state of the link.
     void transmit(Packet packet);
 
+    /// Whether this link does nothing with a packet but hand it to another host of this JVM, unchanged and on the thread
+    /// that transmits: then the host may do that itself instead of calling [#transmit]. Called under the host's lock,
+    /// for each packet, unlike all other methods of a link: it must neither wait for anything nor call the host or
+    /// code of others.
+    ///
+    /// @return the [LinkReceiver] that would get the packet; null, the default, if the link wants it
+    default @Nullable LinkReceiver straight(Packet packet) {
+        return null;
+    }
+
     /// False while the link takes no packet, because as many wait in it as fit: the host keeps its packets then,
     /// until the link calls [LinkReceiver#ready]. Asked before each [#transmit], by the same thread; a link that says
     /// false must call later.

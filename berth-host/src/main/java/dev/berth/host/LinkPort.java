@@ -146,6 +146,55 @@ final class LinkPort implements LinkReceiver {
         return !inbox.isEmpty();
     }
 
+    StackMonitor monitor() {
+        return monitor;
+    }
+
+    /// True if packets wait for the link. Under the host's lock.
+    boolean hasOutput() {
+        return nic.hasEgress();
+    }
+
+    /// True if every packet that has left here was handed over, so that another may go [#straight]. Under the host's
+    /// lock.
+    boolean isIdle() {
+        // Only the owner of the lock adds to the outbox: once it is empty and nobody transmits, nothing is on its way.
+        return outbox.isEmpty() && !transmitting.get() && !closed && downReason == null && sharing == null;
+    }
+
+    /// True if the stack has got every packet that was handed over, also one that a slower thread has not yet left
+    /// behind entirely. Under the host's lock.
+    boolean isDrained() {
+        return inbox.isDrained();
+    }
+
+    /// Where the link would hand the oldest packet that waits for it, if it does nothing else with it. Under the
+    /// host's lock.
+    ///
+    /// @return null if the packet has to go through the outbox and the link
+    @Nullable
+    LinkPort straight() {
+        Packet packet = nic.peekEgress();
+        return packet != null && link.straight(packet) instanceof LinkPort far && !far.closed ? far : null;
+    }
+
+    /// Hands packets that wait for the link to the stack behind `far`, as far as they go [#straight] there. Under the
+    /// locks of both hosts, if this is idle and `far` is drained.
+    ///
+    /// @return how many, at most `most`
+    int passTo(LinkPort far, int most, long now) {
+        int passed = 0;
+        while (passed < most && straight() == far) {
+            Packet packet = nic.pollEgress();
+            if (packet != null) {
+                packet.sentAt = now;
+                far.monitor.stack().receive(far.nic, packet, now);
+                passed++;
+            }
+        }
+        return passed;
+    }
+
     /// Lets the stack count what was refused. Under the host's lock.
     void countRefused(NetStack stack) {
         if (inboxDrops.get() != 0) {

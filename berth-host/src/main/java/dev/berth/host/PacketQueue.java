@@ -82,6 +82,12 @@ public final class PacketQueue {
         return small.isEmpty() && (present == null || present.isEmpty() || small.isClaimed());
     }
 
+    /// True if no producer has filled or claimed a slot that was not polled yet: all that was offered before has left.
+    boolean isDrained() {
+        Ring present = large;
+        return !small.isClaimed() && (present == null || !present.isClaimed());
+    }
+
     /// True if [#offer] refuses.
     boolean isFull() {
         Ring present = large;

@@ -52,6 +52,15 @@ final class SectionLock extends AbstractQueuedSynchronizer {
         return false;
     }
 
+    /// Takes the lock if it is free: not if it is the caller's.
+    boolean tryLockAfresh() {
+        if (getState() == FREE && compareAndSetState(FREE, HELD)) {
+            owner = Thread.currentThread();
+            return true;
+        }
+        return false;
+    }
+
     void unlock() {
         if (again > 0) {
             again--;

@@ -22,6 +22,9 @@ final class StackMonitor {
     /// Segments that wait to be taken from another shard.
     private static final int HANDED = 1_024;
 
+    /// Packets that two hosts exchange at most before their locks are released: a few microseconds.
+    private static final int CONVERSATION = 64;
+
     private final SectionLock lock = new SectionLock();
     private final NetStack stack;
     private final @Nullable HostClock clock; // null: the system's
@@ -30,6 +33,7 @@ final class StackMonitor {
     private volatile boolean timerDue;
     private volatile @Nullable Link fetching;
     private long now; // guarded by the lock
+    private @Nullable StackMonitor partner; // guarded by the lock: whose lock its owner holds besides
     private @Nullable Wakeup afterwards;
     private final PortShortage shortage;
     private final String name;
@@ -254,49 +258,41 @@ final class StackMonitor {
     /// @return false if something was left behind since, so that the section should be entered again
     private boolean leave() {
         Wakeup woken;
-        long deadline;
         boolean settled;
+        long deadline;
         String warning;
-        long given = 0;
-        LinkPort[] all = ports;
-        Siblings others = siblings;
+        long given;
+        StackMonitor other;
+        boolean otherSettled = true;
+        long otherDeadline = Long.MAX_VALUE;
+        String otherWarning = null;
+        long otherGiven = 0;
         try {
-            if (timerDue) {
-                timerDue = false;
-            }
-            if (others != null) {
-                takeHanded(others.handed);
-            }
-            for (LinkPort port : all) {
-                if (port.hasInput()) {
-                    port.drainInto(stack, now);
-                }
-            }
-            if (stack.nextDeadline() <= now) {
-                stack.advance(now);
-            }
-            settled = stack.settle(now);
-            if (others != null) {
-                given = hand(others.all);
-            }
-            for (LinkPort port : all) {
-                port.collectOutput();
-            }
-            if (retransmitted.size() > 0) {
-                tellRetransmissions();
-            }
-            woken = collectWakeups();
+            takeIn();
+            settled = stack.settle(now) & converse();
+            given = giveOut();
+            woken = collectWakeups(null);
             settled &= !stack.hasWork(); // a reader that was served may have opened the window
             deadline = stack.nextDeadline();
             warning = shortage.poll(now);
+            other = partner;
+            if (other != null) {
+                otherGiven = other.giveOut();
+                woken = other.collectWakeups(woken);
+                otherSettled = !other.stack.hasWork();
+                otherDeadline = other.stack.nextDeadline();
+                otherWarning = other.shortage.poll(other.now);
+            }
         } finally {
-            lock.unlock();
+            unlock();
         }
-        for (LinkPort port : all) {
-            port.transmit();
+        transmit();
+        if (other != null) {
+            other.transmit();
         }
-        for (long rest = given; others != null && rest != 0; rest &= rest - 1) {
-            others.all[Long.numberOfTrailingZeros(rest)].tryRun();
+        runSiblings(given);
+        if (other != null) {
+            other.runSiblings(otherGiven);
         }
         while (woken != null) {
             Wakeup next = woken.next;
@@ -304,6 +300,77 @@ final class StackMonitor {
             woken.wake();
             woken = next;
         }
+        arm(deadline, warning);
+        if (other != null) {
+            other.arm(otherDeadline, otherWarning);
+            if (!otherSettled || other.isCalled()) {
+                other.tryRun();
+            }
+        }
+        return settled && !isCalled();
+    }
+
+    /// Gives the stack what has arrived and what is due.
+    private void takeIn() {
+        if (timerDue) {
+            timerDue = false;
+        }
+        Siblings others = siblings;
+        if (others != null) {
+            takeHanded(others.handed);
+        }
+        for (LinkPort port : ports) {
+            if (port.hasInput()) {
+                port.drainInto(stack, now);
+            }
+        }
+        if (stack.nextDeadline() <= now) {
+            stack.advance(now);
+        }
+    }
+
+    /// Puts what the stack has to send where it is sent from when the lock is released.
+    ///
+    /// @return which shards are to be run then, one bit each
+    private long giveOut() {
+        Siblings others = siblings;
+        long given = others == null ? 0 : hand(others.all);
+        for (LinkPort port : ports) {
+            port.collectOutput();
+        }
+        if (retransmitted.size() > 0) {
+            tellRetransmissions();
+        }
+        return given;
+    }
+
+    /// Gives the lock back, and that of the partner.
+    private void unlock() {
+        StackMonitor other = partner;
+        if (other != null) {
+            partner = null;
+            other.lock.unlock();
+        }
+        lock.unlock();
+    }
+
+    /// Not under the lock.
+    private void transmit() {
+        for (LinkPort port : ports) {
+            port.transmit();
+        }
+    }
+
+    /// Not under the lock.
+    private void runSiblings(long given) {
+        Siblings others = siblings;
+        for (long rest = given; others != null && rest != 0; rest &= rest - 1) {
+            others.all[Long.numberOfTrailingZeros(rest)].tryRun();
+        }
+    }
+
+    /// Not under the lock.
+    private void arm(long deadline, @Nullable String warning) {
         HostClock.Alarm own = alarm;
         if (own != null) {
             own.set(deadline);
@@ -313,7 +380,68 @@ final class StackMonitor {
         if (warning != null) {
             PortShortage.log(warning);
         }
-        return settled && !timerDue && !hasInput();
+    }
+
+    /// True if something was left behind for whoever has the lock.
+    private boolean isCalled() {
+        return timerDue || hasInput();
+    }
+
+    // Two hosts at a time
+
+    /// If what waits to be sent goes straight to another host in memory that nobody is at work in, takes that one's
+    /// lock besides and carries packets to and fro until both are silent, so that an exchange of several packets
+    /// costs each host one critical section. The other lock is only tried, never waited for, and given back with this
+    /// one; what cannot go this way, or is too much, takes the ordinary one.
+    ///
+    /// @return false if the budget of a call to `settle` was used up
+    private boolean converse() {
+        for (LinkPort port : ports) {
+            LinkPort far = port.hasOutput() && port.isIdle() ? port.straight() : null;
+            if (far != null) {
+                return !join(far.monitor()) || talk(port, far);
+            }
+        }
+        return true;
+    }
+
+    private boolean join(StackMonitor other) {
+        if (other == this || clock != null || other.clock != null || !other.lock.tryLockAfresh()) {
+            return false;
+        }
+        partner = other;
+        return true;
+    }
+
+    /// Under both locks: what was sent before in either direction has arrived, if that is so now, as nobody else adds
+    /// to an outbox.
+    private boolean talk(LinkPort near, LinkPort far) {
+        StackMonitor other = far.monitor();
+        long present = Math.max(now, other.now);
+        now = present;
+        other.now = present;
+        other.takeIn();
+        boolean answers = far.isIdle() && near.isDrained();
+        int budget = CONVERSATION;
+        int passed = far.isDrained() ? near.passTo(far, budget, present) : 0;
+        boolean settled = other.stack.settle(present);
+        while (passed > 0 && answers) {
+            budget -= passed;
+            int answered = far.passTo(near, budget, present);
+            if (answered == 0) {
+                break;
+            }
+            settled &= stack.settle(present);
+            if (lock.hasQueuedThreads() || other.lock.hasQueuedThreads()) {
+                break;
+            }
+            budget -= answered;
+            passed = near.passTo(far, budget, present);
+            if (passed > 0) {
+                settled &= other.stack.settle(present);
+            }
+        }
+        return settled;
     }
 
     /// Lets the stack count what its links' inboxes have refused. Under the lock.
@@ -384,8 +512,9 @@ final class StackMonitor {
         retransmitted.clear();
     }
 
-    private @Nullable Wakeup collectWakeups() {
-        Wakeup woken = null;
+    /// Puts who is to be told something in front of `list`.
+    private @Nullable Wakeup collectWakeups(@Nullable Wakeup list) {
+        Wakeup woken = list;
         StackSocket ready;
         while ((ready = stack.pollReady()) != null) {
             if (ready.attachment() instanceof SocketSignals socket) {

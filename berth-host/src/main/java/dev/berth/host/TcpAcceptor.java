@@ -326,7 +326,7 @@ public final class TcpAcceptor extends HostSocket {
         }
         TcpListener whole = elsewhere[0].part().part(0);
         int shard;
-        while (open && (shard = whole.nextShard()) >= 0) {
+        while (!closed && (shard = whole.nextShard()) >= 0) {
             StackMonitor at = host.monitors()[shard];
             at.enterQuietly();
             try {
@@ -445,10 +445,10 @@ public final class TcpAcceptor extends HostSocket {
         ShardListener[] others;
         long now = monitor.enter();
         try {
-            if (!open) {
+            if (closed) {
                 return;
             }
-            open = false;
+            closed = true;
             forgetLabel();
             host.closed(this);
             if (listener != null) {

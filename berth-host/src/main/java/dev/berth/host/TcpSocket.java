@@ -1,5 +1,6 @@
 package dev.berth.host;
 
+import dev.berth.ports.PortAge;
 import dev.berth.ports.PortBinding;
 import dev.berth.ports.PortUnavailableException;
 import dev.berth.stack.NetStack;
@@ -12,6 +13,7 @@ import dev.berth.stack.tcp.TcpConfig;
 import dev.berth.stack.tcp.TcpError;
 import dev.berth.stack.tcp.TcpInfo;
 import dev.berth.stack.tcp.TcpListener;
+import dev.berth.stack.tcp.TcpState;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
@@ -157,7 +159,7 @@ public final class TcpSocket extends TcpSocketLoans {
     /// is seen in a synchronized state was made, whatever has become of it since.
     private boolean wasMadeAtOnce() {
         Tcb connection = tcb;
-        return connection != null && connection.state().isSynchronized() && beginsWithQuickAck() && open;
+        return connection != null && connection.state().isSynchronized() && beginsWithQuickAck() && !closed;
     }
 
     private void open(Endpoint remote) throws IOException {
@@ -274,6 +276,18 @@ public final class TcpSocket extends TcpSocketLoans {
         return tcb != null && !connectReported && !has(ERROR_REPORTED);
     }
 
+    /// True once the connection was reset or given up, so that nothing arrives any more and nothing is sent. What has
+    /// arrived before may still be read.
+    public boolean hasFailed() {
+        enterQuietly();
+        try {
+            Tcb connection = tcb;
+            return connection != null && connection.error() != null;
+        } finally {
+            monitor.exitQuietly();
+        }
+    }
+
     // Read
 
     /// Reads at least one octet and at most `length`.
@@ -334,7 +348,7 @@ public final class TcpSocket extends TcpSocketLoans {
     @Override
     boolean hasLittle() {
         Tcb connection = tcb;
-        if (!open || connection == null || has(INPUT_SHUT)) {
+        if (closed || connection == null || has(INPUT_SHUT)) {
             return false;
         }
         int readable = connection.readable();
@@ -528,7 +542,7 @@ public final class TcpSocket extends TcpSocketLoans {
             enter();
             try {
                 Tcb connection = tcb;
-                if (!open || connection == null || connection.unacknowledged() == 0) {
+                if (closed || connection == null || connection.unacknowledged() == 0) {
                     return;
                 }
                 waiter = arm(Readiness.ALL);
@@ -546,30 +560,20 @@ public final class TcpSocket extends TcpSocketLoans {
     private void close(boolean reset) {
         Object begun = SocketObserver.begun(SocketObserver.Operation.CLOSE);
         TcpInfo info = null;
+        if (begun == null && !reset && isOver()) {
+            closeQuietly();
+            return;
+        }
         long now = enter();
         try {
-            if (!open) {
+            if (closed) {
                 return;
             }
-            open = false;
-            forgetLabel();
-            connecting = null;
-            NetStack stack = monitor.stack();
             Tcb connection = tcb;
-            if (connection != null) {
-                if (begun != null) {
-                    info = stack.tcp().info(connection, now);
-                }
-                if (reset) {
-                    stack.tcp().abort(connection, now);
-                }
-                stack.tcp().close(connection, now);
+            if (begun != null && connection != null) {
+                info = monitor.stack().tcp().info(connection, now);
             }
-            PortBinding<TcpListener> bound = binding;
-            if (bound != null) {
-                stack.tcp().ports().close(bound);
-            }
-            monitor.wakeAll(this);
+            end(reset, now);
         } finally {
             monitor.exit();
         }
@@ -577,6 +581,45 @@ public final class TcpSocket extends TcpSocketLoans {
         if (begun != null && info != null && observer != null) {
             observer.closed(begun, this, info, reset);
         }
+    }
+
+    /// True if nothing becomes of the connection any more: its object never leaves these states. Without the lock.
+    private boolean isOver() {
+        Tcb connection = tcb;
+        return connection != null
+                && (connection.state() == TcpState.TIME_WAIT || connection.state() == TcpState.CLOSED);
+    }
+
+    /// Closes a socket whose connection is over: nothing is to be sent, and no time is needed.
+    private void closeQuietly() {
+        enterQuietly();
+        try {
+            if (!closed) {
+                end(false, PortAge.UNKNOWN);
+            }
+        } finally {
+            monitor.exitQuietly();
+        }
+    }
+
+    /// Under the host's lock.
+    private void end(boolean reset, long now) {
+        closed = true;
+        forgetLabel();
+        connecting = null;
+        NetStack stack = monitor.stack();
+        Tcb connection = tcb;
+        if (connection != null) {
+            if (reset) {
+                stack.tcp().abort(connection, now);
+            }
+            stack.tcp().close(connection, now);
+        }
+        PortBinding<TcpListener> bound = binding;
+        if (bound != null) {
+            stack.tcp().ports().close(bound);
+        }
+        monitor.wakeAll(this);
     }
 
     // Readiness

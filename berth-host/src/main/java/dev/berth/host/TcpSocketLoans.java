@@ -98,7 +98,7 @@ public abstract sealed class TcpSocketLoans extends TcpSocketOptions permits Tcp
         Tcb connection = connection();
         enter();
         try {
-            boolean wanted = open && !has(OUTPUT_SHUT);
+            boolean wanted = !closed && !has(OUTPUT_SHUT);
             int result = monitor.stack().tcp().loans().append(connection, space, wanted ? length : 0);
             requireOpen();
             requireOutput();

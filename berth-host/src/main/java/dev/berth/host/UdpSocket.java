@@ -432,10 +432,10 @@ public final class UdpSocket extends UdpSocketOptions {
     public void close() {
         monitor.enter();
         try {
-            if (!open) {
+            if (closed) {
                 return;
             }
-            open = false;
+            closed = true;
             forgetRoad();
             forgetLabel();
             host.closed(this);

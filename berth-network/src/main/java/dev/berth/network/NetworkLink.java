@@ -155,6 +155,17 @@ final class NetworkLink implements Link, Attachment {
     }
 
     @Override
+    public @Nullable LinkReceiver straight(Packet packet) {
+        // A network that is shaped is detoured too.
+        if (!network.isDetoured()
+                && network.attachmentOf(packet.destinationHi, packet.destinationLo) instanceof NetworkLink link) {
+            LinkReceiver host = link.receiver;
+            return host == null ? null : host.of(packet);
+        }
+        return null;
+    }
+
+    @Override
     public void transmit(Packet packet) {
         if (network.isDetoured()) {
             if (whole.crashed) {

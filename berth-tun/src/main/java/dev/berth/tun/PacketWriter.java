@@ -4,7 +4,6 @@ import dev.berth.wire.Chunk;
 import dev.berth.wire.Packet;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /// Writes packets to a device that takes each of them in one piece, behind a [VnetHeader], and waits while its queue is
 /// full. Nothing is allocated per packet. For one thread at a time.

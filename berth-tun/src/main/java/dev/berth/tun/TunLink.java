@@ -52,7 +52,7 @@ public final class TunLink implements Link {
     private static final Duration READER_END = Duration.ofSeconds(5);
 
     /// Whoever has transmitted so many octets looks for their acknowledgments.
-    private static final int FETCH_AFTER = 32_768;
+    private static final int FETCH_AFTER = 131_072;
 
     private final TunDevice device;
     private final LinkInfo info;

@@ -40,8 +40,7 @@ final class VnetHeader {
     private static final int CSUM_START = 6;
     private static final int CSUM_OFFSET = 8;
 
-    private static final VarHandle SHORT =
-            MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.nativeOrder());
+    private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.nativeOrder());
 
     private VnetHeader() {}
 

@@ -51,8 +51,7 @@ public final class ControlServer implements AutoCloseable {
     private final ScheduledThreadPoolExecutor watchdog;
     private volatile boolean closed;
 
-    private ControlServer(
-            Path path, SocketFile file, ServerSocketChannel server, Map<String, ControlHandler> handlers)
+    private ControlServer(Path path, SocketFile file, ServerSocketChannel server, Map<String, ControlHandler> handlers)
             throws IOException {
         this.path = path;
         this.server = server;

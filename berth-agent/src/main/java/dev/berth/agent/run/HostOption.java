@@ -17,11 +17,12 @@ public enum HostOption {
     /// A port of this machine that leads to one of the host.
     PUBLISH(
             Kind.REPEATED,
-            "[ADDRESS:]HOSTPORT:PORT",
+            "[ADDRESS:]HOSTPORT:PORT[/udp]",
             "Lets HOSTPORT of this machine lead to PORT of the host. May be repeated."
                     + " Without ADDRESS only this machine itself can connect (127.0.0.1);"
                     + " 0.0.0.0 is for everybody who can reach it. HOSTPORT 0 takes a free one."
-                    + " A port may be the name of a service: 8080:http."),
+                    + " A port may be the name of a service: 8080:http. Ranges of one size are possible:"
+                    + " 8000-8010:8000-8010; /udp publishes a port of UDP: 5353:53/udp."),
 
     /// An address of the host.
     ADDRESS(
@@ -184,7 +185,7 @@ public enum HostOption {
     /// @throws IllegalArgumentException if it is not understood, with a sentence that says why
     public Object read(String text) {
         return switch (this) {
-            case PUBLISH -> Publication.parse(text);
+            case PUBLISH -> Publication.parseAll(text);
             case ADDRESS -> HostAddress.parse(text);
             case NAME -> hostName(text);
             case NETWORK -> NetworkFiles.checked(text);

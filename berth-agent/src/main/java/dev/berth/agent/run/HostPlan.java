@@ -130,7 +130,7 @@ public record HostPlan(
         /// @param value as [HostOption#read] returns it
         public Builder put(HostOption option, Object value) {
             switch (option) {
-                case PUBLISH -> publications.add((Publication) value);
+                case PUBLISH -> publish(value);
                 case ADDRESS -> addresses.add((IpAddress.Prefix) value);
                 case NAME -> name = (String) value;
                 case NETWORK -> network = (String) value;
@@ -152,6 +152,15 @@ public record HostPlan(
             return this;
         }
 
+        /// All of a range; some parsers of command lines hand them in one by one.
+        private void publish(Object value) {
+            if (value instanceof List<?> range) {
+                range.forEach(this::publish);
+            } else {
+                publications.add((Publication) value);
+            }
+        }
+
         /// The plan.
         ///
         /// @throws IllegalArgumentException if the options do not go together, with a sentence that says why
@@ -165,7 +174,7 @@ public record HostPlan(
             for (int i = 1; i < publications.size(); i++) {
                 Publication publication = publications.get(i);
                 if (publications.subList(0, i).stream().anyMatch(publication::meets)) {
-                    throw new IllegalArgumentException("Port " + publication.machine() + " is published twice");
+                    throw new IllegalArgumentException("Port " + publication.end() + " is published twice");
                 }
             }
             if (tun != null && Boolean.TRUE.equals(outside)) {

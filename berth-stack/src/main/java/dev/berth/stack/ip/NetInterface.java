@@ -143,6 +143,11 @@ public final class NetInterface {
         return (long) PACKETS_BESIDE.getAcquire(this);
     }
 
+    /// The oldest packet of the egress queue, which stays there; null when it is empty.
+    public @Nullable Packet peekEgress() {
+        return first;
+    }
+
     /// Counts a packet that arrived.
     void countIn(Packet packet) {
         packetsIn++;

@@ -19,7 +19,8 @@ public final class DatagramWay {
     final long destinationLo;
     final int destinationPort;
 
-    DatagramWay(UdpEndpoint endpoint, IpOutput output, NetInterface nic, SourceChoice from, long hi, long lo, int port) {
+    DatagramWay(
+            UdpEndpoint endpoint, IpOutput output, NetInterface nic, SourceChoice from, long hi, long lo, int port) {
         this.endpoint = endpoint;
         this.output = output;
         this.nic = nic;
