@@ -7,7 +7,7 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /// A socket that data can be taken from: the way of waiting for them, which TCP and UDP share.
-abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, UdpSocket {
+abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, UdpSocketOptions {
     DataSocket(Host host, StackMonitor monitor) {
         super(host, monitor);
     }

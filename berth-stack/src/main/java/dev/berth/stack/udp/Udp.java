@@ -26,6 +26,9 @@ import dev.berth.wire.Ipv4Header;
 import dev.berth.wire.Ipv6Header;
 import dev.berth.wire.Packet;
 import dev.berth.wire.UdpHeader;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// UDP of one host (RFC 768, RFC 1122 section 4.1): takes datagrams from IP to the endpoint that owns their port, and
 /// carries out the calls of the endpoints' users.
@@ -73,7 +76,8 @@ public final class Udp {
     private final UdpGroups groups;
     private final DatagramWriter writer;
 
-    private long datagramsOut;
+    private long datagramsOut; // through the critical section
+    private final List<NetInterface> beside = new ArrayList<>(1); // interfaces with a lane
     private int sourcePort; // of the datagram that is being sent by an endpoint that has every port
     private final SourceChoice sources;
 
@@ -103,6 +107,19 @@ public final class Udp {
     /// port or drops it; an unowned port is answered with Port Unreachable.
     public void receive(Packet packet, long now) {
         input.receive(packet, now);
+    }
+
+    /// Takes over a datagram that a host of this JVM has built and nobody has changed since, if the last one that came
+    /// through `nic` was between the same ends. It needs no time and answers nothing.
+    ///
+    /// @return false if nothing was done: it has to go the whole way
+    public boolean receiveAgain(IpInput ip, NetInterface nic, Packet packet) {
+        UdpEndpoint owner = input.ownerAgain(packet);
+        if (owner == null || !ip.acceptsAgain(nic, packet)) {
+            return false;
+        }
+        input.deliver(owner, packet);
+        return true;
     }
 
     /// A new endpoint, unbound.
@@ -458,6 +475,35 @@ public final class Udp {
         return length;
     }
 
+    /// The way of datagrams from an endpoint to a remote end, for [DatagramLane#write]; null if they have to go through
+    /// the critical section each time: those to groups, to everybody and to the host itself, and those of an endpoint
+    /// without a port or with all of them.
+    public @Nullable DatagramWay way(UdpEndpoint endpoint, long hi, long lo, int port) {
+        if (endpoint.closed
+                || !endpoint.isBound()
+                || endpoint.everyPort
+                || !IpAddress.isUnicast(hi, lo)
+                || addresses.kind(hi, lo) != Addresses.FOREIGN
+                || output.pathMtu().size() > 0) {
+            return null;
+        }
+        NetInterface nic = output.route(hi, lo);
+        int chosen = endpoint.isConnected() ? sources.keep(endpoint, hi, lo) : sources.choose(endpoint, hi, lo);
+        return chosen == OK
+                        && nic != null
+                        && !nic.isLoopback()
+                        && addresses.isOwn(sources.sourceHi, sources.sourceLo)
+                        && !IpAddress.isLoopback(sources.sourceHi, sources.sourceLo)
+                ? new DatagramWay(endpoint, output, nic, sources, hi, lo, port)
+                : null;
+    }
+
+    /// A lane for the datagrams that leave through `nic` beside the critical section. One for each interface.
+    public DatagramLane lane(NetInterface nic) {
+        beside.add(nic);
+        return new DatagramLane(nic, output);
+    }
+
     /// Gives back the memory that is kept for datagrams to come. After the last call of the host's life.
     public void shutDown() {
         writer.shutDown();
@@ -573,6 +619,10 @@ public final class Udp {
 
     /// Datagrams that endpoints sent.
     public long datagramsOut() {
-        return datagramsOut;
+        long sum = datagramsOut;
+        for (NetInterface nic : beside) {
+            sum += nic.packetsBeside();
+        }
+        return sum;
     }
 }

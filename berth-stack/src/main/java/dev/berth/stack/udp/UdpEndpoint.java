@@ -114,6 +114,11 @@ public final class UdpEndpoint extends Flow implements StackSocket {
         pendingError = error;
     }
 
+    /// True if the next operation of the user fails.
+    boolean hasError() {
+        return pendingError != Udp.OK;
+    }
+
     /// The error of the next operation, which is told once; [Udp#OK] if there is none. From any thread.
     int takeError() {
         return pendingError == Udp.OK ? Udp.OK : (int) PENDING_ERROR.getAndSet(this, Udp.OK);

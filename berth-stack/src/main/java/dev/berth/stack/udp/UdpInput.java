@@ -113,6 +113,19 @@ final class UdpInput {
         deliver(owner, packet);
     }
 
+    /// Who owns the port that the datagram is for, if the last one was between the same ends and this one needs no
+    /// look at its length and checksum: it was built by a host of this JVM, and nobody has changed it since.
+    @Nullable
+    UdpEndpoint ownerAgain(Packet packet) {
+        if (packet.protocol != IpProtocol.UDP || packet.checksum == Packet.CHECKSUM_COMPLETE) {
+            return null;
+        }
+        byte[] bytes = packet.bytes;
+        int at = packet.transportAt;
+        int sourcePort = Bytes.u16(bytes, at + UdpHeader.SOURCE_PORT);
+        return recentOwner(packet, sourcePort << 16 | Bytes.u16(bytes, at + UdpHeader.DESTINATION_PORT));
+    }
+
     private @Nullable UdpEndpoint recentOwner(Packet packet, int bothPorts) {
         return bothPorts == lastPorts
                         && packet.sourceLo == lastSourceLo
@@ -286,7 +299,7 @@ final class UdpInput {
         copy.via = packet.via;
     }
 
-    private void deliver(UdpEndpoint owner, Packet packet) {
+    void deliver(UdpEndpoint owner, Packet packet) {
         Packet kept = compact(packet);
         boolean wasReadable = owner.isReadable();
         if (!owner.offer(kept, cost(kept))) {
