@@ -66,7 +66,6 @@ final class ConnectRows {
     }
 
     /// For a second at least: most batches of a period are then those of the burst at its beginning.
-
     private static Measurement burst(Sockets sockets, boolean reset) throws IOException {
         ConnectClose connections = new ConnectClose(sockets, reset, 1);
         return measurement(connections, nanos -> {

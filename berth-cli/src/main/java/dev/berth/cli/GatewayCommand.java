@@ -107,8 +107,8 @@ final class GatewayCommand implements Callable<Integer> {
             names = "--vfkit",
             paramLabel = "SOCKET",
             description = {
-                "A UNIX socket of one frame in each datagram, for vfkit and for QEMU's -netdev dgram: --vfkit /tmp/vm.sock.",
-                "One that another process has open is not taken."
+                "A UNIX socket of one frame in each datagram, for vfkit and for QEMU's -netdev dgram:",
+                "--vfkit /tmp/vm.sock. One that another process has open is not taken."
             })
     private @Nullable Path datagram;
 

@@ -153,8 +153,8 @@ final class NamespaceGateway implements AutoCloseable {
         } else {
             names = NameRouter.start(network, responder);
         }
-        GatewayControl ways =
-                new GatewayControl(network, NAME, addresses.door(), outside, OutsidePolicy.of(options.rules()), members::guests);
+        GatewayControl ways = new GatewayControl(
+                network, NAME, addresses.door(), outside, OutsidePolicy.of(options.rules()), members::guests);
         control = ways;
         for (Publication publication : options.publications()) {
             ways.publish(publication, addresses.guest().getFirst().address());

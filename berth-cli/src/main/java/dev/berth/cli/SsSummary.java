@@ -81,7 +81,10 @@ final class SsSummary {
                 out.println(JsonLine.of(members));
             } else {
                 String addresses = guest.get("addresses") instanceof List<?> all && !all.isEmpty()
-                        ? " at " + String.join(" and ", all.stream().map(String::valueOf).toList())
+                        ? " at "
+                                + String.join(
+                                        " and ",
+                                        all.stream().map(String::valueOf).toList())
                         : ", without an address";
                 out.println("guest " + guest.get("guest") + addresses + ": " + told(guest));
             }

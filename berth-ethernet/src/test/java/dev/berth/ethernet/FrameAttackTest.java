@@ -112,7 +112,9 @@ class FrameAttackTest {
             for (int length : new int[] {65_536 + 18, 65_536 * 2, Integer.MAX_VALUE, Integer.MIN_VALUE, -1}) {
                 try (SocketChannel bad = connect(server)) {
                     write(bad, length, new byte[0]);
-                    assertThat(bad.read(ByteBuffer.allocate(1))).as("cut off for %d", length).isEqualTo(-1);
+                    assertThat(bad.read(ByteBuffer.allocate(1)))
+                            .as("cut off for %d", length)
+                            .isEqualTo(-1);
                 }
             }
             await("nobody is left", () -> segment.ports().isEmpty());
@@ -213,8 +215,7 @@ class FrameAttackTest {
         assertThat(GuestFrames.optionOf(refused, 53)).isEqualTo("06");
         String inItsName = GuestFrames.option(54, "10.0.2.1");
         thief.give(GuestFrames.dhcp(MAC, DhcpMessage.RELEASE, address, inItsName));
-        thief.give(
-                GuestFrames.dhcp(MAC, DhcpMessage.DECLINE, "0.0.0.0", GuestFrames.option(50, address) + inItsName));
+        thief.give(GuestFrames.dhcp(MAC, DhcpMessage.DECLINE, "0.0.0.0", GuestFrames.option(50, address) + inItsName));
         assertThat(others.counters().dropped(FrameDrop.DHCP_NOT_OURS)).isEqualTo(2);
 
         assertThat(own.addresses()).isEqualTo(before);
@@ -258,10 +259,7 @@ class FrameAttackTest {
             random.nextBytes(octets);
             octets[0] = (byte) random.nextInt(1, 83);
             byte[] frame = GuestFrames.dhcp(
-                    MAC,
-                    random.nextInt(0, 12),
-                    "0.0.0.0",
-                    HexFormat.of().formatHex(octets));
+                    MAC, random.nextInt(0, 12), "0.0.0.0", HexFormat.of().formatHex(octets));
             if (random.nextInt(10) == 0) {
                 Bytes.put32(frame, 14 + 20 + 8 + 236, random.nextInt()); // the cookie
                 Bytes.put16(frame, 40, 0); // without a checksum

@@ -31,6 +31,7 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
     private final AtomicBoolean ended = new AtomicBoolean();
     private volatile @Nullable Opening opening;
     private volatile @Nullable TcpSocket inside;
+    private volatile boolean made;
     private volatile @Nullable Outward outward;
     private volatile @Nullable Inward inward;
     private volatile @Nullable SelectionKey key; // written under this object's lock
@@ -85,68 +86,52 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
             throw new IOException("The gateway was closed");
         }
         socket.noDelay(true);
-        if (kernel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) { // not of the UNIX domain
-            kernel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-        }
+        inward = new Inward(this, socket, stream);
+        outward = new Outward(this, socket, stream);
         socket.observe(this);
     }
 
-    /// The connection inside has told of something while it was being made.
-    private synchronized void look(TcpSocket socket) {
-        if (inward != null || ended.get()) {
-            return;
+    /// Looks whether the connection inside is made. In a turn of [Outward].
+    ///
+    /// @throws IOException if it cannot be made
+    boolean isMade(TcpSocket socket) throws IOException {
+        if (made) {
+            return true;
         }
-        try {
-            if (!socket.finishConnect()) {
-                return;
-            }
-        } catch (IOException e) {
-            isReset(e);
-            return;
+        if (!socket.finishConnect()) {
+            return false;
         }
         step();
-        outward = new Outward(this, socket, stream);
-        inward = new Inward(this, socket, stream);
+        made = true;
         Opening by = opening;
         opening = null;
         if (by != null) {
             by.made();
         }
+        Inward in = inward;
+        if (in != null) {
+            in.due(); // there may be something already
+        }
+        return true;
     }
 
     /// The connection inside tells of its readiness.
     @Override
     public void accept(int readiness) {
         TcpSocket socket = inside;
-        if (socket == null) {
+        Outward out = outward;
+        Inward in = inward;
+        if (socket == null || out == null || in == null) {
             return;
         }
         if (!socket.isOpen()) {
             abort(); // with its host
             return;
         }
-        Outward out = outward;
-        Inward in = inward;
-        if (in == null || out == null) {
-            if ((readiness & Readiness.CONNECTED) != 0) {
-                begin(socket);
-            }
-            return;
-        }
-        if ((readiness & Readiness.READABLE) != 0) {
+        if ((readiness & (made ? Readiness.READABLE : Readiness.CONNECTED)) != 0) {
             out.due();
         }
         if ((readiness & Readiness.WRITABLE) != 0 && in.wantsRoom()) {
-            in.due();
-        }
-    }
-
-    private void begin(TcpSocket socket) {
-        look(socket);
-        Outward out = outward;
-        Inward in = inward;
-        if (out != null && in != null) {
-            out.due();
             in.due();
         }
     }
@@ -169,12 +154,19 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
             by.kernelReady();
         }
         Outward out = outward;
+        Inward in = inward;
         if ((ops & SelectionKey.OP_WRITE) != 0 && out != null) {
             out.due();
         }
-        Inward in = inward;
         if ((ops & SelectionKey.OP_READ) != 0 && in != null) {
             in.due();
+        }
+    }
+
+    /// Small writes are not to wait for the acknowledgment of others (TCP_NODELAY).
+    void noDelay() throws IOException {
+        if (kernel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) { // not of the UNIX domain
+            kernel.setOption(StandardSocketOptions.TCP_NODELAY, true);
         }
     }
 
@@ -227,30 +219,17 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
         lastUse = System.nanoTime();
     }
 
-    /// True until the connection is carried.
-    boolean isOpening() {
-        return inward == null;
+    /// Whether it has been carried and has carried nothing for longer than `nanos`.
+    boolean isIdle(long now, long nanos) {
+        return opening == null && now - lastUse > nanos && !ended.get();
     }
 
-    /// Ends the connection if it takes too long to open or is idle for too long.
-    ///
-    /// @param now the time
-    /// @param idleNanos how long it may carry nothing
-    /// @return true if it was idle
-    boolean sweep(long now, long idleNanos) {
-        long quiet = now - lastUse;
+    /// Ends the connection if it takes too long to open.
+    void sweep(long now) {
         Opening by = opening;
-        if (by != null) {
-            if (quiet > by.patience()) {
-                abort();
-            }
-            return false;
+        if (by != null && now - lastUse > by.patience()) {
+            abort();
         }
-        if (quiet <= idleNanos || ended.get()) {
-            return false;
-        }
-        abort();
-        return true;
     }
 
     /// True while something that the target has sent is not yet with the kernel.
@@ -260,7 +239,7 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
             return false;
         }
         try {
-            // In this order: what leaves the socket is held before it is gone there.
+            // In this order: it is moving before it has left the socket.
             boolean waiting = socket.isConnected() && socket.available() > 0;
             Outward out = outward;
             return waiting || out != null && out.isMoving();
@@ -270,6 +249,11 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
     }
 
     // The end
+
+    /// True once one direction has come to its end.
+    boolean isHalfClosed() {
+        return directions.get() < 2;
+    }
 
     /// A direction has come to its end.
     void directionEnded() {
@@ -325,12 +309,6 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
             } else {
                 socket.close();
             }
-        }
-        Outward out = outward;
-        Inward in = inward;
-        if (out != null && in != null) {
-            out.due(); // both find their ends closed, and forget what they hold
-            in.due();
         }
         Opening by = opening;
         opening = null;

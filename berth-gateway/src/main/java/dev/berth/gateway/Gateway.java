@@ -37,8 +37,8 @@ import org.jspecify.annotations.Nullable;
 /// where the machine allows it (RFC 5508). Where flows may go is a matter of the [OutsidePolicy], how many there may
 /// be of [GatewayLimits].
 ///
-/// Three platform threads, four once somebody asks for echoes, and one that all gateways of the JVM share; none for a TCP
-/// connection. See docs/GATEWAY.md. Thread-safe.
+/// Three platform threads, four once somebody asks for echoes, and one that all gateways of the JVM share; none for a
+/// TCP connection. See docs/GATEWAY.md. Thread-safe.
 public final class Gateway implements AutoCloseable {
     private static final IpAddress.Prefix ALL_IPV4 = IpAddress.Prefix.parse("0.0.0.0/0");
     private static final IpAddress.Prefix ALL_IPV6 = IpAddress.Prefix.parse("::/0");

@@ -22,8 +22,8 @@ public record KernelPortOwner(long pid, String command) {
     private static final String LISTEN = "0A";
     private static final String UNCONNECTED = "07"; // of UDP
 
-    /// Who listens at an address with TCP, or at all of them; empty if that cannot be told. Reads many small files, so it
-    /// is for the case that something went wrong.
+    /// Who listens at an address with TCP, or at all of them; empty if that cannot be told. Reads many small files, so
+    /// it is for the case that something went wrong.
     public static Optional<KernelPortOwner> find(InetSocketAddress address) {
         return find(Transport.TCP, address);
     }

@@ -381,8 +381,11 @@ final class OutsideTcp {
     /// Ends what takes too long or does nothing for too long.
     void sweep(long now) {
         for (CarriedConnection connection : connections) {
-            if (connection.sweep(now, limits.idleNanos())) {
+            if (connection.isIdle(now, limits.idleNanos())) {
                 tally.idle.increment();
+                connection.abort();
+            } else {
+                connection.sweep(now);
             }
         }
     }

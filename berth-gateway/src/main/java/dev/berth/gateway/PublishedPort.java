@@ -11,6 +11,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.spi.SelectorProvider;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -54,6 +55,7 @@ public final class PublishedPort implements Published {
     private final LongAdder overLimit = new LongAdder();
     private final LongAdder denied = new LongAdder();
     private final AtomicBoolean limitReported = new AtomicBoolean();
+    private final Thread accepting;
     private final KernelLoop.Use use;
     private volatile boolean closed;
 
@@ -71,6 +73,7 @@ public final class PublishedPort implements Published {
         this.target = target;
         this.limit = limit;
         this.policy = policy;
+        accepting = Thread.ofVirtual().name("berth-published-" + address.getPort()).unstarted(this::acceptAll);
         use = KernelLoop.use(kernel, this::sweep);
     }
 
@@ -112,7 +115,7 @@ public final class PublishedPort implements Published {
         try {
             bind(server, address);
             PublishedPort port = new PublishedPort(kernel, server, gateway, target, limit, policy);
-            Thread.ofVirtual().name("berth-published-" + port.address.getPort()).start(port::acceptAll);
+            port.accepting.start();
             opened = true;
             return port;
         } finally {
@@ -192,7 +195,7 @@ public final class PublishedPort implements Published {
 
     private void sweep(long now) {
         for (CarriedConnection connection : connections) {
-            connection.sweep(now, Long.MAX_VALUE);
+            connection.sweep(now);
         }
     }
 
@@ -265,6 +268,11 @@ public final class PublishedPort implements Published {
             connection.end();
         }
         use.close();
+        try {
+            accepting.join(Duration.ofNanos(DRAIN_NANOS)); // it is the last to hold the port
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /// `127.0.0.1:8080 -> 10.0.0.1:80`.

@@ -135,33 +135,44 @@ final class LinkPort implements LinkReceiver {
         return nic.hasEgress();
     }
 
-    /// Where the oldest packet that waits for the link may be handed to the stack at once, if somebody has the lock of
-    /// that host too: no packet that left before it is still on its way, and the link does nothing with it. Under the
-    /// host's lock, and to be asked again for each packet.
+    /// True if every packet that has left here was handed over, so that another may go [#straight]. Under the host's
+    /// lock.
+    boolean isIdle() {
+        // Only the owner of the lock adds to the outbox: once it is empty and nobody transmits, nothing is on its way.
+        return outbox.isEmpty() && !transmitting.get() && !closed && downReason == null && sharing == null;
+    }
+
+    /// True if the stack has got every packet that was handed over, also one that a slower thread has not yet left
+    /// behind entirely. Under the host's lock.
+    boolean isDrained() {
+        return inbox.isDrained();
+    }
+
+    /// Where the link would hand the oldest packet that waits for it, if it does nothing else with it. Under the
+    /// host's lock.
     ///
     /// @return null if the packet has to go through the outbox and the link
     @Nullable
     LinkPort straight() {
-        // Only the owner of the lock adds to the outbox: once it is empty and nobody transmits, all is handed over.
-        if (closed || downReason != null || sharing != null || !outbox.isEmpty() || transmitting.get()) {
-            return null;
-        }
         Packet packet = nic.peekEgress();
-        return packet != null
-                        && link.straight(packet) instanceof LinkPort far
-                        && !far.closed
-                        && far.inbox.isDrained()
-                ? far
-                : null;
+        return packet != null && link.straight(packet) instanceof LinkPort far && !far.closed ? far : null;
     }
 
-    /// Hands the oldest packet that waits for the link to another stack. Under the locks of both hosts.
-    void passTo(LinkPort far, NetStack stack, long now, long then) {
-        Packet packet = nic.pollEgress();
-        if (packet != null) {
-            packet.sentAt = now;
-            stack.receive(far.nic, packet, then);
+    /// Hands packets that wait for the link to the stack behind `far`, as far as they go [#straight] there. Under the
+    /// locks of both hosts, if this is idle and `far` is drained.
+    ///
+    /// @return how many, at most `most`
+    int passTo(LinkPort far, int most, long now) {
+        int passed = 0;
+        while (passed < most && straight() == far) {
+            Packet packet = nic.pollEgress();
+            if (packet != null) {
+                packet.sentAt = now;
+                far.monitor.stack().receive(far.nic, packet, now);
+                passed++;
+            }
         }
+        return passed;
     }
 
     /// Gives the stack what has arrived, a batch at most. Under the host's lock.

@@ -9,8 +9,8 @@ import java.util.function.BooleanSupplier;
 ///
 /// Who looks takes the time of a processor that nobody else wants: after some first looks it offers its processor to
 /// others at each turn, and a look that took long shows that they wanted it. One for each host and each selector. It
-/// keeps an account of time: a look that was in vain, or that others made long, forbids looks for 32 times as long, so
-/// that looking costs 3 % of the time at most, and each that found what it looked for earns a little. Looks in vain
+/// keeps an account of time: a look that was in vain, or that others made long, forbids looks for 64 times as long, so
+/// that looking costs 1.6 % of the time at most, and each that found what it looked for earns a little. Looks in vain
 /// without one that finds anything in between cost twice as much each time, so that who mostly waits long hardly ever
 /// looks.
 ///
@@ -36,12 +36,12 @@ public final class Spinning {
     private static final long TAKEN = 1_000;
 
     /// So many times what a look has cost there are no others.
-    private static final long SHARE = 32;
+    private static final long SHARE = 64;
 
     private static final long LARGEST_SHARE = 4_096;
 
     /// What a look costs at most.
-    private static final long LARGEST_COST = 4_000_000;
+    private static final long LARGEST_COST = 20_000_000;
 
     /// What a look has saved that was not in vain.
     private static final long SAVED = 5_000;

@@ -252,8 +252,7 @@ final class StackMonitor {
         long otherGiven = 0;
         try {
             takeIn();
-            settled = stack.settle(now);
-            settled &= converse();
+            settled = stack.settle(now) & converse();
             given = giveOut();
             woken = collectWakeups(null);
             settled &= !stack.hasWork(); // a reader that was served may have opened the window
@@ -381,10 +380,9 @@ final class StackMonitor {
     /// @return false if the budget of a call to `settle` was used up
     private boolean converse() {
         for (LinkPort port : ports) {
-            LinkPort far = port.hasOutput() ? port.straight() : null;
+            LinkPort far = port.hasOutput() && port.isIdle() ? port.straight() : null;
             if (far != null) {
-                StackMonitor other = far.monitor();
-                return !join(other) || talk(other);
+                return !join(far.monitor()) || talk(port, far);
             }
         }
         return true;
@@ -398,46 +396,35 @@ final class StackMonitor {
         return true;
     }
 
-    private boolean talk(StackMonitor other) {
-        other.now = Math.max(other.now, now);
+    /// Under both locks: what was sent before in either direction has arrived, if that is so now, as nobody else adds
+    /// to an outbox.
+    private boolean talk(LinkPort near, LinkPort far) {
+        StackMonitor other = far.monitor();
+        long present = Math.max(now, other.now);
+        now = present;
+        other.now = present;
         other.takeIn();
-        boolean settled = true;
+        boolean answers = far.isIdle() && near.isDrained();
         int budget = CONVERSATION;
-        int passed;
-        while ((passed = pass(other, budget)) > 0) {
-            settled &= other.stack.settle(other.now);
+        int passed = far.isDrained() ? near.passTo(far, budget, present) : 0;
+        boolean settled = other.stack.settle(present);
+        while (passed > 0 && answers) {
             budget -= passed;
-            passed = other.pass(this, budget);
-            if (passed == 0) {
-                return settled;
+            int answered = far.passTo(near, budget, present);
+            if (answered == 0) {
+                break;
             }
-            now = Math.max(now, other.now);
-            settled &= stack.settle(now);
-            budget -= passed;
+            settled &= stack.settle(present);
             if (lock.hasQueuedThreads() || other.lock.hasQueuedThreads()) {
-                return settled;
+                break;
+            }
+            budget -= answered;
+            passed = near.passTo(far, budget, present);
+            if (passed > 0) {
+                settled &= other.stack.settle(present);
             }
         }
-        settled &= other.stack.settle(other.now);
         return settled;
-    }
-
-    /// Hands packets for `other` over, under both locks, as far as they go straight there.
-    ///
-    /// @return how many, at most `budget`
-    private int pass(StackMonitor other, int budget) {
-        int passed = 0;
-        for (LinkPort port : ports) {
-            while (passed < budget && port.hasOutput()) {
-                LinkPort far = port.straight();
-                if (far == null || far.monitor() != other) {
-                    break;
-                }
-                port.passTo(far, other.stack, now, other.now);
-                passed++;
-            }
-        }
-        return passed;
     }
 
     private void takeHanded(PacketQueue handed) {

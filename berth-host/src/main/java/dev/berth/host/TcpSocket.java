@@ -276,6 +276,18 @@ public final class TcpSocket extends TcpSocketLoans {
         return tcb != null && !connectReported && !has(ERROR_REPORTED);
     }
 
+    /// True once the connection was reset or given up, so that nothing arrives any more and nothing is sent. What has
+    /// arrived before may still be read.
+    public boolean hasFailed() {
+        enterQuietly();
+        try {
+            Tcb connection = tcb;
+            return connection != null && connection.error() != null;
+        } finally {
+            monitor.exitQuietly();
+        }
+    }
+
     // Read
 
     /// Reads at least one octet and at most `length`.

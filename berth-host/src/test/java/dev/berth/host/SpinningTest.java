@@ -63,9 +63,9 @@ class SpinningTest {
     }
 
     @Test
-    void looking_costs_a_thirtieth_of_the_time_at_most_where_others_want_the_processor() {
+    void looking_costs_a_sixtieth_of_the_time_at_most_where_others_want_the_processor() {
         waits(5_000, true, 3_000_000, 100 * SECOND);
-        assertThat(looking).isPositive().isLessThan(100 * SECOND / 30);
+        assertThat(looking).isPositive().isLessThan(100 * SECOND / 60);
     }
 
     @Test
@@ -73,15 +73,15 @@ class SpinningTest {
         waits(50_000, true, 1_000, SECOND);
         waits(5_000, true, 3_000_000, SECOND);
         assertThat(looking).isLessThan(SECOND / 20);
-        waits(5_000, true, 1_000, SECOND);
-        assertThat(looking).isGreaterThan(SECOND * 8 / 10);
+        waits(5_000, true, 1_000, 2 * SECOND);
+        assertThat(looking).isGreaterThan(SECOND);
     }
 
     @Test
     void a_stall_is_forgotten_after_a_moment() {
         spinning.looked(true, 60 * SECOND, now);
         assertThat(spinning.mayLook(now)).isFalse();
-        assertThat(spinning.mayLook(now + SECOND / 5)).isTrue();
+        assertThat(spinning.mayLook(now + SECOND * 2)).isTrue();
     }
 
     @Test

@@ -21,6 +21,8 @@ final class Bindings<L> {
     private final SlotTable<BoundPort<L>> ports = new SlotTable<>();
     /// The groups of single addresses.
     private final SlotTable<AddressGroup<L>> groups = new SlotTable<>();
+    /// The one of them that was found last and is in the table: a server's clients all come to the same one.
+    private @Nullable AddressGroup<L> last;
     private int size;
     private long serials;
 
@@ -83,6 +85,9 @@ final class Bindings<L> {
         if (--group.bindings == 0) {
             if (isSpecific(group.reach)) {
                 groups.remove(group, group.hash);
+                if (last == group) {
+                    last = null;
+                }
                 port.specificGroups--;
             } else {
                 port.setWildcard(group.reach, null);
@@ -285,11 +290,16 @@ final class Bindings<L> {
         if (!isSpecific(reach)) {
             return port.wildcard(reach);
         }
+        AddressGroup<L> recent = last;
+        if (recent != null && recent.port == port && recent.lo == lo && recent.hi == hi) {
+            return recent;
+        }
         int hash = flowHash.hash(hi, lo, port.port);
         for (int slot = groups.home(hash); groups.hashAt(slot) != 0; slot = groups.next(slot)) {
             if (groups.hashAt(slot) == hash) {
                 AddressGroup<L> group = groups.at(slot);
                 if (group.port == port && group.lo == lo && group.hi == hi) {
+                    last = group;
                     return group;
                 }
             }

@@ -25,6 +25,8 @@ final class Destinations {
     private int spareCount;
     /// Describes the lone flow that was asked for last.
     private final Destination ofLone = new Destination();
+    /// The destination that was found last and is in the table: a client's connections often go to the same one.
+    private @Nullable Destination last;
 
     Destinations(FlowHash flowHash) {
         this.flowHash = flowHash;
@@ -58,7 +60,14 @@ final class Destinations {
     /// As [#find(Flow)].
     @Nullable
     Destination find(long lHi, long lLo, long rHi, long rLo, int rPort) {
+        Destination recent = last;
+        if (recent != null && recent.isFor(lHi, lLo, rHi, rLo, rPort)) {
+            return recent;
+        }
         Object element = element(lHi, lLo, rHi, rLo, rPort, hash(lHi, lLo, rHi, rLo, rPort));
+        if (element instanceof Destination found) {
+            last = found;
+        }
         return element == null ? null : describe(element);
     }
 
@@ -136,6 +145,9 @@ final class Destinations {
         int left = destination.used.size();
         if (left == 0) {
             table.remove(destination, destination.hash);
+            if (last == destination) {
+                last = null;
+            }
             if (spareCount < SPARES) {
                 destination.used.clear();
                 spares[spareCount++] = destination;

@@ -95,7 +95,8 @@ public final class StreamCalls {
         long count;
         do {
             try {
-                count = (long) Handles.SEND.invokeExact(capture, descriptor, part, (long) length, MSG_DONTWAIT | MSG_NOSIGNAL);
+                count = (long)
+                        Handles.SEND.invokeExact(capture, descriptor, part, (long) length, MSG_DONTWAIT | MSG_NOSIGNAL);
             } catch (Throwable t) {
                 throw new AssertionError("A downcall handle threw", t);
             }

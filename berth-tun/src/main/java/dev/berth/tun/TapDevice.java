@@ -4,7 +4,6 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -29,9 +28,6 @@ public final class TapDevice implements AutoCloseable {
 
     @GuardedBy("lock")
     private final MemorySegment capture = arena.allocate(Libc.CAPTURE);
-
-    @GuardedBy("lock")
-    private final MemorySegment buffer = arena.allocate(MAX_FRAME, 64);
 
     @GuardedBy("lock")
     private boolean open = true;
@@ -77,14 +73,12 @@ public final class TapDevice implements AutoCloseable {
     public void start(FrameInput input) {
         Objects.requireNonNull(input);
         reader.start(new NativeReader.Source() {
-            private final MemorySegment in = arena.allocate(MAX_FRAME, 64);
             private final byte[] frame = new byte[MAX_FRAME];
 
             @Override
             public int read(MemorySegment errno) {
-                int length = Libc.read(errno, device.fd, in, MAX_FRAME);
+                int length = Libc.read(errno, device.fd, frame, 0, MAX_FRAME);
                 if (length > 0) {
-                    MemorySegment.copy(in, ValueLayout.JAVA_BYTE, 0, frame, 0, length);
                     input.frame(0, frame, length);
                 }
                 return length;
@@ -117,10 +111,9 @@ public final class TapDevice implements AutoCloseable {
             if (!open || length > MAX_FRAME) {
                 return false;
             }
-            MemorySegment.copy(bytes, at, buffer, ValueLayout.JAVA_BYTE, 0, length);
             int answer;
             do {
-                answer = Libc.write(capture, device.fd, buffer, length);
+                answer = Libc.write(capture, device.fd, bytes, at, length);
             } while (answer == -Libc.EINTR);
             return answer >= 0;
         } finally {

@@ -117,7 +117,8 @@ class NamespaceGatewayOptionsTest {
                         .contains("127.0.0.1:7001");
                 assertThat(ask(middle, "unpublish", "--control", control, "7000-7002"))
                         .contains("127.0.0.1:7000 leads", "127.0.0.1:7001 leads", "127.0.0.1:7002 leads");
-                assertThat(ask(middle, "unpublish", "--control", control, "5353/udp")).contains("no more");
+                assertThat(ask(middle, "unpublish", "--control", control, "5353/udp"))
+                        .contains("no more");
                 assertThat(middle.check("ss", "-Hlun", "sport", "=", ":5353")).isBlank();
                 exit.write('x'); // is not the end
             }
@@ -133,26 +134,32 @@ class NamespaceGatewayOptionsTest {
         return new FileOutputStream(pipe.toFile()); // waits for the reader
     }
 
-    /// A process without capabilities may not enter the namespace, but the user namespace that it has made itself.
+    /// A process without CAP_SYS_ADMIN may not enter the namespace, but the user namespace that it has made itself.
     @Test
     void it_starts_again_in_the_user_namespace_of_the_target_where_it_has_no_rights_itself() throws Exception {
-        List<String> bare = List.of("setpriv", "--bounding-set=-all", "--inh-caps=-all");
+        List<String> bare = List.of("setpriv", "--bounding-set=-sys_admin,-net_admin");
         try (NetworkNamespace middle = NetworkNamespace.create()) {
             middle.check("ip", "link", "set", "lo", "up");
             List<String> target = new ArrayList<>(bare);
             target.addAll(List.of(
                     "unshare", "--user", "--map-root-user", "--net", "sh", "-c", "echo pid $$; exec sleep 200"));
             assumeTrue(
-                    middle.run(append(bare, "unshare", "--user", "--map-root-user", "--net", "true")).exit() == 0,
+                    middle.run(append(bare, "unshare", "--user", "--map-root-user", "--net", "true"))
+                                    .exit()
+                            == 0,
                     "needs user namespaces without privilege");
             NamespaceProgram sleeper = middle.start(target.toArray(String[]::new));
-            String pid = sleeper.awaitLine(each -> each.startsWith("pid "), SOON).substring(4);
+            String pid =
+                    sleeper.awaitLine(each -> each.startsWith("pid "), SOON).substring(4);
             Path ready = directory.resolve("ready");
             List<String> command = new ArrayList<>(bare);
             command.addAll(berth("gateway", "--netns", pid, "--control", "off", "--ready-fd", ready.toString()));
             NamespaceProgram gateway = middle.start(command.toArray(String[]::new));
             gateway.awaitLine(each -> each.startsWith("berth: gateway on tun0"), SOON);
             assertThat(ready).hasContent("1");
+            assertThat(middle.check("sh", "-c", "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\000' ' '"))
+                    .as("the second one knows the first")
+                    .containsPattern("gateway --netns " + pid + " .* --parent=[0-9]+");
             assertThat(middle.check("nsenter", "--net=/proc/" + pid + "/ns/net", "ip", "address", "show", "tun0"))
                     .contains("10.0.2.100/24");
             sleeper.close();
