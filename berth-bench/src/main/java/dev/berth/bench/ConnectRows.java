@@ -61,13 +61,17 @@ final class ConnectRows {
                         "connect, accept and close by " + how + ", one thread, the median of batches of " + BATCH,
                         Goal.none(),
                         () -> burst(BerthSockets.inMemory(), reset))
-                .against(Catalogue.KERNEL, () -> burst(new KernelSockets(), reset));
+                .against(Catalogue.KERNEL, () -> burst(new KernelSockets(), reset))
+                .at(Pace.SUSTAINED);
     }
 
+    /// For a second at least: most batches of a period are then those of the burst at its beginning.
     private static Measurement burst(Sockets sockets, boolean reset) throws IOException {
         ConnectClose connections = new ConnectClose(sockets, reset, 1);
-        return measurement(
-                connections, nanos -> 1e9 / Batches.nanosPerOperation(nanos, BATCH, () -> connections.run(BATCH)));
+        return measurement(connections, nanos -> {
+            connections.runFor(nanos / 4);
+            return 1e9 / Batches.nanosPerOperation(nanos, BATCH, () -> connections.run(BATCH));
+        });
     }
 
     private static Benchmark decline(long nanos) {

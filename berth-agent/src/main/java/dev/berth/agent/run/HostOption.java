@@ -3,6 +3,7 @@ package dev.berth.agent.run;
 import dev.berth.agent.jdk.Strictness;
 import dev.berth.gateway.GatewayLimits;
 import dev.berth.gateway.OutsideRule;
+import dev.berth.host.Host;
 import dev.berth.ports.EphemeralSelection;
 import dev.berth.ports.PortPolicy;
 import dev.berth.ports.PortRange;
@@ -103,6 +104,13 @@ public enum HostOption {
     /// The lowest port that the program may bind.
     UNPRIVILEGED_FROM(Kind.VALUE, "PORT", "The lowest port that the program may bind. Default: 0, all."),
 
+    /// Into how many parts the host is divided.
+    SHARDS(
+            Kind.VALUE,
+            "NUMBER",
+            "Divides the host, so that as many threads can be at work in it at a time on different TCP connections."
+                    + " Default: 1, or what the property berth.shards says."),
+
     /// Whether ports and flows are printed.
     PORTS(Kind.FLAG, "", "Prints ports and flows to standard error when they change, and at the end."),
 
@@ -199,6 +207,7 @@ public enum HostOption {
             case EPHEMERAL, RESERVED -> PortRange.parse(text);
             case SELECTION -> EphemeralSelection.parse(text);
             case UNPRIVILEGED_FROM -> port(text);
+            case SHARDS -> shards(text);
             case PORTS, SPI -> flag(text);
             case STRICT -> strictness(text);
         };
@@ -237,6 +246,15 @@ public enum HostOption {
             throw new IllegalArgumentException("One port is meant, not the range " + range);
         }
         return range.first();
+    }
+
+    private static Object shards(String text) {
+        int number = text.matches("[0-9]{1,4}") ? Integer.parseInt(text) : 0;
+        if (number < 1 || number > Host.Builder.MAX_SHARDS) {
+            throw new IllegalArgumentException(
+                    "A host has 1 to " + Host.Builder.MAX_SHARDS + " shards, not '" + text + "'");
+        }
+        return number;
     }
 
     private static Object flag(String text) {

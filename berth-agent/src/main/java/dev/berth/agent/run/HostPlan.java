@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// @param rules what of the outside it may reach, the first that matches decides
 /// @param limits how much of the outside it may have
 /// @param capture the file to record packets to, or null
+/// @param shards into how many parts the host is divided; 0 for as many as hosts have by default
 /// @param watched whether ports and flows are printed when they change
 /// @param control where `berth ss` can ask: a path, `off`, or null for the user's own directory
 /// @param rewriting whether methods of the JDK may be rewritten
@@ -44,6 +45,7 @@ public record HostPlan(
         List<OutsideRule> rules,
         GatewayLimits limits,
         @Nullable Path capture,
+        int shards,
         boolean watched,
         @Nullable String control,
         boolean rewriting,
@@ -118,6 +120,7 @@ public record HostPlan(
         private final List<PortRange> reserved = new ArrayList<>();
         private @Nullable EphemeralSelection selection;
         private int unprivilegedFrom;
+        private int shards;
         private boolean watched;
         private @Nullable String control;
         private boolean rewriting = true;
@@ -144,6 +147,7 @@ public record HostPlan(
                 case RESERVED -> reserved.add((PortRange) value);
                 case SELECTION -> selection = (EphemeralSelection) value;
                 case UNPRIVILEGED_FROM -> unprivilegedFrom = (Integer) value;
+                case SHARDS -> shards = (Integer) value;
                 case PORTS -> watched = (Boolean) value;
                 case CONTROL -> control = (String) value;
                 case STRICT -> strictness = (Strictness) value;
@@ -209,6 +213,7 @@ public record HostPlan(
                     List.copyOf(rules),
                     limits == null ? GatewayLimits.DEFAULT : limits,
                     capture,
+                    shards,
                     watched,
                     control,
                     rewriting,
@@ -241,6 +246,7 @@ public record HostPlan(
                 rules,
                 limits,
                 capture,
+                shards,
                 watched,
                 control,
                 rewriting,

@@ -91,6 +91,9 @@ public final class RunningHost implements AutoCloseable, HostRequests.Hosts, Por
             capture = open(plan.capture());
         }
         Host.Builder builder = Host.builder(plan.name()).ports(plan.ports());
+        if (plan.shards() != 0) {
+            builder.shards(plan.shards());
+        }
         if (capture != null) {
             builder.loopback(new SentPackets(new LoopbackLink(), capture.origin("lo")));
         }
