@@ -60,8 +60,7 @@ class ConversationsTest {
                 ExecutorService virtual = Executors.newVirtualThreadPerTaskExecutor()) {
             for (int i = 0; i < HOSTS; i++) {
                 String address = "10.0.0." + (i + 1);
-                hosts.add(network.host(
-                        "h" + i, plan -> plan.address(address).build(host -> host.shards(shards))));
+                hosts.add(network.host("h" + i, plan -> plan.address(address).build(host -> host.shards(shards))));
             }
             List<Future<?>> threads = new ArrayList<>();
             for (int i = 0; i < THREADS; i++) {
