@@ -1,0 +1,272 @@
+package dev.berth.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.berth.check.Seeds;
+import dev.berth.host.Host;
+import dev.berth.host.Link;
+import dev.berth.host.LinkInfo;
+import dev.berth.host.LinkReceiver;
+import dev.berth.host.TcpAcceptor;
+import dev.berth.host.TcpSocket;
+import dev.berth.host.UdpSocket;
+import dev.berth.stack.StackSnapshot;
+import dev.berth.wire.Endpoint;
+import dev.berth.wire.IpAddress;
+import dev.berth.wire.Packet;
+import java.io.IOException;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Packets that go from host to host under the locks of both.
+@Timeout(120)
+class ConversationsTest {
+    private static final long LIMIT = TimeUnit.SECONDS.toNanos(60);
+    private static final int HOSTS = 5;
+    private static final int THREADS = 6;
+    private static final int CONNECTIONS = 150; // of each thread
+    private static final int DATAGRAMS = 4_000;
+
+    private final List<Host> hosts = new ArrayList<>();
+
+    /// All threads go through all hosts, in all directions at once: whoever waited for one lock while he has another
+    /// would soon wait for ever.
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void hosts_in_a_ring_that_talk_in_all_directions_do_not_wait_for_each_other(int shards) {
+        Seeds.run(1, random -> ring(random, shards));
+    }
+
+    private void ring(SplittableRandom seeds, int shards) throws Exception {
+        hosts.clear();
+        try (Network network = Network.create("ring");
+                ExecutorService platform = Executors.newCachedThreadPool();
+                ExecutorService virtual = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 0; i < HOSTS; i++) {
+                String address = "10.0.0." + (i + 1);
+                hosts.add(network.host("h" + i, plan -> plan.address(address).build(host -> host.shards(shards))));
+            }
+            List<Future<?>> threads = new ArrayList<>();
+            for (int i = 0; i < THREADS; i++) {
+                int port = 1_000 + i;
+                SplittableRandom random = seeds.split();
+                threads.add((i % 2 == 0 ? platform : virtual).submit(() -> {
+                    converse(port, random);
+                    return null;
+                }));
+            }
+            for (Future<?> thread : threads) {
+                thread.get(60, TimeUnit.SECONDS);
+            }
+            for (Host host : hosts) {
+                for (StackSnapshot.FlowEntry flow : host.snapshot().flows()) {
+                    assertThat(flow.state()).as("%s on %s", flow, host.name()).isEqualTo("TIME-WAIT");
+                }
+            }
+        }
+    }
+
+    /// Connections from host to host, one after the other, with listeners of this thread's own.
+    private void converse(int port, SplittableRandom random) throws IOException {
+        List<TcpAcceptor> acceptors = new ArrayList<>();
+        for (Host host : hosts) {
+            TcpAcceptor acceptor = host.openTcpAcceptor();
+            acceptor.bind(new Endpoint(IpAddress.ANY_IPV6, port));
+            acceptor.listen(10);
+            acceptors.add(acceptor);
+        }
+        for (int i = 0; i < CONNECTIONS; i++) {
+            int from = random.nextInt(HOSTS);
+            int to = (from + 1 + random.nextInt(HOSTS - 1)) % HOSTS;
+            TcpSocket client = hosts.get(from).openTcpSocket();
+            client.connect(new Endpoint(hosts.get(to).addresses().getFirst(), port), LIMIT);
+            TcpSocket server = acceptors.get(to).accept(LIMIT);
+            carry(client, server, random);
+            carry(server, client, random);
+            if (random.nextInt(4) == 0) {
+                client.abort();
+            } else {
+                client.shutdownOutput();
+                assertThat(server.read(new byte[1], 0, 1, LIMIT)).isEqualTo(-1);
+            }
+            server.close();
+            client.close();
+        }
+        acceptors.forEach(TcpAcceptor::close);
+    }
+
+    private static void carry(TcpSocket from, TcpSocket to, SplittableRandom random) throws IOException {
+        byte[] sent = new byte[1 + random.nextInt(3_000)];
+        random.nextBytes(sent);
+        from.write(sent, 0, sent.length);
+        byte[] received = new byte[sent.length];
+        for (int at = 0; at < sent.length; ) {
+            int count = to.read(received, at, sent.length - at, LIMIT);
+            assertThat(count).isPositive();
+            at += count;
+        }
+        assertThat(received).isEqualTo(sent);
+    }
+
+    /// What goes straight must not overtake what a thread before has left for the link.
+    @Test
+    void datagrams_of_one_socket_arrive_in_order_while_others_are_at_work_in_both_hosts() throws Exception {
+        hosts.clear();
+        try (Network network = Network.create("order");
+                ExecutorService threads = Executors.newCachedThreadPool()) {
+            Host one = network.host("one", IpAddress.Prefix.parse("10.0.0.1/24"));
+            Host other = network.host("other", IpAddress.Prefix.parse("10.0.0.2/24"));
+            AtomicBoolean done = new AtomicBoolean();
+            List<Future<?>> noise = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                UdpSocket back = (i == 0 ? one : other).openUdpSocket();
+                UdpSocket target = (i == 0 ? other : one).openUdpSocket();
+                Endpoint to = bound(target, i == 0 ? "10.0.0.2" : "10.0.0.1");
+                noise.add(threads.submit(() -> {
+                    byte[] bytes = new byte[8];
+                    while (!done.get()) {
+                        back.send(bytes, 0, bytes.length, to);
+                        target.receive(bytes, 0, bytes.length, LIMIT);
+                    }
+                    return null;
+                }));
+            }
+            UdpSocket receiver = other.openUdpSocket();
+            Endpoint to = bound(receiver, "10.0.0.2");
+            UdpSocket sender = one.openUdpSocket();
+            AtomicInteger sent = new AtomicInteger();
+            // The socket is handed to and fro between two threads, so that the one may find the link busy with what
+            // the other has left.
+            for (int i = 0; i < 2; i++) {
+                noise.add(threads.submit(() -> {
+                    byte[] bytes = new byte[8];
+                    while (true) {
+                        synchronized (sent) {
+                            int number = sent.incrementAndGet();
+                            if (number > DATAGRAMS) {
+                                return null;
+                            }
+                            ByteBuffer.wrap(bytes).putInt(number);
+                            sender.send(bytes, 0, bytes.length, to);
+                        }
+                    }
+                }));
+            }
+            byte[] bytes = new byte[8];
+            int last = 0;
+            try {
+                while (last < DATAGRAMS) {
+                    receiver.receive(bytes, 0, bytes.length, TimeUnit.SECONDS.toNanos(2));
+                    int number = ByteBuffer.wrap(bytes).getInt();
+                    assertThat(number).isGreaterThan(last);
+                    last = number;
+                }
+            } catch (SocketTimeoutException e) {
+                assertThat(sent.get()).isGreaterThan(DATAGRAMS); // the last ones found the receiver's queue full
+            } finally {
+                done.set(true);
+            }
+            assertThat(last).isPositive();
+            for (Future<?> thread : noise) {
+                thread.get(60, TimeUnit.SECONDS);
+            }
+        }
+    }
+
+    private static Endpoint bound(UdpSocket socket, String address) throws IOException {
+        socket.bind(new Endpoint(IpAddress.parse(address), 0));
+        Endpoint local = socket.local();
+        assertThat(local).isNotNull();
+        return local;
+    }
+
+    @Test
+    void a_link_that_lets_packets_go_straight_is_not_asked_to_transmit_them() throws Exception {
+        try (Network network = Network.create("straight")) {
+            AskedLink link = new AskedLink(network.link(IpAddress.Prefix.parse("10.0.0.1/24")));
+            try (Host client = Host.builder("client")
+                    .link(link)
+                    .address(IpAddress.Prefix.parse("10.0.0.1/24"))
+                    .start()) {
+                Host server = network.host("server", IpAddress.Prefix.parse("10.0.0.2/24"));
+                TcpAcceptor acceptor = server.openTcpAcceptor();
+                Endpoint local = new Endpoint(IpAddress.parse("10.0.0.2"), 80);
+                acceptor.bind(local);
+                acceptor.listen(1);
+                TcpSocket socket = client.openTcpSocket();
+                socket.connect(local, LIMIT);
+                TcpSocket accepted = acceptor.accept(LIMIT);
+                assertThat(link.straight.get()).isPositive();
+                assertThat(link.transmitted.get()).isZero();
+                link.refuses = true;
+                socket.abort();
+                assertThat(link.transmitted.get()).isEqualTo(1);
+                assertThat(accepted.readiness()).isNotZero();
+                assertThatThrownBy(() -> accepted.read(new byte[1], 0, 1, LIMIT))
+                        .isInstanceOf(SocketException.class)
+                        .hasMessage("Connection reset");
+            }
+        }
+    }
+
+    /// Counts what it lets go straight, and what it is given to transmit.
+    private static final class AskedLink implements Link {
+        private final Link link;
+        final AtomicInteger straight = new AtomicInteger();
+        final AtomicInteger transmitted = new AtomicInteger();
+        volatile boolean refuses;
+
+        AskedLink(Link link) {
+            this.link = link;
+        }
+
+        @Override
+        public LinkInfo info() {
+            return link.info();
+        }
+
+        @Override
+        public void start(LinkReceiver receiver) throws IOException {
+            link.start(receiver);
+        }
+
+        @Override
+        public @Nullable LinkReceiver straight(Packet packet) {
+            LinkReceiver to = refuses ? null : link.straight(packet);
+            straight.addAndGet(to == null ? 0 : 1);
+            return to;
+        }
+
+        @Override
+        public void transmit(Packet packet) {
+            transmitted.incrementAndGet();
+            link.transmit(packet);
+        }
+
+        @Override
+        public void flush() {
+            link.flush();
+        }
+
+        @Override
+        public void close() {
+            link.close();
+        }
+    }
+}
