@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param pace how long it takes to measure
 /// @param group a word for the rows of one subject, besides the beginnings of their names; empty for none
 /// @param lab what the other side is set up in, if it serves further rows; null if it does not
+/// @param lengthy what a quick run leaves out of it
 record Benchmark(
         String name,
         String what,
@@ -26,40 +27,61 @@ record Benchmark(
         String otherName,
         Pace pace,
         String group,
-        @Nullable AutoCloseable lab) {
+        @Nullable AutoCloseable lab,
+        Lengthy lengthy) {
 
     /// How much of the ordinary time a row takes.
     enum Pace {
         ORDINARY,
         /// A quarter of the time in each round: many rows of very short operations.
         BRIEF,
+        /// Half of the rounds, one at least, without warm-up and for seconds: what is measured has a period of its own.
+        SUSTAINED,
         /// A third of the rounds, one at least, and no warm-up: a round takes many seconds.
         SLOW,
         /// One round without warm-up: nothing varies, or the measurement repeats by itself.
         ONCE
     }
 
+    /// What takes many seconds however short the rounds are. A quick run measures it only if the row is named.
+    enum Lengthy {
+        NOT,
+        /// To set the other side up.
+        OTHER_SIDE,
+        /// All of it.
+        ALL
+    }
+
     /// A row without another side, at the ordinary pace.
     static Benchmark of(
             String name, String what, String unit, boolean lowerIsBetter, Goal goal, Measurement.Opener berth) {
-        return new Benchmark(name, what, unit, lowerIsBetter, goal, berth, null, "none", Pace.ORDINARY, "", null);
+        return new Benchmark(
+                name, what, unit, lowerIsBetter, goal, berth, null, "none", Pace.ORDINARY, "", null, Lengthy.NOT);
     }
 
     Benchmark against(String side, Measurement.Opener opener) {
-        return new Benchmark(name, what, unit, lowerIsBetter, goal, berth, opener, side, pace, group, lab);
+        return new Benchmark(name, what, unit, lowerIsBetter, goal, berth, opener, side, pace, group, lab, lengthy);
     }
 
     /// Without another side, for the reason given.
     Benchmark alone(String reason) {
-        return new Benchmark(name, what, unit, lowerIsBetter, goal, berth, null, "none: " + reason, pace, group, lab);
+        return new Benchmark(
+                name, what, unit, lowerIsBetter, goal, berth, null, "none: " + reason, pace, group, lab, lengthy);
     }
 
     Benchmark at(Pace another) {
-        return new Benchmark(name, what, unit, lowerIsBetter, goal, berth, other, otherName, another, group, lab);
+        return new Benchmark(
+                name, what, unit, lowerIsBetter, goal, berth, other, otherName, another, group, lab, lengthy);
     }
 
     Benchmark in(String subject, @Nullable AutoCloseable shared) {
-        return new Benchmark(name, what, unit, lowerIsBetter, goal, berth, other, otherName, pace, subject, shared);
+        return new Benchmark(
+                name, what, unit, lowerIsBetter, goal, berth, other, otherName, pace, subject, shared, lengthy);
+    }
+
+    Benchmark lengthy(Lengthy what) {
+        return new Benchmark(
+                name, this.what, unit, lowerIsBetter, goal, berth, other, otherName, pace, group, lab, what);
     }
 
     /// Whether the row is meant by a word: its name, what stands before one of the hyphens of its name, or its group.

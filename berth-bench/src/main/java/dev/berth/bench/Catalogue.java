@@ -36,8 +36,7 @@ final class Catalogue {
                 2,
                 () -> new Stream(BerthSockets.likeEthernet()),
                 () -> new Stream(new KernelSockets())));
-        all.add(connect("connect-fin", "connect, accept and close by FIN on both sides, one thread", false, 20));
-        all.add(connect("connect-rst", "connect, accept and close by RST, one thread", true, 10));
+        all.addAll(ConnectRows.all(options));
         all.add(rate(
                 "udp-64",
                 "datagrams of 64 octets sent and received, one thread",
@@ -104,16 +103,6 @@ final class Catalogue {
 
     private static Benchmark rate(String name, String what, String unit, double goal, Opener berth, Opener other) {
         return Benchmark.of(name, what, unit, false, Goal.times(goal), berth).against(KERNEL, other);
-    }
-
-    private static Benchmark connect(String name, String what, boolean reset, double goal) {
-        return rate(
-                name,
-                what,
-                "1/s",
-                goal,
-                () -> new ConnectClose(BerthSockets.inMemory(), reset),
-                () -> new ConnectClose(new KernelSockets(), reset));
     }
 
     private static Benchmark selectFlat() {

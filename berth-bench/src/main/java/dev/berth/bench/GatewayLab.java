@@ -75,7 +75,8 @@ final class GatewayLab implements AutoCloseable {
                             return _ -> lab.memoryPerFlow(client);
                         })
                 .in(GROUP, lab)
-                .at(Benchmark.Pace.ONCE));
+                .at(Benchmark.Pace.ONCE)
+                .lengthy(Benchmark.Lengthy.ALL));
         return lab.rows;
     }
 
@@ -106,7 +107,8 @@ final class GatewayLab implements AutoCloseable {
     private void add(String name, String what, String unit, Goal goal, Way other, int mtu, int port, String task) {
         rows.add(Benchmark.of(name, what, unit, false, goal, () -> measured(Way.BERTH, mtu, port, task))
                 .against(other.command() + " (the same MTU)", () -> measured(other, mtu, port, task))
-                .in(GROUP, this));
+                .in(GROUP, this)
+                .lengthy(Benchmark.Lengthy.ALL));
     }
 
     private Measurement measured(Way way, int mtu, int port, String task) throws Exception {
@@ -151,6 +153,7 @@ final class GatewayLab implements AutoCloseable {
                 new String[] {
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "--enable-native-access=ALL-UNNAMED",
+                    "--add-exports=java.base/sun.nio.ch=ALL-UNNAMED",
                     "-cp",
                     System.getProperty("java.class.path"),
                     "dev.berth.cli.Berth",

@@ -35,7 +35,8 @@ final class ManyPairs implements AutoCloseable {
                         Goal.atMost(1_024),
                         () -> _ -> millionOnce())
                 .alone("the kernel has no room for as many descriptors in a process")
-                .at(Benchmark.Pace.ONCE);
+                .at(Benchmark.Pace.ONCE)
+                .lengthy(Benchmark.Lengthy.ALL);
     }
 
     List<Benchmark> growth() {
@@ -58,7 +59,8 @@ final class ManyPairs implements AutoCloseable {
                         })
                 .alone("each round compares Berth with itself")
                 .at(Benchmark.Pace.BRIEF)
-                .in("growth", this);
+                .in("growth", this)
+                .lengthy(Benchmark.Lengthy.ALL);
     }
 
     private static double millionOnce() throws IOException {

@@ -1,5 +1,6 @@
 package dev.berth.bench;
 
+import dev.berth.bench.Benchmark.Lengthy;
 import dev.berth.bench.Benchmark.Pace;
 import java.util.ArrayList;
 import java.util.List;
@@ -97,6 +98,7 @@ final class PortRows {
                         holes ? " after holes were made in a full range" : "");
         rows.add(Benchmark.of(name, what, "ns", true, Goal.atMost(1_000), () -> new ConnectPick(inUse, holes))
                 .against(KernelPorts.NAME, kernel.connect(inUse, holes))
+                .lengthy(Lengthy.OTHER_SIDE)
                 .at(Pace.BRIEF)
                 .in(GROUP, kernel));
     }
@@ -110,6 +112,7 @@ final class PortRows {
                         Goal.times(FILL_GOAL),
                         PortFill::ofTable)
                 .against(KernelPorts.NAME, kernel.fill())
+                .lengthy(Lengthy.OTHER_SIDE)
                 .at(Pace.SLOW)
                 .in(GROUP, kernel));
         rows.add(Benchmark.of(
@@ -120,6 +123,7 @@ final class PortRows {
                         Goal.none(),
                         PortFill::ofHost)
                 .against(KernelPorts.NAME + "; its last fill", kernel.lastFill())
+                .lengthy(Lengthy.OTHER_SIDE)
                 .at(Pace.ONCE)
                 .in(GROUP, kernel));
     }
@@ -147,6 +151,7 @@ final class PortRows {
                         Goal.atMost(goal),
                         () -> new FlowLookup(flows))
                 .alone("the kernel's look-up is part of its receive path")
+                .lengthy(flows > MILLION ? Lengthy.ALL : Lengthy.NOT)
                 .in(GROUP, null));
     }
 

@@ -1,7 +1,9 @@
 package dev.berth.bench;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +18,7 @@ public final class SideBySide implements AutoCloseable {
     private final Options options;
     private final Consumer<String> progress;
     private final List<Benchmark> catalogue;
+    private final Set<String> named = new HashSet<>();
     private @Nullable AutoCloseable lab;
 
     /// How thoroughly to measure.
@@ -25,23 +28,51 @@ public final class SideBySide implements AutoCloseable {
     /// @param warmUpMillis how long each side runs before the first round; longer while it still becomes faster
     /// @param idlePairs how many idle pairs are counted
     /// @param mostPairs how many pairs are open where rows compare many with few; a row may have less
-    public record Options(int rounds, int roundMillis, int warmUpMillis, int idlePairs, int mostPairs) {
+    /// @param sustainedMillis how long rates are measured that have to be kept up for seconds
+    /// @param declineSeconds how long `connect-decline` takes
+    /// @param onlyBrief whether to leave out what takes long and is not named
+    public record Options(
+            int rounds,
+            int roundMillis,
+            int warmUpMillis,
+            int idlePairs,
+            int mostPairs,
+            int sustainedMillis,
+            int declineSeconds,
+            boolean onlyBrief) {
         /// Some seconds for every row.
-        public static final Options ORDINARY = new Options(7, 700, 2_000, 50_000, 1_000_000);
+        public static final Options ORDINARY = new Options(7, 700, 2_000, 50_000, 1_000_000, 4_000, 20, false);
 
-        /// Under a minute for all rows but `million-pairs` and those that fill the kernel's range of ports.
-        public static final Options QUICK = new Options(3, 70, 200, 20_000, 100_000);
+        /// Under a minute for all rows that do not take long, and those only, unless they are named.
+        public static final Options QUICK = new Options(3, 60, 160, 20_000, 100_000, 1_000, 3, true);
 
         /// @throws IllegalArgumentException if a number is below 1
         public Options {
-            if (rounds < 1 || roundMillis < 1 || warmUpMillis < 1 || idlePairs < 1 || mostPairs < 1) {
+            if (Math.min(rounds, roundMillis) < 1
+                    || Math.min(warmUpMillis, idlePairs) < 1
+                    || Math.min(mostPairs, sustainedMillis) < 1
+                    || declineSeconds < 1) {
                 throw new IllegalArgumentException("The numbers of a run are 1 or more");
             }
         }
 
         /// The same with so many rounds.
         public Options withRounds(int number) {
-            return new Options(number, roundMillis, warmUpMillis, idlePairs, mostPairs);
+            return new Options(
+                    number,
+                    roundMillis,
+                    warmUpMillis,
+                    idlePairs,
+                    mostPairs,
+                    sustainedMillis,
+                    declineSeconds,
+                    onlyBrief);
+        }
+
+        /// The same with so many seconds for `connect-decline`.
+        public Options withDeclineSeconds(int seconds) {
+            return new Options(
+                    rounds, roundMillis, warmUpMillis, idlePairs, mostPairs, sustainedMillis, seconds, onlyBrief);
         }
     }
 
@@ -64,7 +95,7 @@ public final class SideBySide implements AutoCloseable {
     }
 
     /// The benchmarks of these names. What stands before a hyphen of a name stands for all that begin so, `ports` for
-    /// all that measure the port system, no name for all.
+    /// all that measure the port system, no name for all. What is named here is measured even if it takes long.
     ///
     /// @throws IllegalArgumentException if there is none of a name; the message is a sentence
     public List<String> select(List<String> names) {
@@ -80,6 +111,7 @@ public final class SideBySide implements AutoCloseable {
             }
             meant.stream().filter(m -> !selected.contains(m)).forEach(selected::add);
         }
+        named.addAll(selected);
         return names.isEmpty() ? catalogue.stream().map(Benchmark::name).toList() : selected;
     }
 
@@ -92,6 +124,13 @@ public final class SideBySide implements AutoCloseable {
                 .filter(b -> b.name().equals(name))
                 .findFirst()
                 .orElseThrow();
+        boolean brief = options.onlyBrief && !named.contains(name);
+        if (brief && benchmark.lengthy() == Benchmark.Lengthy.ALL) {
+            return Row.skipped(benchmark, "a quick run measures it only when it is named");
+        }
+        if (brief && benchmark.lengthy() == Benchmark.Lengthy.OTHER_SIDE) {
+            benchmark = benchmark.alone("a quick run measures it only when it is named");
+        }
         progress.accept(name + ": " + benchmark.what());
         if (lab != benchmark.lab()) {
             close();
@@ -135,7 +174,9 @@ public final class SideBySide implements AutoCloseable {
                 warmUp(benchmark, other, nanos);
             }
         }
-        long nanos = options.roundMillis * 1_000_000L / part;
+        long nanos = benchmark.pace() == Benchmark.Pace.SUSTAINED
+                ? options.sustainedMillis * 1_000_000L
+                : options.roundMillis * 1_000_000L / part;
         double[] ours = new double[rounds];
         double[] theirs = new double[rounds];
         double[] ratios = new double[rounds];
@@ -160,6 +201,7 @@ public final class SideBySide implements AutoCloseable {
     private int rounds(Benchmark.Pace pace) {
         return switch (pace) {
             case ORDINARY, BRIEF -> options.rounds;
+            case SUSTAINED -> Math.max(1, options.rounds / 2);
             case SLOW -> Math.max(1, options.rounds / 3);
             case ONCE -> 1;
         };

@@ -32,7 +32,9 @@ final class TunLab implements AutoCloseable {
         }
         lab.iperf("iperf3-in", IN, PeerTask.RECEIVE);
         lab.iperf("iperf3-out", OUT, PeerTask.SEND);
-        return lab.rows;
+        return lab.rows.stream()
+                .map(row -> row.name().startsWith("tun-") ? row : row.lengthy(Benchmark.Lengthy.ALL))
+                .toList();
     }
 
     /// @param kernel whether to have a row beside the kernel's loopback, though there is a floor

@@ -25,7 +25,7 @@ class KernelPortsTest {
 
     @Test
     void a_row_has_the_kernel_beside_it() throws Exception {
-        SideBySide.Options options = new SideBySide.Options(2, 5, 5, 200, 200);
+        SideBySide.Options options = new SideBySide.Options(2, 5, 5, 200, 200, 5, 1, false);
         try (SideBySide run = new SideBySide(options, progress::add)) {
             Row row = run.run("connect-pick-0");
             assertThat(row.other().min()).isGreaterThan(100);

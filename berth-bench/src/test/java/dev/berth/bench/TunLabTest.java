@@ -19,7 +19,7 @@ class TunLabTest {
 
     @Test
     void every_row_is_measured_beside_the_floor_or_the_loopback() throws Exception {
-        SideBySide.Options options = new SideBySide.Options(2, 20, 20, 200, 200);
+        SideBySide.Options options = new SideBySide.Options(2, 20, 20, 200, 200, 20, 1, false);
         try (SideBySide run = new SideBySide(options, _ -> {})) {
             for (String name : List.of("tun-in", "tun-out", "tun-rtt", "tun-connect")) {
                 Row row = run.run(name);
@@ -32,7 +32,7 @@ class TunLabTest {
 
     @Test
     void where_there_is_a_floor_the_loopback_has_rows_of_its_own() throws Exception {
-        SideBySide.Options options = new SideBySide.Options(1, 20, 20, 200, 200);
+        SideBySide.Options options = new SideBySide.Options(1, 20, 20, 200, 200, 20, 1, false);
         try (SideBySide run = new SideBySide(options, _ -> {})) {
             assumeTrue(CFloor.canBeBuilt());
             for (String name : run.select(List.of("kernel-tun"))) {
@@ -43,7 +43,7 @@ class TunLabTest {
 
     @Test
     void iperf3_is_a_peer_where_it_is_installed() throws Exception {
-        SideBySide.Options options = new SideBySide.Options(1, 20, 20, 200, 200);
+        SideBySide.Options options = new SideBySide.Options(1, 20, 20, 200, 200, 20, 1, false);
         try (SideBySide run = new SideBySide(options, _ -> {})) {
             for (String name : run.select(List.of("iperf3"))) {
                 Row row = run.run(name);

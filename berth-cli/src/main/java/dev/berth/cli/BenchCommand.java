@@ -28,7 +28,7 @@ import picocli.CommandLine.Parameters;
                     + " begin so, such as 'rtt' or 'connect-pick'; or 'ports', for all rows of the port system."
         },
         customSynopsis = {
-            "berth bench [--quick] [--json] [--rounds N] [NAME...]",
+            "berth bench [--quick] [--json] [--rounds N] [--decline SECONDS] [NAME...]",
             "       berth bench --list",
             "       berth bench --jmh PATTERN [--quick]",
             "       berth bench --gate [--jmh PATTERN] [--quick] [--record FILE]"
@@ -43,8 +43,9 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(
             names = "--quick",
-            description = "Measure for a short time: under a minute for all but million-pairs and the"
-                    + " rows that fill the range of ports of the kernel.")
+            description = "Measure for a short time: under a minute on a machine that is not busy. What takes long is"
+                    + " only measured if it is named: million-pairs, lookup-10m, growth, kernel-tun, iperf3, gateway,"
+                    + " and the kernel's side of the rows that fill its range of ports.")
     private boolean quick;
 
     @Option(names = "--json", description = "Print one JSON object a line instead of a table.")
@@ -55,6 +56,13 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(names = "--rounds", paramLabel = "N", description = "Measure both sides N times.")
     private @Nullable Integer rounds;
+
+    @Option(
+            names = "--decline",
+            paramLabel = "SECONDS",
+            description = "How long connect-decline opens and closes connections: 20 s, with --quick 3 s if this is"
+                    + " not given.")
+    private @Nullable Integer declineSeconds;
 
     @Option(
             names = "--jmh",
@@ -131,6 +139,12 @@ final class BenchCommand implements Callable<Integer> {
 
     private SideBySide.Options options() {
         SideBySide.Options options = quick ? SideBySide.Options.QUICK : SideBySide.Options.ORDINARY;
+        if (declineSeconds != null) {
+            if (declineSeconds < 1 || declineSeconds > 86_400) {
+                throw usage("'--decline' takes a number of seconds from 1 to 86400, not " + declineSeconds + ".");
+            }
+            options = options.withDeclineSeconds(declineSeconds);
+        }
         if (rounds == null) {
             return options;
         }

@@ -9,7 +9,10 @@ import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -121,6 +124,33 @@ final class EthernetMembers implements GatewayMembers {
     @Override
     public String places() {
         return places;
+    }
+
+    @Override
+    public List<Map<String, @Nullable Object>> guests() {
+        List<Map<String, @Nullable Object>> all = new ArrayList<>();
+        for (EthernetPort port : segment.ports()) {
+            EthernetCounters frames = port.counters();
+            Map<String, @Nullable Object> one = new LinkedHashMap<>();
+            one.put("guest", port.name());
+            one.put("addresses", port.addresses().stream().map(Object::toString).toList());
+            one.put("framesIn", frames.framesIn());
+            one.put("octetsIn", frames.octetsIn());
+            one.put("framesOut", frames.framesOut());
+            one.put("octetsOut", frames.octetsOut());
+            one.put("leases", frames.leases());
+            one.put("refusedLeases", frames.refusedLeases());
+            frames.drops().forEach((reason, count) -> one.put("drop" + camel(reason.name()), count));
+            all.add(one);
+        }
+        return all;
+    }
+
+    /// `NOT_OURS` as `NotOurs`.
+    private static String camel(String constant) {
+        return Stream.of(constant.split("_"))
+                .map(word -> word.charAt(0) + word.substring(1).toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining());
     }
 
     @Override

@@ -49,7 +49,8 @@ import picocli.CommandLine.ParameterException;
             "Names are answered at the printed nameserver address; the namespace's resolv.conf",
             "(/etc/netns/NAME/resolv.conf) should have it. The machine itself is 10.0.2.2, once",
             "--allow 127.0.0.1:PORT says so. It ends with Ctrl-C, with the process or file of",
-            "--netns, or with --exit-fd, and prints what it has carried."
+            "--netns, or with --exit-fd, and prints what it has carried. While it runs, 'berth ss -s'",
+            "tells that, with the counts of every guest."
         })
 final class GatewayCommand implements Callable<Integer> {
     /// Those of `berth run` that it has too.
@@ -58,9 +59,11 @@ final class GatewayCommand implements Callable<Integer> {
             HostOption.OUTSIDE,
             HostOption.ALLOW,
             HostOption.DENY,
+            HostOption.LIMIT,
             HostOption.CAPTURE,
             HostOption.CONTROL);
 
+    private static final int MOST_OCTETS = 15;
     private static final int BEST_MTU = 65_520;
     private static final long LOOK_SECONDS = 1;
 
@@ -70,14 +73,14 @@ final class GatewayCommand implements Callable<Integer> {
     @Option(
             names = "--netns",
             paramLabel = "PID|PATH",
-            description = "The network namespace of a process, or a file such as /run/netns/NAME.")
+            description = "The network namespace of a process (its number), or a file such as /run/netns/NAME.")
     private @Nullable String target;
 
     @Option(
             names = "--tun",
             paramLabel = "NAME",
             description = {
-                "The name of the TUN device. Default: tun0. Without --netns, the device is in this",
+                "The name of the TUN device, 1 to 15 octets. Default: tun0. Without --netns, the device is in this",
                 "process's namespace, and gets neither addresses nor routes."
             })
     private @Nullable String device;
@@ -86,7 +89,7 @@ final class GatewayCommand implements Callable<Integer> {
             names = "--tap",
             paramLabel = "NAME",
             description = {
-                "A TAP device, for a guest that speaks Ethernet: the kernel of the namespace, or what",
+                "A TAP device (1 to 15 octets), for a guest that speaks Ethernet: the kernel of the namespace, or what",
                 "is bridged there. Addresses come from DHCP and router advertisements."
             })
     private @Nullable String tap;
@@ -96,14 +99,17 @@ final class GatewayCommand implements Callable<Integer> {
             paramLabel = "SOCKET",
             description = {
                 "A UNIX socket in QEMU's stream framing (-netdev stream, clients of passt), one machine for each",
-                "connection. docs/GATEWAY.md has the whole command line."
+                "connection, 64 at most: --qemu /run/user/1000/net.sock. docs/GATEWAY.md has the whole command line."
             })
     private @Nullable Path stream;
 
     @Option(
             names = "--vfkit",
             paramLabel = "SOCKET",
-            description = {"A UNIX socket of one frame in each datagram, for vfkit and for QEMU's -netdev dgram."})
+            description = {
+                "A UNIX socket of one frame in each datagram, for vfkit and for QEMU's -netdev dgram:",
+                "--vfkit /tmp/vm.sock. One that another process has open is not taken."
+            })
     private @Nullable Path datagram;
 
     @Option(
@@ -111,7 +117,8 @@ final class GatewayCommand implements Callable<Integer> {
             paramLabel = "ADDRESS[/LENGTH]",
             description = {
                 "An address of the namespace. May be repeated. Default: 10.0.2.100/24 and, where the",
-                "kernel has IPv6, fd00::100/64. Of Ethernet, the address that the first guest gets."
+                "kernel has IPv6, fd00::100/64. Of Ethernet, the address that the first guest gets.",
+                "LENGTH is in bits: --address 10.7.0.5/24."
             })
     private List<String> chosen = new ArrayList<>();
 
@@ -119,7 +126,7 @@ final class GatewayCommand implements Callable<Integer> {
             names = "--mtu",
             paramLabel = "OCTETS",
             description = {
-                "The device's MTU, 1280 to 65535. Default: 65520, or what a device has that is there;",
+                "The device's MTU in octets, 1280 to 65535. Default: 65520, or what a device has that is there;",
                 "of Ethernet 1500."
             })
     private int mtu;
@@ -127,13 +134,13 @@ final class GatewayCommand implements Callable<Integer> {
     @Option(
             names = "--ready-fd",
             paramLabel = "FD|FILE",
-            description = "Where a line '1' is written once everything is up; closed then.")
+            description = "Where a line '1' is written once everything is up; closed then: --ready-fd 3.")
     private @Nullable String ready;
 
     @Option(
             names = "--exit-fd",
             paramLabel = "FD|FILE",
-            description = "Ends when this, the reading end of a pipe, comes to its end.")
+            description = "Ends when this, the reading end of a pipe, comes to its end: --exit-fd 4.")
     private @Nullable String exit;
 
     @Option(names = "--parent", hidden = true, description = "Ends with this process, which has started it.")
@@ -152,6 +159,8 @@ final class GatewayCommand implements Callable<Integer> {
         CommandLine.Model.CommandSpec own = spec();
         EthernetMembers.Places ethernet = new EthernetMembers.Places(tap, stream, datagram);
         checkPlaces(ethernet);
+        checkDevice("--tun", device);
+        checkDevice("--tap", tap);
         if (mtu != 0 && (mtu < 1_280 || mtu > 65_535)) {
             throw usage("--mtu is 1280 to 65535, not " + mtu);
         }
@@ -183,6 +192,20 @@ final class GatewayCommand implements Callable<Integer> {
             return inUserNamespace(namespace, e);
         }
         return serve(gateway, namespace, end);
+    }
+
+    /// Names as the kernel takes them (dev_valid_name): IFNAMSIZ is 16, with the zero at the end.
+    private void checkDevice(String option, @Nullable String name) {
+        if (name == null) {
+            return;
+        }
+        int octets = name.getBytes(StandardCharsets.UTF_8).length;
+        if (octets < 1 || octets > MOST_OCTETS) {
+            throw usage(option + " is the name of a device, 1 to " + MOST_OCTETS + " octets, not " + octets);
+        }
+        if (name.equals(".") || name.equals("..") || name.matches("(?s).*[/:\\s].*")) {
+            throw usage(option + " is the name of a device, which has no '/', ':' or space: not '" + name + "'");
+        }
     }
 
     private void checkPlaces(EthernetMembers.Places ethernet) {

@@ -1,6 +1,9 @@
 package dev.berth.cli;
 
+import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// Who is on the network that `berth gateway` serves, and how they are attached.
 interface GatewayMembers extends AutoCloseable {
@@ -9,6 +12,9 @@ interface GatewayMembers extends AutoCloseable {
 
     /// The names of devices and sockets, for the list of programs.
     String places();
+
+    /// Who is there, by name, with their addresses and what was counted of each.
+    List<Map<String, @Nullable Object>> guests();
 
     /// What passed, for people.
     String statistics();

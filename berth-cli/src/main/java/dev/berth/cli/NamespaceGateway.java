@@ -8,11 +8,12 @@ import dev.berth.gateway.Gateway;
 import dev.berth.gateway.GatewayCounters;
 import dev.berth.gateway.MachineNames;
 import dev.berth.gateway.OutsidePolicy;
-import dev.berth.gateway.PublishedPort;
+import dev.berth.gateway.Published;
 import dev.berth.host.Link;
 import dev.berth.names.DnsResponder;
 import dev.berth.network.NameRouter;
 import dev.berth.network.Network;
+import dev.berth.ports.Transport;
 import dev.berth.tun.TunLink;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// the gateway that carries the guest's flows on over this process's own sockets.
 final class NamespaceGateway implements AutoCloseable {
     private static final String NAME = "guest";
+    private static final int MOST_TOLD = 12;
 
     private final Network network;
     private final GatewayMembers members;
@@ -145,13 +147,14 @@ final class NamespaceGateway implements AutoCloseable {
                     .inside(addresses.networks().toArray(new IpAddress.Prefix[0]))
                     .machine(addresses.machine().toArray(new IpAddress[0]))
                     .policy(OutsidePolicy.of(options.rules()))
+                    .limits(options.limits())
                     .names(responder.withUpstream(MachineNames.create()))
                     .start();
         } else {
             names = NameRouter.start(network, responder);
         }
-        GatewayControl ways =
-                new GatewayControl(network, NAME, addresses.door(), outside, OutsidePolicy.of(options.rules()));
+        GatewayControl ways = new GatewayControl(
+                network, NAME, addresses.door(), outside, OutsidePolicy.of(options.rules()), members::guests);
         control = ways;
         for (Publication publication : options.publications()) {
             ways.publish(publication, addresses.guest().getFirst().address());
@@ -159,7 +162,7 @@ final class NamespaceGateway implements AutoCloseable {
         ways.open(options.control(), "gateway " + members.places());
     }
 
-    private List<PublishedPort> ports() {
+    private List<Published> ports() {
         return control == null ? List.of() : control.ports();
     }
 
@@ -167,14 +170,7 @@ final class NamespaceGateway implements AutoCloseable {
     String describe() {
         StringBuilder line = new StringBuilder("gateway on ").append(members.describe());
         line.append(", nameserver ").append(join(addresses.nameServers()));
-        for (PublishedPort port : ports()) {
-            String text = port.toString();
-            line.append(", published ")
-                    .append(text, 0, text.indexOf(' '))
-                    .append(" -> ")
-                    .append(port.target().port());
-        }
-        return line.toString();
+        return line.append(control == null ? "" : control.describe()).toString();
     }
 
     static String join(List<IpAddress> all) {
@@ -197,9 +193,12 @@ final class NamespaceGateway implements AutoCloseable {
             line.append(flows.datagramsOut()).append(" datagrams out, ");
             line.append(flows.datagramsIn()).append(" in; ");
         }
-        for (PublishedPort port : ports()) {
-            line.append("port ").append(port.address().getPort()).append(" accepted ");
-            line.append(port.accepted()).append("; ");
+        for (Published port : ports()) {
+            if (port.accepted() > 0 || ports().size() <= MOST_TOLD) {
+                line.append(port.transport() == Transport.UDP ? "UDP port " : "port ");
+                line.append(port.address().getPort()).append(" accepted ");
+                line.append(port.accepted()).append("; ");
+            }
         }
         return line.append(members.statistics()).toString();
     }

@@ -44,7 +44,8 @@ import picocli.CommandLine.Parameters;
         })
 final class NetworkCreateCommand implements Callable<Integer> {
     /// Those of `berth run` that a network has too.
-    static final List<HostOption> OPTIONS = List.of(HostOption.OUTSIDE, HostOption.ALLOW, HostOption.DENY);
+    static final List<HostOption> OPTIONS =
+            List.of(HostOption.OUTSIDE, HostOption.ALLOW, HostOption.DENY, HostOption.LIMIT);
 
     private static final List<String> SUBNETS = List.of("10.77.0.0/24", "fd00:77::/64");
     private static final int BEST_MTU = 65_520;
@@ -106,7 +107,7 @@ final class NetworkCreateCommand implements Callable<Integer> {
             for (String each : subnets.isEmpty() ? SUBNETS : subnets) {
                 prefixes.add(IpAddress.Prefix.parse(each));
             }
-            return new SharedNetwork.Settings(name, prefixes, mtu, plan.outside(), plan.rules());
+            return new SharedNetwork.Settings(name, prefixes, mtu, plan.outside(), plan.rules(), plan.limits());
         } catch (IllegalArgumentException e) {
             throw usage(String.valueOf(e.getMessage()));
         }

@@ -149,6 +149,11 @@ final class PortOwners {
         return ports;
     }
 
+    /// The end of this machine of a published port, as `berth unpublish` takes it: `127.0.0.1:5353/udp`.
+    static String outside(Map<String, @Nullable Object> port) {
+        return port.get("outside") + ("udp".equals(port.get("transport")) ? "/udp" : "");
+    }
+
     /// A published port as one line of JSON, with whose it is.
     static String line(Map<String, @Nullable Object> port, RunningProgram program) {
         Map<String, @Nullable Object> members = new LinkedHashMap<>();

@@ -26,12 +26,17 @@ import picocli.CommandLine.Parameters;
             "Lets a port of this machine lead to a port of a host that runs already.",
             "Without arguments, lists the published ports of all programs and networks of this user."
         },
-        customSynopsis = {"berth publish [OPTIONS] [HOST] [ADDRESS:]HOSTPORT:PORT", "       berth publish [--json]"},
+        customSynopsis = {
+            "berth publish [OPTIONS] [HOST] [ADDRESS:]HOSTPORT:PORT[/udp]",
+            "       berth publish [--json]"
+        },
         footer = {
             "",
             "HOST is the name of a host, or guest behind 'berth gateway'; it may be left out where only one",
             "program runs.",
-            "HOSTPORT 0 takes a port that is free, which is printed."
+            "HOSTPORT 0 takes a port that is free, which is printed. Two ranges of one size,",
+            "8000-8010:8000-8010, are published as one, all or none; /udp is for UDP: 5353:53/udp.",
+            "CONNECTIONS and ACCEPTED of UDP are clients: those of the last two minutes, and all."
         })
 final class PublishCommand implements Callable<Integer> {
     @CommandLine.Spec
@@ -67,24 +72,51 @@ final class PublishCommand implements Callable<Integer> {
     }
 
     private void publish(PrintWriter out) throws IOException, ControlException {
-        String port = words.getLast();
+        List<Publication> wanted;
         try {
-            Publication.parse(port);
+            wanted = Publication.parseAll(words.getLast());
         } catch (IllegalArgumentException e) {
             throw new ParameterException(NetworkCommand.spec(spec).commandLine(), String.valueOf(e.getMessage()));
         }
         String host = words.size() == 2 ? words.getFirst() : null;
         try (RunningProgram program = owners.choose(host)) {
-            JsonLine request = new JsonLine().add("request", "publish").add("port", port);
-            if (host != null) {
-                request.add("host", host);
+            List<Map<String, @Nullable Object>> answers = publishAll(program, wanted, host);
+            for (Map<String, @Nullable Object> answer : answers) {
+                out.println(
+                        json
+                                ? PortOwners.line(answer, program)
+                                : PortOwners.outside(answer) + " leads to port " + answer.get("port") + " of host "
+                                        + answer.get("host"));
             }
-            Map<String, @Nullable Object> answer = program.client().ask(request.toString(), _ -> {});
-            out.println(
-                    json
-                            ? PortOwners.line(answer, program)
-                            : answer.get("outside") + " leads to port " + answer.get("port") + " of host "
-                                    + answer.get("host"));
+        }
+    }
+
+    /// All of a range or none.
+    private static List<Map<String, @Nullable Object>> publishAll(
+            RunningProgram program, List<Publication> wanted, @Nullable String host)
+            throws IOException, ControlException {
+        List<Map<String, @Nullable Object>> answers = new ArrayList<>();
+        boolean all = false;
+        try {
+            for (Publication each : wanted) {
+                JsonLine request = new JsonLine().add("request", "publish").add("port", each.toString());
+                if (host != null) {
+                    request.add("host", host);
+                }
+                answers.add(program.client().ask(request.toString(), _ -> {}));
+            }
+            all = true;
+            return answers;
+        } finally {
+            for (int i = 0; !all && i < answers.size(); i++) {
+                program.client()
+                        .ask(
+                                new JsonLine()
+                                        .add("request", "unpublish")
+                                        .add("port", PortOwners.outside(answers.get(i)))
+                                        .toString(),
+                                _ -> {});
+            }
         }
     }
 
@@ -97,7 +129,7 @@ final class PublishCommand implements Callable<Integer> {
                         out.println(PortOwners.line(port, program));
                     } else {
                         table.add(
-                                String.valueOf(port.get("outside")),
+                                PortOwners.outside(port),
                                 String.valueOf(port.get("host")),
                                 String.valueOf(port.get("port")),
                                 program.name() + "/" + program.pid(),

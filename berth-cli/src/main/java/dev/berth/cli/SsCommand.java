@@ -287,6 +287,7 @@ final class SsCommand implements Callable<Integer> {
                 }
                 if (summary && host == null) {
                     SsSummary.outside(program, json, out());
+                    SsSummary.guests(program, json, out());
                 }
             }
             if (shown == 0) {

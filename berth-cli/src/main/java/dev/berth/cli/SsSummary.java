@@ -2,6 +2,7 @@ package dev.berth.cli;
 
 import dev.berth.agent.run.ControlException;
 import dev.berth.agent.run.JsonLine;
+import dev.berth.agent.run.JsonText;
 import dev.berth.ports.PortError;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -60,14 +61,45 @@ final class SsSummary {
             out.println(JsonLine.of(members));
             return;
         }
+        out.println("gateway of " + program.name() + "/" + program.pid() + " to the outside: " + told(counted));
+    }
+
+    /// Prints what a gateway has counted of each of its guests, if it has some.
+    static void guests(RunningProgram program, boolean json, PrintWriter out) throws IOException {
+        List<Map<String, @Nullable Object>> guests = new ArrayList<>();
+        try {
+            program.client().ask("{\"request\":\"guests\"}", line -> guests.add(JsonText.object(line)));
+        } catch (ControlException _) {
+            return; // it is no gateway
+        }
+        for (Map<String, @Nullable Object> guest : guests) {
+            if (json) {
+                Map<String, @Nullable Object> members = new LinkedHashMap<>();
+                members.put("pid", program.pid());
+                members.put("program", program.name());
+                members.putAll(guest);
+                out.println(JsonLine.of(members));
+            } else {
+                String addresses = guest.get("addresses") instanceof List<?> all && !all.isEmpty()
+                        ? " at "
+                                + String.join(
+                                        " and ",
+                                        all.stream().map(String::valueOf).toList())
+                        : ", without an address";
+                out.println("guest " + guest.get("guest") + addresses + ": " + told(guest));
+            }
+        }
+    }
+
+    /// What is not zero, in words.
+    private static String told(Map<String, @Nullable Object> counted) {
         List<String> counts = new ArrayList<>();
         counted.forEach((name, count) -> {
             if (count instanceof Long number && number > 0) {
                 counts.add(number + " " + name.replaceAll("(?=[A-Z])", " ").toLowerCase(Locale.ROOT));
             }
         });
-        out.println("gateway of " + program.name() + "/" + program.pid() + " to the outside: "
-                + (counts.isEmpty() ? "nothing yet" : String.join(", ", counts)));
+        return counts.isEmpty() ? "nothing yet" : String.join(", ", counts);
     }
 
     private static Map<?, ?> counts(Map<String, @Nullable Object> summary, String name) {

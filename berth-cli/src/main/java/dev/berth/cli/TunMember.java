@@ -2,7 +2,11 @@ package dev.berth.cli;
 
 import dev.berth.network.Guest;
 import dev.berth.network.GuestCounters;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// The kernel of a network namespace behind a TUN device.
 ///
@@ -17,6 +21,23 @@ record TunMember(Guest guest, String device) implements GatewayMembers {
     @Override
     public String places() {
         return device;
+    }
+
+    @Override
+    public List<Map<String, @Nullable Object>> guests() {
+        GuestCounters packets = guest.counters();
+        Map<String, @Nullable Object> one = new LinkedHashMap<>();
+        one.put("guest", guest.name());
+        one.put("addresses", guest.addresses().stream().map(Object::toString).toList());
+        one.put("packetsIn", packets.packetsIn());
+        one.put("octetsIn", packets.octetsIn());
+        one.put("packetsOut", packets.packetsOut());
+        one.put("octetsOut", packets.octetsOut());
+        one.put("spoofed", packets.spoofed());
+        one.put("malformed", packets.malformed());
+        one.put("linkLocal", packets.linkLocal());
+        one.put("overflow", packets.overflow());
+        return List.of(one);
     }
 
     @Override

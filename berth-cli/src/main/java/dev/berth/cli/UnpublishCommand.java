@@ -3,12 +3,14 @@ package dev.berth.cli;
 import dev.berth.agent.run.ControlException;
 import dev.berth.agent.run.JsonLine;
 import dev.berth.agent.run.Publication;
-import dev.berth.wire.Endpoint;
+import dev.berth.ports.Transport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -24,8 +26,12 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "unpublish",
         description = "Ends a published port and the connections through it.",
-        customSynopsis = "berth unpublish [OPTIONS] [ADDRESS:]HOSTPORT",
-        footer = {"", "Without ADDRESS it is 127.0.0.1, or all addresses. 'berth publish' lists what is published."})
+        customSynopsis = "berth unpublish [OPTIONS] [ADDRESS:]HOSTPORT[/udp]",
+        footer = {
+            "",
+            "Without ADDRESS it is 127.0.0.1, or all addresses. HOSTPORT may be a range, 8000-8010.",
+            "'berth publish' lists what is published."
+        })
 final class UnpublishCommand implements Callable<Integer> {
     @CommandLine.Spec
     private @Nullable CommandSpec spec;
@@ -39,7 +45,7 @@ final class UnpublishCommand implements Callable<Integer> {
             description = "Shows this help.")
     private boolean help;
 
-    @Parameters(arity = "1", paramLabel = "[ADDRESS:]HOSTPORT", description = "The end of this machine.")
+    @Parameters(arity = "1", paramLabel = "[ADDRESS:]HOSTPORT[/udp]", description = "The end of this machine.")
     private String port = "";
 
     UnpublishCommand() {}
@@ -47,51 +53,49 @@ final class UnpublishCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, ControlException {
         PrintWriter out = NetworkCommand.spec(spec).commandLine().getOut();
-        Endpoint end;
+        List<Publication.End> ends;
         try {
-            end = Publication.machine(port);
+            ends = Publication.ends(port);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(NetworkCommand.spec(spec).commandLine(), String.valueOf(e.getMessage()));
         }
         List<String> others = new ArrayList<>();
-        boolean ended = false;
+        Set<Publication.End> missing = new LinkedHashSet<>(ends);
         for (RunningProgram each : owners.all()) {
             try (RunningProgram program = each) {
-                ended = ended || unpublish(program, others, out);
+                unpublish(program, missing, others, out);
             }
         }
         out.flush();
-        if (!ended) {
-            throw new IOException("Port " + end.port() + " of " + end.address() + " is not published"
+        if (!missing.isEmpty()) {
+            Publication.End end = missing.iterator().next();
+            throw new IOException((end.transport() == Transport.UDP ? "UDP port " : "Port ")
+                    + end.machine().port() + " of " + end.machine().address() + " is not published"
                     + (others.isEmpty() ? "" : "; published is " + String.join(", ", others)));
         }
         return ExitCode.OK;
     }
 
-    /// @return false if this program does not publish the port
-    private boolean unpublish(RunningProgram program, List<String> others, PrintWriter out)
+    /// Takes those out of `missing` that this program publishes.
+    private static void unpublish(
+            RunningProgram program, Set<Publication.End> missing, List<String> others, PrintWriter out)
             throws IOException, ControlException {
         List<Map<String, @Nullable Object>> published = PortOwners.published(program);
-        published.forEach(each -> others.add(String.valueOf(each.get("outside"))));
-        Endpoint end = Publication.machine(port);
         for (Map<String, @Nullable Object> each : published) {
-            Endpoint there = Publication.machine(String.valueOf(each.get("outside")));
-            if (there.port() == end.port()
-                    && (there.address().equals(end.address())
-                            || there.address().isUnspecified()
-                            || end.address().isUnspecified())) {
+            String outside = PortOwners.outside(each);
+            if (missing.removeIf(Publication.end(outside)::meets)) {
                 Map<String, @Nullable Object> answer = program.client()
                         .ask(
                                 new JsonLine()
                                         .add("request", "unpublish")
-                                        .add("port", port)
+                                        .add("port", outside)
                                         .toString(),
                                 _ -> {});
-                out.println(answer.get("outside") + " leads to port " + answer.get("port") + " of host "
+                out.println(PortOwners.outside(answer) + " leads to port " + answer.get("port") + " of host "
                         + answer.get("host") + " no more");
-                return true;
+            } else {
+                others.add(outside);
             }
         }
-        return false;
     }
 }

@@ -54,6 +54,12 @@ class BenchCommandTest {
     }
 
     @Test
+    void aRunOfNoSecondsIsOneSentenceAndExitCode2() {
+        assertThat(bench("--decline", "0", "connect-decline")).isEqualTo(2);
+        assertThat(err.toString().lines()).hasSize(1);
+    }
+
+    @Test
     void anUnknownPatternOfPartsIsAFailure() {
         assertThat(bench("--jmh", "no such part")).isEqualTo(1);
         assertThat(err.toString().lines()).hasSize(1);

@@ -19,9 +19,14 @@ class GatewayCommandUsageTest {
             value = {
                 "--tun x --mtu 5 | --mtu is 1280 to 65535, not 5",
                 "--tun x --tap y | --tun goes with none of --tap, --qemu and --vfkit",
+                "--tun sixteen-octets-x | --tun is the name of a device, 1 to 15 octets, not 16",
+                "--tap sixteen-octets-x | --tap is the name of a device, 1 to 15 octets, not 16",
+                "--tun a/b | --tun is the name of a device, which has no '/', ':' or space: not 'a/b'",
                 "--qemu s --netns 1 | --netns is the namespace of a device",
                 "--tun x --address nonsense | 'nonsense' is not an IP address",
                 "--tun x --publish 80 | '80' is not [ADDRESS:]HOSTPORT:PORT",
+                "--tun x --limit per-guest=0 | The limit per-guest is 1 to 1000000, not '0'",
+                "--tun x --outside off --limit udp=9 | There is no outside that a limit could be about",
                 "--tun x --allow nonsense | 'nonsense' is not"
             })
     void mistakes_are_one_sentence(String arguments, String sentence) {

@@ -63,6 +63,8 @@ class RunCommandUsageTest {
                 "--selection uniform:3 app.jar | UNIFORM has no parameter (0), not 3",
                 "--selection random-tries:9999 app.jar | is the tries, 1 to 1024, not 9999",
                 "--selection random-tries:x app.jar | 'x' is not a number for random-tries",
+                "--shards 0 app.jar | A host has 1 to 64 shards, not '0'",
+                "--shards many app.jar | A host has 1 to 64 shards, not 'many'",
                 "--unprivileged-from 1024-1025 app.jar | One port is meant, not the range 1024-1025",
                 "--name -web- app.jar | '-web-' is not a name for a host"
             })
@@ -90,6 +92,17 @@ class RunCommandUsageTest {
                 .extracting(OutsideRule::toString)
                 .containsExactly("allow 10.0.0.1/32:80", "deny 10.0.0.0/8", "allow [::1/128]:1-9");
         assertThat(plan.outside()).isTrue();
+    }
+
+    @Test
+    void aHostIsDividedIfSomebodyAsksForThat() {
+        CommandLine berth = Berth.commandLine();
+        berth.parseArgs("run", "--shards", "4", "a.jar");
+        assertThat(HostOptions.plan(berth.getSubcommands().get("run").getCommandSpec(), ALL)
+                        .shards())
+                .isEqualTo(4);
+        assertThat(HostPlan.parse("shards=2").shards()).isEqualTo(2);
+        assertThat(HostPlan.parse("").shards()).isZero();
     }
 
     @Test

@@ -2,7 +2,9 @@ package dev.berth.ethernet;
 
 import dev.berth.tun.FrameInput;
 import dev.berth.tun.FrameSocket;
+import dev.berth.tun.SocketFile;
 import java.io.IOException;
+import java.nio.channels.spi.SelectorProvider;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -15,24 +17,25 @@ final class DatagramServer implements FrameServer, FrameInput {
 
     private final EthernetSegment segment;
     private final Path path;
+    private final SocketFile file;
     private final FrameSocket socket;
     private final @Nullable PeerCarrier[] guests;
     private boolean told; // that somebody was turned away
 
-    private DatagramServer(EthernetSegment segment, Path path, FrameSocket socket, int limit) {
+    private DatagramServer(EthernetSegment segment, Path path, SocketFile file, FrameSocket socket, int limit) {
         this.segment = segment;
         this.path = path;
+        this.file = file;
         this.socket = socket;
         guests = new PeerCarrier[limit];
     }
 
     static DatagramServer listen(EthernetSegment segment, Path path, int limit) throws IOException {
-        SocketPath.clear(path, false);
+        SocketFile.clear(path, SelectorProvider.provider());
         FrameSocket socket = FrameSocket.bind(path, limit);
         boolean started = false;
         try {
-            SocketPath.protect(path);
-            DatagramServer server = new DatagramServer(segment, path, socket, limit);
+            DatagramServer server = new DatagramServer(segment, path, SocketFile.at(path), socket, limit);
             socket.start(server);
             started = true;
             return server;
@@ -122,7 +125,7 @@ final class DatagramServer implements FrameServer, FrameInput {
     public void close() {
         socket.close();
         try {
-            Files.deleteIfExists(path);
+            file.remove();
         } catch (IOException e) {
             LOGGER.log(System.Logger.Level.WARNING, "Removing the socket " + path + " failed", e);
         }

@@ -139,8 +139,12 @@ final class DhcpServer {
     }
 
     private int release(long now) {
-        if (guests.has(message.clientAddress, message.hardware)) {
-            guests.unbind(message.clientAddress);
+        boolean used = guests.has(message.clientAddress, message.hardware);
+        // A client that has come back to another port may give back what it has not used there yet.
+        if (used || leases.isLeased(message.hardware, message.clientAddress, guests, now)) {
+            if (used) {
+                guests.unbind(message.clientAddress);
+            }
             leases.end(message.hardware, message.clientAddress, guests, now);
         } else {
             tally.drop(FrameDrop.DHCP_NOT_OURS);

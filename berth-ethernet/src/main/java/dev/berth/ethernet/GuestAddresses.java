@@ -145,7 +145,7 @@ final class GuestAddresses implements DhcpServer.Guests {
     /// The guest is gone; its leases stay for whoever comes back.
     void close() {
         if (leases != null) {
-            leases.release(this);
+            leases.release(this, System.nanoTime());
         }
     }
 

@@ -6,12 +6,20 @@ import java.util.List;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// The IPv4 addresses that a segment has leased or offered, or leased once: who comes back gets the same. Bounded;
-/// when it is full, the record that ended first gives way. Sans I/O: the time is a parameter, in nanoseconds.
+/// The IPv4 addresses that a segment has leased or offered, or leased once: who comes back gets the same. Bounded.
+///
+/// When no address that nobody had is left, or no room for a record, the one gives way that ended longest ago; then
+/// the lease whose guest has been gone longest, although its time is not over, as a guest that is not attached uses
+/// nothing; last, an address that such a guest has declined. Sans I/O: the time is a parameter, in nanoseconds.
 /// Thread-safe.
 final class LeaseTable {
     private static final long OFFER_NANOS = 60_000_000_000L;
     private static final long DECLINED_NANOS = 600_000_000_000L;
+
+    private static final int IN_USE = 0;
+    private static final int OVER = 1;
+    private static final int GONE = 2;
+    private static final int GONE_DECLINED = 3;
 
     private enum State {
         OFFERED,
@@ -27,6 +35,7 @@ final class LeaseTable {
         State state = State.OFFERED;
         Object holder;
         long until;
+        long goneAt; // when the holder has gone
 
         Lease(long hardware, int address, Object holder) {
             this.hardware = hardware;
@@ -36,6 +45,16 @@ final class LeaseTable {
 
         boolean isActive(long now) {
             return state != State.ENDED && until - now > 0;
+        }
+
+        /// When it gave way rather than others that would too; [#IN_USE] if it does not.
+        int rank(Object nobody, long now) {
+            return !isActive(now) ? OVER : holder != nobody ? IN_USE : state == State.DECLINED ? GONE_DECLINED : GONE;
+        }
+
+        /// Since when it could give way.
+        long since(long now) {
+            return isActive(now) ? goneAt : until;
         }
     }
 
@@ -82,10 +101,13 @@ final class LeaseTable {
             leases.remove(known);
         }
         int address = requested != 0 && isFree(requested, null, now) ? requested : choose(hardware, now);
-        if (address == 0 || !makeRoom(now)) {
+        if (address == 0) {
             return 0;
         }
-        leases.removeIf(other -> other.address == address); // a record that has ended
+        leases.removeIf(other -> other.address == address); // a record that has ended, or gives way
+        if (!makeRoom(now)) {
+            return 0;
+        }
         Lease fresh = new Lease(hardware, address, holder);
         fresh.until = now + OFFER_NANOS;
         leases.add(fresh);
@@ -160,10 +182,11 @@ final class LeaseTable {
     }
 
     /// The port is gone: whoever has the same hardware address behind another gets the leases of it.
-    synchronized void release(Object holder) {
+    synchronized void release(Object holder, long now) {
         for (Lease lease : leases) {
             if (lease.holder == holder) {
                 lease.holder = this;
+                lease.goneAt = now;
             }
         }
     }
@@ -198,8 +221,10 @@ final class LeaseTable {
         return subnet.contains(0, IpAddress.mapped(address)) && !unusable.test(IpAddress.ofIpv4(address));
     }
 
-    /// The first free address from one that follows from the hardware address on; such that others had before come
-    /// last.
+    /// The first address that nobody had, from one that follows from the hardware address on; if there is none, the
+    /// one that gives way. RFC 2131 section 2.2: "In some environments it will be necessary to reassign network
+    /// addresses due to exhaustion of available addresses. [...] The server should use whatever information is
+    /// available in the configuration information repository to choose an address to reuse."
     private int choose(long hardware, long now) {
         if (preferred != 0
                 && leases.stream().noneMatch(lease -> lease.address == preferred)
@@ -210,17 +235,32 @@ final class LeaseTable {
         int size = bits >= 16 ? 1 << 16 : 1 << bits;
         int network = subnet.address().ipv4() & (bits == 32 ? 0 : -1 << bits);
         int first = (int) (hardware * 0x9e37_79b9_7f4a_7c15L >>> 40) & size - 1;
-        int had = 0;
         for (int i = 0; i < size; i++) {
             int address = network | first + i & size - 1;
-            if (isFree(address, null, now)) {
-                if (leases.stream().noneMatch(lease -> lease.address == address)) {
-                    return address;
-                }
-                had = had == 0 ? address : had;
+            if (leases.stream().noneMatch(lease -> lease.address == address) && isFree(address, null, now)) {
+                return address;
             }
         }
-        return had;
+        Lease reused = givingWay(now, true);
+        return reused == null ? 0 : reused.address;
+    }
+
+    /// The record that gives way before all others; null if none does.
+    ///
+    /// @param usable only one whose address can be leased
+    private @Nullable Lease givingWay(long now, boolean usable) {
+        Lease found = null;
+        for (Lease lease : leases) {
+            int rank = lease.rank(this, now);
+            if (rank == IN_USE || usable && unusable.test(IpAddress.ofIpv4(lease.address))) {
+                continue;
+            }
+            int best = found == null ? Integer.MAX_VALUE : found.rank(this, now);
+            if (rank < best || rank == best && found != null && lease.since(now) - found.since(now) < 0) {
+                found = lease;
+            }
+        }
+        return found;
     }
 
     private boolean mayHold(Object holder, @Nullable Lease except, long now) {
@@ -237,12 +277,7 @@ final class LeaseTable {
         if (leases.size() < limit) {
             return true;
         }
-        Lease oldest = null;
-        for (Lease lease : leases) {
-            if (!lease.isActive(now) && (oldest == null || lease.until - oldest.until < 0)) {
-                oldest = lease;
-            }
-        }
+        Lease oldest = givingWay(now, false);
         return oldest != null && leases.remove(oldest);
     }
 }

@@ -1,8 +1,8 @@
 package dev.berth.ethernet;
 
+import dev.berth.tun.SocketFile;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
@@ -10,7 +10,6 @@ import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.spi.SelectorProvider;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -20,10 +19,12 @@ import org.jspecify.annotations.Nullable;
 final class StreamServer implements FrameServer {
     private static final System.Logger LOGGER = System.getLogger(StreamServer.class.getName());
 
+    private static final int BACKLOG = 50;
     private static final long PAUSE_MILLIS = 1_000;
 
     private final EthernetSegment segment;
     private final Path path;
+    private final SocketFile file;
     private final ServerSocketChannel listening;
     private final Selector selector;
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -31,25 +32,27 @@ final class StreamServer implements FrameServer {
     private @Nullable SelectionKey pausing; // nobody can be accepted now
     private long pausedAt;
 
-    private StreamServer(EthernetSegment segment, Path path, ServerSocketChannel listening, Selector selector) {
+    private StreamServer(
+            EthernetSegment segment, Path path, SocketFile file, ServerSocketChannel listening, Selector selector) {
         this.segment = segment;
         this.path = path;
+        this.file = file;
         this.listening = listening;
         this.selector = selector;
     }
 
     static StreamServer listen(EthernetSegment segment, Path path, SelectorProvider kernel) throws IOException {
-        SocketPath.clear(path, true);
+        SocketFile.clear(path, kernel);
         ServerSocketChannel listening = kernel.openServerSocketChannel(StandardProtocolFamily.UNIX);
         Selector selector = null;
+        SocketFile file = null;
         boolean started = false;
         try {
             selector = kernel.openSelector();
-            listening.bind(UnixDomainSocketAddress.of(path));
-            SocketPath.protect(path);
+            file = SocketFile.bind(listening, path, BACKLOG);
             listening.configureBlocking(false);
             listening.register(selector, SelectionKey.OP_ACCEPT);
-            StreamServer server = new StreamServer(segment, path, listening, selector);
+            StreamServer server = new StreamServer(segment, path, file, listening, selector);
             Thread.ofPlatform()
                     .daemon()
                     .name("berth-frames-" + path.getFileName())
@@ -61,6 +64,9 @@ final class StreamServer implements FrameServer {
                 listening.close();
                 if (selector != null) {
                     selector.close();
+                }
+                if (file != null) {
+                    file.remove();
                 }
             }
         }
@@ -175,7 +181,7 @@ final class StreamServer implements FrameServer {
         try {
             selector.close();
             listening.close();
-            Files.deleteIfExists(path);
+            file.remove();
         } catch (IOException e) {
             LOGGER.log(System.Logger.Level.WARNING, "Closing the socket " + path + " failed", e);
         }

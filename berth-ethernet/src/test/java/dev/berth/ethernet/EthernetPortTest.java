@@ -214,6 +214,21 @@ class EthernetPortTest {
         assertThat(second.counters().dropped(FrameDrop.SPOOFED)).isEqualTo(1);
     }
 
+    @Test // RFC 2131 section 4.3.4
+    void who_comes_back_may_give_its_address_back_before_it_was_used() throws Exception {
+        String address = lease(guest, MAC);
+        port.close();
+        ScriptedGuest again = new ScriptedGuest(file);
+        EthernetPort second = segment.attach("guest", again);
+        again.sends(GuestFrames.dhcp(MAC, DhcpMessage.RELEASE, address, GuestFrames.option(54, "10.0.2.1")));
+        again.sends(GuestFrames.dhcp(MAC, DhcpMessage.RELEASE, address, GuestFrames.option(54, "10.0.2.1")));
+        assertThat(second.counters().dropped(FrameDrop.DHCP_NOT_OURS))
+                .as("the second time it has none")
+                .isEqualTo(1);
+        again.sends(GuestFrames.udp(MAC, GuestFrames.ROUTER, address, 5_000, "10.0.2.10", 9, new byte[1]));
+        assertThat(second.addresses()).isEmpty();
+    }
+
     @Test
     void two_guests_with_the_same_link_layer_address_are_two() throws Exception {
         ScriptedGuest twin = new ScriptedGuest(file);

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.berth.host.Host;
 import dev.berth.host.UdpSocket;
 import dev.berth.network.Network;
+import dev.berth.tun.FrameInput;
+import dev.berth.tun.FrameSocket;
 import dev.berth.wire.ArpHeader;
 import dev.berth.wire.DhcpMessage;
 import dev.berth.wire.Endpoint;
@@ -25,7 +27,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HexFormat;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -224,7 +229,7 @@ class FrameServersTest {
         assertThatThrownBy(() -> segment.listenDatagram(path)).hasMessageContaining("is no socket");
         Files.delete(path);
         try (FrameServer first = segment.listenStream(path)) {
-            assertThatThrownBy(() -> segment.listenStream(first.path())).hasMessageContaining("somebody listens");
+            assertThatThrownBy(() -> segment.listenStream(first.path())).hasMessageContaining("is in use by");
         }
         try (ServerSocketChannel left = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             left.bind(UnixDomainSocketAddress.of(path));
@@ -233,6 +238,86 @@ class FrameServersTest {
         segment.listenStream(path).close();
         Path tooLong = temporary.resolve("x".repeat(120));
         assertThatThrownBy(() -> segment.listenDatagram(tooLong)).hasMessageContaining("at most 107 octets");
+    }
+
+    /// Each of the two finds out that the other is there, and neither loses its file.
+    @Test
+    void a_live_socket_is_taken_by_nobody_and_its_owner_is_named() throws Exception {
+        Path path = temporary.resolve("net.sock");
+        String self = "process " + ProcessHandle.current().pid() + " (";
+        try (FrameServer first = segment.listenDatagram(path)) {
+            assertThatThrownBy(() -> segment.listenDatagram(path))
+                    .hasMessageStartingWith(path + " is in use by " + self);
+            assertThatThrownBy(() -> segment.listenStream(path)).hasMessageStartingWith(path + " is in use by " + self);
+            assertThat(first.path()).exists();
+        }
+        assertThat(path).doesNotExist();
+        try (FrameServer first = segment.listenStream(path)) {
+            assertThatThrownBy(() -> segment.listenDatagram(path))
+                    .hasMessageStartingWith(path + " is in use by " + self);
+            assertThat(first.path()).exists();
+        }
+        FrameSocket left = FrameSocket.bind(path, 1);
+        left.start(new Nobody());
+        left.close();
+        assertThat(path).exists();
+        segment.listenDatagram(path).close();
+        assertThat(path).doesNotExist();
+    }
+
+    private static final class Nobody implements FrameInput {
+        @Override
+        public void frame(int sender, byte[] bytes, int length) {}
+
+        @Override
+        public void endOfBatch() {}
+
+        @Override
+        public void left(int sender) {}
+
+        @Override
+        public void ended(String reason) {}
+    }
+
+    @Test
+    void a_file_that_somebody_else_has_put_in_its_place_stays() throws Exception {
+        Path path = temporary.resolve("net.sock");
+        for (boolean stream : new boolean[] {true, false}) {
+            FrameServer server = stream ? segment.listenStream(path) : segment.listenDatagram(path);
+            Files.delete(path);
+            Files.writeString(path, "another");
+            server.close();
+            assertThat(path).hasContent("another");
+            Files.delete(path);
+        }
+    }
+
+    /// Somebody who looks all the time never sees rights for others.
+    @Test
+    void a_socket_has_its_rights_from_the_first_moment_on() throws Exception {
+        Path path = temporary.resolve("net.sock");
+        Set<String> seen = ConcurrentHashMap.newKeySet();
+        AtomicBoolean done = new AtomicBoolean();
+        Thread looking = Thread.ofPlatform().start(() -> {
+            while (!done.get()) {
+                try {
+                    seen.add(PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
+                } catch (IOException e) {
+                    // it is not there now
+                }
+            }
+        });
+        try {
+            for (int i = 0; i < 100 || seen.isEmpty() && i < 10_000; i++) {
+                segment.listenStream(path).close();
+                segment.listenDatagram(path).close();
+            }
+        } finally {
+            done.set(true);
+            looking.join();
+        }
+        assertThat(seen).containsExactly("rw-------");
+        assertThat(temporary.toFile().list()).as("what was made on the way").isEmpty();
     }
 
     private static final String PYTHON = """

@@ -25,6 +25,10 @@ final class Association {
     private static final int QUERY_PORT = 53;
 
     final Endpoint guest;
+
+    /// Who has that end, as [OutsideAddresses#guest] tells.
+    final Object owner;
+
     private final DatagramChannel channel;
     private final UdpFiltering filtering;
     private final int errors;
@@ -42,12 +46,14 @@ final class Association {
     /// @param port the claim on the socket's port, where the gateway owns the address
     Association(
             Endpoint guest,
+            Object owner,
             DatagramChannel channel,
             UdpFiltering filtering,
             int errors,
             @Nullable PortBinding<String> port,
             long now) {
         this.guest = guest;
+        this.owner = owner;
         this.channel = channel;
         this.filtering = filtering;
         this.errors = errors;

@@ -37,8 +37,8 @@ import org.jspecify.annotations.Nullable;
 /// where the machine allows it (RFC 5508). Where flows may go is a matter of the [OutsidePolicy], how many there may
 /// be of [GatewayLimits].
 ///
-/// Four platform threads, five once somebody asks for echoes, two virtual threads for each TCP connection; see
-/// docs/GATEWAY.md. Thread-safe.
+/// Three platform threads, four once somebody asks for echoes, and one that all gateways of the JVM share; none for a
+/// TCP connection. See docs/GATEWAY.md. Thread-safe.
 public final class Gateway implements AutoCloseable {
     private static final IpAddress.Prefix ALL_IPV4 = IpAddress.Prefix.parse("0.0.0.0/0");
     private static final IpAddress.Prefix ALL_IPV6 = IpAddress.Prefix.parse("::/0");
@@ -92,6 +92,9 @@ public final class Gateway implements AutoCloseable {
                 tally.denied.sum(),
                 tally.spoofed.sum(),
                 tally.overLimit.sum(),
+                tally.overGuestLimit.sum(),
+                tally.overDestinationLimit.sum(),
+                tally.displaced.sum(),
                 tally.idle.sum(),
                 udp.associations(),
                 tally.evicted.sum(),
@@ -206,7 +209,7 @@ public final class Gateway implements AutoCloseable {
             }
             SelectorProvider kernel = KernelSockets.provider("Gateways");
             OutsidePolicy own = policy.inside(inside);
-            OutsideAddresses addresses = new OutsideAddresses(own, inside, machine);
+            OutsideAddresses addresses = new OutsideAddresses(own, inside, machine, network);
             boolean answers = responder != null;
             Host host = Host.builder("gateway")
                     .link(network.gatewayLink(packet -> isForGateway(packet, addresses, answers)))
@@ -216,15 +219,18 @@ public final class Gateway implements AutoCloseable {
                     .localPrefix(ALL_IPV6)
                     .start();
             boolean started = false;
+            OutsideTcp tcp = null;
             OutsideUdp udp = null;
             try {
                 Tally tally = new Tally();
                 OutsidePorts table = new OutsidePorts(outside, ports);
-                OutsideTcp tcp = new OutsideTcp(host.openTcpAcceptor(), addresses, limits, tally, kernel, table);
+                OutsideTcp connections =
+                        new OutsideTcp(host.openTcpAcceptor(), addresses, limits, tally, kernel, table);
+                tcp = connections;
                 tcp.start();
                 OutsideEcho echo = new OutsideEcho(host.openEchoResponder(), addresses, limits, tally);
                 LongConsumer sweeps = now -> {
-                    tcp.sweep(now);
+                    connections.sweep(now);
                     echo.sweep(now);
                 };
                 udp = new OutsideUdp(host.openUdpSocket(), addresses, limits, tally, kernel, filtering, table, sweeps);
@@ -235,6 +241,9 @@ public final class Gateway implements AutoCloseable {
                 return new Gateway(host, tcp, udp, echo, table, names, tally);
             } finally {
                 if (!started) {
+                    if (tcp != null) {
+                        tcp.close();
+                    }
                     if (udp != null) {
                         udp.close();
                     }

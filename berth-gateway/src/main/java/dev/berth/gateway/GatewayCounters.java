@@ -11,6 +11,9 @@ package dev.berth.gateway;
 /// @param denied TCP connections, UDP datagrams and echo requests that the policy denied
 /// @param spoofed those whose source is no address of the network
 /// @param overLimit those that a limit was in the way of, of connections, of descriptors or of those being opened
+/// @param overGuestLimit those of them that a limit of their guest was in the way of
+/// @param overDestinationLimit those of them that a limit of their destination was in the way of
+/// @param displaced connections that were reset so that another guest could have its share
 /// @param idle connections that were reset because they were idle too long
 /// @param associations inside ends of UDP that have a socket of the kernel now
 /// @param evicted associations and identifiers of echo requests that gave way to newer ones
@@ -35,6 +38,9 @@ public record GatewayCounters(
         long denied,
         long spoofed,
         long overLimit,
+        long overGuestLimit,
+        long overDestinationLimit,
+        long displaced,
         long idle,
         int associations,
         long evicted,

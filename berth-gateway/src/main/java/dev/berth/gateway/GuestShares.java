@@ -1,6 +1,5 @@
 package dev.berth.gateway;
 
-import dev.berth.wire.IpAddress;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -13,18 +12,18 @@ import org.jspecify.annotations.Nullable;
 /// Guarded by whoever has the sockets.
 final class GuestShares {
     private final int limit;
-    private final Map<IpAddress, Integer> held = new HashMap<>();
+    private final Map<Object, Integer> held = new HashMap<>();
 
     /// @param limit sockets of all guests together, 1 or more
     GuestShares(int limit) {
         this.limit = limit;
     }
 
-    void taken(IpAddress guest) {
+    void taken(Object guest) {
         held.merge(guest, 1, Integer::sum);
     }
 
-    void givenBack(IpAddress guest) {
+    void givenBack(Object guest) {
         held.computeIfPresent(guest, (_, count) -> count == 1 ? null : count - 1);
     }
 
@@ -33,12 +32,12 @@ final class GuestShares {
     /// @param all as many as there may be, the one that was used least recently first
     /// @param asking whose the new one is
     /// @return null if there was none
-    <T> @Nullable T giveWay(Collection<T> all, Function<T, IpAddress> guestOf, IpAddress asking) {
+    <T> @Nullable T giveWay(Collection<T> all, Function<T, Object> guestOf, Object asking) {
         int guests = held.size() + (held.containsKey(asking) ? 0 : 1);
         int share = Math.max(1, limit / guests);
         for (Iterator<T> each = all.iterator(); each.hasNext(); ) {
             T found = each.next();
-            IpAddress guest = guestOf.apply(found);
+            Object guest = guestOf.apply(found);
             if (held.getOrDefault(guest, 0) >= share) {
                 each.remove();
                 givenBack(guest);

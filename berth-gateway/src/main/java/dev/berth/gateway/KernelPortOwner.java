@@ -1,46 +1,56 @@
 package dev.berth.gateway;
 
+import dev.berth.ports.Transport;
+import dev.berth.tun.SocketHolder;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Who listens on a TCP port of this machine, as far as `/proc` of Linux tells: the processes of the same user, or all
+/// Who has a port of this machine, as far as `/proc` of Linux tells: the processes of the same user, or all
 /// for root.
 ///
 /// @param pid the process
 /// @param command its command line, shortened
 public record KernelPortOwner(long pid, String command) {
     private static final Path PROC = Path.of("/proc");
-    private static final int LONGEST = 70;
     private static final String LISTEN = "0A";
+    private static final String UNCONNECTED = "07"; // of UDP
 
-    /// Who listens at an address, or at all of them; empty if that cannot be told. Reads many small files, so it is for
-    /// the case that something went wrong.
+    /// Who listens at an address with TCP, or at all of them; empty if that cannot be told. Reads many small files, so
+    /// it is for the case that something went wrong.
     public static Optional<KernelPortOwner> find(InetSocketAddress address) {
-        IpAddress wanted = IpAddress.of(address.getAddress().getAddress());
-        String inode = null;
-        for (String table : new String[] {"net/tcp", "net/tcp6"}) {
-            inode = inode == null ? inode(PROC.resolve(table), wanted, address.getPort()) : inode;
-        }
-        return inode == null ? Optional.empty() : holder("socket:[" + inode + "]");
+        return find(Transport.TCP, address);
     }
 
-    /// The number of the socket that listens there (proc(5), `/proc/net/tcp`); null if there is none.
-    private static @Nullable String inode(Path table, IpAddress wanted, int port) {
+    /// Who listens at an address, or has a socket of UDP there; otherwise as the other `find`.
+    public static Optional<KernelPortOwner> find(Transport transport, InetSocketAddress address) {
+        boolean udp = transport == Transport.UDP;
+        IpAddress wanted = IpAddress.of(address.getAddress().getAddress());
+        String inode = null;
+        for (String table : udp ? new String[] {"net/udp", "net/udp6"} : new String[] {"net/tcp", "net/tcp6"}) {
+            inode = inode == null
+                    ? inode(PROC.resolve(table), udp ? UNCONNECTED : LISTEN, wanted, address.getPort())
+                    : inode;
+        }
+        return inode == null
+                ? Optional.empty()
+                : SocketHolder.of(inode).map(each -> new KernelPortOwner(each.pid(), each.command()));
+    }
+
+    /// The number of the socket in that state there (proc(5), `/proc/net/tcp`); null if there is none.
+    private static @Nullable String inode(Path table, String state, IpAddress wanted, int port) {
         try {
             for (String line : Files.readAllLines(table, StandardCharsets.ISO_8859_1)) {
                 String[] words = line.strip().split(" +");
                 int colon = words.length > 9 ? words[1].indexOf(':') : -1;
                 if (colon > 0
-                        && words[3].equals(LISTEN)
+                        && words[3].equals(state)
                         && Integer.parseInt(words[1].substring(colon + 1), 16) == port) {
                     IpAddress own = address(words[1].substring(0, colon));
                     if (own.equals(wanted) || own.isUnspecified() || wanted.isUnspecified()) {
@@ -63,55 +73,6 @@ public record KernelPortOwner(long pid, String command) {
             octets[i] = (byte) Integer.parseInt(text.substring(2 * from, 2 * from + 2), 16);
         }
         return IpAddress.of(octets);
-    }
-
-    private static Optional<KernelPortOwner> holder(String socket) {
-        try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC, "[0-9]*")) {
-            for (Path process : processes) {
-                if (holds(process.resolve("fd"), socket)) {
-                    long pid = Long.parseLong(process.getFileName().toString());
-                    return Optional.of(new KernelPortOwner(pid, command(process)));
-                }
-            }
-        } catch (IOException | IllegalArgumentException _) {
-            // There is no such directory.
-        }
-        return Optional.empty();
-    }
-
-    private static boolean holds(Path descriptors, String socket) {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(descriptors)) {
-            for (Path file : files) {
-                if (isLinkTo(file, socket)) {
-                    return true;
-                }
-            }
-        } catch (IOException | DirectoryIteratorException _) {
-            // Somebody else's process, or one that has ended meanwhile.
-        }
-        return false;
-    }
-
-    private static boolean isLinkTo(Path file, String socket) {
-        try {
-            return Files.readSymbolicLink(file).toString().equals(socket);
-        } catch (IOException e) {
-            return false; // closed meanwhile
-        }
-    }
-
-    private static String command(Path process) {
-        try {
-            byte[] line = Files.readAllBytes(process.resolve("cmdline"));
-            String text = new String(line, StandardCharsets.UTF_8)
-                    .replace('\0', ' ')
-                    .replaceAll("\\p{Cntrl}", "?")
-                    .strip();
-            text = text.replaceFirst("^/\\S*/", "");
-            return text.length() <= LONGEST ? text : text.substring(0, LONGEST - 3) + "...";
-        } catch (IOException e) {
-            return "?";
-        }
     }
 
     /// `process 1234 (python3 -m http.server)`.

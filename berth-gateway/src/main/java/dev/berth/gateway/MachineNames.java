@@ -18,6 +18,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.spi.SelectorProvider;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -40,17 +41,23 @@ public final class MachineNames implements DnsUpstream {
     private static final int TC = 0x0200;
 
     private final SelectorProvider kernel;
+    private final Path file;
+    private final int port;
     private final DnsResponder resolver = DnsResponder.of(new Lookups());
 
-    private MachineNames(SelectorProvider kernel) {
+    /// @param file names the name servers, as resolv.conf(5)
+    /// @param port of the name servers
+    MachineNames(SelectorProvider kernel, Path file, int port) {
         this.kernel = kernel;
+        this.file = file;
+        this.port = port;
     }
 
     /// Those of this machine.
     ///
     /// @throws IOException if the kernel's sockets are out of reach ([KernelSockets])
     public static MachineNames create() throws IOException {
-        return new MachineNames(KernelSockets.provider("Names of the machine"));
+        return new MachineNames(KernelSockets.provider("Names of the machine"), ResolverFile.MACHINE, DnsServer.PORT);
     }
 
     private static final class Lookups implements NameTable {
@@ -90,11 +97,11 @@ public final class MachineNames implements DnsUpstream {
             return answer;
         }
         IOException failure = new IOException("The machine has no name server");
-        List<IpAddress> servers = ResolverFile.nameServers(ResolverFile.MACHINE);
+        List<IpAddress> servers = ResolverFile.nameServers(file);
         for (IpAddress server : servers.subList(0, Math.min(SERVERS, servers.size()))) {
             try {
-                byte[] answer = overUdp(query, new Endpoint(server, DnsServer.PORT));
-                return (Bytes.u16(answer, 2) & TC) == 0 ? answer : overTcp(query, new Endpoint(server, DnsServer.PORT));
+                byte[] answer = overUdp(query, new Endpoint(server, port));
+                return (Bytes.u16(answer, 2) & TC) == 0 ? answer : overTcp(query, new Endpoint(server, port));
             } catch (IOException e) {
                 failure = e;
             }

@@ -1,5 +1,6 @@
 package dev.berth.gateway;
 
+import dev.berth.names.NameTable;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.net.InetAddress;
@@ -14,10 +15,19 @@ import org.jspecify.annotations.Nullable;
 /// @param policy with the prefixes of the network inside
 /// @param inside the prefixes of the network
 /// @param machine the addresses of the machine, none or one for each family
-record OutsideAddresses(OutsidePolicy policy, List<IpAddress.Prefix> inside, List<IpAddress> machine) {
+/// @param members who has which address inside
+record OutsideAddresses(
+        OutsidePolicy policy, List<IpAddress.Prefix> inside, List<IpAddress> machine, NameTable members) {
     /// Whether a source is an address of the network.
     boolean isGuest(IpAddress source) {
         return inside.stream().anyMatch(prefix -> prefix.contains(source.hi(), source.lo()));
+    }
+
+    /// Who has an address inside, to count what it has: the name of the host or guest, so that one with many addresses
+    /// is one, or the address itself where the network knows nobody.
+    Object guest(IpAddress source) {
+        String name = members.name(source);
+        return name == null ? source : name;
     }
 
     /// What is called `to` inside.

@@ -55,13 +55,15 @@ final class OutsideEcho implements PingSockets.Receiver {
     /// What one identifier of a guest has asked. Guarded by the lock.
     private static final class Session {
         final Asker asker;
+        final Object owner;
         final int socket;
         private final int[] sequences = new int[OUTSTANDING];
         private final @Nullable IpAddress[] asked = new IpAddress[OUTSTANDING];
         long lastUse;
 
-        Session(Asker asker, int socket) {
+        Session(Asker asker, Object owner, int socket) {
             this.asker = asker;
+            this.owner = owner;
             this.socket = socket;
         }
 
@@ -160,7 +162,8 @@ final class OutsideEcho implements PingSockets.Receiver {
             Session found = sessions.get(asker);
             if (found == null) {
                 if (sessions.size() >= limits.echoes()) {
-                    Session evicted = shares.giveWay(sessions.values(), each -> each.asker.guest, asker.guest);
+                    Session evicted =
+                            shares.giveWay(sessions.values(), each -> each.owner, addresses.guest(asker.guest));
                     if (evicted != null) {
                         tally.evicted.increment();
                         close(evicted);
@@ -171,7 +174,7 @@ final class OutsideEcho implements PingSockets.Receiver {
                     return null;
                 }
                 sessions.put(asker, found);
-                shares.taken(asker.guest);
+                shares.taken(found.owner);
                 bySocket.put(found.socket, found);
             }
             found.lastUse = now;
@@ -196,7 +199,7 @@ final class OutsideEcho implements PingSockets.Receiver {
                 waiting = true;
                 Thread.ofPlatform().daemon().name("berth-gateway-echo-in").start(this::serveKernel);
             }
-            return new Session(asker, socket);
+            return new Session(asker, addresses.guest(asker.guest), socket);
         } catch (IOException e) {
             if (!reported) {
                 reported = true;
@@ -285,7 +288,7 @@ final class OutsideEcho implements PingSockets.Receiver {
                 Session session = each.next();
                 if (now - session.lastUse > limits.echoNanos()) {
                     each.remove();
-                    shares.givenBack(session.asker.guest);
+                    shares.givenBack(session.owner);
                     close(session);
                 }
             }

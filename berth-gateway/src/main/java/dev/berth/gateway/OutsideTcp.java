@@ -12,17 +12,21 @@ import java.net.BindException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.SocketException;
+import java.net.StandardProtocolFamily;
+import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.nio.channels.spi.SelectorProvider;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// TCP of a [Gateway]: every SYN waits until the kernel has connected to where it goes, and is answered as the kernel
-/// was. One platform thread takes the SYNs; whatever waits is a virtual thread.
+/// was. It has no thread: SYNs are taken on the thread that brings them, and nothing waits.
 final class OutsideTcp {
     /// How long a guest may take to complete the handshake that it began.
     private static final long HANDSHAKE_NANOS = 60_000_000_000L;
@@ -41,9 +45,13 @@ final class OutsideTcp {
     private final OutsidePorts ports;
     private final ConcurrentHashMap<CarriedConnection, Flow> flows = new ConcurrentHashMap<>();
     private final Set<CarriedConnection> connections = ConcurrentHashMap.newKeySet();
-    private final Set<CarriedConnection> opening = ConcurrentHashMap.newKeySet();
+    private final LongAdder opening = new LongAdder();
     private final ConcurrentHashMap<IpAddress, Integer> byDestination = new ConcurrentHashMap<>();
-    private final ConcurrentHashMap<IpAddress, Integer> byGuest = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Object, Integer> byGuest = new ConcurrentHashMap<>();
+    private final GuestConnections<CarriedConnection> held;
+    private final KernelLoop.Use use;
+    /// How often the acceptor has told of requests that nobody has seen to.
+    private final AtomicInteger told = new AtomicInteger();
     private final AtomicBoolean shortageReported = new AtomicBoolean();
     private volatile boolean closed;
 
@@ -53,61 +61,97 @@ final class OutsideTcp {
             GatewayLimits limits,
             Tally tally,
             SelectorProvider kernel,
-            OutsidePorts ports) {
+            OutsidePorts ports)
+            throws IOException {
         this.acceptor = acceptor;
         this.addresses = addresses;
         this.limits = limits;
+        held = new GuestConnections<>(limits, CarriedConnection::lastUse);
         this.tally = tally;
         this.kernel = kernel;
         this.ports = ports;
+        use = KernelLoop.use(kernel, _ -> {});
     }
 
-    /// Binds the acceptor and serves it on a thread of its own.
+    /// Binds the acceptor. Requests are decided on the threads that bring them, by one at a time.
     void start() throws IOException {
         acceptor.bindEveryPort();
         acceptor.label("gateway");
         acceptor.listenForRequests(limits.opening(), limits.connectNanos() + HANDSHAKE_NANOS);
-        Thread.ofPlatform().daemon().name("berth-gateway-tcp").start(this::serve);
+        acceptor.observe(_ -> takeRequests());
     }
 
-    private void serve() {
-        while (!closed) {
-            try {
-                decide(acceptor.awaitRequest(0));
-            } catch (IOException e) {
-                if (!acceptor.isOpen()) {
-                    return;
-                }
-                logger().log(System.Logger.Level.DEBUG, "Gateway: {0}", e.getMessage());
-            }
+    private void takeRequests() {
+        if (told.getAndIncrement() != 0) {
+            return; // whoever is at it looks again
         }
+        int seen = 1;
+        do {
+            try {
+                ConnectionRequest request;
+                while (!closed && (request = acceptor.tryRequest()) != null) {
+                    decide(request);
+                }
+            } catch (IOException e) {
+                if (acceptor.isOpen()) {
+                    logger().log(System.Logger.Level.DEBUG, "Gateway: {0}", e.getMessage());
+                }
+            } catch (RuntimeException e) {
+                logger().log(System.Logger.Level.ERROR, "The gateway has lost a connection", e);
+            }
+            seen = told.addAndGet(-seen);
+        } while (seen != 0);
     }
 
     private void decide(ConnectionRequest request) {
-        IpAddress guest = request.remote().address();
+        Object guest = addresses.guest(request.remote().address());
         Endpoint to = addresses.outside(request.local());
-        if (!addresses.isGuest(guest)) {
+        if (!addresses.isGuest(request.remote().address())) {
             tally.spoofed.increment();
             request.ignore();
         } else if (!addresses.policy().allows(to)) {
             tally.denied.increment();
             request.unreachable(Unreachable.PROHIBITED);
-        } else if (connections.size() >= limits.connections()) {
+        } else if (!hasRoom(guest, to.address())) {
             tally.overLimit.increment();
             request.refuse();
         } else if (!enter(byGuest, guest, limits.openingPerGuest())) {
             tally.overLimit.increment();
+            tally.overGuestLimit.increment();
             request.ignore(); // it comes again
         } else if (!enter(byDestination, to.address(), limits.openingPerDestination())) {
             leave(byGuest, guest);
             tally.overLimit.increment();
+            tally.overDestinationLimit.increment();
             request.ignore();
         } else {
             begin(request, guest, to);
         }
     }
 
-    private static boolean enter(ConcurrentHashMap<IpAddress, Integer> counts, IpAddress key, int limit) {
+    /// Whether there may be one more connection; where all are taken, one of the guest with most gives way to a guest
+    /// that has less than its share.
+    private boolean hasRoom(Object guest, IpAddress destination) {
+        if (held.isGuestFull(guest)) {
+            tally.overGuestLimit.increment();
+            return false;
+        }
+        if (held.isDestinationFull(destination)) {
+            tally.overDestinationLimit.increment();
+            return false;
+        }
+        if (!held.isFull()) {
+            return true;
+        }
+        CarriedConnection idlest = held.giveWay(guest);
+        if (idlest != null) {
+            tally.displaced.increment();
+            idlest.abort();
+        }
+        return idlest != null;
+    }
+
+    private static <K> boolean enter(ConcurrentHashMap<K, Integer> counts, K key, int limit) {
         if (counts.merge(key, 1, Integer::sum) <= limit) {
             return true;
         }
@@ -115,14 +159,16 @@ final class OutsideTcp {
         return false;
     }
 
-    private static void leave(ConcurrentHashMap<IpAddress, Integer> counts, IpAddress key) {
+    private static <K> void leave(ConcurrentHashMap<K, Integer> counts, K key) {
         counts.computeIfPresent(key, (_, count) -> count == 1 ? null : count - 1);
     }
 
-    private void begin(ConnectionRequest request, IpAddress guest, Endpoint to) {
+    private void begin(ConnectionRequest request, Object guest, Endpoint to) {
         SocketChannel channel;
         try {
-            channel = kernel.openSocketChannel();
+            channel = to.address().isIpv4()
+                    ? kernel.openSocketChannel(StandardProtocolFamily.INET)
+                    : kernel.openSocketChannel();
         } catch (IOException e) {
             // Out of descriptors: the SYN comes again.
             leave(byGuest, guest);
@@ -136,48 +182,125 @@ final class OutsideTcp {
             }
             return;
         }
-        CarriedConnection connection = new CarriedConnection(channel, to.toString(), this::ended);
+        CarriedConnection connection = new CarriedConnection(use.loop(), channel, to, this::ended);
         connections.add(connection);
-        opening.add(connection);
-        connection.start(() -> open(connection, request, guest, to));
+        held.add(connection, guest, to.address());
+        opening.increment();
+        new OpeningOutside(connection, request, guest, to).begin();
         if (closed) {
             connection.abort();
         }
     }
 
-    private void open(CarriedConnection connection, ConnectionRequest request, IpAddress guest, Endpoint to)
-            throws IOException {
-        try {
-            connect(connection, request, to);
-        } finally {
-            opening.remove(connection);
+    /// A connection whose SYN waits for the kernel, and then for the end of its handshake.
+    private final class OpeningOutside implements CarriedConnection.Opening {
+        private final CarriedConnection connection;
+        private final ConnectionRequest request;
+        private final Object guest;
+        private final Endpoint to;
+        private final AtomicBoolean decided = new AtomicBoolean();
+        private long begun;
+
+        OpeningOutside(CarriedConnection connection, ConnectionRequest request, Object guest, Endpoint to) {
+            this.connection = connection;
+            this.request = request;
+            this.guest = guest;
+            this.to = to;
+        }
+
+        void begin() {
+            connection.opening(this);
+            try {
+                Flow flow = bind(connection, request, to);
+                if (flow != null) {
+                    flows.put(connection, flow);
+                }
+            } catch (IOException e) {
+                failed(e, false);
+                return;
+            }
+            begun = System.nanoTime();
+            SocketChannel channel = connection.kernel();
+            try {
+                channel.configureBlocking(false);
+                // A machine's own servers have answered when the first returns, which says "in progress" all the same.
+                if (channel.connect(OutsideAddresses.socketAddress(to)) || channel.finishConnect()) {
+                    connected();
+                } else {
+                    connection.watch(SelectionKey.OP_CONNECT);
+                }
+            } catch (IOException e) {
+                failed(e, true);
+            } catch (UnsupportedAddressTypeException e) {
+                if (decide()) {
+                    unreachable(request, Unreachable.NETWORK);
+                }
+                failed(new IOException("The machine has no IPv6", e), false);
+            }
+        }
+
+        @Override
+        public void kernelReady() {
+            try {
+                if (connection.kernel().finishConnect()) {
+                    connected();
+                } else {
+                    connection.watch(SelectionKey.OP_CONNECT);
+                }
+            } catch (IOException e) {
+                failed(e, true);
+            }
+        }
+
+        private void connected() throws IOException {
+            if (!decide()) {
+                return; // it has just been ended
+            }
+            connection.step();
+            TcpSocket socket = request.admit();
+            if (socket == null) {
+                throw new IOException("The guest has given up");
+            }
+            connection.carry(socket);
+        }
+
+        /// True for the one who decides the request.
+        private boolean decide() {
+            if (!decided.compareAndSet(false, true)) {
+                return false;
+            }
+            opening.decrement();
             leave(byGuest, guest);
             leave(byDestination, to.address());
+            return true;
         }
-        TcpSocket socket = request.admit();
-        if (socket == null) {
-            throw new IOException("The guest has given up");
-        }
-        connection.inside(socket);
-        socket.awaitOpen(HANDSHAKE_NANOS);
-        tally.opened.increment();
-        shortageReported.set(false);
-    }
 
-    private void connect(CarriedConnection connection, ConnectionRequest request, Endpoint to) throws IOException {
-        Flow flow = bind(connection, request, to);
-        if (flow != null) {
-            flows.put(connection, flow);
+        /// @param answer whether the guest is to be told of it
+        private void failed(IOException e, boolean answer) {
+            if (decide() && answer) {
+                answer(request, e, System.nanoTime() - begun);
+            }
+            connection.isReset(e);
         }
-        long begun = System.nanoTime();
-        try {
-            connection.kernel().connect(OutsideAddresses.socketAddress(to));
-        } catch (IOException e) {
-            answer(request, e, System.nanoTime() - begun);
-            throw e;
-        } catch (UnsupportedAddressTypeException e) {
-            unreachable(request, Unreachable.NETWORK);
-            throw new IOException("The machine has no IPv6", e);
+
+        @Override
+        public void made() {
+            tally.opened.increment();
+            if (shortageReported.get()) {
+                shortageReported.set(false);
+            }
+        }
+
+        @Override
+        public void ended() {
+            if (decide()) {
+                forget(request);
+            }
+        }
+
+        @Override
+        public long patience() {
+            return decided.get() ? HANDSHAKE_NANOS : limits.connectNanos();
         }
     }
 
@@ -248,6 +371,7 @@ final class OutsideTcp {
 
     private void ended(CarriedConnection connection) {
         connections.remove(connection);
+        held.remove(connection);
         Flow flow = flows.remove(connection);
         if (flow != null) {
             ports.release(flow);
@@ -257,14 +381,11 @@ final class OutsideTcp {
     /// Ends what takes too long or does nothing for too long.
     void sweep(long now) {
         for (CarriedConnection connection : connections) {
-            long quiet = now - connection.lastUse();
-            if (opening.contains(connection)) {
-                if (quiet > limits.connectNanos()) {
-                    connection.abort();
-                }
-            } else if (quiet > limits.idleNanos()) {
+            if (connection.isIdle(now, limits.idleNanos())) {
                 tally.idle.increment();
                 connection.abort();
+            } else {
+                connection.sweep(now);
             }
         }
     }
@@ -274,7 +395,7 @@ final class OutsideTcp {
     }
 
     int opening() {
-        return opening.size();
+        return opening.intValue();
     }
 
     /// Takes no more connections and ends those that are there. What guests have sent already gets half a second to
@@ -287,6 +408,7 @@ final class OutsideTcp {
             LockSupport.parkNanos(DRAIN_STEP_NANOS);
         }
         connections.forEach(CarriedConnection::end);
+        use.close();
     }
 
     /// Not in a field: loggers take a good part of the time that a program needs to start.

@@ -196,7 +196,7 @@ final class OutsideUdp {
             }
             if (associations.size() >= limits.associations()) {
                 Association evicted =
-                        shares.giveWay(associations.values(), each -> each.guest.address(), guest.address());
+                        shares.giveWay(associations.values(), each -> each.owner, addresses.guest(guest.address()));
                 if (evicted != null) {
                     tally.evicted.increment();
                     end(evicted);
@@ -205,7 +205,7 @@ final class OutsideUdp {
             Association fresh = closed ? null : open(guest, now);
             if (fresh != null) {
                 associations.put(guest, fresh);
-                shares.taken(guest.address());
+                shares.taken(fresh.owner);
             }
             return fresh;
         } finally {
@@ -220,7 +220,8 @@ final class OutsideUdp {
             channel = kernel.openDatagramChannel();
             channel.configureBlocking(false);
             port = ports.bind(channel, guest);
-            Association fresh = new Association(guest, channel, filtering, errors.watch(channel), port, now);
+            Association fresh = new Association(
+                    guest, addresses.guest(guest.address()), channel, filtering, errors.watch(channel), port, now);
             channel.register(selector, SelectionKey.OP_READ, fresh);
             selector.wakeup();
             return fresh;
@@ -358,7 +359,7 @@ final class OutsideUdp {
         lock.lock();
         try {
             associations.values().removeIf(each -> each.isIdle(now, limits) && idle.add(each));
-            idle.forEach(each -> shares.givenBack(each.guest.address()));
+            idle.forEach(each -> shares.givenBack(each.owner));
         } finally {
             lock.unlock();
         }

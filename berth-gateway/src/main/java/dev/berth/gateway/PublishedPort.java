@@ -2,15 +2,16 @@ package dev.berth.gateway;
 
 import dev.berth.host.Host;
 import dev.berth.host.TcpSocket;
+import dev.berth.ports.Transport;
 import dev.berth.wire.Endpoint;
 import java.io.IOException;
-import java.net.BindException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.channels.spi.SelectorProvider;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,11 +30,11 @@ import java.util.concurrent.locks.LockSupport;
 ///
 /// Every connection that the kernel accepts is carried over a second one, from an ephemeral port of the gateway to
 /// the target: bytes, the end of the stream and resets, each way for itself. Who cannot take more holds up the other
-/// end, not the memory: a connection costs two virtual threads and two buffers that grow with the stream up to 64
-/// KiB. When the target refuses or does not answer, the kernel's connection is reset.
+/// end, not the memory. A connection has no thread and, while nobody holds it up, no buffer. When the target refuses or
+/// does not answer, the kernel's connection is reset.
 ///
 /// The kernel's side is always the kernel's, whatever sockets are installed in the JVM. Thread-safe.
-public final class PublishedPort implements AutoCloseable {
+public final class PublishedPort implements Published {
     /// Connections at the same time when the caller gives no number.
     public static final int DEFAULT_LIMIT = 1_024;
 
@@ -54,9 +55,17 @@ public final class PublishedPort implements AutoCloseable {
     private final LongAdder overLimit = new LongAdder();
     private final LongAdder denied = new LongAdder();
     private final AtomicBoolean limitReported = new AtomicBoolean();
+    private final Thread accepting;
+    private final KernelLoop.Use use;
     private volatile boolean closed;
 
-    private PublishedPort(ServerSocketChannel server, Host gateway, Endpoint target, int limit, OutsidePolicy policy)
+    private PublishedPort(
+            SelectorProvider kernel,
+            ServerSocketChannel server,
+            Host gateway,
+            Endpoint target,
+            int limit,
+            OutsidePolicy policy)
             throws IOException {
         this.server = server;
         this.address = (InetSocketAddress) server.getLocalAddress();
@@ -64,6 +73,9 @@ public final class PublishedPort implements AutoCloseable {
         this.target = target;
         this.limit = limit;
         this.policy = policy;
+        accepting =
+                Thread.ofVirtual().name("berth-published-" + address.getPort()).unstarted(this::acceptAll);
+        use = KernelLoop.use(kernel, this::sweep);
     }
 
     /// Opens the port with [#DEFAULT_LIMIT].
@@ -98,12 +110,13 @@ public final class PublishedPort implements AutoCloseable {
         if (limit < 1) {
             throw new IllegalArgumentException("A published port carries 1 connection or more, not " + limit);
         }
-        ServerSocketChannel server = KernelSockets.provider("Published ports").openServerSocketChannel();
+        SelectorProvider kernel = KernelSockets.provider("Published ports");
+        ServerSocketChannel server = kernel.openServerSocketChannel();
         boolean opened = false;
         try {
             bind(server, address);
-            PublishedPort port = new PublishedPort(server, gateway, target, limit, policy);
-            Thread.ofVirtual().name("berth-published-" + port.address.getPort()).start(port::acceptAll);
+            PublishedPort port = new PublishedPort(kernel, server, gateway, target, limit, policy);
+            port.accepting.start();
             opened = true;
             return port;
         } finally {
@@ -114,35 +127,12 @@ public final class PublishedPort implements AutoCloseable {
     }
 
     private static void bind(ServerSocketChannel server, InetSocketAddress address) throws IOException {
-        InetAddress ip = address.getAddress();
-        if (ip == null) {
-            throw new BindException("'" + address.getHostString() + "' is not an address of this machine.");
-        }
-        String port = "port " + address.getPort() + " of " + ip.getHostAddress();
         try {
+            KernelBind.requireAddress(address);
             server.bind(address, BACKLOG);
-        } catch (BindException e) {
-            String reason = String.valueOf(e.getMessage());
-            String sentence = reason.startsWith("Address already in use")
-                    ? "P" + port.substring(1) + " is in use by "
-                            + KernelPortOwner.find(address)
-                                    .map(KernelPortOwner::toString)
-                                    .orElse("another program")
-                            + "."
-                    : reason.startsWith("Permission denied")
-                            ? "No permission to listen on " + port + ": take one above 1023."
-                            : reason.startsWith("Cannot assign requested address")
-                                    ? ip.getHostAddress() + " is not an address of this machine."
-                                    : "Cannot listen on " + port + " (" + reason + ").";
-            throw caused(new BindException(sentence), e);
         } catch (SocketException e) {
-            throw caused(new SocketException("Cannot listen on " + port + " (" + e.getMessage() + ")."), e);
+            throw KernelBind.explained(e, Transport.TCP, address);
         }
-    }
-
-    private static SocketException caused(SocketException exception, IOException cause) {
-        exception.initCause(cause);
-        return exception;
     }
 
     private void acceptAll() {
@@ -161,7 +151,7 @@ public final class PublishedPort implements AutoCloseable {
 
     private void admit(SocketChannel kernel) {
         accepted.increment();
-        CarriedConnection connection = new CarriedConnection(kernel, target.toString(), this::ended);
+        CarriedConnection connection = new CarriedConnection(use.loop(), kernel, target, this::ended);
         if (!isAdmitted(kernel)) {
             denied.increment();
             connection.abort();
@@ -184,11 +174,30 @@ public final class PublishedPort implements AutoCloseable {
             connections.remove(connection);
             return;
         }
-        connection.start(() -> {
+        connection.opening(() -> CONNECT_NANOS);
+        try {
             TcpSocket socket = gateway.openTcpSocket();
-            connection.inside(socket);
-            socket.connect(target, CONNECT_NANOS);
-        });
+            boolean begun = false;
+            try {
+                socket.startConnect(target);
+                connection.carry(socket);
+                begun = true;
+            } finally {
+                if (!begun) {
+                    socket.close();
+                }
+            }
+        } catch (IOException e) {
+            connection.isReset(e);
+        } catch (RuntimeException e) {
+            connection.hasFailed(e);
+        }
+    }
+
+    private void sweep(long now) {
+        for (CarriedConnection connection : connections) {
+            connection.sweep(now);
+        }
     }
 
     private boolean isAdmitted(SocketChannel client) {
@@ -207,32 +216,37 @@ public final class PublishedPort implements AutoCloseable {
         }
     }
 
-    /// Where the kernel listens.
+    @Override
+    public Transport transport() {
+        return Transport.TCP;
+    }
+
+    @Override
     public InetSocketAddress address() {
         return address;
     }
 
-    /// Where connections are carried to.
+    @Override
     public Endpoint target() {
         return target;
     }
 
-    /// Connections that are carried now.
+    @Override
     public int connections() {
         return connections.size();
     }
 
-    /// Connections that the kernel has accepted so far.
+    @Override
     public long accepted() {
         return accepted.sum();
     }
 
-    /// Connections that were reset because there were too many.
+    @Override
     public long overLimit() {
         return overLimit.sum();
     }
 
-    /// Connections that were reset because the policy does not let them in.
+    @Override
     public long denied() {
         return denied.sum();
     }
@@ -253,6 +267,12 @@ public final class PublishedPort implements AutoCloseable {
         }
         for (CarriedConnection connection : connections) {
             connection.end();
+        }
+        use.close();
+        try {
+            accepting.join(Duration.ofNanos(DRAIN_NANOS)); // it is the last to hold the port
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -4,6 +4,7 @@ import dev.berth.host.Host;
 import dev.berth.host.TcpSocket;
 import dev.berth.host.UdpSocket;
 import dev.berth.names.NameTable;
+import dev.berth.tun.SocketFile;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
@@ -19,9 +20,6 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.spi.SelectorProvider;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -55,6 +53,7 @@ public final class SocksProxy implements AutoCloseable {
 
     private final ServerSocketChannel server;
     private final SocketAddress address;
+    private final @Nullable SocketFile file;
     private final SelectorProvider kernel;
     private final ProxyDestinations destinations;
     private final Builder settings;
@@ -62,16 +61,24 @@ public final class SocksProxy implements AutoCloseable {
     private final Set<ProxyClient> clients = ConcurrentHashMap.newKeySet();
     private final Set<CarriedConnection> connections = ConcurrentHashMap.newKeySet();
     private final Thread sweeper;
+    private final KernelLoop.Use use;
     private volatile boolean closed;
 
     private SocksProxy(
-            ServerSocketChannel server, SelectorProvider kernel, ProxyDestinations destinations, Builder settings)
+            ServerSocketChannel server,
+            SocketAddress address,
+            @Nullable SocketFile file,
+            SelectorProvider kernel,
+            ProxyDestinations destinations,
+            Builder settings)
             throws IOException {
         this.server = server;
+        this.address = address;
+        this.file = file;
         this.kernel = kernel;
         this.destinations = destinations;
         this.settings = settings;
-        address = server.getLocalAddress();
+        use = KernelLoop.use(kernel, _ -> {});
         sweeper = Thread.ofVirtual().name("berth-socks-sweep").unstarted(this::sweep);
     }
 
@@ -177,11 +184,13 @@ public final class SocksProxy implements AutoCloseable {
             ServerSocketChannel server = unix
                     ? kernel.openServerSocketChannel(StandardProtocolFamily.UNIX)
                     : kernel.openServerSocketChannel();
+            SocketFile file = null;
             boolean opened = false;
             try {
-                bind(server, listen);
+                file = bind(server, listen, kernel);
+                SocketAddress address = unix ? listen : server.getLocalAddress();
                 ProxyDestinations destinations = new ProxyDestinations(host, names, policy, connectNanos);
-                SocksProxy proxy = new SocksProxy(server, kernel, destinations, new Builder(this));
+                SocksProxy proxy = new SocksProxy(server, address, file, kernel, destinations, new Builder(this));
                 Thread.ofPlatform().daemon().name("berth-socks-accept").start(proxy::acceptAll);
                 proxy.sweeper.start();
                 opened = true;
@@ -189,19 +198,32 @@ public final class SocksProxy implements AutoCloseable {
             } finally {
                 if (!opened) {
                     server.close();
+                    if (file != null) {
+                        file.remove();
+                    }
                 }
             }
         }
     }
 
-    private static void bind(ServerSocketChannel server, SocketAddress listen) throws IOException {
+    private static @Nullable SocketFile bind(ServerSocketChannel server, SocketAddress listen, SelectorProvider kernel)
+            throws IOException {
+        if (listen instanceof UnixDomainSocketAddress unix) {
+            SocketFile.clear(unix.getPath(), kernel);
+            return SocketFile.bind(server, unix.getPath(), BACKLOG);
+        }
         try {
             server.bind(listen, BACKLOG);
-            if (listen instanceof UnixDomainSocketAddress unix) {
-                Files.setPosixFilePermissions(unix.getPath(), PosixFilePermissions.fromString("rw-------"));
-            }
+            return null;
         } catch (SocketException e) { // BindException for most reasons
-            BindException told = new BindException("Cannot listen on " + name(listen) + " (" + e.getMessage() + ").");
+            String reason = String.valueOf(e.getMessage());
+            KernelPortOwner owner = reason.startsWith("Address already in use")
+                            && listen instanceof InetSocketAddress inet
+                            && !inet.isUnresolved()
+                    ? KernelPortOwner.find(inet).orElse(null)
+                    : null;
+            BindException told = new BindException("Cannot listen on " + name(listen)
+                    + (owner == null ? " (" + reason + ")." : ": it is in use by " + owner + "."));
             told.initCause(e);
             throw told;
         }
@@ -245,9 +267,13 @@ public final class SocksProxy implements AutoCloseable {
 
     /// Carries a connection on whose both ends are open.
     void carry(SocketChannel channel, TcpSocket socket, String name) {
-        CarriedConnection connection = new CarriedConnection(channel, name, connections::remove);
+        CarriedConnection connection = new CarriedConnection(use.loop(), channel, name, connections::remove);
         connections.add(connection);
-        connection.start(() -> connection.inside(socket));
+        try {
+            connection.carry(socket);
+        } catch (IOException e) {
+            connection.isReset(e);
+        }
         if (closed) {
             connection.abort();
         }
@@ -385,19 +411,20 @@ public final class SocksProxy implements AutoCloseable {
         }
         closed = true;
         close(server);
-        if (address instanceof UnixDomainSocketAddress unix) {
-            delete(unix.getPath());
+        if (file != null) {
+            remove(file);
         }
         LockSupport.unpark(sweeper);
         clients.forEach(ProxyClient::end);
         connections.forEach(CarriedConnection::end);
+        use.close();
     }
 
-    private static void delete(Path path) {
+    private void remove(SocketFile socket) {
         try {
-            Files.deleteIfExists(path);
+            socket.remove();
         } catch (IOException e) {
-            LOGGER.log(System.Logger.Level.WARNING, "The socket " + path + " cannot be removed: " + e.getMessage());
+            LOGGER.log(System.Logger.Level.WARNING, "The socket " + address + " cannot be removed: " + e.getMessage());
         }
     }
 

@@ -11,6 +11,9 @@ final class Tally {
     final LongAdder denied = new LongAdder();
     final LongAdder spoofed = new LongAdder();
     final LongAdder overLimit = new LongAdder();
+    final LongAdder overGuestLimit = new LongAdder();
+    final LongAdder overDestinationLimit = new LongAdder();
+    final LongAdder displaced = new LongAdder();
     final LongAdder idle = new LongAdder();
     final LongAdder evicted = new LongAdder();
     final LongAdder datagramsOut = new LongAdder();

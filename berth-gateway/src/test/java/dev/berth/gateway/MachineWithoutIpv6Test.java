@@ -51,7 +51,7 @@ class MachineWithoutIpv6Test {
         List<IpAddress.Prefix> inside =
                 List.of(IpAddress.Prefix.parse("10.0.0.0/24"), IpAddress.Prefix.parse("fd00::/64"));
         OutsidePolicy policy = OutsidePolicy.of(List.of(OutsideRule.allow("127.0.0.0/8")));
-        OutsideAddresses addresses = new OutsideAddresses(policy.inside(inside), inside, List.of(MACHINE));
+        OutsideAddresses addresses = new OutsideAddresses(policy.inside(inside), inside, List.of(MACHINE), network);
         IpAddress.Prefix four = IpAddress.Prefix.parse("0.0.0.0/0");
         IpAddress.Prefix six = IpAddress.Prefix.parse("::/0");
         host = Host.builder("gateway")

@@ -24,7 +24,9 @@ import java.net.Proxy;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -193,10 +195,34 @@ class SocksProxyTest {
                     .isEqualTo("GET /unix HTTP/1.1");
             assertThatThrownBy(() -> builder().open(UnixDomainSocketAddress.of(path)))
                     .isInstanceOf(BindException.class)
-                    .hasMessageStartingWith("Cannot listen on " + path);
+                    .hasMessageStartingWith(path + " is in use by process "
+                            + ProcessHandle.current().pid() + " (");
             assertThat(proxy).hasToString(path + " -> door");
         }
         assertThat(path).doesNotExist();
+    }
+
+    @Test
+    void who_has_the_port_is_named() throws Exception {
+        try (SocksProxy proxy = open(builder())) {
+            InetSocketAddress taken = (InetSocketAddress) proxy.address();
+            assertThatThrownBy(() -> builder().open(taken))
+                    .isInstanceOf(BindException.class)
+                    .hasMessageStartingWith("Cannot listen on 127.0.0.1:" + port(proxy) + ": it is in use by process "
+                            + ProcessHandle.current().pid() + " (");
+        }
+    }
+
+    @Test
+    void a_unix_socket_that_a_dead_process_has_left_is_replaced() throws Exception {
+        Path path = directory.resolve("proxy.sock");
+        try (ServerSocketChannel left = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            left.bind(UnixDomainSocketAddress.of(path));
+        }
+        try (SocksProxy proxy = builder().open(UnixDomainSocketAddress.of(path))) {
+            assertThat(proxy.address()).isEqualTo(UnixDomainSocketAddress.of(path));
+            assertThat(Files.getPosixFilePermissions(path)).hasSize(2);
+        }
     }
 
     @Test

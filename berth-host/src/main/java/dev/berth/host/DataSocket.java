@@ -7,15 +7,25 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /// A socket that data can be taken from: the way of waiting for them, which TCP and UDP share.
-abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, UdpSocket {
+abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, UdpSocketOptions {
     DataSocket(Host host, StackMonitor monitor) {
         super(host, monitor);
     }
 
     /// Takes what is there, into `sink` or, if that is null, into `bytes` from `from` on. Under the host's lock.
     ///
-    /// @return octets taken, -1 at the end of the stream, or [#UNAVAILABLE]
+    /// @return octets taken, -1 at the end of the stream, [#UNAVAILABLE] or [#TAKE_OUTSIDE]
     abstract int take(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException;
+
+    /// What [#take] returns if there is something that has to be taken with [#takeOutside].
+    static final int TAKE_OUTSIDE = -3;
+
+    /// Takes what is there, as [#take], without the host's lock.
+    ///
+    /// @return octets taken, or [#UNAVAILABLE] if it takes the lock to do so, or to find that nothing is there
+    int takeOutside(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
+        return UNAVAILABLE;
+    }
 
     /// True if data can be taken, and so few that whoever brings them may as well hand them to a thread that waits.
     /// Under the host's lock.
@@ -33,6 +43,18 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
     }
 
     private int tryTakeNow(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
+        for (; ; ) {
+            int taken = takeOutside(sink, bytes, from, max);
+            if (taken == UNAVAILABLE) {
+                taken = takeInside(sink, bytes, from, max);
+            }
+            if (taken != TAKE_OUTSIDE) {
+                return taken;
+            }
+        }
+    }
+
+    private int takeInside(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
         enterQuietly();
         try {
             return take(sink, bytes, from, max);
@@ -58,12 +80,19 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
             throws IOException {
         long deadline = 0;
         for (; ; ) {
+            int outside = takeOutside(sink, bytes, from, max);
+            if (outside != UNAVAILABLE) {
+                return outside;
+            }
             Waiter waiter = null;
             boolean waited = false;
             try {
                 enterQuietly();
                 try {
                     int taken = take(sink, bytes, from, max);
+                    if (taken == TAKE_OUTSIDE) {
+                        continue;
+                    }
                     if (taken != UNAVAILABLE) {
                         return taken;
                     }

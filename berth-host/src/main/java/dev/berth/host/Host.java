@@ -242,6 +242,7 @@ public final class Host implements AutoCloseable {
         for (StackMonitor shard : shards) {
             shard.enter();
             try {
+                shard.countRefused();
                 HostCounters counters = HostCounters.of(shard.stack());
                 sum = sum == null ? counters : sum.plus(counters);
             } finally {

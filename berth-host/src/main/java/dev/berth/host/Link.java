@@ -42,6 +42,12 @@ public interface Link extends AutoCloseable {
         return true;
     }
 
+    /// Takes a packet over and sends it now, as [#transmit] and [#flush]: the one packet of a batch.
+    default void transmitAlone(Packet packet) {
+        transmit(packet);
+        flush();
+    }
+
     /// The batch that began with the first [#transmit] ends: everything taken over goes out now.
     default void flush() {}
 

@@ -1,7 +1,10 @@
 package dev.berth.host;
 
 import dev.berth.stack.NetStack;
+import dev.berth.stack.endpoint.ByteSource;
 import dev.berth.stack.ip.NetInterface;
+import dev.berth.stack.udp.DatagramLane;
+import dev.berth.stack.udp.DatagramWay;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.DropReason;
 import dev.berth.wire.Packet;
@@ -31,6 +34,9 @@ final class LinkPort implements LinkReceiver {
     private volatile boolean closed;
     /// The outbox was full, so that packets may have stayed in the interface.
     private volatile boolean held;
+    private @Nullable DatagramLane lane; // made under the host's lock, used by who transmits
+    private final ArrayBytes arrayBytes = new ArrayBytes(); // of who transmits
+
     /// The ports of all shards, if they share the link; null if this one transmits whenever it likes.
     private LinkPort @Nullable [] sharing;
 
@@ -45,6 +51,15 @@ final class LinkPort implements LinkReceiver {
         for (LinkPort port : ports) {
             port.sharing = ports;
         }
+    }
+
+    /// Where datagrams for this link are built without the host's lock; null if they cannot be. Under the host's lock.
+    @Nullable
+    DatagramLane lane() {
+        if (lane == null && sharing == null && monitor.clock() == null) {
+            lane = monitor.stack().udp().lane(nic);
+        }
+        return lane;
     }
 
     NetInterface nic() {
@@ -82,6 +97,11 @@ final class LinkPort implements LinkReceiver {
             return false;
         }
         return true;
+    }
+
+    @Override
+    public boolean receivedAlone(Packet packet) {
+        return !closed && monitor.receiveAgain(this, packet) || received(packet);
     }
 
     @Override
@@ -175,11 +195,16 @@ final class LinkPort implements LinkReceiver {
         return passed;
     }
 
-    /// Gives the stack what has arrived, a batch at most. Under the host's lock.
-    void drainInto(NetStack stack, long now) {
+    /// Lets the stack count what was refused. Under the host's lock.
+    void countRefused(NetStack stack) {
         if (inboxDrops.get() != 0) {
             stack.drops().countAll(DropReason.INBOX_FULL, inboxDrops.getAndSet(0));
         }
+    }
+
+    /// Gives the stack what has arrived, a batch at most. Under the host's lock.
+    void drainInto(NetStack stack, long now) {
+        countRefused(stack);
         for (int i = 0; i < BATCH; i++) {
             Packet packet = inbox.poll();
             if (packet == null) {
@@ -227,6 +252,39 @@ final class LinkPort implements LinkReceiver {
                 transmitting.set(false);
             }
         }
+    }
+
+    /// Sends a datagram on a way that is known, without the host's lock: whoever gets the `transmitting` flag while
+    /// nothing waits before it, builds it and hands it to the link.
+    ///
+    /// @return false if nothing was done: the datagram has to go through the critical section
+    boolean transmitBeside(
+            DatagramWay way,
+            DatagramLane on,
+            @Nullable ByteSource source,
+            byte @Nullable [] bytes,
+            int from,
+            int length) {
+        if (!transmitting.compareAndSet(false, true)) {
+            return false;
+        }
+        boolean sent = false;
+        try {
+            if (outbox.isEmpty() && !held && !closed && downReason == null && link.isReady() && way.isOpen()) {
+                Packet packet = on.write(way, source != null ? source : arrayBytes.of(bytes, from), length);
+                arrayBytes.clear();
+                if (packet != null) {
+                    sent = true;
+                    link.transmitAlone(packet);
+                }
+            }
+        } finally {
+            transmitting.set(false);
+        }
+        if (sent && !outbox.isEmpty()) {
+            transmit();
+        }
+        return sent;
     }
 
     /// Transmits what is in the outboxes of all shards, which share the link.

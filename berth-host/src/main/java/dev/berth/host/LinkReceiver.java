@@ -25,6 +25,14 @@ public interface LinkReceiver {
         return received(packet);
     }
 
+    /// Hands over a packet that comes straight from another host of this JVM, as that has built it and without a delay
+    /// on the way.
+    ///
+    /// @return as [#received]
+    default boolean receivedAlone(Packet packet) {
+        return received(packet);
+    }
+
     /// The part of the host that a packet is for, where a host has several ([Host.Builder#shards]): whoever hands the
     /// packet to it, and says there that a batch has ended, disturbs nobody else. Itself otherwise.
     default LinkReceiver of(Packet packet) {

@@ -3,136 +3,135 @@ package dev.berth.host;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 
-/// Whether a platform thread looks for its wake-up a little while before it parks. On a machine with idle processors
-/// to wake a parked thread takes longer than most answers between two programs of one JVM; on a busy one it is cheap,
-/// and to look takes the time of those who would answer.
+/// Whether a platform thread looks for its wake-up a little while before it parks. To be woken takes 4 microseconds
+/// where one processor is passed to and fro, and 50 where another one has to be woken; most answers between two
+/// programs of one JVM are there sooner.
 ///
-/// One for each host and each selector. It tries both ways for a few waits and keeps to looking only while that makes
-/// waits clearly shorter; the longer a way has been the better one, the more seldom the other is tried, and a trial
-/// that goes badly ends early. Waits that are mostly long are never looked through. Whoever looks for more than a
-/// moment gives its processor to others in between, and a processor is always left to those who do not look. Never
-/// with a single processor, where the one who would wake cannot run meanwhile, and never by virtual threads, which
-/// would keep their carrier. All of it is a hint: read and written without a lock.
+/// Who looks takes the time of a processor that nobody else wants: after some first looks it offers its processor to
+/// others at each turn, and a look that took long shows that they wanted it. One for each host and each selector. It
+/// keeps an account of time: a look that was in vain, or that others made long, forbids looks for 64 times as long, so
+/// that looking costs 1.6 % of the time at most, and each that found what it looked for earns a little. Looks in vain
+/// without one that finds anything in between cost twice as much each time, so that who mostly waits long hardly ever
+/// looks.
+///
+/// Where the one who answers shares the processor, the answer is there when the processor comes back; as long as that
+/// is so it is offered at once. Never with a single processor, where others always want it, and never by virtual
+/// threads, which would keep their carrier. All of it is a hint: read and written without a lock.
 public final class Spinning {
     private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
 
-    /// Processors that are never looked on for long.
-    private static final int MOST_LOOKING = PROCESSORS - 1;
-
     /// Nanoseconds of a look at most: longer than it takes to wake a processor for the one who answers.
-    private static final long WINDOW = 100_000;
+    static final long WINDOW = 100_000;
 
-    /// Longer waits count as this.
-    private static final long LONG = 2 * WINDOW;
+    /// From this on a look was made long by others; an interrupt of the system's clock takes a fifth of it.
+    static final long LONG = 2 * WINDOW;
 
-    /// Looks before the clock is asked, and between two such questions.
-    private static final int FIRST_LOOKS = 64;
+    /// Looks before the processor is offered to others: some 4 microseconds.
+    private static final int FIRST_LOOKS = 256;
 
+    /// Looks between two such offers.
     private static final int LOOKS = 16;
 
-    /// Waits that are judged together.
-    private static final int BLOCK = 16;
+    /// Whoever gets the processor back sooner has found nobody to take it.
+    private static final long TAKEN = 1_000;
 
-    /// Waits between two trials of the other way.
-    private static final int SOONEST = 64;
+    /// So many times what a look has cost there are no others.
+    private static final long SHARE = 64;
 
-    private static final int MOST_SELDOM = 1 << 16;
+    private static final long LARGEST_SHARE = 4_096;
 
-    /// A trial ends early when it has taken so many times what the waits would have taken.
-    private static final int PATIENCE = 4;
+    /// What a look costs at most.
+    private static final long LARGEST_COST = 20_000_000;
 
-    /// Threads of the JVM that look for longer than a moment.
+    /// What a look has saved that was not in vain.
+    private static final long SAVED = 5_000;
+
+    /// So much time can be had in advance.
+    private static final long CREDIT = 10_000_000;
+
+    /// Threads of the JVM that look for longer than a moment: more than there are processors would only take them from
+    /// each other.
     private static final AtomicInteger LOOKING = new AtomicInteger();
 
-    private boolean looks;
-    private boolean trial;
-    private int untilTrial = SOONEST;
-    private int interval = SOONEST;
+    private boolean indebted;
+    private long debtUntil; // of the system's clock; the past is credit
+    private long share = SHARE;
+    private boolean together; // with those who answer, on one processor
 
-    // The waits of the present block, and how long a wait took lately either way
-    private int waits;
-    private long waited;
-    private long whenParking = LONG;
-    private long whenLooking = LONG;
-
-    /// True if waits are to be timed, and told to [#waited].
-    public boolean isPossible() {
-        return PROCESSORS > 1;
-    }
-
-    /// Looks for a signal, if that is the better way at present.
+    /// Looks for a signal, if that is the better way at present. By platform threads.
     ///
     /// @return true if it is there; otherwise the caller has to park
     public boolean look(BooleanSupplier signal) {
-        return looks && lookAWhile(signal);
+        if (PROCESSORS == 1 || indebted && !mayLook(SystemClock.nanoTime())) {
+            return false;
+        }
+        if (!together) {
+            for (int i = 0; i < FIRST_LOOKS; i++) {
+                if (signal.getAsBoolean()) {
+                    saved();
+                    return true;
+                }
+                Thread.onSpinWait();
+            }
+        }
+        return lookAWhile(signal);
     }
 
-    private static boolean lookAWhile(BooleanSupplier signal) {
-        for (int i = 0; i < FIRST_LOOKS; i++) {
-            if (signal.getAsBoolean()) {
-                return true;
-            }
-            Thread.onSpinWait();
-        }
-        if (LOOKING.incrementAndGet() > MOST_LOOKING) {
+    private boolean lookAWhile(BooleanSupplier signal) {
+        long began = SystemClock.nanoTime();
+        if (LOOKING.incrementAndGet() > PROCESSORS) {
             LOOKING.decrementAndGet();
+            lost(SAVED, began);
             return false;
         }
         try {
-            long began = System.nanoTime();
+            boolean found;
+            long now = began;
             do {
+                long offered = now;
                 Thread.yield();
-                for (int i = 0; i < LOOKS; i++) {
-                    if (signal.getAsBoolean()) {
-                        return true;
-                    }
+                found = signal.getAsBoolean();
+                now = SystemClock.nanoTime();
+                together = found && now - offered >= TAKEN;
+                for (int i = 0; i < LOOKS && !found; i++) {
                     Thread.onSpinWait();
+                    found = signal.getAsBoolean();
                 }
-            } while (System.nanoTime() - began < WINDOW);
-            return false;
+            } while (!found && now - began < WINDOW);
+            looked(found, now - began, now);
+            return found;
         } finally {
             LOOKING.decrementAndGet();
         }
     }
 
-    /// A wait has taken so long until its thread went on, whether it looked or parked.
-    public void waited(long nanos) {
-        waited += Math.min(nanos, LONG);
-        boolean over = trial && looks && waited > PATIENCE * BLOCK * whenParking;
-        if (++waits >= BLOCK || over) {
-            long each = waited / waits;
-            untilTrial -= waits;
-            waits = 0;
-            waited = 0;
-            judge(each);
+    /// True if the account allows to look.
+    boolean mayLook(long now) {
+        if (indebted && now >= debtUntil) {
+            indebted = false;
+        }
+        return !indebted;
+    }
+
+    /// A look of so many nanoseconds has ended.
+    void looked(boolean found, long nanos, long now) {
+        if (nanos >= LONG) {
+            lost(nanos, now);
+        } else if (found) {
+            saved();
+        } else {
+            lost(nanos, now);
+            share = Math.min(share * 2, LARGEST_SHARE);
         }
     }
 
-    private void judge(long each) {
-        if (looks) {
-            whenLooking = each;
-        } else {
-            whenParking = each;
-        }
-        boolean better = whenLooking * 4 < whenParking * 3;
-        if (trial) {
-            trial = false;
-            boolean confirmed = better != looks;
-            interval = confirmed ? Math.min(2 * interval, MOST_SELDOM) : SOONEST;
-            untilTrial = interval;
-            looks = better;
-        } else if (looks && !better) {
-            looks = false;
-            interval = SOONEST;
-            untilTrial = interval;
-        } else if (untilTrial <= 0) {
-            // Waits that are too long to be looked through are no reason for a trial.
-            if (looks || whenParking < LONG) {
-                trial = true;
-                looks = !looks;
-            } else {
-                untilTrial = interval;
-            }
-        }
+    private void saved() {
+        debtUntil -= SAVED * SHARE;
+        share = SHARE;
+    }
+
+    private void lost(long nanos, long now) {
+        debtUntil = Math.max(debtUntil, now - CREDIT) + Math.min(nanos, LARGEST_COST) * share;
+        indebted = debtUntil > now;
     }
 }

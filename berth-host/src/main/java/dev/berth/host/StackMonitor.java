@@ -202,6 +202,23 @@ final class StackMonitor {
         }
     }
 
+    /// For links: lets the stack take a packet from another host of the JVM, if nobody is at work, nothing waits before
+    /// it, and it is one of many, which needs no time.
+    ///
+    /// @return false if nothing was done
+    boolean receiveAgain(LinkPort port, Packet packet) {
+        if (clock != null || !lock.tryLock()) {
+            return false;
+        }
+        boolean taken = false;
+        try {
+            taken = !port.hasInput() && stack.receiveAgain(port.nic(), packet);
+        } finally {
+            exitQuietly();
+        }
+        return taken;
+    }
+
     /// As the other `tryRun`, for packets that another host sent at `sentAt` of the system's clock, a moment ago.
     void tryRun(long sentAt) {
         if (tryEnter()) {
@@ -425,6 +442,13 @@ final class StackMonitor {
             }
         }
         return settled;
+    }
+
+    /// Lets the stack count what its links' inboxes have refused. Under the lock.
+    void countRefused() {
+        for (LinkPort port : ports) {
+            port.countRefused(stack);
+        }
     }
 
     private void takeHanded(PacketQueue handed) {

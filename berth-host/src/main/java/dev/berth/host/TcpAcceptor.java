@@ -192,6 +192,21 @@ public final class TcpAcceptor extends HostSocket {
         }
     }
 
+    /// A request that waits, or null if none does. An observer ([#observe]) is told of each that comes.
+    ///
+    /// @throws SocketException if the socket is closed or does not listen
+    public @Nullable ConnectionRequest tryRequest() throws IOException {
+        ConnectionRequest request;
+        monitor.enterQuietly();
+        try {
+            requireListening();
+            request = pollRequest(monitor, listener);
+        } finally {
+            monitor.exitQuietly();
+        }
+        return request == null ? pollRequestElsewhere() : request;
+    }
+
     /// Under the lock of `at`.
     private @Nullable ConnectionRequest pollRequest(StackMonitor at, @Nullable TcpListener part) {
         TcpRequest request = part == null ? null : at.stack().tcp().requests().poll(part);

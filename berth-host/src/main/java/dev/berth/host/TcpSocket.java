@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// A TCP connection, or a socket that will become one.
 ///
 /// Reading and writing copy each octet once and allocate nothing while they need not wait.
-public final class TcpSocket extends TcpSocketOptions {
+public final class TcpSocket extends TcpSocketLoans {
     // Under the host's lock
     private @Nullable PortBinding<TcpListener> binding;
     private @Nullable Tcb tcb;
@@ -272,6 +272,18 @@ public final class TcpSocket extends TcpSocketOptions {
     /// True from [#startConnect] until the connection is made or has failed and [#finishConnect] said so.
     public boolean isConnectionPending() {
         return tcb != null && !connectReported && !has(ERROR_REPORTED);
+    }
+
+    /// True once the connection was reset or given up, so that nothing arrives any more and nothing is sent. What has
+    /// arrived before may still be read.
+    public boolean hasFailed() {
+        enterQuietly();
+        try {
+            Tcb connection = tcb;
+            return connection != null && connection.error() != null;
+        } finally {
+            monitor.exitQuietly();
+        }
     }
 
     // Read

@@ -2,14 +2,11 @@ package dev.berth.host;
 
 import dev.berth.ports.PortRange;
 import dev.berth.ports.PortUnavailableException;
-import dev.berth.stack.NetStack;
 import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.stack.endpoint.ByteSource;
 import dev.berth.stack.icmp.IcmpReport;
-import dev.berth.stack.ip.NetInterface;
+import dev.berth.stack.udp.DatagramWay;
 import dev.berth.stack.udp.Udp;
-import dev.berth.stack.udp.UdpEndpoint;
-import dev.berth.stack.udp.UdpGroups;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import dev.berth.wire.IpProtocol;
@@ -25,24 +22,37 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Sending does not wait: a datagram that finds a queue full is lost, as on the way. Receiving copies each octet once
 /// and allocates nothing while it need not wait, but for [#lastSender].
-public final class UdpSocket extends DataSocket {
+public final class UdpSocket extends UdpSocketOptions {
+    /// So many datagrams to the same end make a way worth remembering.
+    private static final int SEVERAL = 8;
+
     // Under the host's lock
-    private final UdpEndpoint endpoint;
     private boolean late; // bound to an address
-    private int sendBufferSize = UdpEndpoint.DEFAULT_RECEIVE_BUFFER;
+    private String boundBy = "";
+
+    // The ends of the datagram that was sent last under the lock, and the way of those that follow it without
+    private long lastHi;
+    private long lastLo;
+    private int lastPort;
+    private int alike; // datagrams that went there since the way was looked for
+    private volatile @Nullable DatagramRoad road;
+
+    // Of the datagram received last, of the one thread that receives at a time
+    private final ShortLock receiving = new ShortLock();
+    private final ArrayBytes arrayBytes = new ArrayBytes();
     private long senderHi;
     private long senderLo;
     private int senderPort;
     private long askedHi;
     private long askedLo;
     private int askedPort;
-    private String boundBy = "";
+    private @Nullable Endpoint sender; // those in one, when somebody has asked
+    private @Nullable Endpoint asked;
 
     UdpSocket(Host host) {
         super(host, host.monitor());
         monitor.enter();
         try {
-            endpoint = udp().open(false);
             endpoint.attach(this);
             host.opened(this);
         } finally {
@@ -53,10 +63,6 @@ public final class UdpSocket extends DataSocket {
     @Override
     void portsWithin(PortRange range) {
         endpoint.portRange(range);
-    }
-
-    private Udp udp() {
-        return monitor.stack().udp();
     }
 
     @Override
@@ -89,11 +95,11 @@ public final class UdpSocket extends DataSocket {
             }
             IpAddress address = local.address();
             if (local.port() == 0 && bindAddressNoPort()) {
-                checkBind(udp().bindLate(endpoint, address.hi(), address.lo(), sharing()), address);
+                checkBind(udp.bindLate(endpoint, address.hi(), address.lo(), sharing()), address);
                 late = true;
                 return;
             }
-            checkBind(udp().bind(endpoint, address.hi(), address.lo(), local.port(), sharing(), now), address);
+            checkBind(udp.bind(endpoint, address.hi(), address.lo(), local.port(), sharing(), now), address);
             boundBy = presentThread();
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
@@ -115,7 +121,8 @@ public final class UdpSocket extends DataSocket {
         try {
             requireOpen();
             IpAddress address = remote.address();
-            check(udp().connect(endpoint, address.hi(), address.lo(), remote.port(), now));
+            forgetRoad();
+            check(udp.connect(endpoint, address.hi(), address.lo(), remote.port(), now));
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
         } finally {
@@ -128,7 +135,8 @@ public final class UdpSocket extends DataSocket {
         monitor.enter();
         try {
             requireOpen();
-            check(udp().disconnect(endpoint));
+            forgetRoad();
+            check(udp.disconnect(endpoint));
         } catch (PortUnavailableException e) {
             throw SocketErrors.bind(e);
         } finally {
@@ -193,19 +201,25 @@ public final class UdpSocket extends DataSocket {
             @Nullable IpAddress local,
             @Nullable Endpoint to)
             throws IOException {
+        DatagramRoad known = road;
+        if (known != null && local == null && known.leadsTo(to) && known.send(source, bytes, from, length)) {
+            return length;
+        }
         long now = monitor.enter();
         try {
             requireOpen();
             ByteSource octets = source != null ? source : monitor.arrayBytes.of(bytes, from);
             int result;
             if (to == null) {
-                result = udp().send(endpoint, octets, length, now);
+                result = udp.send(endpoint, octets, length, now);
+                remember(result, null, endpoint.remoteHi(), endpoint.remoteLo(), endpoint.remotePort());
             } else {
                 Endpoint target = host.reachable(to);
                 IpAddress address = target.address();
                 long hi = local == null ? 0 : local.hi();
                 long lo = local == null ? 0 : local.lo();
-                result = udp().send(endpoint, octets, length, hi, lo, address.hi(), address.lo(), target.port(), now);
+                result = udp.send(endpoint, octets, length, hi, lo, address.hi(), address.lo(), target.port(), now);
+                remember(local == null ? result : Udp.BAD_ADDRESS, to, address.hi(), address.lo(), target.port());
             }
             monitor.arrayBytes.clear();
             return check(result);
@@ -214,6 +228,32 @@ public final class UdpSocket extends DataSocket {
         } finally {
             monitor.exit();
         }
+    }
+
+    /// Remembers the way of the datagram that was sent just now, if those before it had the same. Under the lock.
+    private void remember(int result, @Nullable Endpoint to, long hi, long lo, int port) {
+        if (result < 0) {
+            return;
+        }
+        if (port != lastPort || lo != lastLo || hi != lastHi) {
+            lastHi = hi;
+            lastLo = lo;
+            lastPort = port;
+            alike = 0;
+        } else if (++alike >= SEVERAL) {
+            DatagramRoad known = road;
+            if (known == null || !known.leadsTo(to) || !known.isOpen()) {
+                DatagramWay way = udp.way(endpoint, hi, lo, port);
+                road = way == null ? null : DatagramRoad.along(way, to, monitor);
+                alike = 0;
+            }
+        }
+    }
+
+    /// The ends have changed, or are about to: what is sent from now on takes another way. Under the lock.
+    private void forgetRoad() {
+        road = null;
+        lastPort = 0;
     }
 
     /// Waits for a datagram, at most `timeoutNanos`, and copies at most `length` octets of it; the rest is lost.
@@ -239,26 +279,36 @@ public final class UdpSocket extends DataSocket {
     }
 
     @Override
+    int takeOutside(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
+        int result;
+        receiving.lock();
+        try {
+            result = udp.receive(endpoint, sink != null ? sink : arrayBytes.of(bytes, from), max);
+            if (result >= 0) {
+                senderHi = endpoint.lastSourceHi();
+                senderLo = endpoint.lastSourceLo();
+                senderPort = endpoint.lastSourcePort();
+                askedHi = endpoint.lastDestinationHi();
+                askedLo = endpoint.lastDestinationLo();
+                askedPort = endpoint.lastDestinationPort();
+            }
+            arrayBytes.clear();
+        } finally {
+            receiving.unlock();
+        }
+        return result == Udp.WOULD_BLOCK ? UNAVAILABLE : check(result);
+    }
+
+    /// Only here it is certain that nothing is there, and that whoever waits from now on is told of what comes.
+    @Override
     int take(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
         requireOpen();
-        int result = udp().receive(endpoint, sink != null ? sink : monitor.arrayBytes.of(bytes, from), max);
-        monitor.arrayBytes.clear();
-        if (result == Udp.WOULD_BLOCK) {
-            return UNAVAILABLE;
-        }
-        check(result);
-        senderHi = endpoint.lastSourceHi();
-        senderLo = endpoint.lastSourceLo();
-        senderPort = endpoint.lastSourcePort();
-        askedHi = endpoint.lastDestinationHi();
-        askedLo = endpoint.lastDestinationLo();
-        askedPort = endpoint.lastDestinationPort();
-        return result;
+        return endpoint.isReadable() ? TAKE_OUTSIDE : UNAVAILABLE;
     }
 
     @Override
     boolean hasLittle() {
-        return false; // who sent it has to be asked for in any case, which takes the lock
+        return false; // it is taken without the lock
     }
 
     @Override
@@ -268,23 +318,26 @@ public final class UdpSocket extends DataSocket {
 
     /// Who sent the datagram that was received last. Callers that receive in several threads have to take turns.
     public Endpoint lastSender() {
-        monitor.enterQuietly();
-        try {
-            return new Endpoint(new IpAddress(senderHi, senderLo), senderPort);
-        } finally {
-            monitor.exitQuietly();
-        }
+        Endpoint last = end(sender, senderHi, senderLo, senderPort);
+        sender = last;
+        return last;
     }
 
     /// Where the datagram received last was sent to: RFC 1122 section 4.1.3.5 asks for the address, and a socket that
     /// has every port needs the port too. Callers that receive in several threads have to take turns.
     public Endpoint lastDestination() {
-        monitor.enterQuietly();
-        try {
-            return new Endpoint(new IpAddress(askedHi, askedLo), askedPort);
-        } finally {
-            monitor.exitQuietly();
-        }
+        Endpoint last = end(asked, askedHi, askedLo, askedPort);
+        asked = last;
+        return last;
+    }
+
+    private static Endpoint end(@Nullable Endpoint known, long hi, long lo, int port) {
+        return known != null
+                        && port == known.port()
+                        && lo == known.address().lo()
+                        && hi == known.address().hi()
+                ? known
+                : new Endpoint(new IpAddress(hi, lo), port);
     }
 
     /// Binds to every port of every address that nobody else is bound to, as a gateway does that stands in for others
@@ -300,7 +353,7 @@ public final class UdpSocket extends DataSocket {
             if (endpoint.isBound() || late) {
                 throw new SocketException("Already bound");
             }
-            udp().bindEveryPort(endpoint, now);
+            udp.bindEveryPort(endpoint, now);
             boundBy = presentThread();
         } catch (IllegalStateException e) {
             throw SocketErrors.everyPort(e);
@@ -319,7 +372,7 @@ public final class UdpSocket extends DataSocket {
         long now = monitor.enter();
         try {
             requireOpen();
-            int result = udp().send(endpoint, monitor.arrayBytes.of(bytes, from), length, local, to, now);
+            int result = udp.send(endpoint, monitor.arrayBytes.of(bytes, from), length, local, to, now);
             monitor.arrayBytes.clear();
             check(result);
         } catch (PortUnavailableException e) {
@@ -383,211 +436,20 @@ public final class UdpSocket extends DataSocket {
                 return;
             }
             closed = true;
+            forgetRoad();
             forgetLabel();
             host.closed(this);
-            udp().close(endpoint);
+            udp.shut(endpoint);
             monitor.wakeAll(this);
         } finally {
             monitor.exit();
         }
-    }
-
-    /// SO_BROADCAST: may send to broadcast addresses.
-    public void broadcast(boolean value) throws IOException {
-        endpoint().broadcast(value);
-    }
-
-    /// SO_BROADCAST.
-    public boolean broadcast() throws IOException {
-        return endpoint().broadcast();
-    }
-
-    /// SO_SNDBUF, in octets: the largest datagram that may be sent; datagrams do not wait in the socket.
-    public void sendBufferSize(int value) throws IOException {
-        requireOpen();
-        sendBufferSize = value;
-    }
-
-    /// SO_SNDBUF, in octets.
-    public int sendBufferSize() throws IOException {
-        requireOpen();
-        return sendBufferSize;
-    }
-
-    /// SO_RCVBUF, in octets, headers and memory overhead included.
-    public void receiveBufferSize(int value) throws IOException {
-        endpoint().receiveBuffer(value);
-    }
-
-    /// SO_RCVBUF, in octets.
-    public int receiveBufferSize() throws IOException {
-        return endpoint().receiveBuffer();
-    }
-
-    /// IP_TOS: DS field and ECN bits of sent packets, 0 to 255.
-    public void trafficClass(int value) throws IOException {
-        endpoint().tos(value);
-    }
-
-    /// IP_TOS.
-    public int trafficClass() throws IOException {
-        return endpoint().tos();
-    }
-
-    /// IP_DONTFRAGMENT: what is sent is never fragmented, here or on the way; what is longer than the path takes is
-    /// an error.
-    public void dontFragment(boolean on) throws IOException {
-        endpoint().dontFragment(on);
-    }
-
-    /// IP_DONTFRAGMENT.
-    public boolean dontFragment() throws IOException {
-        return endpoint().dontFragment();
-    }
-
-    /// IP_TTL: the hop limit of sent packets, 1 to 255.
-    public void timeToLive(int value) throws IOException {
-        endpoint().ttl(value);
-    }
-
-    /// IP_TTL.
-    public int timeToLive() throws IOException {
-        return endpoint().ttl();
-    }
-
-    /// An interface for [#join] and others: the one that a route to the group leads to.
-    public static final int ANY_INTERFACE = -1;
-
-    /// Joins a multicast group, for all sources.
-    ///
-    /// @param nic the index of an interface ([Host#interfaceNames]), or [#ANY_INTERFACE]
-    /// @throws SocketException if the socket is a member already, there is no such interface, or no route to the
-    ///     group
-    /// @throws IllegalArgumentException if `group` is not a multicast address
-    public void join(IpAddress group, int nic) throws IOException {
-        change(nic, group, (groups, on) -> groups.join(endpoint, group, on), "Already a member of the group");
-    }
-
-    /// Joins a multicast group for one source; otherwise as the other `join`.
-    public void join(IpAddress group, int nic, IpAddress source) throws IOException {
-        change(nic, group, (groups, on) -> groups.join(endpoint, group, on, source), "Already a member of the group");
-    }
-
-    /// Leaves a group, for whatever sources it was joined.
-    ///
-    /// @throws SocketException if the socket is not a member
-    public void leave(IpAddress group, int nic) throws IOException {
-        change(nic, group, (groups, on) -> groups.leave(endpoint, group, on), "Not a member of the group");
-    }
-
-    /// Leaves a group for one source.
-    ///
-    /// @throws SocketException if the socket is not a member for this source
-    public void leave(IpAddress group, int nic, IpAddress source) throws IOException {
-        change(nic, group, (groups, on) -> groups.leave(endpoint, group, on, source), "Not a member of the group");
-    }
-
-    /// Does not hear a source any more in a group that was joined for all.
-    ///
-    /// @throws SocketException if the group was not joined for all sources, or the source is blocked already
-    public void block(IpAddress group, int nic, IpAddress source) throws IOException {
-        change(nic, group, (groups, on) -> groups.block(endpoint, group, on, source), "Cannot block the source");
-    }
-
-    /// Hears a blocked source again.
-    ///
-    /// @throws SocketException if it was not blocked
-    public void unblock(IpAddress group, int nic, IpAddress source) throws IOException {
-        change(nic, group, (groups, on) -> groups.unblock(endpoint, group, on, source), "The source is not blocked");
-    }
-
-    @FunctionalInterface
-    private interface GroupChange {
-        boolean on(UdpGroups groups, NetInterface nic);
-    }
-
-    private void change(int nic, IpAddress group, GroupChange change, String otherwise) throws IOException {
-        monitor.enter();
+        receiving.lock();
         try {
-            requireOpen();
-            if (!group.isMulticast()) {
-                throw new IllegalArgumentException(group + " is not a multicast address");
-            }
-            if (!change.on(udp().groups(), nicOf(nic, group))) {
-                throw new SocketException(otherwise + ": " + group);
-            }
+            udp.clear(endpoint);
         } finally {
-            monitor.exit();
+            receiving.unlock();
         }
-    }
-
-    private NetInterface nicOf(int index, IpAddress group) throws SocketException {
-        NetStack stack = monitor.stack();
-        if (index >= stack.interfaces().size()) {
-            throw new SocketException("There is no interface " + index + " on host " + host.name());
-        }
-        NetInterface nic =
-                index >= 0 ? stack.interfaces().get(index) : stack.routes().lookup(group.hi(), group.lo());
-        if (nic == null) {
-            throw SocketErrors.noRoute();
-        }
-        return nic;
-    }
-
-    /// IP_MULTICAST_IF: the interface for what is sent to groups; [#ANY_INTERFACE] for that of the route.
-    public void multicastInterface(int nic) throws IOException {
-        monitor.enter();
-        try {
-            endpoint().multicastInterface(nic < 0 ? null : nicOf(nic, IpAddress.ANY_IPV6));
-        } finally {
-            monitor.exit();
-        }
-    }
-
-    /// IP_MULTICAST_IF.
-    public int multicastInterface() throws IOException {
-        monitor.enter();
-        try {
-            NetInterface nic = endpoint().multicastInterface();
-            return nic == null ? ANY_INTERFACE : nic.index();
-        } finally {
-            monitor.exit();
-        }
-    }
-
-    /// IP_MULTICAST_TTL: the hop limit of what is sent to groups, 0 to 255; with 0 it stays on the host.
-    public void multicastTimeToLive(int value) throws IOException {
-        endpoint().multicastTtl(value);
-    }
-
-    /// IP_MULTICAST_TTL.
-    public int multicastTimeToLive() throws IOException {
-        return endpoint().multicastTtl();
-    }
-
-    /// IP_MULTICAST_LOOP: the host itself hears what is sent to groups it is a member of.
-    public void multicastLoop(boolean on) throws IOException {
-        endpoint().multicastLoop(on);
-    }
-
-    /// IP_MULTICAST_LOOP.
-    public boolean multicastLoop() throws IOException {
-        return endpoint().multicastLoop();
-    }
-
-    /// IP_MULTICAST_ALL: hears groups that others on the host joined, too.
-    public void multicastAll(boolean on) throws IOException {
-        endpoint().multicastAll(on);
-    }
-
-    /// IP_MULTICAST_ALL.
-    public boolean multicastAll() throws IOException {
-        return endpoint().multicastAll();
-    }
-
-    private UdpEndpoint endpoint() throws SocketException {
-        requireOpen();
-        return endpoint;
     }
 
     @Override

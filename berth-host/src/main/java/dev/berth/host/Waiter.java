@@ -89,16 +89,8 @@ sealed class Waiter extends Wakeup implements BooleanSupplier permits Reader {
             }
             link.watch();
         }
-        Spinning spinning = monitor.spinning;
-        if (clock != null || thread.isVirtual() || !spinning.isPossible()) {
-            return await(clock, deadline);
-        }
-        long began = SystemClock.nanoTime();
-        boolean signalled = spinning.look(this) || await(null, deadline);
-        if (signalled) {
-            spinning.waited(SystemClock.nanoTime() - began);
-        }
-        return signalled;
+        boolean looks = clock == null && !thread.isVirtual();
+        return looks && monitor.spinning.look(this) || await(clock, deadline);
     }
 
     private boolean await(@Nullable HostClock clock, long deadline) {

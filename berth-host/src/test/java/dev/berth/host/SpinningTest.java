@@ -1,68 +1,98 @@
 package dev.berth.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 class SpinningTest {
-    private static final int PATIENTLY = 200_000;
+    private static final long SECOND = 1_000_000_000;
 
     private final Spinning spinning = new Spinning();
+    private long now = 1_000 * SECOND;
+    private long looking; // of the time so far
 
-    private boolean looks() {
-        return spinning.look(() -> true);
-    }
-
-    /// Tells of waits that take so long each way until they are looked through, or not; false if that never happens.
-    private boolean becomes(boolean looking, long whenParking, long whenLooking) {
-        for (int i = 0; i < PATIENTLY; i++) {
-            spinning.waited(looks() ? whenLooking : whenParking);
+    /// Waits of which each would take `nanos`, for so long; `lookTakes` if it is looked through.
+    private void waits(long nanos, boolean found, long lookTakes, long duration) {
+        looking = 0;
+        for (long end = now + duration; now < end; ) {
+            if (spinning.mayLook(now)) {
+                now += lookTakes;
+                looking += lookTakes;
+                spinning.looked(found, lookTakes, now);
+                now += found ? 0 : nanos;
+            } else {
+                now += nanos;
+            }
         }
-        int looked = 0;
-        for (int i = 0; i < PATIENTLY; i++) {
-            boolean looks = looks();
-            looked += looks ? 1 : 0;
-            spinning.waited(looks ? whenLooking : whenParking);
+    }
+
+    @Test
+    void it_looks_at_first() {
+        assertThat(spinning.mayLook(now)).isTrue();
+    }
+
+    @Test
+    void it_looks_as_long_as_that_finds_what_it_looks_for() {
+        waits(50_000, true, 1_000, SECOND);
+        assertThat(looking).isGreaterThanOrEqualTo(SECOND);
+    }
+
+    @Test
+    void it_hardly_looks_through_waits_that_are_long() {
+        waits(1_000_000, false, Spinning.WINDOW, 10 * SECOND);
+        assertThat(looking).isPositive().isLessThan(10 * SECOND / 1_000);
+    }
+
+    @Test
+    void it_looks_again_soon_after_it_has_found_something_once() {
+        waits(1_000_000, false, Spinning.WINDOW, 10 * SECOND);
+        spinning.looked(true, 1_000, now);
+        waits(50_000, true, 1_000, SECOND);
+        assertThat(looking).isGreaterThan(SECOND / 2);
+    }
+
+    @Test
+    void a_look_in_vain_is_paid_for_by_those_that_are_not() {
+        for (int i = 0; i < 1_000; i++) {
+            assertThat(spinning.mayLook(now)).isTrue();
+            now += 1_000;
+            spinning.looked(i % 50 != 0, i % 50 == 0 ? Spinning.WINDOW : 1_000, now);
         }
-        return looking ? looked > PATIENTLY * 9L / 10 : looked < PATIENTLY / 10;
     }
 
     @Test
-    void it_parks_at_first() {
-        assertThat(looks()).isFalse();
-    }
-
-    @Test
-    void it_looks_while_that_makes_waits_clearly_shorter() {
-        assertThat(becomes(true, 40_000, 1_000)).isTrue();
-    }
-
-    @Test
-    void it_parks_while_looking_makes_waits_longer_or_hardly_shorter() {
-        assertThat(becomes(false, 5_000, 20_000)).isTrue();
-        assertThat(becomes(false, 5_000, 4_900)).isTrue();
+    void looking_costs_a_sixtieth_of_the_time_at_most_where_others_want_the_processor() {
+        waits(5_000, true, 3_000_000, 100 * SECOND);
+        assertThat(looking).isPositive().isLessThan(100 * SECOND / 60);
     }
 
     @Test
     void it_changes_its_mind_with_the_machine() {
-        assertThat(becomes(true, 40_000, 1_000)).isTrue();
-        assertThat(becomes(false, 5_000, 90_000)).isTrue();
-        assertThat(becomes(true, 40_000, 1_000)).isTrue();
+        waits(50_000, true, 1_000, SECOND);
+        waits(5_000, true, 3_000_000, SECOND);
+        assertThat(looking).isLessThan(SECOND / 20);
+        waits(5_000, true, 1_000, 2 * SECOND);
+        assertThat(looking).isGreaterThan(SECOND);
     }
 
     @Test
-    void it_never_looks_through_waits_that_are_long() {
-        for (int i = 0; i < PATIENTLY; i++) {
-            assertThat(looks()).isFalse();
-            spinning.waited(10_000_000);
-        }
+    void a_stall_is_forgotten_after_a_moment() {
+        spinning.looked(true, 60 * SECOND, now);
+        assertThat(spinning.mayLook(now)).isFalse();
+        assertThat(spinning.mayLook(now + SECOND * 2)).isTrue();
     }
 
     @Test
     @Timeout(60)
     void a_look_for_what_never_comes_ends() {
-        assertThat(becomes(true, 40_000, 1_000)).isTrue();
         assertThat(spinning.look(() -> false)).isFalse();
+    }
+
+    @Test
+    void a_look_for_what_is_there_finds_it_unless_there_is_one_processor() {
+        assumeTrue(Runtime.getRuntime().availableProcessors() > 1);
+        assertThat(spinning.look(() -> true)).isTrue();
     }
 }

@@ -205,6 +205,18 @@ final class NetworkLink implements Link, Attachment {
     }
 
     @Override
+    public void transmitAlone(Packet packet) {
+        Attachment to = network.isDetoured() ? null : network.attachmentOf(packet.destinationHi, packet.destinationLo);
+        LinkReceiver host = to instanceof NetworkLink link ? link.receiver : null;
+        if (host == null) {
+            transmit(packet);
+            flush();
+        } else {
+            host.of(packet).receivedAlone(packet);
+        }
+    }
+
+    @Override
     public void arrived(Packet packet) {
         LinkReceiver host = receiver;
         if (host == null) {

@@ -239,22 +239,17 @@ final class BerthSelector extends AbstractSelector {
 
     private void park(long deadline) {
         Thread caller = Thread.currentThread();
-        boolean timed = clock == HostClock.system() && !caller.isVirtual() && spinning.isPossible();
-        long began = timed ? clock.nanoTime() : 0;
-        if (!timed || !spinning.look(signalled)) {
-            waiter = caller;
-            try {
-                // What arrives from here on unparks: those who come look for the waiter after they have left their
-                // mark.
-                if (!isSignalled()) {
-                    clock.park(this, deadline);
-                }
-            } finally {
-                waiter = null;
-            }
+        if (clock == HostClock.system() && !caller.isVirtual() && spinning.look(signalled)) {
+            return;
         }
-        if (timed && isSignalled()) {
-            spinning.waited(clock.nanoTime() - began);
+        waiter = caller;
+        try {
+            // What arrives from here on unparks: those who come look for the waiter after they have left their mark.
+            if (!isSignalled()) {
+                clock.park(this, deadline);
+            }
+        } finally {
+            waiter = null;
         }
     }
 

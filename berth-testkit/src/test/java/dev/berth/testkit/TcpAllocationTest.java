@@ -8,6 +8,8 @@ import dev.berth.stack.StackConfig;
 import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.stack.endpoint.ByteSource;
 import dev.berth.stack.ip.NetInterface;
+import dev.berth.stack.tcp.ReceivedView;
+import dev.berth.stack.tcp.SendSpace;
 import dev.berth.stack.tcp.Tcb;
 import dev.berth.stack.tcp.TcpConfig;
 import dev.berth.stack.tcp.TcpListener;
@@ -132,6 +134,26 @@ class TcpAllocationTest {
                 exchange(client, ends[0], server, ends[1], 100);
                 time(5_000_000);
             }
+        });
+    }
+
+    @Test
+    void a_stream_without_a_copy_allocates_nothing() throws Exception {
+        Tcb[] ends = connect();
+        SendSpace space = new SendSpace();
+        ReceivedView view = new ReceivedView();
+        assertAllocatesNothing(() -> {
+            int room = client.tcp().loans().lend(ends[0], space, 20_000);
+            if (client.tcp().loans().append(ends[0], space, room) != 20_000) {
+                throw new AssertionError("room for " + room);
+            }
+            pump();
+            int there;
+            while ((there = server.tcp().loans().view(ends[1], view, 65_536)) > 0) {
+                server.tcp().loans().consume(ends[1], view, there);
+            }
+            pump();
+            time(10_000);
         });
     }
 

@@ -24,6 +24,7 @@ public final class FrameSocket implements AutoCloseable {
     private static final int MAX_FRAME = 65_535 + 18;
     private static final int SOCKADDR = 110; // sa_family and sun_path, unix(7)
     private static final int MAX_PATH = 107;
+    private static final int OWNER_ONLY = 0600;
     private static final int NAMED = Short.BYTES; // octets of the address of a socket without a name
     private static final int QUEUE = 1 << 20;
     private static final long STUCK_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -47,7 +48,7 @@ public final class FrameSocket implements AutoCloseable {
         reader = new NativeReader(arena, fd, "berth-frames-" + path.getFileName(), this::release);
     }
 
-    /// Binds a socket to a path, which nothing is at.
+    /// Binds a socket to a path, which nothing is at. Its file is for this user alone (mode 600).
     ///
     /// @param maxPeers peers at once; datagrams of others are dropped and counted
     /// @throws IOException if that is not possible, with one sentence that says why
@@ -65,6 +66,8 @@ public final class FrameSocket implements AutoCloseable {
             }
             boolean bound = false;
             try {
+                // Linux makes the file with the rights that the socket has, so that it never has others.
+                Libc.fchmod(capture, fd, OWNER_ONLY);
                 MemorySegment address = own.allocate(SOCKADDR, 8);
                 address.set(ValueLayout.JAVA_SHORT, 0, (short) Libc.AF_UNIX);
                 MemorySegment.copy(octets, 0, address, ValueLayout.JAVA_BYTE, NAMED, octets.length);

@@ -12,6 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Objects;
 
 /// The calls into the C library that a TUN device takes, each answering as the kernel does: a result of 0 or more, or
 /// the negated error number.
@@ -55,6 +56,9 @@ final class Libc {
 
     private static final long ERRNO = CAPTURE.byteOffset(PathElement.groupElement("errno"));
 
+    /// The array stays where it is during the call, because the collector waits for its end.
+    private static final Linker.Option ON_ARRAYS = Linker.Option.critical(true);
+
     private static final MethodHandle OPEN = variadic("open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle IOCTL =
             variadic("ioctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS));
@@ -63,11 +67,16 @@ final class Libc {
             handle("read", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
     private static final MethodHandle WRITE =
             handle("write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
+    private static final MethodHandle READ_ARRAY =
+            handle("read", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG), ON_ARRAYS);
+    private static final MethodHandle WRITE_ARRAY =
+            handle("write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG), ON_ARRAYS);
     private static final MethodHandle POLL =
             handle("poll", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
     private static final MethodHandle EVENTFD = handle("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle SOCKET =
             handle("socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle FCHMOD = handle("fchmod", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle BIND =
             handle("bind", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle RECVFROM = handle(
@@ -118,6 +127,27 @@ final class Libc {
         }
     }
 
+    /// Reads to `part` of an array, `size` octets at most, without a copy. The collector cannot stop this thread
+    /// meanwhile: only for descriptors that do not block.
+    static int readArray(MemorySegment capture, int fd, MemorySegment part, int size) {
+        Objects.checkFromIndexSize(0, size, part.byteSize());
+        try {
+            return answer(capture, (int) (long) READ_ARRAY.invokeExact(capture, fd, part, (long) size));
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /// Writes the first `size` octets of `part` of an array, as [#readArray] reads.
+    static int writeArray(MemorySegment capture, int fd, MemorySegment part, int size) {
+        Objects.checkFromIndexSize(0, size, part.byteSize());
+        try {
+            return answer(capture, (int) (long) WRITE_ARRAY.invokeExact(capture, fd, part, (long) size));
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
     /// @param timeoutMillis milliseconds to wait at most, -1 for ever
     static int poll(MemorySegment capture, MemorySegment fds, long count, int timeoutMillis) {
         try {
@@ -148,6 +178,14 @@ final class Libc {
     static int socket(MemorySegment capture, int family) {
         try {
             return answer(capture, (int) SOCKET.invokeExact(capture, family, SOCK_DGRAM | O_CLOEXEC, 0));
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    static int fchmod(MemorySegment capture, int fd, int mode) {
+        try {
+            return answer(capture, (int) FCHMOD.invokeExact(capture, fd, mode));
         } catch (Throwable t) {
             throw unexpected(t);
         }

@@ -47,6 +47,9 @@ final class SocketCalls {
     private static final MethodHandle RECVMSG =
             handle("recvmsg", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT));
 
+    private static final MethodHandle SENDMSG =
+            handle("sendmsg", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT));
+
     private SocketCalls() {}
 
     private static MethodHandle handle(String name, FunctionDescriptor descriptor) {
@@ -103,6 +106,14 @@ final class SocketCalls {
     static int receive(MemorySegment capture, int fd, MemorySegment message, int flags) {
         try {
             return answer(capture, (int) (long) RECVMSG.invokeExact(capture, fd, message, flags | MSG_DONTWAIT));
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    static int send(MemorySegment capture, int fd, MemorySegment message) {
+        try {
+            return answer(capture, (int) (long) SENDMSG.invokeExact(capture, fd, message, MSG_DONTWAIT));
         } catch (Throwable t) {
             throw unexpected(t);
         }

@@ -77,14 +77,13 @@ public final class TapDevice implements AutoCloseable {
     public void start(FrameInput input) {
         Objects.requireNonNull(input);
         reader.start(new NativeReader.Source() {
-            private final MemorySegment in = arena.allocate(MAX_FRAME, 64);
             private final byte[] frame = new byte[MAX_FRAME];
+            private final MemorySegment memory = MemorySegment.ofArray(frame);
 
             @Override
             public int read(MemorySegment errno) {
-                int length = Libc.read(errno, device.fd, in, MAX_FRAME);
+                int length = Libc.readArray(errno, device.fd, memory, MAX_FRAME);
                 if (length > 0) {
-                    MemorySegment.copy(in, ValueLayout.JAVA_BYTE, 0, frame, 0, length);
                     input.frame(0, frame, length);
                 }
                 return length;

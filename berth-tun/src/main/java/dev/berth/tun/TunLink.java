@@ -4,13 +4,10 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.berth.host.Link;
 import dev.berth.host.LinkInfo;
 import dev.berth.host.LinkReceiver;
-import dev.berth.wire.Chunk;
 import dev.berth.wire.IpAddress;
 import dev.berth.wire.Packet;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -50,15 +47,12 @@ import org.jspecify.annotations.Nullable;
 public final class TunLink implements Link {
     private static final System.Logger LOGGER = System.getLogger(TunLink.class.getName());
 
-    private static final int MAX_PACKET = 65_535;
-    private static final int QUEUE_FULL_WAIT_MILLIS = 50;
+    static final int MAX_PACKET = 65_535;
+
     private static final Duration READER_END = Duration.ofSeconds(5);
-    private static final int POLL_EVENTS = 4;
-    private static final int POLL_REVENTS = 6;
-    private static final int POLLFD = 8;
 
     /// Whoever has transmitted so many octets looks for their acknowledgments.
-    private static final int FETCH_AFTER = 32_768;
+    private static final int FETCH_AFTER = 131_072;
 
     private final TunDevice device;
     private final LinkInfo info;
@@ -68,13 +62,7 @@ public final class TunLink implements Link {
     private final ReentrantLock lock = new ReentrantLock();
 
     @GuardedBy("lock")
-    private final MemorySegment writeCapture = arena.allocate(Libc.CAPTURE);
-
-    @GuardedBy("lock")
-    private final MemorySegment writeBuffer = arena.allocate(VnetHeader.LENGTH + MAX_PACKET + 1L, 64);
-
-    @GuardedBy("lock")
-    private final MemorySegment writePoll = arena.allocate(POLLFD, 8);
+    private final PacketWriter writer;
 
     /// False once descriptors and memory are gone.
     @GuardedBy("lock")
@@ -95,6 +83,7 @@ public final class TunLink implements Link {
     private TunLink(TunDevice device, int mtu) throws IOException {
         this.device = device;
         this.info = new LinkInfo(device.name, mtu, true, MAX_PACKET);
+        this.writer = new PacketWriter(device, arena);
         try {
             reading = new TunReader(device);
         } catch (TunReader.EventException e) {
@@ -290,7 +279,7 @@ public final class TunLink implements Link {
             } else if (packet.length() > MAX_PACKET) {
                 droppedRefused.increment();
             } else {
-                int answer = write(assemble(packet));
+                int answer = writer.write(packet);
                 count(answer);
                 unfetched += Math.max(answer, 0);
             }
@@ -336,38 +325,6 @@ public final class TunLink implements Link {
     @Override
     public void watch() {
         reading.watch();
-    }
-
-    /// Copies header and packet to the native buffer and returns the size of both.
-    @GuardedBy("lock")
-    private int assemble(Packet packet) {
-        VnetHeader.write(writeBuffer, packet);
-        int head = packet.end - packet.start;
-        MemorySegment.copy(packet.bytes, packet.start, writeBuffer, ValueLayout.JAVA_BYTE, VnetHeader.LENGTH, head);
-        int tail = packet.tailLength();
-        Chunk chunk = packet.chunk;
-        if (tail > 0 && chunk != null) {
-            MemorySegment.copy(
-                    chunk.bytes, packet.tailStart, writeBuffer, ValueLayout.JAVA_BYTE, VnetHeader.LENGTH + head, tail);
-        }
-        return VnetHeader.LENGTH + head + tail;
-    }
-
-    @GuardedBy("lock")
-    private int write(int size) {
-        int answer = Libc.write(writeCapture, device.fd, writeBuffer, size);
-        if (answer != -Libc.EAGAIN && answer != -Libc.EINTR) {
-            return answer;
-        }
-        long deadline = System.nanoTime() + QUEUE_FULL_WAIT_MILLIS * 1_000_000L;
-        do {
-            if (answer == -Libc.EAGAIN) {
-                setPoll(writePoll, 0, device.fd, Libc.POLLOUT);
-                Libc.poll(writeCapture, writePoll, 1, QUEUE_FULL_WAIT_MILLIS);
-            }
-            answer = Libc.write(writeCapture, device.fd, writeBuffer, size);
-        } while ((answer == -Libc.EAGAIN || answer == -Libc.EINTR) && System.nanoTime() - deadline < 0);
-        return answer;
     }
 
     private void count(int answer) {
@@ -440,13 +397,6 @@ public final class TunLink implements Link {
         } finally {
             lock.unlock();
         }
-    }
-
-    private static void setPoll(MemorySegment fds, int index, int fd, short events) {
-        long at = (long) index * POLLFD;
-        fds.set(ValueLayout.JAVA_INT, at, fd);
-        fds.set(ValueLayout.JAVA_SHORT, at + POLL_EVENTS, events);
-        fds.set(ValueLayout.JAVA_SHORT, at + POLL_REVENTS, (short) 0);
     }
 
     /// The device's name and MTU, for logs.

@@ -2,6 +2,8 @@ package dev.berth.tun;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.berth.host.LinkReceiver;
+import dev.berth.wire.BufferPool;
+import dev.berth.wire.Chunk;
 import dev.berth.wire.Packet;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -24,12 +26,14 @@ import org.jspecify.annotations.Nullable;
 /// doing so. After that, there are no naps for a hundred times as long: no more than a hundredth of the time is lost in
 /// this way. Whoever begins to wait without reading ends the nap ([#watch]).
 final class TunReader {
-    private static final int MAX_PACKET = 65_535;
     private static final int BATCH_PACKETS = 64;
-    private static final int BATCH_OCTETS = 2 * MAX_PACKET;
+    private static final int BATCH_OCTETS = 2 * TunLink.MAX_PACKET;
     private static final int POLL_EVENTS = 4;
     private static final int POLL_REVENTS = 6;
-    private static final int POLLFD = 8;
+    static final int POLLFD = 8;
+
+    /// One octet more than the largest packet, so that a larger one is noticed.
+    private static final int READ_SIZE = VnetHeader.LENGTH + TunLink.MAX_PACKET + 1;
 
     /// Of [#fetch]: another thread reads, or the device is gone.
     private static final int BUSY = -1;
@@ -57,11 +61,10 @@ final class TunReader {
     private final MemorySegment poll = arena.allocate(2 * POLLFD, 8);
     private long noNapBefore = System.nanoTime();
 
-    /// Held while packets are read, with the two below.
+    /// Held while packets are read, with the next below.
     private final ReentrantLock reading = new ReentrantLock();
 
     private final MemorySegment readCapture = arena.allocate(Libc.CAPTURE);
-    private final MemorySegment readBuffer = arena.allocate(VnetHeader.LENGTH + MAX_PACKET + 1L, 64);
 
     /// When a large packet came last.
     private volatile long streamedAt = System.nanoTime() - STREAMING;
@@ -133,8 +136,8 @@ final class TunReader {
     String run(LinkReceiver to) {
         thread = Thread.currentThread();
         receiver = to;
-        setPoll(poll, 0, device.fd);
-        setPoll(poll, 1, stopEvent);
+        setPoll(poll, 0, device.fd, Libc.POLLIN);
+        setPoll(poll, 1, stopEvent, Libc.POLLIN);
         boolean woken = false;
         int seen = fetches;
         while (!closing) {
@@ -212,8 +215,8 @@ final class TunReader {
             if (closing || failure != null) {
                 return false;
             }
-            setPoll(fetchPoll, 0, device.fd);
-            setPoll(fetchPoll, 1, fetchEvent);
+            setPoll(fetchPoll, 0, device.fd, Libc.POLLIN);
+            setPoll(fetchPoll, 1, fetchEvent, Libc.POLLIN);
             long deadline = timeoutNanos == 0 ? 0 : System.nanoTime() + timeoutNanos;
             while (!done.getAsBoolean() && !closing && failure == null && !isStreaming()) {
                 int timeout = -1;
@@ -292,12 +295,18 @@ final class TunReader {
         }
         int count = 0;
         boolean large = false;
+        Packet packet = null;
+        MemorySegment memory = MemorySegment.NULL;
         try {
             if (failure != null) {
                 return BUSY;
             }
             for (int size = 0; count < most && size < BATCH_OCTETS && !closing; count++) {
-                int answer = Libc.read(readCapture, device.fd, readBuffer, readBuffer.byteSize());
+                if (packet == null) {
+                    packet = to.pool().takePacket(READ_SIZE);
+                    memory = memoryOf(packet);
+                }
+                int answer = Libc.readArray(readCapture, device.fd, memory, READ_SIZE);
                 if (answer == -Libc.EAGAIN || answer == -Libc.EINTR) {
                     break;
                 }
@@ -310,9 +319,14 @@ final class TunReader {
                 }
                 size += answer;
                 large |= answer > LARGE;
-                deliver(to, answer);
+                if (deliver(to, packet, answer)) {
+                    packet = null;
+                }
             }
         } finally {
+            if (packet != null) {
+                packet.release();
+            }
             reading.unlock();
         }
         if (count > 0) {
@@ -324,23 +338,39 @@ final class TunReader {
         return count;
     }
 
-    private void deliver(LinkReceiver to, int size) {
+    private static MemorySegment memoryOf(Packet packet) {
+        Chunk chunk = packet.chunk;
+        assert chunk != null; // as it was taken with a size
+        return ArrayView.of(chunk, 0);
+    }
+
+    /// Hands on what was read into the large chunk of `packet`, or a copy that does not hold so much memory.
+    ///
+    /// @return true if `packet` has another owner now
+    private boolean deliver(LinkReceiver to, Packet packet, int size) {
         int length = size - VnetHeader.LENGTH;
-        if (length <= 0 || length > MAX_PACKET) {
+        if (length <= 0 || length > TunLink.MAX_PACKET) {
             malformed.increment();
-            return;
+            return false;
         }
-        Packet packet = to.pool().takePacket(length);
-        MemorySegment.copy(readBuffer, ValueLayout.JAVA_BYTE, VnetHeader.LENGTH, packet.bytes, packet.start, length);
-        packet.end = packet.start + length;
-        if (!VnetHeader.read(readBuffer, packet)) {
+        boolean copied = length <= BufferPool.SMALL;
+        Packet received = packet;
+        if (copied) {
+            received = to.pool().takePacket(length);
+            System.arraycopy(packet.bytes, VnetHeader.LENGTH, received.bytes, received.start, length);
+        } else {
+            received.start = VnetHeader.LENGTH;
+        }
+        received.end = received.start + length;
+        if (!VnetHeader.read(packet.bytes, 0, received)) {
             malformed.increment();
-            packet.release();
-            return;
+            received.release();
+            return !copied;
         }
         packets.increment();
         octets.add(length);
-        to.receivedMore(packet);
+        to.receivedMore(received);
+        return !copied;
     }
 
     /// Tells all who wait for the device to end.
@@ -395,10 +425,10 @@ final class TunReader {
         return reported != 0 && (reported & Libc.POLLIN) == 0;
     }
 
-    private static void setPoll(MemorySegment fds, int index, int fd) {
+    static void setPoll(MemorySegment fds, int index, int fd, short events) {
         long at = (long) index * POLLFD;
         fds.set(ValueLayout.JAVA_INT, at, fd);
-        fds.set(ValueLayout.JAVA_SHORT, at + POLL_EVENTS, Libc.POLLIN);
+        fds.set(ValueLayout.JAVA_SHORT, at + POLL_EVENTS, events);
         fds.set(ValueLayout.JAVA_SHORT, at + POLL_REVENTS, (short) 0);
     }
 }

@@ -6,8 +6,9 @@ import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Packet;
 import dev.berth.wire.TcpHeader;
 import dev.berth.wire.UdpHeader;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 
 /// The virtio-net header that goes before every packet of a TUN device with `IFF_VNET_HDR`: what is still to be done
 /// about the packet's checksum and segmentation (virtio 1.2 section 5.1.6, `struct virtio_net_hdr`). Numbers are in
@@ -39,18 +40,18 @@ final class VnetHeader {
     private static final int CSUM_START = 6;
     private static final int CSUM_OFFSET = 8;
 
-    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
+    private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.nativeOrder());
 
     private VnetHeader() {}
 
-    /// Applies the header at the start of `buffer` to a packet whose octets are in place already.
+    /// Applies the header at `at` of `bytes` to a packet whose octets are in place already.
     ///
     /// @return false if the header makes no sense for the packet
-    static boolean read(MemorySegment buffer, Packet packet) {
-        int flags = buffer.get(ValueLayout.JAVA_BYTE, FLAGS);
-        int gso = buffer.get(ValueLayout.JAVA_BYTE, GSO_TYPE) & ~GSO_ECN & 0xff;
+    static boolean read(byte[] bytes, int at, Packet packet) {
+        int flags = bytes[at + FLAGS];
+        int gso = bytes[at + GSO_TYPE] & ~GSO_ECN & 0xff;
         if ((flags & NEEDS_CSUM) != 0) {
-            if (!readChecksum(buffer, packet)) {
+            if (!readChecksum(bytes, at, packet)) {
                 return false;
             }
         } else {
@@ -59,15 +60,15 @@ final class VnetHeader {
         if (gso == GSO_NONE) {
             return true;
         }
-        packet.segmentSize = u16(buffer, GSO_SIZE);
+        packet.segmentSize = u16(bytes, at + GSO_SIZE);
         return packet.segmentSize > 0 && (gso == GSO_TCPV4 || gso == GSO_TCPV6 || gso == GSO_UDP_L4);
     }
 
     /// The field holds the sum of the pseudo-header. For TCP and UDP that is a partial checksum; for anything else,
     /// the checksum is completed here, as a receiver would have to know how.
-    private static boolean readChecksum(MemorySegment buffer, Packet packet) {
-        int transportAt = packet.start + u16(buffer, CSUM_START);
-        int offset = u16(buffer, CSUM_OFFSET);
+    private static boolean readChecksum(byte[] bytes, int at, Packet packet) {
+        int transportAt = packet.start + u16(bytes, at + CSUM_START);
+        int offset = u16(bytes, at + CSUM_OFFSET);
         int field = transportAt + offset;
         if (field + 2 > packet.end) {
             return false;
@@ -87,19 +88,19 @@ final class VnetHeader {
         return true;
     }
 
-    /// Writes the header for `packet` to the start of `buffer`. A packet that stands for several segments has a
+    /// Writes the header for `packet` to `bytes` at `at`. A packet that stands for several segments has a
     /// partial checksum; with any other it goes to the kernel as the one large packet that it is.
-    static void write(MemorySegment buffer, Packet packet) {
-        buffer.set(ValueLayout.JAVA_LONG_UNALIGNED, 0, 0L);
-        put16(buffer, CSUM_OFFSET, 0);
+    static void write(byte[] bytes, int at, Packet packet) {
+        Bytes.put64(bytes, at, 0);
+        put16(bytes, at + CSUM_OFFSET, 0);
         int field = packet.checksum == Packet.CHECKSUM_PARTIAL ? packet.checksumAt() : -1;
         if (field < 0) {
             return;
         }
         int transport = packet.transportAt - packet.start;
-        buffer.set(ValueLayout.JAVA_BYTE, FLAGS, (byte) NEEDS_CSUM);
-        put16(buffer, CSUM_START, transport);
-        put16(buffer, CSUM_OFFSET, field - packet.transportAt);
+        bytes[at + FLAGS] = NEEDS_CSUM;
+        put16(bytes, at + CSUM_START, transport);
+        put16(bytes, at + CSUM_OFFSET, field - packet.transportAt);
         if (packet.segmentSize == 0) {
             return;
         }
@@ -116,17 +117,17 @@ final class VnetHeader {
             gso = GSO_UDP_L4;
         }
         if (packet.length() - headers > packet.segmentSize) {
-            buffer.set(ValueLayout.JAVA_BYTE, GSO_TYPE, (byte) gso);
-            put16(buffer, HDR_LEN, headers);
-            put16(buffer, GSO_SIZE, packet.segmentSize);
+            bytes[at + GSO_TYPE] = (byte) gso;
+            put16(bytes, at + HDR_LEN, headers);
+            put16(bytes, at + GSO_SIZE, packet.segmentSize);
         }
     }
 
-    private static int u16(MemorySegment buffer, int at) {
-        return buffer.get(SHORT, at) & 0xffff;
+    private static int u16(byte[] bytes, int at) {
+        return (short) SHORT.get(bytes, at) & 0xffff;
     }
 
-    private static void put16(MemorySegment buffer, int at, int value) {
-        buffer.set(SHORT, at, (short) value);
+    private static void put16(byte[] bytes, int at, int value) {
+        SHORT.set(bytes, at, (short) value);
     }
 }

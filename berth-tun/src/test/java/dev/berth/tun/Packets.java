@@ -12,10 +12,14 @@ import dev.berth.wire.Ipv6Header;
 import dev.berth.wire.Packet;
 import dev.berth.wire.TcpHeader;
 import dev.berth.wire.UdpHeader;
+import java.util.Arrays;
 
 /// Hand-made packets from one fixed address to another, with partial transport checksums as the stack makes them.
 final class Packets {
-    private final BufferPool pool = new BufferPool();
+    /// What a chunk has before its payload.
+    static final byte NOTHING = 0x5a;
+
+    final BufferPool pool = new BufferPool();
     private final IpAddress source;
     private final IpAddress destination;
 
@@ -26,7 +30,9 @@ final class Packets {
 
     /// A UDP packet whose payload is a tail by reference.
     Packet udp(int sourcePort, int destinationPort, byte[] payload) {
-        Packet packet = withTail(UdpHeader.LENGTH, payload);
+        Chunk chunk = chunk(payload, 0);
+        Packet packet = withTail(UdpHeader.LENGTH, chunk, 0, payload.length);
+        chunk.release();
         Bytes.put16(packet.bytes, packet.start, sourcePort);
         Bytes.put16(packet.bytes, packet.start + UdpHeader.DESTINATION_PORT, destinationPort);
         Bytes.put16(packet.bytes, packet.start + UdpHeader.DATAGRAM_LENGTH, packet.length());
@@ -36,16 +42,34 @@ final class Packets {
 
     /// A TCP segment with an MSS option if it is a SYN, whose payload is a tail by reference.
     Packet tcp(int sourcePort, int destinationPort, int sequence, int acknowledgment, int flags, byte[] payload) {
+        Chunk chunk = chunk(payload, 0);
+        try {
+            return tcp(sourcePort, destinationPort, sequence, acknowledgment, flags, chunk, 0, payload.length);
+        } finally {
+            chunk.release();
+        }
+    }
+
+    /// A TCP segment whose payload is `length` octets of `chunk` from `from` on.
+    Packet tcp(
+            int sourcePort,
+            int destinationPort,
+            int sequence,
+            int acknowledgment,
+            int flags,
+            Chunk chunk,
+            int from,
+            int length) {
         boolean syn = (flags & TcpHeader.SYN) != 0;
-        int length = syn ? TcpHeader.MIN_LENGTH + 4 : TcpHeader.MIN_LENGTH;
-        Packet packet = withTail(length, payload);
+        int header = syn ? TcpHeader.MIN_LENGTH + 4 : TcpHeader.MIN_LENGTH;
+        Packet packet = withTail(header, chunk, from, length);
         byte[] bytes = packet.bytes;
         int at = packet.start;
         Bytes.put16(bytes, at, sourcePort);
         Bytes.put16(bytes, at + TcpHeader.DESTINATION_PORT, destinationPort);
         Bytes.put32(bytes, at + TcpHeader.SEQUENCE, sequence);
         Bytes.put32(bytes, at + TcpHeader.ACKNOWLEDGMENT, acknowledgment);
-        Bytes.put8(bytes, at + TcpHeader.DATA_OFFSET, length << 2);
+        Bytes.put8(bytes, at + TcpHeader.DATA_OFFSET, header << 2);
         Bytes.put8(bytes, at + TcpHeader.FLAGS, flags);
         Bytes.put16(bytes, at + TcpHeader.WINDOW, 65_535);
         Bytes.put32(bytes, at + TcpHeader.CHECKSUM, 0);
@@ -80,15 +104,20 @@ final class Packets {
         return packet;
     }
 
-    private Packet withTail(int headerLength, byte[] payload) {
+    /// A chunk with `payload` at `at`; what is before it is [#NOTHING].
+    Chunk chunk(byte[] payload, int at) {
+        Chunk chunk = pool.takeChunk(at + payload.length);
+        Arrays.fill(chunk.bytes, 0, at, NOTHING);
+        System.arraycopy(payload, 0, chunk.bytes, at, payload.length);
+        chunk.used = at + payload.length;
+        return chunk;
+    }
+
+    private Packet withTail(int headerLength, Chunk chunk, int from, int length) {
         Packet packet = pool.takePacket();
         packet.end = packet.start + headerLength;
-        if (payload.length > 0) {
-            Chunk chunk = pool.takeChunk(payload.length);
-            System.arraycopy(payload, 0, chunk.bytes, 0, payload.length);
-            chunk.used = payload.length;
-            packet.setTail(chunk, 0, payload.length);
-            chunk.release();
+        if (length > 0) {
+            packet.setTail(chunk, from, length);
         }
         return packet;
     }

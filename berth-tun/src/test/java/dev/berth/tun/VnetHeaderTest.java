@@ -7,22 +7,28 @@ import dev.berth.wire.Bytes;
 import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Packet;
 import dev.berth.wire.TcpHeader;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /// The header alone: needs neither root nor a device.
 class VnetHeaderTest {
-    private final MemorySegment buffer = Arena.ofAuto().allocate(VnetHeader.LENGTH, 8);
+    private static final int AT = 3; // anywhere
+
+    private final byte[] buffer = new byte[AT + VnetHeader.LENGTH + 2];
 
     private ByteBuffer written(Packet packet) {
-        buffer.fill((byte) 0x55);
-        VnetHeader.write(buffer, packet);
-        return buffer.asByteBuffer().order(ByteOrder.nativeOrder());
+        Arrays.fill(buffer, (byte) 0x55);
+        VnetHeader.write(buffer, AT, packet);
+        assertThat(buffer[AT - 1]).isEqualTo((byte) 0x55);
+        assertThat(buffer[AT + VnetHeader.LENGTH]).isEqualTo((byte) 0x55);
+        return header();
+    }
+
+    private ByteBuffer header() {
+        return ByteBuffer.wrap(buffer, AT, VnetHeader.LENGTH).slice().order(ByteOrder.nativeOrder());
     }
 
     private static int[] fields(ByteBuffer header) {
@@ -66,10 +72,10 @@ class VnetHeaderTest {
     void what_is_written_can_be_read() {
         Packet sent = new Packets("10.0.0.1", "10.0.0.2").tcp(1, 2, 3, 4, TcpHeader.ACK, new byte[3_000]);
         sent.segmentSize = 1_460;
-        VnetHeader.write(buffer, sent);
+        VnetHeader.write(buffer, AT, sent);
         Packet received = new BufferPool().takePacket(sent.length());
         received.end = sent.copyTo(received.bytes, 0);
-        assertThat(VnetHeader.read(buffer, received)).isTrue();
+        assertThat(VnetHeader.read(buffer, AT, received)).isTrue();
         assertThat(received.checksum).isEqualTo(Packet.CHECKSUM_PARTIAL);
         assertThat(received.protocol).isEqualTo(IpProtocol.TCP);
         assertThat(received.transportAt).isEqualTo(20);
@@ -81,11 +87,11 @@ class VnetHeaderTest {
     void a_valid_checksum_is_not_verified_again() {
         Packet packet = new BufferPool().takePacket(100);
         packet.end = 100;
-        buffer.fill((byte) 0);
-        assertThat(VnetHeader.read(buffer, packet)).isTrue();
+        Arrays.fill(buffer, (byte) 0);
+        assertThat(VnetHeader.read(buffer, AT, packet)).isTrue();
         assertThat(packet.checksum).isEqualTo(Packet.CHECKSUM_COMPLETE);
-        buffer.set(ValueLayout.JAVA_BYTE, 0, (byte) VnetHeader.DATA_VALID);
-        assertThat(VnetHeader.read(buffer, packet)).isTrue();
+        header().put(0, (byte) VnetHeader.DATA_VALID);
+        assertThat(VnetHeader.read(buffer, AT, packet)).isTrue();
         assertThat(packet.checksum).isEqualTo(Packet.CHECKSUM_VERIFIED);
     }
 
@@ -96,11 +102,11 @@ class VnetHeaderTest {
         Bytes.put16(packet.bytes, 20, 0x1234);
         Bytes.put16(packet.bytes, 22, 0x0001); // the field, with the sum of a pseudo-header
         Bytes.put16(packet.bytes, 24, 0x1000);
-        buffer.fill((byte) 0);
-        buffer.set(ValueLayout.JAVA_BYTE, 0, (byte) VnetHeader.NEEDS_CSUM);
-        buffer.set(ValueLayout.JAVA_SHORT, 6, (short) 20);
-        buffer.set(ValueLayout.JAVA_SHORT, 8, (short) 2);
-        assertThat(VnetHeader.read(buffer, packet)).isTrue();
+        Arrays.fill(buffer, (byte) 0);
+        header().put(0, (byte) VnetHeader.NEEDS_CSUM);
+        header().putShort(6, (short) 20);
+        header().putShort(8, (short) 2);
+        assertThat(VnetHeader.read(buffer, AT, packet)).isTrue();
         assertThat(packet.checksum).isEqualTo(Packet.CHECKSUM_COMPLETE);
         assertThat(Bytes.u16(packet.bytes, 22)).isEqualTo(~0x2235 & 0xffff);
     }
@@ -116,10 +122,10 @@ class VnetHeaderTest {
                 header[7] = 0; // a small csum_start
                 header[9] = 0;
             }
-            MemorySegment.copy(header, 0, buffer, ValueLayout.JAVA_BYTE, 0, header.length);
+            System.arraycopy(header, 0, buffer, AT, header.length);
             Packet packet = pool.takePacket(2_000);
             packet.end = random.nextInt(1, 2_001);
-            boolean read = VnetHeader.read(buffer, packet);
+            boolean read = VnetHeader.read(buffer, AT, packet);
             if (read && packet.checksum == Packet.CHECKSUM_PARTIAL) {
                 assertThat(packet.checksumAt() + 2).isLessThanOrEqualTo(packet.end);
             }

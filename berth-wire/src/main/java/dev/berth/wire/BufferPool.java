@@ -112,19 +112,48 @@ public final class BufferPool {
             if (size > LARGE) {
                 throw new IllegalArgumentException("No chunk of " + size + " octets: the largest has " + LARGE);
             }
-            chunk = larges;
-            if (chunk == null) {
-                chunk = (Chunk) LARGES.getAndSet(this, null);
-            }
-            if (chunk == null) {
-                created++;
-                chunk = new Chunk(this, LARGE);
-            } else {
-                larges = chunk.below;
-            }
+            chunk = takeLarge();
         }
         chunk.taken();
         return chunk;
+    }
+
+    /// The one that was given back last, as it is the likeliest to be in a cache still. Through its stock, a stream
+    /// would go round all that it ever had on its way at once, which is more than a cache holds.
+    private Chunk takeLarge() {
+        if (returnedLarges != null) {
+            stockLarges((Chunk) LARGES.getAndSet(this, null));
+        }
+        Chunk chunk = larges;
+        if (chunk == null) {
+            created++;
+            return new Chunk(this, LARGE);
+        }
+        larges = chunk.below;
+        return chunk;
+    }
+
+    /// Puts what was given back on top of the stock, as far as the bound allows.
+    private void stockLarges(Chunk returned) {
+        Chunk stock = larges;
+        int stocked = stock == null ? 0 : stock.depth;
+        Chunk top = returned;
+        int excess = top.depth + stocked - maxLarges;
+        for (; excess > 0 && top != null; excess--) {
+            DISCARDED.getAndAdd(this, 1);
+            top = top.below;
+        }
+        if (top == null) {
+            return;
+        }
+        larges = top;
+        Chunk each = top;
+        each.depth += stocked;
+        for (Chunk below = each.below; below != null; below = each.below) {
+            each = below;
+            each.depth += stocked;
+        }
+        each.below = stock;
     }
 
     /// Packets and chunks that were taken and not given back, for tests. Counts the stock, so it takes a while; right

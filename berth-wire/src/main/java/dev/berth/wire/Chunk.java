@@ -11,12 +11,22 @@ import org.jspecify.annotations.Nullable;
 /// appends behind [#used]; those who read hold a reference each ([#retain], [#release]). With the last release the
 /// chunk goes back to the [BufferPool] that made it. `retain` and `release` may be called from any thread; a chunk
 /// that is never released is simply collected as garbage.
+///
+/// **Headroom.** Who fills a chunk may leave [#HEADROOM] octets free at its start ([#leaveHeadroom]). They hold nothing
+/// that lasts: a link that needs a packet in one piece puts the headers there, right before a payload that begins
+/// at [#begin], for as long as it has claimed them ([#claimHeadroom]).
 public final class Chunk {
+    /// Octets of headroom: more than all headers of a packet with those of a device before them.
+    public static final int HEADROOM = 128;
+
     private static final VarHandle REFERENCES;
+    private static final VarHandle CLAIMED;
 
     static {
         try {
-            REFERENCES = MethodHandles.lookup().findVarHandle(Chunk.class, "references", int.class);
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            REFERENCES = lookup.findVarHandle(Chunk.class, "references", int.class);
+            CLAIMED = lookup.findVarHandle(Chunk.class, "claimed", boolean.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -25,8 +35,15 @@ public final class Chunk {
     /// The memory itself.
     public final byte[] bytes;
 
-    /// Octets that the writer has filled, from the array's start. Only the one who took the chunk changes it.
+    /// Behind the last octet that the writer has filled. Only the one who took the chunk changes it.
     public int used;
+
+    /// Where its octets begin: 0, or [#HEADROOM]. Only the one who took the chunk changes it, while it is empty.
+    public int begin;
+
+    /// What a link has made of the memory for its calls and will need again: kept here so that it is not made for each
+    /// packet. Immutable, and of a type that nobody else uses; whoever finds something else makes his own.
+    public @Nullable Object view;
 
     final BufferPool pool;
 
@@ -39,9 +56,31 @@ public final class Chunk {
     @SuppressWarnings("unused") // through REFERENCES
     private int references;
 
+    @SuppressWarnings("unused") // through CLAIMED
+    private boolean claimed;
+
     Chunk(BufferPool pool, int size) {
         this.pool = pool;
         this.bytes = new byte[size];
+    }
+
+    /// Leaves the headroom free. The chunk is empty, and has more than [#HEADROOM] octets.
+    public void leaveHeadroom() {
+        assert used == 0;
+        begin = HEADROOM;
+        used = HEADROOM;
+    }
+
+    /// Lets the caller, who holds a reference, write what he likes before [#begin] until [#releaseHeadroom].
+    ///
+    /// @return false if somebody else does so at the moment
+    public boolean claimHeadroom() {
+        return CLAIMED.compareAndSet(this, false, true);
+    }
+
+    /// Ends what [#claimHeadroom] began.
+    public void releaseHeadroom() {
+        CLAIMED.setRelease(this, false);
     }
 
     /// Octets that can still be appended.
@@ -71,6 +110,7 @@ public final class Chunk {
 
     void taken() {
         used = 0;
+        begin = 0;
         REFERENCES.set(this, 1);
     }
 }

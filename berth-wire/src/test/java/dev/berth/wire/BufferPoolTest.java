@@ -3,6 +3,7 @@ package dev.berth.wire;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.berth.check.Seeds;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -52,6 +53,69 @@ class BufferPoolTest {
             again.add(pool.takeChunk(1));
         }
         assertThat(chunks.stream().filter(again::contains)).hasSize(2);
+    }
+
+    @Test
+    void the_stock_of_large_chunks_is_bounded_whatever_the_order() {
+        Seeds.run(50, random -> {
+            BufferPool pool = new BufferPool(2, 2, 4);
+            List<Chunk> held = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                held.add(pool.takeChunk(BufferPool.LARGE));
+            }
+            Set<Chunk> seen = new HashSet<>(held);
+            while (!held.isEmpty()) {
+                held.remove(random.nextInt(held.size())).release();
+                if (random.nextInt(3) == 0) {
+                    Chunk taken = pool.takeChunk(BufferPool.LARGE);
+                    assertThat(held).doesNotContain(taken);
+                    held.add(taken);
+                    seen.add(taken);
+                }
+            }
+            assertThat(pool.outstanding()).isZero();
+            int known = 0;
+            for (int i = 0; i < 20; i++) {
+                known += seen.contains(pool.takeChunk(BufferPool.LARGE)) ? 1 : 0;
+            }
+            assertThat(known).isBetween(4, 8);
+            assertThat(pool.outstanding()).isEqualTo(20);
+        });
+    }
+
+    @Test
+    void the_large_chunk_that_was_given_back_last_is_taken_first() {
+        BufferPool pool = new BufferPool();
+        List<Chunk> chunks = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            chunks.add(pool.takeChunk(BufferPool.LARGE));
+        }
+        chunks.forEach(Chunk::release);
+        for (int i = 0; i < 10; i++) {
+            Chunk chunk = pool.takeChunk(BufferPool.LARGE);
+            assertThat(chunk).isSameAs(chunks.get(4));
+            chunk.release();
+        }
+        assertThat(pool.takeChunk(BufferPool.LARGE)).isSameAs(chunks.get(4));
+        assertThat(pool.takeChunk(BufferPool.LARGE)).isSameAs(chunks.get(3));
+    }
+
+    @Test
+    void headroom_is_left_for_one_use_and_claimed_by_one_at_a_time() {
+        BufferPool pool = new BufferPool();
+        Chunk chunk = pool.takeChunk(BufferPool.LARGE);
+        chunk.leaveHeadroom();
+        assertThat(chunk.begin).isEqualTo(Chunk.HEADROOM);
+        assertThat(chunk.room()).isEqualTo(BufferPool.LARGE - Chunk.HEADROOM).isGreaterThanOrEqualTo(65_535);
+        assertThat(chunk.claimHeadroom()).isTrue();
+        assertThat(chunk.claimHeadroom()).isFalse();
+        chunk.releaseHeadroom();
+        assertThat(chunk.claimHeadroom()).isTrue();
+        chunk.releaseHeadroom();
+        chunk.release();
+        assertThat(pool.takeChunk(BufferPool.LARGE)).isSameAs(chunk);
+        assertThat(chunk.begin).isZero();
+        assertThat(chunk.room()).isEqualTo(BufferPool.LARGE);
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.berth.agent.run;
 
 import dev.berth.gateway.PeerCredentials;
+import dev.berth.tun.SocketFile;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
@@ -17,7 +18,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.Map;
 import java.util.Set;
@@ -42,7 +42,7 @@ public final class ControlServer implements AutoCloseable {
     private static final long MILLIS_TO_RECOVER = 500;
 
     private final Path path;
-    private final Object fileKey;
+    private final SocketFile file;
     private final UserPrincipal owner;
     private final ServerSocketChannel server;
     private final Map<String, ControlHandler> handlers;
@@ -51,12 +51,12 @@ public final class ControlServer implements AutoCloseable {
     private final ScheduledThreadPoolExecutor watchdog;
     private volatile boolean closed;
 
-    private ControlServer(Path path, ServerSocketChannel server, Map<String, ControlHandler> handlers)
+    private ControlServer(Path path, SocketFile file, ServerSocketChannel server, Map<String, ControlHandler> handlers)
             throws IOException {
         this.path = path;
         this.server = server;
         this.handlers = Map.copyOf(handlers);
-        fileKey = fileKey(path);
+        this.file = file;
         owner = Files.getOwner(path, LinkOption.NOFOLLOW_LINKS);
         watchdog = new ScheduledThreadPoolExecutor(
                 1, Thread.ofPlatform().name("berth-control-watch").daemon().factory());
@@ -82,23 +82,21 @@ public final class ControlServer implements AutoCloseable {
             }
             Files.delete(absolute);
         }
-        Path room = Files.createTempDirectory(
-                parent, ".b", PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        Path made = room.resolve("s");
         ServerSocketChannel server = null;
+        SocketFile file = null;
         ControlServer opened = null;
         try {
-            server = KernelUnixSockets.listen(made, MOST_CLIENTS);
-            Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rw-------"));
-            Files.move(made, absolute);
-            opened = new ControlServer(absolute, server, handlers);
+            server = KernelUnixSockets.open();
+            file = SocketFile.bind(server, absolute, MOST_CLIENTS);
+            opened = new ControlServer(absolute, file, server, handlers);
         } catch (IOException e) {
             throw new IOException("Cannot make the control socket " + path + ": " + e.getMessage(), e);
         } finally {
-            Files.deleteIfExists(made);
-            Files.deleteIfExists(room);
             if (opened == null && server != null) {
                 server.close();
+            }
+            if (opened == null && file != null) {
+                file.remove();
             }
         }
         Thread.ofPlatform().name("berth-control").daemon().start(opened::accept);
@@ -108,12 +106,6 @@ public final class ControlServer implements AutoCloseable {
     /// Where it is.
     public Path path() {
         return path;
-    }
-
-    private static Object fileKey(Path path) throws IOException {
-        Object key = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-                .fileKey();
-        return key == null ? path : key;
     }
 
     private void accept() {
@@ -267,10 +259,7 @@ public final class ControlServer implements AutoCloseable {
             for (SocketChannel client : clients) {
                 client.close();
             }
-            // Not if somebody has put another one in its place.
-            if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && fileKey(path).equals(fileKey)) {
-                Files.delete(path);
-            }
+            file.remove();
         } catch (IOException e) {
             System.getLogger(ControlServer.class.getName())
                     .log(System.Logger.Level.DEBUG, "Closing the control socket " + path, e);

@@ -2,7 +2,7 @@ package dev.berth.agent.run;
 
 import dev.berth.gateway.Gateway;
 import dev.berth.gateway.OutsidePolicy;
-import dev.berth.gateway.PublishedPort;
+import dev.berth.gateway.Published;
 import dev.berth.host.Host;
 import dev.berth.network.Network;
 import dev.berth.wire.IpAddress;
@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The ways in and out of a network whose hosts are guests, as of `berth gateway`: published ports and proxies, which
@@ -23,6 +25,7 @@ public final class GatewayControl
     private final PublishedPorts published;
     private final Proxies proxies;
     private final @Nullable Gateway outside;
+    private final Supplier<List<Map<String, @Nullable Object>>> guests;
     private @Nullable ControlServer control;
 
     /// @param network where the guests are
@@ -30,12 +33,15 @@ public final class GatewayControl
     /// @param doors where connections into the network come from, one address for each family
     /// @param outside the gateway to the outside, if there is one
     /// @param policy from where connections may come in
+    /// @param guests who is there, and what was counted of each: numbers, texts and lists of texts by their names
     public GatewayControl(
             Network network,
             String first,
             List<IpAddress.Prefix> doors,
             @Nullable Gateway outside,
-            OutsidePolicy policy) {
+            OutsidePolicy policy,
+            Supplier<List<Map<String, @Nullable Object>>> guests) {
+        this.guests = Objects.requireNonNull(guests);
         this.network = Objects.requireNonNull(network);
         this.first = Objects.requireNonNull(first);
         this.outside = outside;
@@ -56,7 +62,14 @@ public final class GatewayControl
         Map<String, ControlHandler> handlers = new HostRequests(program, this).handlers();
         PortRequests.add(handlers, this);
         ProxyRequests.add(handlers, this);
+        handlers.put("guests", this::guests);
         control = ControlOption.open(option, handlers);
+    }
+
+    private JsonLine guests(ControlRequest request, Consumer<String> lines) throws ControlException {
+        request.requireNothingElse();
+        guests.get().forEach(each -> lines.accept(JsonLine.of(each).toString()));
+        return new JsonLine();
     }
 
     /// Publishes a port of a guest that need not be there yet.
@@ -77,8 +90,13 @@ public final class GatewayControl
         return published.publish(publication, guest, addresses.getFirst());
     }
 
+    /// One clause for people: `, published 127.0.0.1:8080 -> 80`.
+    public String describe() {
+        return PublishedPorts.describe(ports());
+    }
+
     /// The ports that are published now.
-    public List<PublishedPort> ports() {
+    public List<Published> ports() {
         return published.entries().stream().map(PublishedPorts.Entry::port).toList();
     }
 

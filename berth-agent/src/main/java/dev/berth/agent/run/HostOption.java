@@ -1,7 +1,9 @@
 package dev.berth.agent.run;
 
 import dev.berth.agent.jdk.Strictness;
+import dev.berth.gateway.GatewayLimits;
 import dev.berth.gateway.OutsideRule;
+import dev.berth.host.Host;
 import dev.berth.ports.EphemeralSelection;
 import dev.berth.ports.PortPolicy;
 import dev.berth.ports.PortRange;
@@ -16,11 +18,12 @@ public enum HostOption {
     /// A port of this machine that leads to one of the host.
     PUBLISH(
             Kind.REPEATED,
-            "[ADDRESS:]HOSTPORT:PORT",
+            "[ADDRESS:]HOSTPORT:PORT[/udp]",
             "Lets HOSTPORT of this machine lead to PORT of the host. May be repeated."
                     + " Without ADDRESS only this machine itself can connect (127.0.0.1);"
                     + " 0.0.0.0 is for everybody who can reach it. HOSTPORT 0 takes a free one."
-                    + " A port may be the name of a service: 8080:http."),
+                    + " A port may be the name of a service: 8080:http. Ranges of one size are possible:"
+                    + " 8000-8010:8000-8010; /udp publishes a port of UDP: 5353:53/udp."),
 
     /// An address of the host.
     ADDRESS(
@@ -63,6 +66,16 @@ public enum HostOption {
             "[in:]ADDRESS[/LENGTH][:PORT[-PORT]]",
             "Lets no flows go to these addresses outside, or with in: come from them. May be repeated."),
 
+    /// A bound of the gateway to the outside.
+    LIMIT(
+            Kind.REPEATED,
+            "NAME=NUMBER",
+            "A bound of the way outside; may be repeated. TCP connections: connections (16384),"
+                    + " per-destination (12288), per-guest (16384); those being opened: opening (4096),"
+                    + " opening-per-destination (256), opening-per-guest (2048). Sockets for UDP: udp (4096);"
+                    + " for echo requests: echo (256). Seconds: connect-seconds (130), idle-seconds (7440),"
+                    + " udp-seconds (120), query-seconds (10), echo-seconds (60)."),
+
     /// A file to record packets to.
     CAPTURE(Kind.VALUE, "FILE.pcapng", "Records all packets of the host, those to itself included."),
 
@@ -90,6 +103,13 @@ public enum HostOption {
 
     /// The lowest port that the program may bind.
     UNPRIVILEGED_FROM(Kind.VALUE, "PORT", "The lowest port that the program may bind. Default: 0, all."),
+
+    /// Into how many parts the host is divided.
+    SHARDS(
+            Kind.VALUE,
+            "NUMBER",
+            "Divides the host, so that as many threads can be at work in it at a time on different TCP connections."
+                    + " Default: 1, or what the property berth.shards says."),
 
     /// Whether ports and flows are printed.
     PORTS(Kind.FLAG, "", "Prints ports and flows to standard error when they change, and at the end."),
@@ -173,7 +193,7 @@ public enum HostOption {
     /// @throws IllegalArgumentException if it is not understood, with a sentence that says why
     public Object read(String text) {
         return switch (this) {
-            case PUBLISH -> Publication.parse(text);
+            case PUBLISH -> Publication.parseAll(text);
             case ADDRESS -> HostAddress.parse(text);
             case NAME -> hostName(text);
             case NETWORK -> NetworkFiles.checked(text);
@@ -181,11 +201,13 @@ public enum HostOption {
             case OUTSIDE -> onOrOff(text);
             case ALLOW -> OutsideRule.allow(text);
             case DENY -> OutsideRule.deny(text);
+            case LIMIT -> limit(text);
             case CAPTURE -> file(text);
             case PORT_POLICY -> PortPolicy.of(text);
             case EPHEMERAL, RESERVED -> PortRange.parse(text);
             case SELECTION -> EphemeralSelection.parse(text);
             case UNPRIVILEGED_FROM -> port(text);
+            case SHARDS -> shards(text);
             case PORTS, SPI -> flag(text);
             case STRICT -> strictness(text);
         };
@@ -195,6 +217,11 @@ public enum HostOption {
         if (text.equalsIgnoreCase("localhost") || !text.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")) {
             throw new IllegalArgumentException("'" + text + "' is not a name for a host");
         }
+        return text;
+    }
+
+    private static Object limit(String text) {
+        GatewayLimits.DEFAULT.with(text);
         return text;
     }
 
@@ -219,6 +246,15 @@ public enum HostOption {
             throw new IllegalArgumentException("One port is meant, not the range " + range);
         }
         return range.first();
+    }
+
+    private static Object shards(String text) {
+        int number = text.matches("[0-9]{1,4}") ? Integer.parseInt(text) : 0;
+        if (number < 1 || number > Host.Builder.MAX_SHARDS) {
+            throw new IllegalArgumentException(
+                    "A host has 1 to " + Host.Builder.MAX_SHARDS + " shards, not '" + text + "'");
+        }
+        return number;
     }
 
     private static Object flag(String text) {

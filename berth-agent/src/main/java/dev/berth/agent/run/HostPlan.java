@@ -1,6 +1,7 @@
 package dev.berth.agent.run;
 
 import dev.berth.agent.jdk.Strictness;
+import dev.berth.gateway.GatewayLimits;
 import dev.berth.gateway.OutsideRule;
 import dev.berth.gateway.shared.Membership;
 import dev.berth.ports.EphemeralSelection;
@@ -25,7 +26,9 @@ import org.jspecify.annotations.Nullable;
 /// @param tun the name of a TUN device, or null
 /// @param outside whether it reaches the outside through the machine's sockets
 /// @param rules what of the outside it may reach, the first that matches decides
+/// @param limits how much of the outside it may have
 /// @param capture the file to record packets to, or null
+/// @param shards into how many parts the host is divided; 0 for as many as hosts have by default
 /// @param watched whether ports and flows are printed when they change
 /// @param control where `berth ss` can ask: a path, `off`, or null for the user's own directory
 /// @param rewriting whether methods of the JDK may be rewritten
@@ -40,7 +43,9 @@ public record HostPlan(
         @Nullable String tun,
         boolean outside,
         List<OutsideRule> rules,
+        GatewayLimits limits,
         @Nullable Path capture,
+        int shards,
         boolean watched,
         @Nullable String control,
         boolean rewriting,
@@ -108,12 +113,14 @@ public record HostPlan(
         private @Nullable String tun;
         private @Nullable Boolean outside;
         private final List<OutsideRule> rules = new ArrayList<>();
+        private @Nullable GatewayLimits limits;
         private @Nullable Path capture;
         private PortPolicy policy = PortPolicy.dynamic();
         private @Nullable PortRange ephemeral;
         private final List<PortRange> reserved = new ArrayList<>();
         private @Nullable EphemeralSelection selection;
         private int unprivilegedFrom;
+        private int shards;
         private boolean watched;
         private @Nullable String control;
         private boolean rewriting = true;
@@ -126,25 +133,36 @@ public record HostPlan(
         /// @param value as [HostOption#read] returns it
         public Builder put(HostOption option, Object value) {
             switch (option) {
-                case PUBLISH -> publications.add((Publication) value);
+                case PUBLISH -> publish(value);
                 case ADDRESS -> addresses.add((IpAddress.Prefix) value);
                 case NAME -> name = (String) value;
                 case NETWORK -> network = (String) value;
                 case TUN -> tun = (String) value;
                 case OUTSIDE -> outside = (Boolean) value;
                 case ALLOW, DENY -> rules.add((OutsideRule) value);
+                case LIMIT -> limits = (limits == null ? GatewayLimits.DEFAULT : limits).with((String) value);
                 case CAPTURE -> capture = (Path) value;
                 case PORT_POLICY -> policy = (PortPolicy) value;
                 case EPHEMERAL -> ephemeral = (PortRange) value;
                 case RESERVED -> reserved.add((PortRange) value);
                 case SELECTION -> selection = (EphemeralSelection) value;
                 case UNPRIVILEGED_FROM -> unprivilegedFrom = (Integer) value;
+                case SHARDS -> shards = (Integer) value;
                 case PORTS -> watched = (Boolean) value;
                 case CONTROL -> control = (String) value;
                 case STRICT -> strictness = (Strictness) value;
                 case SPI -> rewriting = !(Boolean) value;
             }
             return this;
+        }
+
+        /// All of a range; some parsers of command lines hand them in one by one.
+        private void publish(Object value) {
+            if (value instanceof List<?> range) {
+                range.forEach(this::publish);
+            } else {
+                publications.add((Publication) value);
+            }
         }
 
         /// The plan.
@@ -160,7 +178,7 @@ public record HostPlan(
             for (int i = 1; i < publications.size(); i++) {
                 Publication publication = publications.get(i);
                 if (publications.subList(0, i).stream().anyMatch(publication::meets)) {
-                    throw new IllegalArgumentException("Port " + publication.machine() + " is published twice");
+                    throw new IllegalArgumentException("Port " + publication.end() + " is published twice");
                 }
             }
             if (tun != null && Boolean.TRUE.equals(outside)) {
@@ -173,6 +191,9 @@ public record HostPlan(
             boolean carried = network == null && tun == null && !Boolean.FALSE.equals(outside);
             if (!carried && !rules.isEmpty()) {
                 throw new IllegalArgumentException("There is no outside for the rule '" + rules.getFirst() + "'");
+            }
+            if (!carried && limits != null) {
+                throw new IllegalArgumentException("There is no outside that a limit could be about");
             }
             PortPolicy ports = new PortPolicy(
                     ephemeral == null ? policy.ephemeral() : ephemeral,
@@ -190,7 +211,9 @@ public record HostPlan(
                     tun,
                     carried,
                     List.copyOf(rules),
+                    limits == null ? GatewayLimits.DEFAULT : limits,
                     capture,
+                    shards,
                     watched,
                     control,
                     rewriting,
@@ -202,9 +225,9 @@ public record HostPlan(
                 throw new IllegalArgumentException(
                         "A host is on network '" + name + "' or on TUN device " + tun + ", not on both");
             }
-            if (outside != null || !rules.isEmpty()) {
+            if (outside != null || !rules.isEmpty() || limits != null) {
                 throw new IllegalArgumentException("What network '" + name + "' reaches outside is said when it is"
-                        + " made: 'outside', 'allow' and 'deny' are options of 'berth network create'");
+                        + " made: 'outside', 'allow', 'deny' and 'limit' are options of 'berth network create'");
             }
         }
     }
@@ -221,7 +244,9 @@ public record HostPlan(
                 tun,
                 member.outside(),
                 rules,
+                limits,
                 capture,
+                shards,
                 watched,
                 control,
                 rewriting,

@@ -29,9 +29,14 @@ public final class KernelUnixSockets {
         }
     }
 
+    /// A socket that is to be bound.
+    static ServerSocketChannel open() throws IOException {
+        return KernelSockets.provider(WHAT).openServerSocketChannel(StandardProtocolFamily.UNIX);
+    }
+
     /// A socket that listens at `path`, which must not exist.
     public static ServerSocketChannel listen(Path path, int backlog) throws IOException {
-        ServerSocketChannel channel = KernelSockets.provider(WHAT).openServerSocketChannel(StandardProtocolFamily.UNIX);
+        ServerSocketChannel channel = open();
         boolean bound = false;
         try {
             channel.bind(address(path), backlog);

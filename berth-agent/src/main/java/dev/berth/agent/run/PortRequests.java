@@ -1,8 +1,10 @@
 package dev.berth.agent.run;
 
-import dev.berth.gateway.PublishedPort;
-import dev.berth.wire.Endpoint;
+import dev.berth.gateway.Published;
+import dev.berth.gateway.PublishedUdpPort;
+import dev.berth.ports.Transport;
 import java.io.IOException;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -68,17 +70,17 @@ final class PortRequests implements ControlHandler {
     }
 
     private JsonLine unpublish(ControlRequest request) throws ControlException {
-        Endpoint machine;
+        Publication.End end;
         try {
-            machine = Publication.machine(request.required("port"));
+            end = Publication.end(request.required("port"));
         } catch (IllegalArgumentException e) {
             throw new ControlException(String.valueOf(e.getMessage()));
         }
         request.requireNothingElse();
-        PublishedPorts.Entry ended = ports.published().unpublish(machine);
+        PublishedPorts.Entry ended = ports.published().unpublish(end);
         if (ended == null) {
-            throw new ControlException(
-                    "Port " + machine.port() + " of " + machine.address() + " is not published here");
+            throw new ControlException((end.transport() == Transport.UDP ? "UDP port " : "Port ")
+                    + end.machine().port() + " of " + end.machine().address() + " is not published here");
         }
         return line(ended);
     }
@@ -90,9 +92,10 @@ final class PortRequests implements ControlHandler {
     }
 
     private static JsonLine line(PublishedPorts.Entry entry) {
-        PublishedPort port = entry.port();
-        return new JsonLine()
-                .add("outside", entry.machine().toString())
+        Published port = entry.port();
+        JsonLine line = new JsonLine()
+                .add("outside", entry.end().machine().toString())
+                .add("transport", port.transport().name().toLowerCase(Locale.ROOT))
                 .add("host", entry.host())
                 .add("address", port.target().address().toString())
                 .add("port", port.target().port())
@@ -100,5 +103,10 @@ final class PortRequests implements ControlHandler {
                 .add("accepted", port.accepted())
                 .add("overLimit", port.overLimit())
                 .add("denied", port.denied());
+        return port instanceof PublishedUdpPort udp
+                ? line.add("datagramsIn", udp.datagramsIn())
+                        .add("datagramsOut", udp.datagramsOut())
+                        .add("dropped", udp.dropped())
+                : line;
     }
 }

@@ -2,9 +2,12 @@ package dev.berth.agent.run;
 
 import dev.berth.gateway.KernelPortOwner;
 import dev.berth.gateway.OutsidePolicy;
+import dev.berth.gateway.Published;
 import dev.berth.gateway.PublishedPort;
+import dev.berth.gateway.PublishedUdpPort;
 import dev.berth.host.Host;
 import dev.berth.network.Network;
+import dev.berth.ports.Transport;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
@@ -21,6 +24,8 @@ final class PublishedPorts implements AutoCloseable {
     /// The name of the host that connections come from.
     static final String DOOR = "berth-gateway";
 
+    private static final int MOST_TOLD = 12;
+
     private final Network network;
     private final List<IpAddress.Prefix> doorAddresses;
     private final List<Entry> entries = new CopyOnWriteArrayList<>();
@@ -31,15 +36,9 @@ final class PublishedPorts implements AutoCloseable {
     /// A published port.
     ///
     /// @param port what listens on this machine
-    /// @param machine the end of this machine, with the address as it was asked for
+    /// @param end the end of this machine, with the address as it was asked for
     /// @param host the name of the host that it leads to
-    record Entry(PublishedPort port, Endpoint machine, String host) {
-        private boolean isAt(Endpoint end) {
-            IpAddress own = machine.address();
-            IpAddress other = end.address();
-            return machine.port() == end.port() && (own.equals(other) || own.isUnspecified() || other.isUnspecified());
-        }
-    }
+    record Entry(Published port, Publication.End end, String host) {}
 
     /// @param network where the hosts are
     /// @param doorAddresses where connections come from, one for each family
@@ -72,21 +71,51 @@ final class PublishedPorts implements AutoCloseable {
         if (closed) {
             throw new IOException("The host ends");
         }
-        Endpoint machine = publication.machine();
+        Publication.End wanted = publication.end();
+        Endpoint machine = wanted.machine();
         for (Entry each : entries) {
-            if (machine.port() != 0 && each.isAt(machine)) {
-                throw new IOException("Port " + machine.port() + " of " + machine.address() + " is published here"
+            if (machine.port() != 0 && each.end.meets(wanted)) {
+                throw new IOException(port(publication) + " of " + machine.address() + " is published here"
                         + " already: it leads to port " + each.port.target().port() + " of host '" + each.host + "'");
             }
         }
         Host from = requireDoor();
         Endpoint target = new Endpoint(address, publication.port());
-        PublishedPort port =
-                PublishedPort.open(publication.socketAddress(), from, target, PublishedPort.DEFAULT_LIMIT, policy);
-        Entry entry =
-                new Entry(port, new Endpoint(machine.address(), port.address().getPort()), host);
+        Published port = publication.transport() == Transport.UDP
+                ? PublishedUdpPort.open(
+                        publication.socketAddress(),
+                        from,
+                        target,
+                        PublishedUdpPort.DEFAULT_LIMIT,
+                        PublishedUdpPort.DEFAULT_IDLE_NANOS,
+                        policy)
+                : PublishedPort.open(publication.socketAddress(), from, target, PublishedPort.DEFAULT_LIMIT, policy);
+        Endpoint here = new Endpoint(machine.address(), port.address().getPort());
+        Entry entry = new Entry(port, new Publication.End(here, publication.transport()), host);
         entries.add(entry);
         return entry;
+    }
+
+    private static String port(Publication publication) {
+        return (publication.transport() == Transport.UDP ? "UDP port " : "Port ")
+                + publication.machine().port();
+    }
+
+    /// One clause for people: `, published 127.0.0.1:8080 -> 80`, and how many more where there are many.
+    static String describe(List<? extends Published> ports) {
+        StringBuilder line = new StringBuilder();
+        for (Published port : ports.subList(0, ports.size() > MOST_TOLD ? MOST_TOLD - 1 : ports.size())) {
+            String text = port.toString();
+            line.append(", published ")
+                    .append(text, 0, text.indexOf(' '))
+                    .append(" -> ")
+                    .append(port.target().port())
+                    .append(port.transport() == Transport.UDP ? "/udp" : "");
+        }
+        if (ports.size() > MOST_TOLD) {
+            line.append(" and ").append(ports.size() - MOST_TOLD + 1).append(" ports more");
+        }
+        return line.toString();
     }
 
     /// The host that connections come from, made if need be.
@@ -104,8 +133,8 @@ final class PublishedPorts implements AutoCloseable {
 
     /// Says which host of which program of Berth has the port, if one has.
     private static BindException named(BindException refusal, Publication publication) {
-        KernelPortOwner owner =
-                KernelPortOwner.find(publication.socketAddress()).orElse(null);
+        KernelPortOwner owner = KernelPortOwner.find(publication.transport(), publication.socketAddress())
+                .orElse(null);
         if (owner == null) {
             return refusal;
         }
@@ -122,9 +151,9 @@ final class PublishedPorts implements AutoCloseable {
         }
         for (Map<String, @Nullable Object> each : published) {
             if (each.get("outside") instanceof String text
-                    && text.endsWith(":" + publication.machine().port())) {
-                BindException clear = new BindException("Port "
-                        + publication.machine().port() + " of "
+                    && text.endsWith(":" + publication.machine().port())
+                    && publication.transport().name().equalsIgnoreCase(String.valueOf(each.get("transport")))) {
+                BindException clear = new BindException(port(publication) + " of "
                         + publication.machine().address() + " is in use by host '" + each.get("host") + "' of "
                         + program
                         + " (process " + owner.pid() + "), which publishes its port " + each.get("port") + " there.");
@@ -139,11 +168,11 @@ final class PublishedPorts implements AutoCloseable {
     ///
     /// @return what it was; null if there is none at that end
     @Nullable
-    Entry unpublish(Endpoint machine) {
+    Entry unpublish(Publication.End end) {
         Entry found = null;
         synchronized (this) {
             for (Entry each : entries) {
-                if (each.machine.equals(machine) || found == null && each.isAt(machine)) {
+                if (each.end.equals(end) || found == null && each.end.meets(end)) {
                     found = each;
                 }
             }

@@ -3,7 +3,6 @@ package dev.berth.agent.run;
 import dev.berth.capture.Capture;
 import dev.berth.gateway.Gateway;
 import dev.berth.gateway.OutsidePolicy;
-import dev.berth.gateway.PublishedPort;
 import dev.berth.gateway.shared.MemberLink;
 import dev.berth.host.Host;
 import dev.berth.host.Link;
@@ -92,6 +91,9 @@ public final class RunningHost implements AutoCloseable, HostRequests.Hosts, Por
             capture = open(plan.capture());
         }
         Host.Builder builder = Host.builder(plan.name()).ports(plan.ports());
+        if (plan.shards() != 0) {
+            builder.shards(plan.shards());
+        }
         if (capture != null) {
             builder.loopback(new SentPackets(new LoopbackLink(), capture.origin("lo")));
         }
@@ -135,6 +137,7 @@ public final class RunningHost implements AutoCloseable, HostRequests.Hosts, Por
                 .inside(plan.addresses().toArray(new IpAddress.Prefix[0]))
                 .machine(HostAddress.machine(plan.addresses(), taken).toArray(new IpAddress[0]))
                 .policy(OutsidePolicy.of(plan.rules()))
+                .limits(plan.limits())
                 .names(responder)
                 .start();
     }
@@ -236,14 +239,8 @@ public final class RunningHost implements AutoCloseable, HostRequests.Hosts, Por
         if (member != null) {
             line.append(", on network ").append(plan.network());
         }
-        for (PublishedPorts.Entry each : published.entries()) {
-            PublishedPort port = each.port();
-            String text = port.toString();
-            line.append(", published ")
-                    .append(text, 0, text.indexOf(' '))
-                    .append(" -> ")
-                    .append(port.target().port());
-        }
+        line.append(PublishedPorts.describe(
+                published.entries().stream().map(PublishedPorts.Entry::port).toList()));
         if (tun != null) {
             // Not as the command line has it: the kernel makes a number of the %d in a name.
             line.append(", on TUN device ").append(tun.info().name());

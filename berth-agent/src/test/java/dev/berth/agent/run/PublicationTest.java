@@ -3,6 +3,8 @@ package dev.berth.agent.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.berth.ports.Transport;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -48,7 +50,15 @@ class PublicationTest {
                 "[::1]:80",
                 "[::1:8080:80",
                 "localhost:8080:80",
-                "8080:80/tcp",
+                "8080:80/sctp",
+                "8080:80/",
+                "8000-8010:80",
+                "8000-8010:8000-8011",
+                "8010-8000:8010-8000",
+                "0-10:1-11",
+                "1-2000:1-2000",
+                "65530-65540:1-11",
+                "8080/udp:80",
                 "224.0.0.1:8080:80",
                 "255.255.255.255:8080:80",
                 "[ff02::1]:8080:80",
@@ -91,6 +101,22 @@ class PublicationTest {
     void portsMeetOnTheSameAddress(String one, String other, boolean meet) {
         assertThat(Publication.parse(one).meets(Publication.parse(other))).isEqualTo(meet);
         assertThat(Publication.parse(other).meets(Publication.parse(one))).isEqualTo(meet);
+    }
+
+    @Test
+    void a_range_is_one_port_after_the_other() {
+        List<Publication> all = Publication.parseAll("[::1]:8000-8002:9000-9002/UDP");
+        assertThat(all)
+                .hasToString("[[::1]:8000:9000/udp, [::1]:8001:9001/udp, [::1]:8002:9002/udp]")
+                .allMatch(each -> each.transport() == Transport.UDP)
+                .allMatch(each -> Publication.parse(each.toString()).equals(each));
+        assertThatThrownBy(() -> Publication.parse("8000-8001:8000-8001")).hasMessageContaining("more than one port");
+        assertThat(Publication.parseAll("1-1000:1-1000/tcp")).hasSize(Publication.MOST);
+        assertThat(Publication.ends("0.0.0.0:8000-8001/udp")).hasToString("[0.0.0.0:8000/udp, 0.0.0.0:8001/udp]");
+        assertThat(Publication.end("5353/udp").meets(Publication.end("5353"))).isFalse();
+        assertThat(Publication.end("5353/udp").meets(Publication.end("[::]:5353/udp")))
+                .isTrue();
+        assertThat(Publication.parse("5353:domain/udp").port()).isEqualTo(53);
     }
 
     @Test

@@ -7,9 +7,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.berth.host.Host;
 import dev.berth.host.TcpAcceptor;
 import dev.berth.host.TcpSocket;
+import dev.berth.host.UdpSocket;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -137,6 +140,66 @@ class PublishedPortsTest {
         }
     }
 
+    private static Map<String, Object> entry(ControlClient client, String transport) throws Exception {
+        List<Map<String, Object>> found = new ArrayList<>();
+        client.ask("{\"request\":\"published\"}", line -> {
+            Map<String, Object> port = JsonText.object(line);
+            if (transport.equals(port.get("transport"))) {
+                found.add(port);
+            }
+        });
+        return found.getFirst();
+    }
+
+    @Test
+    void a_port_of_udp_comes_and_goes_beside_the_same_one_of_tcp() throws Exception {
+        try (RunningHost host = run("name=dns");
+                UdpSocket server = host.host().openUdpSocket();
+                ControlClient control = control(host, "a");
+                DatagramSocket client = new DatagramSocket()) {
+            server.bind(new Endpoint(IpAddress.ANY_IPV6, 53));
+            client.setSoTimeout(30_000);
+            int port = portOf(ask(control, "publish", "0:53/udp"));
+            ask(control, "publish", port + ":80"); // nobody has it, as a rule
+            client.send(new DatagramPacket("ask".getBytes(UTF_8), 3, InetAddress.getLoopbackAddress(), port));
+            byte[] bytes = new byte[100];
+            assertThat(server.receive(bytes, 0, 100, PATIENCE)).isEqualTo(3);
+            server.send("answer".getBytes(UTF_8), 0, 6, server.lastSender());
+            DatagramPacket answer = new DatagramPacket(bytes, 100);
+            client.receive(answer);
+            assertThat(new String(bytes, 0, answer.getLength(), UTF_8)).isEqualTo("answer");
+            assertThat(answer.getPort()).isEqualTo(port);
+            assertThat(entry(control, "udp")).containsEntry("port", 53L).containsEntry("connections", 1L);
+            assertThat(entry(control, "tcp")).containsEntry("port", 80L);
+
+            assertThatThrownBy(() -> ask(control, "publish", port + ":54/udp"))
+                    .hasMessage("UDP port " + port + " of 127.0.0.1 is published here already: it leads to port 53 of"
+                            + " host 'dns'");
+            assertThatThrownBy(() -> ask(control, "publish", client.getLocalPort() + ":54/udp"))
+                    .hasMessageStartingWith("UDP port " + client.getLocalPort() + " of 127.0.0.1 is in use by process "
+                            + ProcessHandle.current().pid() + " (java ");
+            assertThat(ask(control, "unpublish", port + "/udp")).containsEntry("transport", "udp");
+            assertThatThrownBy(() -> ask(control, "unpublish", port + "/udp"))
+                    .hasMessage("UDP port " + port + " of 127.0.0.1 is not published here");
+            assertThat(published(control)).containsExactly("127.0.0.1:" + port);
+            new DatagramSocket(port, InetAddress.getLoopbackAddress()).close();
+        }
+    }
+
+    @Test
+    void a_host_publishes_a_range_from_the_beginning() throws Exception {
+        int free;
+        try (DatagramSocket first = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
+            free = first.getLocalPort();
+        }
+        String range = free + "-" + (free + 1) + ":53-54/udp";
+        try (RunningHost host = run("name=dns,publish=" + range)) {
+            assertThat(host.describe())
+                    .contains("published 127.0.0.1:" + free + " -> 53/udp, published 127.0.0.1:" + (free + 1)
+                            + " -> 54/udp");
+        }
+    }
+
     @Test
     void what_makes_no_sense_is_refused_in_words() throws Exception {
         try (RunningHost host = run("name=web");
@@ -144,7 +207,7 @@ class PublishedPortsTest {
             assertThatThrownBy(() -> ask(client, "publish", "80"))
                     .hasMessageContaining("is not [ADDRESS:]HOSTPORT:PORT");
             assertThatThrownBy(() -> ask(client, "unpublish", "80.80"))
-                    .hasMessage("'80.80' is not [ADDRESS:]HOSTPORT, such as 8080 or 0.0.0.0:8080");
+                    .hasMessage("'80.80' is not [ADDRESS:]HOSTPORT[/udp], such as 8080 or 0.0.0.0:8080");
             assertThatThrownBy(() -> ask(client, "unpublish", "0")).hasMessage("Port 0 is none that is published");
             assertThatThrownBy(() -> ask(client, "unpublish", "8080"))
                     .hasMessage("Port 8080 of 127.0.0.1 is not published here");

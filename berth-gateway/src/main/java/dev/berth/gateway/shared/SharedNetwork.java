@@ -1,6 +1,7 @@
 package dev.berth.gateway.shared;
 
 import dev.berth.gateway.Gateway;
+import dev.berth.gateway.GatewayLimits;
 import dev.berth.gateway.KernelSockets;
 import dev.berth.gateway.MachineNames;
 import dev.berth.gateway.OutsidePolicy;
@@ -56,8 +57,20 @@ public final class SharedNetwork implements AutoCloseable {
     /// @param mtu octets of the largest packet
     /// @param outside whether it leads to the outside through the machine's sockets
     /// @param rules what of the outside may be reached
+    /// @param limits how much of it there may be
     public record Settings(
-            String name, List<IpAddress.Prefix> subnets, int mtu, boolean outside, List<OutsideRule> rules) {
+            String name,
+            List<IpAddress.Prefix> subnets,
+            int mtu,
+            boolean outside,
+            List<OutsideRule> rules,
+            GatewayLimits limits) {
+        /// With the standard limits of the way outside.
+        public Settings(
+                String name, List<IpAddress.Prefix> subnets, int mtu, boolean outside, List<OutsideRule> rules) {
+            this(name, subnets, mtu, outside, rules, GatewayLimits.DEFAULT);
+        }
+
         /// @throws IllegalArgumentException if a subnet has no room for members, with a sentence that says so
         public Settings {
             subnets = List.copyOf(subnets);
@@ -207,6 +220,7 @@ public final class SharedNetwork implements AutoCloseable {
                     .inside(settings.subnets.toArray(new IpAddress.Prefix[0]))
                     .machine(settings.machine().toArray(new IpAddress[0]))
                     .policy(OutsidePolicy.of(settings.rules))
+                    .limits(settings.limits)
                     .names(known.withUpstream(MachineNames.create()))
                     .start();
         } else {

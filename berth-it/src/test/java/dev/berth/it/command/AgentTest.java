@@ -300,7 +300,7 @@ class AgentTest {
             value = {
                 "nonsense | There is no option 'nonsense'; there are publish, address, name, network, tun",
                 "strict=maybe | Invalid value for option 'strict': 'maybe' is not 'log'",
-                "publish | Option 'publish' needs a value: publish=[ADDRESS:]HOSTPORT:PORT",
+                "publish | Option 'publish' needs a value: publish=[ADDRESS:]HOSTPORT:PORT[/udp]",
                 "address=1.2.3 | Invalid value for option 'address': '1.2.3' is not an IP address",
                 "spi=5 | Invalid value for option 'spi': It has no value",
                 "publish=8080:80,publish=8080:81 | Port 127.0.0.1:8080 is published twice"

@@ -31,7 +31,7 @@ public final class Addresses {
     private final List<NetInterface> interfaces = new ArrayList<>();
     private final List<Joined> groups = new ArrayList<>();
     private IpAddress.Prefix[] localPrefixes = {};
-    private int version;
+    private volatile int version; // others look at it outside the critical section
 
     private long[] keyHi = {};
     private long[] keyLo = {};
@@ -40,6 +40,11 @@ public final class Addresses {
     /// A host with nothing but its loopback addresses, the limited broadcast address and the all-hosts groups.
     public Addresses() {
         rebuild();
+    }
+
+    private void changed() {
+        int next = version + 1;
+        version = next;
     }
 
     /// Gives the host, on interface `nic`, the address of `prefix`.
@@ -79,7 +84,7 @@ public final class Addresses {
     public void addLocalPrefix(IpAddress.Prefix prefix) {
         localPrefixes = Arrays.copyOf(localPrefixes, localPrefixes.length + 1);
         localPrefixes[localPrefixes.length - 1] = prefix;
-        version++;
+        changed();
     }
 
     /// Takes back one [#addLocalPrefix].
@@ -89,7 +94,7 @@ public final class Addresses {
         List<IpAddress.Prefix> left = new ArrayList<>(Arrays.asList(localPrefixes));
         boolean removed = left.remove(prefix);
         localPrefixes = left.toArray(new IpAddress.Prefix[0]);
-        version++;
+        changed();
         return removed;
     }
 
@@ -230,7 +235,7 @@ public final class Addresses {
     }
 
     private void rebuild() {
-        version++;
+        changed();
         int entries = 4 + groups.size();
         for (NetInterface nic : interfaces) {
             entries += 2 * nic.prefixes().length;

@@ -143,7 +143,7 @@ public final class IpOutput {
         if (length > mtu) {
             return fragment(packet, nic, mtu, tos, hops);
         }
-        writeHeader(packet, length, tos, hops, atomic);
+        writeHeader(packet, length, tos, hops, atomic, ipv6 || atomic ? 0 : identification.next16());
         return nic.enqueue(packet) || drop(DropReason.EGRESS_FULL, packet);
     }
 
@@ -188,7 +188,11 @@ public final class IpOutput {
         return nic == null || nic.isLoopback() || !IpAddress.isLoopback(packet.sourceHi, packet.sourceLo) ? nic : null;
     }
 
-    private void writeHeader(Packet packet, int length, int tos, int ttl, boolean atomic) {
+    /// Writes the IP header of a packet of `length` octets, this header included, in front of its transport header.
+    ///
+    /// @param atomic IPv4: Don't Fragment is set
+    /// @param id IPv4: the identification
+    public static void writeHeader(Packet packet, int length, int tos, int ttl, boolean atomic, int id) {
         if (packet.ipv6) {
             packet.start = packet.transportAt - Ipv6Header.LENGTH;
             Ipv6Header.write(
@@ -211,7 +215,7 @@ public final class IpOutput {
                     packet.start,
                     tos,
                     length,
-                    atomic ? 0 : identification.next16(),
+                    id,
                     atomic ? Ipv4Header.DONT_FRAGMENT : 0,
                     ttl,
                     packet.protocol,
@@ -257,7 +261,7 @@ public final class IpOutput {
         copy.destinationHi = packet.destinationHi;
         copy.destinationLo = packet.destinationLo;
         copy.via = nic.index();
-        writeHeader(copy, total, tos, ttl, true);
+        writeHeader(copy, total, tos, ttl, true, 0);
         if (!routes.loopback().enqueue(copy)) {
             drop(DropReason.EGRESS_FULL, copy);
         }
@@ -289,6 +293,18 @@ public final class IpOutput {
             return IpAddress.isIpv4(hi, lo) ? FALLBACK_MTU : Ipv6Header.MIN_MTU;
         }
         return nic.isLoopback() ? nic.mtu() : Math.min(nic.mtu(), pathMtu.mtu(hi, lo));
+    }
+
+    /// Takes so many identifications of IPv4 for packets that are built beside the critical section. From any thread.
+    ///
+    /// @return the number of the first for [#identification16]; the others follow it
+    public int reserveIdentifications(int count) {
+        return identification.reserve(count);
+    }
+
+    /// The identification with this number.
+    public int identification16(int number) {
+        return identification.value16(number);
     }
 
     /// The routes and addresses that this output uses.

@@ -3,6 +3,8 @@ package dev.berth.stack.ip;
 import dev.berth.wire.DropReason;
 import dev.berth.wire.IpAddress;
 import dev.berth.wire.Packet;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -23,6 +25,19 @@ public final class NetInterface {
 
     private static final IpAddress.Prefix[] NO_ADDRESSES = {};
 
+    private static final VarHandle PACKETS_BESIDE;
+    private static final VarHandle OCTETS_BESIDE;
+
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            PACKETS_BESIDE = lookup.findVarHandle(NetInterface.class, "packetsBeside", long.class);
+            OCTETS_BESIDE = lookup.findVarHandle(NetInterface.class, "octetsBeside", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final int index;
     private final String name;
     private final int mtu;
@@ -30,7 +45,7 @@ public final class NetInterface {
     private final int maxSegmented;
     private final boolean loopback;
     private IpAddress.Prefix[] addresses = NO_ADDRESSES;
-    private boolean up = true;
+    private volatile boolean up = true; // others look at it outside the critical section
 
     private @Nullable Packet first;
     private @Nullable Packet last;
@@ -42,6 +57,12 @@ public final class NetInterface {
     private long packetsOut;
     private long octetsOut;
     private long egressDrops;
+
+    @SuppressWarnings("unused") // through PACKETS_BESIDE
+    private long packetsBeside;
+
+    @SuppressWarnings("unused") // through OCTETS_BESIDE
+    private long octetsBeside;
 
     /// An interface to a link.
     ///
@@ -108,6 +129,18 @@ public final class NetInterface {
         packetsOut++;
         octetsOut += packet.length();
         return packet;
+    }
+
+    /// Counts a packet of `octets` that goes to the link beside the egress queue. By one thread at a time, which need
+    /// not be in the critical section.
+    public void countBeside(int octets) {
+        PACKETS_BESIDE.setRelease(this, packetsBeside + 1);
+        OCTETS_BESIDE.setRelease(this, octetsBeside + octets);
+    }
+
+    /// Packets of [#countBeside].
+    public long packetsBeside() {
+        return (long) PACKETS_BESIDE.getAcquire(this);
     }
 
     /// The oldest packet of the egress queue, which stays there; null when it is empty.
@@ -231,12 +264,12 @@ public final class NetInterface {
 
     /// Packets handed to the link.
     public long packetsOut() {
-        return packetsOut;
+        return packetsOut + packetsBeside();
     }
 
     /// Octets of the packets handed to the link, IP headers included.
     public long octetsOut() {
-        return octetsOut;
+        return octetsOut + (long) OCTETS_BESIDE.getAcquire(this);
     }
 
     /// Packets refused because the egress queue was full.

@@ -48,7 +48,7 @@ public final class PathMtu {
     private int oldest = -1;
     private int youngest = -1;
     private int free;
-    private int size;
+    private volatile int size; // others look at it outside the critical section
 
     /// A cache of at most `capacity` destinations; the oldest entry gives way to a new one.
     public PathMtu(int capacity) {
@@ -180,7 +180,8 @@ public final class PathMtu {
         int bucket = bucket(hi, lo);
         chain[i] = buckets[bucket];
         buckets[bucket] = i;
-        size++;
+        int more = size + 1;
+        size = more;
         return i;
     }
 
@@ -198,7 +199,8 @@ public final class PathMtu {
         }
         chain[i] = free;
         free = i;
-        size--;
+        int fewer = size - 1;
+        size = fewer;
     }
 
     private void append(int i) {

@@ -31,7 +31,7 @@ public final class RouteTable {
     private final NetInterface loopback;
     private Route[] ipv4 = NONE;
     private Route[] ipv6 = NONE;
-    private int changes;
+    private volatile int changes; // others look at it outside the critical section
     private long sourceHi;
     private long sourceLo;
 
@@ -96,7 +96,8 @@ public final class RouteTable {
     }
 
     private void replace(boolean v4, List<Route> routes) {
-        changes++;
+        int next = changes + 1;
+        changes = next;
         if (v4) {
             ipv4 = routes.toArray(NONE);
         } else {

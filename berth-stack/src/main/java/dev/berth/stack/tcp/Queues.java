@@ -59,6 +59,17 @@ final class Queues {
         return queue;
     }
 
+    /// Lends room for at most `max` octets, at least 1: of the last chunk that `tcb` has, or in one of its own.
+    void lend(Tcb tcb, SendSpace space, int max) {
+        SendQueue queue = tcb.sendQueue;
+        int align = tcb.effectiveMss;
+        if (queue == null) {
+            SendQueue.lend(space, pool, budget, max, align, 0);
+        } else if (!queue.lend(space, max, align, tcb.sndNxt)) {
+            SendQueue.lend(space, pool, budget, max, align, tcb.sndNxt - queue.endSeq());
+        }
+    }
+
     /// Takes the send queue away from `tcb`, with what is in it.
     void dropSend(Tcb tcb) {
         SendQueue queue = tcb.sendQueue;

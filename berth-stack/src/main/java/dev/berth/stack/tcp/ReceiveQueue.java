@@ -154,6 +154,19 @@ final class ReceiveQueue {
         return done;
     }
 
+    /// Lets `view`, which is empty, refer to the first octets: at most `max`, and as many slices as it takes.
+    void view(ReceivedView view, int max) {
+        int left = max;
+        for (int i = 0; i < count && left > 0 && !view.isFull(); i++) {
+            int at = index(i);
+            Chunk chunk = chunks[at];
+            assert chunk != null;
+            int part = Math.min(left, tos[at] - froms[at]);
+            view.add(chunk, froms[at], part);
+            left -= part;
+        }
+    }
+
     /// Gives all chunks back.
     void clear() {
         for (int i = 0; i < count; i++) {

@@ -21,6 +21,9 @@ final class SendQueue {
     private int firstSeq;
     private int endSeq;
 
+    /// The last chunk, or one that was it: somebody fills what is behind its octets, and nobody else may.
+    private @Nullable Chunk lent;
+
     SendQueue(BufferPool pool, MemoryBudget budget, int firstSeq) {
         this.pool = pool;
         this.budget = budget;
@@ -33,6 +36,7 @@ final class SendQueue {
         firstSeq = seq;
         endSeq = seq;
         head = 0;
+        lent = null;
     }
 
     /// True if it is worth keeping when it is empty.
@@ -61,14 +65,18 @@ final class SendQueue {
         int left = length;
         while (left > 0) {
             Chunk last = count == 0 ? null : chunks[index(count - 1)];
-            int room = last == null ? 0 : usable(last, align, next) - last.used;
+            int room = last == null || last == lent ? 0 : usable(last, align, next) - last.used;
             if (last == null || room <= 0) {
                 boolean large = left > BufferPool.SMALL || length() >= BufferPool.SMALL;
                 // Where memory is scarce, a few octets do not hold a large chunk.
                 int size = large && budget.isScarce() ? BufferPool.SMALL : large ? BufferPool.LARGE : left;
                 last = pool.takeChunk(size);
-                push(last);
-                room = usable(last, align, next);
+                if (size > BufferPool.SMALL) {
+                    last.leaveHeadroom(); // a small one would have room for less than a segment
+                }
+                budget.hold(last.bytes.length);
+                push(last, last.begin);
+                room = usable(last, align, next) - last.used;
             }
             int part = Math.min(room, left);
             source.transfer(last.bytes, last.used, part);
@@ -78,28 +86,109 @@ final class SendQueue {
         }
     }
 
-    /// Octets of `chunk`, the last one, up to the end of a segment; at most what a packet takes that a device cuts.
-    private int usable(Chunk chunk, int align, int next) {
-        int size = chunk.bytes.length;
-        if (align <= 0 || align > size) {
-            return size;
+    /// Lends room of the last chunk, if that has much.
+    ///
+    /// @param max the most octets that are wanted, at least 1
+    /// @param align as in [#append]
+    /// @param next as in [#append]
+    /// @return false if there is little or none
+    boolean lend(SendSpace space, int max, int align, int next) {
+        Chunk last = count == 0 ? null : chunks[index(count - 1)];
+        if (last == null || last == lent) {
+            return false;
         }
-        if (align <= SegmentOutput.MOST_SEGMENTED) {
-            size = Math.min(size, SegmentOutput.MOST_SEGMENTED);
+        int room = usable(last, align, next) - last.used;
+        if (room < Math.min(max, BufferPool.SMALL)) {
+            return false;
         }
-        int begin = endSeq - chunk.used;
-        int whole = size - Math.floorMod(size - (next - begin), align);
-        return whole > 0 ? whole : size;
+        last.retain();
+        lent = last;
+        space.lend(last, last.used, Math.min(room, max), false);
+        return true;
     }
 
-    private void push(Chunk chunk) {
+    /// Lends a chunk of its own, which counts in `budget` from now on.
+    ///
+    /// @param max the most octets that are wanted, at least 1
+    /// @param align as in [#append]
+    /// @param next where the next segment begins, in octets from the end of the queue: 0 or less
+    static void lend(SendSpace space, BufferPool pool, MemoryBudget budget, int max, int align, int next) {
+        // Where memory is scarce, a few octets do not hold a large chunk.
+        boolean small = max <= BufferPool.SMALL || budget.isScarce();
+        Chunk chunk = pool.takeChunk(small ? BufferPool.SMALL : BufferPool.LARGE);
+        if (!small) {
+            chunk.leaveHeadroom();
+        }
+        budget.hold(chunk.bytes.length);
+        int room = usableOf(chunk, align, next) - chunk.used;
+        space.lend(chunk, chunk.used, Math.min(room, max), true);
+    }
+
+    /// Appends the first `length` octets of what was lent, and ends the loan.
+    void append(SendSpace space, int length) {
+        int from = space.from;
+        boolean fresh = space.fresh;
+        Chunk chunk = space.take();
+        Chunk last = count == 0 ? null : chunks[index(count - 1)];
+        if (chunk == lent) {
+            lent = null;
+            if (chunk == last && chunk.used == from) {
+                chunk.used = from + length;
+                endSeq += length;
+                chunk.release();
+                return;
+            }
+        }
+        // A chunk of its own, or one whose octets have all been acknowledged since, or others were appended behind.
+        if (!fresh) {
+            budget.hold(chunk.bytes.length);
+        }
+        push(chunk, from);
+        chunk.used = from + length;
+        endSeq += length;
+    }
+
+    /// Ends a loan of which nothing is appended.
+    ///
+    /// @param queue where it would have been, null if that is gone
+    static void giveBack(SendSpace space, @Nullable SendQueue queue, MemoryBudget budget) {
+        boolean fresh = space.fresh;
+        Chunk chunk = space.take();
+        if (queue != null && queue.lent == chunk) {
+            queue.lent = null;
+        }
+        if (fresh) {
+            budget.hold(-chunk.bytes.length);
+        }
+        chunk.release();
+    }
+
+    /// How far `chunk`, the last one, may be filled: up to the end of a segment; at most with what a packet takes that
+    /// a device cuts.
+    private int usable(Chunk chunk, int align, int next) {
+        return usableOf(chunk, align, next - endSeq + (chunk.used - chunk.begin));
+    }
+
+    /// The same of any chunk, if the next segment begins `next` octets behind the chunk's first, or before that.
+    private static int usableOf(Chunk chunk, int align, int next) {
+        int size = chunk.bytes.length - chunk.begin;
+        if (align > 0 && align <= size) {
+            if (align <= SegmentOutput.MOST_SEGMENTED) {
+                size = Math.min(size, SegmentOutput.MOST_SEGMENTED);
+            }
+            int whole = size - Math.floorMod(size - next, align);
+            size = whole > 0 ? whole : size;
+        }
+        return chunk.begin + size;
+    }
+
+    private void push(Chunk chunk, int start) {
         if (count == chunks.length) {
             grow();
         }
-        budget.hold(chunk.bytes.length);
         int at = index(count++);
         chunks[at] = chunk;
-        starts[at] = 0;
+        starts[at] = start;
         seqs[at] = endSeq;
     }
 
@@ -166,6 +255,9 @@ final class SendQueue {
             return;
         }
         Chunk gathered = pool.takeChunk(length);
+        if (length <= gathered.bytes.length - Chunk.HEADROOM) {
+            gathered.leaveHeadroom();
+        }
         int left = length;
         while (left > 0) {
             int part = Math.min(left, chunkEnd - seq);
@@ -181,7 +273,7 @@ final class SendQueue {
                 chunkEnd = i == count - 1 ? endSeq : seqs[index(i + 1)];
             }
         }
-        packet.setTail(gathered, 0, length);
+        packet.setTail(gathered, gathered.begin, length);
         gathered.release();
     }
 
@@ -212,5 +304,6 @@ final class SendQueue {
         }
         count = 0;
         firstSeq = endSeq;
+        lent = null;
     }
 }

@@ -330,8 +330,7 @@ public final class Tcp {
         return calls.send(tcb, source, length);
     }
 
-    /// SEND with the URGENT flag of RFC 9293 section 3.10.2: the urgent pointer is put behind these octets; otherwise
-    /// as [#send].
+    /// SEND with the URGENT flag (RFC 9293 section 3.10.2): the pointer is put behind these; otherwise as [#send].
     public int sendUrgent(Tcb tcb, ByteSource source, int length) {
         return calls.sendUrgent(tcb, source, length);
     }
@@ -341,6 +340,11 @@ public final class Tcp {
     /// @return octets given, 0 if none are there yet, [#END_OF_STREAM] or [#NOT_OPEN]
     public int receive(Tcb tcb, ByteSink sink, int max) {
         return calls.receive(tcb, sink, max);
+    }
+
+    /// SEND and RECEIVE without a copy.
+    public Loans loans() {
+        return calls.loans;
     }
 
     /// CLOSE of the sending direction: a FIN follows what waits to be sent.

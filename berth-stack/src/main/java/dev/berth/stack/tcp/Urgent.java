@@ -56,7 +56,7 @@ final class Urgent {
     // Receiving
 
     /// Sequence number of the first octet that the user has not read.
-    private static int firstUnread(Tcb tcb) {
+    static int firstUnread(Tcb tcb) {
         return tcb.rcvNxt - (tcb.has(Tcb.FIN_RECEIVED) ? 1 : 0) - tcb.available();
     }
 

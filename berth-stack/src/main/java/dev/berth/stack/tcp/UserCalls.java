@@ -8,34 +8,53 @@ final class UserCalls {
     private final Tcp tcp;
     private final Queues queues;
     private final Timeouts timeouts;
+    final Loans loans;
 
     UserCalls(Tcp tcp, Queues queues, Timeouts timeouts) {
         this.tcp = tcp;
         this.queues = queues;
         this.timeouts = timeouts;
+        loans = new Loans(queues, this);
     }
 
     /// SEND (section 3.10.2): takes as much as the send buffer has room for.
     ///
     /// @return octets taken over, 0 if there is no room now, [Tcp#NOT_OPEN] if the connection cannot send
     int send(Tcb tcb, ByteSource source, int length) {
-        if (!tcb.canSend() || (tcb.pending & (Tcb.FIN_QUEUED | Tcb.FIN_SENT)) != 0) {
+        if (!isSending(tcb)) {
             return Tcp.NOT_OPEN;
         }
-        int taken = Math.min(length, tcb.sendRoom());
+        int taken = sendRoom(tcb, length);
         if (taken <= 0) {
-            return 0;
-        }
-        taken = queues.budget().room(tcb.unacknowledged(), taken);
-        if (taken <= 0) {
-            tcb.flags |= Tcb.SEND_LIMITED; // until something is acknowledged
             return 0;
         }
         queues.send(tcb).append(source, taken, tcb.effectiveMss, tcb.sndNxt);
+        queued(tcb);
+        return taken;
+    }
+
+    /// True if the user may add octets.
+    static boolean isSending(Tcb tcb) {
+        return tcb.canSend() && (tcb.pending & (Tcb.FIN_QUEUED | Tcb.FIN_SENT)) == 0;
+    }
+
+    /// How many of `length` octets, more than 0, the user may add now; 0 or less for none.
+    int sendRoom(Tcb tcb, int length) {
+        int room = Math.min(length, tcb.sendRoom());
+        if (room > 0) {
+            room = queues.budget().room(tcb.unacknowledged(), room);
+            if (room <= 0) {
+                tcb.flags |= Tcb.SEND_LIMITED; // until something is acknowledged
+            }
+        }
+        return room;
+    }
+
+    /// The user has added octets.
+    void queued(Tcb tcb) {
         tcb.pending |= Tcb.SEND;
         openFast(tcb);
         tcp.markDirty(tcb);
-        return taken;
     }
 
     /// SEND with the URGENT flag.

@@ -8,7 +8,6 @@ import dev.berth.ports.PortTable;
 import dev.berth.ports.PortUnavailableException;
 import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.stack.endpoint.ByteSource;
-import dev.berth.stack.endpoint.Readiness;
 import dev.berth.stack.endpoint.ReadyQueue;
 import dev.berth.stack.icmp.Icmp;
 import dev.berth.stack.icmp.IcmpError;
@@ -27,6 +26,9 @@ import dev.berth.wire.Ipv4Header;
 import dev.berth.wire.Ipv6Header;
 import dev.berth.wire.Packet;
 import dev.berth.wire.UdpHeader;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// UDP of one host (RFC 768, RFC 1122 section 4.1): takes datagrams from IP to the endpoint that owns their port, and
 /// carries out the calls of the endpoints' users.
@@ -74,7 +76,8 @@ public final class Udp {
     private final UdpGroups groups;
     private final DatagramWriter writer;
 
-    private long datagramsOut;
+    private long datagramsOut; // through the critical section
+    private final List<NetInterface> beside = new ArrayList<>(1); // interfaces with a lane
     private int sourcePort; // of the datagram that is being sent by an endpoint that has every port
     private final SourceChoice sources;
 
@@ -104,6 +107,19 @@ public final class Udp {
     /// port or drops it; an unowned port is answered with Port Unreachable.
     public void receive(Packet packet, long now) {
         input.receive(packet, now);
+    }
+
+    /// Takes over a datagram that a host of this JVM has built and nobody has changed since, if the last one that came
+    /// through `nic` was between the same ends. It needs no time and answers nothing.
+    ///
+    /// @return false if nothing was done: it has to go the whole way
+    public boolean receiveAgain(IpInput ip, NetInterface nic, Packet packet) {
+        UdpEndpoint owner = input.ownerAgain(packet);
+        if (owner == null || !ip.acceptsAgain(nic, packet)) {
+            return false;
+        }
+        input.deliver(owner, packet);
+        return true;
     }
 
     /// A new endpoint, unbound.
@@ -317,8 +333,24 @@ public final class Udp {
         }
     }
 
-    /// Closes an endpoint: gives its port and everything in its receive queue back. Idempotent.
+    /// Closes an endpoint: gives its port and everything in its receive queue back. Idempotent. Not while somebody is
+    /// in [#receive].
     public void close(UdpEndpoint endpoint) {
+        shut(endpoint);
+        clear(endpoint);
+    }
+
+    /// Gives what waits in a closed endpoint back. By one thread at a time, as [#receive], and as that not
+    /// necessarily in the critical section.
+    public void clear(UdpEndpoint endpoint) {
+        for (Packet packet = endpoint.take(); packet != null; packet = endpoint.take()) {
+            packet.release();
+        }
+    }
+
+    /// Closes an endpoint in which somebody may be in [#receive], but for what waits in its receive queue: [#clear]
+    /// has to follow. Idempotent.
+    public void shut(UdpEndpoint endpoint) {
         if (endpoint.closed) {
             return;
         }
@@ -333,9 +365,6 @@ public final class Udp {
         endpoint.closed = true;
         sources.forget(endpoint);
         groups.leaveAll(endpoint);
-        for (Packet packet = endpoint.take(); packet != null; packet = endpoint.take()) {
-            packet.release();
-        }
     }
 
     /// Sends a datagram to the remote end of a connected endpoint.
@@ -398,8 +427,9 @@ public final class Udp {
         if (endpoint.closed) {
             return CLOSED;
         }
-        if (endpoint.pendingError != OK) {
-            return takeError(endpoint);
+        int error = endpoint.takeError();
+        if (error != OK) {
+            return error;
         }
         if (port == 0 || endpoint.everyPort && sourcePort == 0) {
             return BAD_ADDRESS;
@@ -445,6 +475,35 @@ public final class Udp {
         return length;
     }
 
+    /// The way of datagrams from an endpoint to a remote end, for [DatagramLane#write]; null if they have to go through
+    /// the critical section each time: those to groups, to everybody and to the host itself, and those of an endpoint
+    /// without a port or with all of them.
+    public @Nullable DatagramWay way(UdpEndpoint endpoint, long hi, long lo, int port) {
+        if (endpoint.closed
+                || !endpoint.isBound()
+                || endpoint.everyPort
+                || !IpAddress.isUnicast(hi, lo)
+                || addresses.kind(hi, lo) != Addresses.FOREIGN
+                || output.pathMtu().size() > 0) {
+            return null;
+        }
+        NetInterface nic = output.route(hi, lo);
+        int chosen = endpoint.isConnected() ? sources.keep(endpoint, hi, lo) : sources.choose(endpoint, hi, lo);
+        return chosen == OK
+                        && nic != null
+                        && !nic.isLoopback()
+                        && addresses.isOwn(sources.sourceHi, sources.sourceLo)
+                        && !IpAddress.isLoopback(sources.sourceHi, sources.sourceLo)
+                ? new DatagramWay(endpoint, output, nic, sources, hi, lo, port)
+                : null;
+    }
+
+    /// A lane for the datagrams that leave through `nic` beside the critical section. One for each interface.
+    public DatagramLane lane(NetInterface nic) {
+        beside.add(nic);
+        return new DatagramLane(nic, output);
+    }
+
     /// Gives back the memory that is kept for datagrams to come. After the last call of the host's life.
     public void shutDown() {
         writer.shutDown();
@@ -453,13 +512,17 @@ public final class Udp {
     /// Takes the oldest datagram out of the receive queue and hands at most `max` octets of its data to `sink`; the
     /// rest is lost, its length is [UdpEndpoint#lastLength]. Who sent it is in the endpoint then.
     ///
+    /// By one thread at a time for each endpoint, which need not be in the critical section. Only there
+    /// [#WOULD_BLOCK] means that the endpoint will tell when it becomes readable.
+    ///
     /// @return octets handed over; an error that is pending; [#WOULD_BLOCK] if nothing waits, or [#CLOSED]
     public int receive(UdpEndpoint endpoint, ByteSink sink, int max) {
         if (endpoint.closed) {
             return CLOSED;
         }
-        if (endpoint.pendingError != OK) {
-            return takeError(endpoint);
+        int error = endpoint.takeError();
+        if (error != OK) {
+            return error;
         }
         Packet packet = endpoint.take();
         if (packet == null) {
@@ -485,12 +548,6 @@ public final class Udp {
         endpoint.lastTos = IpInput.tos(packet);
         packet.release();
         return head + tail;
-    }
-
-    private static int takeError(UdpEndpoint endpoint) {
-        int error = endpoint.pendingError;
-        endpoint.pendingError = OK;
-        return error;
     }
 
     /// Takes in an ICMP error about a datagram of this host.
@@ -522,12 +579,13 @@ public final class Udp {
             connected.softError = error.kind();
             return;
         }
-        boolean wasReadable = connected.readiness() != Readiness.WRITABLE;
-        connected.pendingError = switch (error.kind()) {
-            case PORT_UNREACHABLE -> PORT_UNREACHABLE;
-            case PROTOCOL_UNREACHABLE -> PROTOCOL_UNREACHABLE;
-            default -> PROHIBITED;
-        };
+        boolean wasReadable = connected.isReadable();
+        connected.fail(
+                switch (error.kind()) {
+                    case PORT_UNREACHABLE -> PORT_UNREACHABLE;
+                    case PROTOCOL_UNREACHABLE -> PROTOCOL_UNREACHABLE;
+                    default -> PROHIBITED;
+                });
         if (!wasReadable) {
             ready.add(connected);
         }
@@ -561,6 +619,10 @@ public final class Udp {
 
     /// Datagrams that endpoints sent.
     public long datagramsOut() {
-        return datagramsOut;
+        long sum = datagramsOut;
+        for (NetInterface nic : beside) {
+            sum += nic.packetsBeside();
+        }
+        return sum;
     }
 }

@@ -10,6 +10,8 @@ import dev.berth.stack.icmp.IcmpError;
 import dev.berth.stack.ip.IpOutput;
 import dev.berth.stack.ip.NetInterface;
 import dev.berth.wire.Packet;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /// One end of UDP: unbound, bound to a local address (or wildcard) and port, or connected to one remote end.
@@ -17,8 +19,18 @@ import org.jspecify.annotations.Nullable;
 /// While it is connected it is the flow in the port table; while it is only bound, it is the listener of its binding.
 /// The datagrams received wait in a queue that is bounded in octets and made of the packets themselves. All
 /// operations are those of [Udp]; what is here are its options and what was learned with the last datagram. Belongs
-/// to the host's critical section.
+/// to the host's critical section, but for [Udp#receive].
 public final class UdpEndpoint extends Flow implements StackSocket {
+    private static final VarHandle PENDING_ERROR;
+
+    static {
+        try {
+            PENDING_ERROR = MethodHandles.lookup().findVarHandle(UdpEndpoint.class, "pendingError", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     /// Octets that the receive queue holds by default; each datagram counts with the memory it takes.
     public static final int DEFAULT_RECEIVE_BUFFER = 208 << 10;
 
@@ -35,17 +47,16 @@ public final class UdpEndpoint extends Flow implements StackSocket {
 
     boolean ipv4Only;
     boolean everyPort;
-    boolean closed;
-    int pendingError;
+    volatile boolean closed;
+
+    @SuppressWarnings("unused") // written through PENDING_ERROR
+    private volatile int pendingError;
+
     IcmpError.@Nullable Kind softError;
 
-    private @Nullable Packet first;
-    private @Nullable Packet last;
-    private int queuedOctets;
-    private int queuedDatagrams;
-    private int receiveBuffer = DEFAULT_RECEIVE_BUFFER;
+    private final DatagramQueue queue = new DatagramQueue();
+    private volatile int receiveBuffer = DEFAULT_RECEIVE_BUFFER;
     long openedAt = PortAge.UNKNOWN; // when it was bound or connected first
-    private long received;
     private long refused;
 
     private int tos;
@@ -85,39 +96,37 @@ public final class UdpEndpoint extends Flow implements StackSocket {
     /// @param cost octets of memory that it takes
     /// @return false if there is no room: the packet still belongs to the caller
     boolean offer(Packet packet, int cost) {
-        // An empty queue takes any datagram, however small the buffer is.
-        if (first != null && queuedOctets + cost > receiveBuffer) {
-            refused++;
-            return false;
+        if (queue.offer(packet, cost, receiveBuffer)) {
+            return true;
         }
-        packet.next = null;
-        Packet end = last;
-        if (end == null) {
-            first = packet;
-        } else {
-            end.next = packet;
-        }
-        last = packet;
-        queuedOctets += cost;
-        queuedDatagrams++;
-        received++;
-        return true;
+        refused++;
+        return false;
     }
 
+    /// Takes the oldest datagram out, or null. By one thread at a time, which need not be in the critical section.
     @Nullable
     Packet take() {
-        Packet packet = first;
-        if (packet == null) {
-            return null;
-        }
-        first = packet.next;
-        if (first == null) {
-            last = null;
-        }
-        packet.next = null;
-        queuedOctets -= UdpInput.cost(packet);
-        queuedDatagrams--;
-        return packet;
+        return queue.poll();
+    }
+
+    /// The next operation of the user fails with `error`.
+    void fail(int error) {
+        pendingError = error;
+    }
+
+    /// True if the next operation of the user fails.
+    boolean hasError() {
+        return pendingError != Udp.OK;
+    }
+
+    /// The error of the next operation, which is told once; [Udp#OK] if there is none. From any thread.
+    int takeError() {
+        return pendingError == Udp.OK ? Udp.OK : (int) PENDING_ERROR.getAndSet(this, Udp.OK);
+    }
+
+    /// True if a datagram or an error waits.
+    public boolean isReadable() {
+        return !queue.isEmpty() || pendingError != Udp.OK;
     }
 
     /// What the endpoint is ready for: always for writing; for reading if a datagram or an error waits.
@@ -126,7 +135,7 @@ public final class UdpEndpoint extends Flow implements StackSocket {
         if (closed) {
             return Readiness.ALL;
         }
-        return first != null || pendingError != Udp.OK ? Readiness.READABLE | Readiness.WRITABLE : Readiness.WRITABLE;
+        return isReadable() ? Readiness.READABLE | Readiness.WRITABLE : Readiness.WRITABLE;
     }
 
     @Override
@@ -287,17 +296,17 @@ public final class UdpEndpoint extends Flow implements StackSocket {
 
     /// Datagrams that wait to be received.
     public int queuedDatagrams() {
-        return queuedDatagrams;
+        return queue.size();
     }
 
     /// Octets of memory of the datagrams that wait.
     public int queuedOctets() {
-        return queuedOctets;
+        return queue.octets();
     }
 
     /// Datagrams queued since the endpoint was opened.
     public long received() {
-        return received;
+        return queue.offered();
     }
 
     /// Datagrams dropped as [DropReason#RECEIVE_BUFFER_FULL].

@@ -3,7 +3,6 @@ package dev.berth.stack.udp;
 import dev.berth.ports.Flow;
 import dev.berth.ports.PortBinding;
 import dev.berth.ports.PortTable;
-import dev.berth.stack.endpoint.Readiness;
 import dev.berth.stack.endpoint.ReadyQueue;
 import dev.berth.stack.icmp.Icmp;
 import dev.berth.stack.ip.Addresses;
@@ -112,6 +111,19 @@ final class UdpInput {
         }
         remember(owner, packet, sourcePort << 16 | destinationPort);
         deliver(owner, packet);
+    }
+
+    /// Who owns the port that the datagram is for, if the last one was between the same ends and this one needs no
+    /// look at its length and checksum: it was built by a host of this JVM, and nobody has changed it since.
+    @Nullable
+    UdpEndpoint ownerAgain(Packet packet) {
+        if (packet.protocol != IpProtocol.UDP || packet.checksum == Packet.CHECKSUM_COMPLETE) {
+            return null;
+        }
+        byte[] bytes = packet.bytes;
+        int at = packet.transportAt;
+        int sourcePort = Bytes.u16(bytes, at + UdpHeader.SOURCE_PORT);
+        return recentOwner(packet, sourcePort << 16 | Bytes.u16(bytes, at + UdpHeader.DESTINATION_PORT));
     }
 
     private @Nullable UdpEndpoint recentOwner(Packet packet, int bothPorts) {
@@ -287,9 +299,9 @@ final class UdpInput {
         copy.via = packet.via;
     }
 
-    private void deliver(UdpEndpoint owner, Packet packet) {
+    void deliver(UdpEndpoint owner, Packet packet) {
         Packet kept = compact(packet);
-        boolean wasReadable = owner.readiness() != Readiness.WRITABLE;
+        boolean wasReadable = owner.isReadable();
         if (!owner.offer(kept, cost(kept))) {
             drops.drop(DropReason.RECEIVE_BUFFER_FULL, kept);
             return;

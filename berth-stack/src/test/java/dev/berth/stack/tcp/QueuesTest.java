@@ -80,6 +80,40 @@ class QueuesTest {
         });
     }
 
+    @Test
+    void segments_that_begin_with_a_large_chunk_have_headroom_before_them() {
+        BufferPool pool = new BufferPool();
+        SendQueue queue = new SendQueue(pool, budget, 7);
+        int segment = 45 * 1_448; // what a device cuts at most
+        queue.append((bytes, at, count) -> {}, 10 * segment, 1_448, 7);
+        for (int i = 0; i < 10; i++) {
+            assertThat(queue.contiguous(7 + i * segment, 65_535)).isGreaterThanOrEqualTo(segment);
+            Packet packet = pool.takePacket();
+            queue.payload(packet, 7 + i * segment, segment);
+            assertThat(packet.tailStart).isEqualTo(Chunk.HEADROOM);
+            packet.release();
+        }
+        Packet gathered = pool.takePacket();
+        queue.payload(gathered, 7 + segment - 1_448, 2 * 1_448);
+        assertThat(gathered.tailStart).isEqualTo(Chunk.HEADROOM);
+        gathered.release();
+        queue.clear();
+        assertThat(pool.outstanding()).isZero();
+    }
+
+    @Test
+    void small_chunks_are_filled_from_their_start() {
+        BufferPool pool = new BufferPool();
+        SendQueue queue = new SendQueue(pool, budget, 7);
+        queue.append((bytes, at, count) -> {}, BufferPool.SMALL, 65_483, 7);
+        assertThat(budget.used()).isEqualTo(BufferPool.SMALL);
+        Packet packet = pool.takePacket();
+        queue.payload(packet, 7, BufferPool.SMALL);
+        assertThat(packet.tailStart).isZero();
+        packet.release();
+        queue.clear();
+    }
+
     private static void checkPayload(BufferPool pool, SendQueue queue, SplittableRandom random) {
         if (queue.length() == 0) {
             return;
