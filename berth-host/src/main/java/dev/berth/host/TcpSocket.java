@@ -3,7 +3,6 @@ package dev.berth.host;
 import dev.berth.ports.PortAge;
 import dev.berth.ports.PortBinding;
 import dev.berth.ports.PortUnavailableException;
-import dev.berth.stack.NetStack;
 import dev.berth.stack.endpoint.ByteSink;
 import dev.berth.stack.endpoint.ByteSource;
 import dev.berth.stack.endpoint.Readiness;
@@ -13,7 +12,6 @@ import dev.berth.stack.tcp.TcpConfig;
 import dev.berth.stack.tcp.TcpError;
 import dev.berth.stack.tcp.TcpInfo;
 import dev.berth.stack.tcp.TcpListener;
-import dev.berth.stack.tcp.TcpState;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
@@ -583,13 +581,6 @@ public final class TcpSocket extends TcpSocketLoans {
         }
     }
 
-    /// True if nothing becomes of the connection any more: its object never leaves these states. Without the lock.
-    private boolean isOver() {
-        Tcb connection = tcb;
-        return connection != null
-                && (connection.state() == TcpState.TIME_WAIT || connection.state() == TcpState.CLOSED);
-    }
-
     /// Closes a socket whose connection is over: nothing is to be sent, and no time is needed.
     private void closeQuietly() {
         enterQuietly();
@@ -602,27 +593,24 @@ public final class TcpSocket extends TcpSocketLoans {
         }
     }
 
-    /// Under the host's lock.
     private void end(boolean reset, long now) {
         closed = true;
         forgetLabel();
         connecting = null;
-        NetStack stack = monitor.stack();
+        Tcp tcp = monitor.stack().tcp();
         Tcb connection = tcb;
+        if (connection != null && reset) {
+            tcp.abort(connection, now);
+        }
         if (connection != null) {
-            if (reset) {
-                stack.tcp().abort(connection, now);
-            }
-            stack.tcp().close(connection, now);
+            tcp.close(connection, now);
         }
         PortBinding<TcpListener> bound = binding;
         if (bound != null) {
-            stack.tcp().ports().close(bound);
+            tcp.ports().close(bound);
         }
         monitor.wakeAll(this);
     }
-
-    // Readiness
 
     @Override
     int readinessNow() {

@@ -3,6 +3,7 @@ package dev.berth.host;
 import dev.berth.stack.tcp.Tcb;
 import dev.berth.stack.tcp.TcpConfig;
 import dev.berth.stack.tcp.TcpInfo;
+import dev.berth.stack.tcp.TcpState;
 import java.io.IOException;
 import java.net.SocketException;
 import java.util.function.UnaryOperator;
@@ -28,8 +29,15 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
         this.config = config;
     }
 
-    /// The connection, or null before there is one. Under the host's lock.
+    /// The connection, or null before there is one.
     abstract @Nullable Tcb connectionOrNull();
+
+    /// True if nothing becomes of the connection any more: its object never leaves these states. Without the lock.
+    final boolean isOver() {
+        Tcb connection = connectionOrNull();
+        return connection != null
+                && (connection.state() == TcpState.TIME_WAIT || connection.state() == TcpState.CLOSED);
+    }
 
     final boolean has(int flag) {
         return (flags & flag) != 0;
