@@ -65,7 +65,7 @@ class RunLineTest {
                 "--strict=log --control=off app.jar",
                 "--deny 10.0.0.0/8 --allow=10.0.0.0/16 --deny=::/0 app.jar",
                 "--reserved 50000,50001-50100 --reserved=60000 --selection random-tries:3 app.jar",
-                "--shards 2 --shards=4 app.jar",
+                "--shards 2 app.jar",
                 "--capture p.pcapng --port-policy linux --ephemeral 2000-3000 --unprivileged-from 1024 -cp . Main"
             })
     void usual_command_lines_need_no_picocli(String line) {
