@@ -73,6 +73,8 @@ public final class PacketInfo {
         final MemorySegment data = arena.allocate(LARGEST, Long.BYTES);
         final MemorySegment control = arena.allocate(CONTROL_ROOM, Long.BYTES);
         final MemorySegment header = ErrorQueue.message(arena, name, data);
+
+        @SuppressWarnings("restricted") // of our own memory
         final MemorySegment vector = header.get(ValueLayout.ADDRESS, VECTOR).reinterpret(2 * Long.BYTES);
     }
 
