@@ -269,7 +269,8 @@ final class StackMonitor {
         long otherGiven = 0;
         try {
             takeIn();
-            settled = stack.settle(now) & converse();
+            settled = stack.settle(now);
+            settled &= converse();
             given = giveOut();
             woken = collectWakeups(null);
             settled &= !stack.hasWork(); // a reader that was served may have opened the window

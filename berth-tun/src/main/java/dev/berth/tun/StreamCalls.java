@@ -14,8 +14,8 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Objects;
 
-/// recv(2) and send(2) on stream sockets of the kernel, straight between the kernel and arrays of the heap. A channel of
-/// Java copies such octets once more, as the collector may move an array.
+/// recv(2) and send(2) on stream sockets of the kernel, straight between the kernel and arrays of the heap. A channel
+/// of Java copies such octets once more, as the collector may move an array.
 ///
 /// None of these calls waits for the other end, as the collector waits for the call: 64 KiB take some 10 us, over the
 /// loopback device up to 50 us. They allocate nothing. An object is of one thread at a time, and serves any number of
