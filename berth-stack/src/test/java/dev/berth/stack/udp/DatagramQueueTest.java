@@ -72,9 +72,10 @@ class DatagramQueueTest {
 
     private static void exchange(int most, int count) throws Exception {
         DatagramQueue queue = new DatagramQueue();
-        try (ExecutorService thread = Executors.newSingleThreadExecutor()) {
+        ExecutorService thread = Executors.newSingleThreadExecutor();
+        try {
             Future<?> taker = thread.submit(() -> {
-                for (int next = 0; next < count; ) {
+                for (int next = 0; next < count && !Thread.currentThread().isInterrupted(); ) {
                     int number = poll(queue);
                     if (number < 0) {
                         Thread.onSpinWait();
@@ -86,7 +87,7 @@ class DatagramQueueTest {
             for (int i = 0; i < count; ) {
                 if (offer(queue, i, most)) {
                     i++;
-                    assert queue.size() <= most : "within its bound";
+                    assertThat(queue.octets()).isLessThanOrEqualTo(most * COST);
                 } else if (taker.isDone()) {
                     break;
                 } else {
@@ -94,6 +95,8 @@ class DatagramQueueTest {
                 }
             }
             taker.get(30, TimeUnit.SECONDS);
+        } finally {
+            thread.shutdownNow();
         }
         assertThat(queue.isEmpty()).isTrue();
         assertThat(queue.octets()).isZero();
