@@ -25,10 +25,10 @@ public interface Link extends AutoCloseable {
     /// documentation says. Never throws for the state of the link.
     void transmit(Packet packet);
 
-    /// Whether this link does nothing with a packet but hand it to another host of this JVM, unchanged and on the thread
-    /// that transmits: then the host may do that itself instead of calling [#transmit]. Called under the host's lock,
-    /// for each packet, unlike all other methods of a link: it must neither wait for anything nor call the host or
-    /// code of others.
+    /// Whether this link does nothing with a packet but hand it to another host of this JVM, unchanged and on the
+    /// thread that transmits: then the host may do that itself instead of calling [#transmit]. Called under the
+    /// host's lock, for each packet, unlike all other methods of a link: it must neither wait for anything nor call
+    /// the host or code of others.
     ///
     /// @return the [LinkReceiver] that would get the packet; null, the default, if the link wants it
     default @Nullable LinkReceiver straight(Packet packet) {
@@ -68,7 +68,8 @@ public interface Link extends AutoCloseable {
         return false;
     }
 
-    /// The thread in [#fetchUntil] shall ask again whether it is done. From any thread; costs nothing if there is none.
+    /// The thread in [#fetchUntil] shall ask again whether it is done. From any thread; costs nothing if there is
+    /// none.
     default void endFetch() {}
 
     /// A thread begins to wait for what the link may bring, and does not fetch it itself. From any thread.
