@@ -83,6 +83,11 @@ abstract class Direction {
         }
     }
 
+    /// It cannot be carried on: an error of the JVM.
+    final void giveUp() {
+        connection.abort();
+    }
+
     /// The loop's thread goes on.
     final void leaveToLoop() {
         connection.loop().hand(() -> Turns.take(this));
@@ -91,6 +96,11 @@ abstract class Direction {
     /// The stream has come to its end. In [#move].
     final void ended() {
         state = ENDED;
+    }
+
+    /// True once it has come to its end.
+    final boolean isEnded() {
+        return state == ENDED;
     }
 
     /// True while something may have left one end and not be with the other.
