@@ -295,20 +295,36 @@ final class StackMonitor {
         if (other != null) {
             other.runSiblings(otherGiven);
         }
-        while (woken != null) {
-            Wakeup next = woken.next;
-            woken.next = null;
-            woken.wake();
-            woken = next;
-        }
-        arm(deadline, warning);
-        if (other != null) {
-            other.arm(otherDeadline, otherWarning);
-            if (!otherSettled || other.isCalled()) {
-                other.tryRun();
+        try {
+            wake(woken);
+        } finally {
+            // Also where an observer has failed, which must not cost a timer.
+            arm(deadline, warning);
+            if (other != null) {
+                other.arm(otherDeadline, otherWarning);
+                if (!otherSettled || other.isCalled()) {
+                    other.tryRun();
+                }
             }
         }
         return settled && !isCalled();
+    }
+
+    /// Wakes all of a list. An observer that fails keeps nobody else asleep.
+    private static void wake(@Nullable Wakeup first) {
+        Wakeup woken = first;
+        try {
+            while (woken != null) {
+                Wakeup each = woken;
+                woken = each.next;
+                each.next = null;
+                each.wake();
+            }
+        } finally {
+            if (woken != null) {
+                wake(woken);
+            }
+        }
     }
 
     /// Gives the stack what has arrived and what is due.
