@@ -205,16 +205,19 @@ final class StackMonitor {
     /// For links: lets the stack take a packet from another host of the JVM, if nobody is at work, nothing waits before
     /// it, and it is one of many, which needs no time.
     ///
-    /// @return false if nothing was done
+    /// @return true if the caller has entered the critical section, and has to leave it with [#exitQuietly]; false if
+    ///     nothing was done
     boolean receiveAgain(LinkPort port, Packet packet) {
-        if (clock != null || !lock.tryLock()) {
+        if (clock != null || !lock.tryLockAfresh()) {
             return false;
         }
         boolean taken = false;
         try {
             taken = !port.hasInput() && stack.receiveAgain(port.nic(), packet);
         } finally {
-            exitQuietly();
+            if (!taken) {
+                exitQuietly();
+            }
         }
         return taken;
     }
