@@ -328,7 +328,10 @@ public final class PublishedUdpPort implements Published, KernelLoop.Watched {
                     }
                 } catch (RuntimeException e) {
                     dropped.increment();
-                    logger().log(System.Logger.Level.WARNING, "An answer makes published " + PublishedUdpPort.this + " fail", e);
+                    logger().log(
+                                    System.Logger.Level.WARNING,
+                                    "An answer makes published " + PublishedUdpPort.this + " fail",
+                                    e);
                 }
             }
         }

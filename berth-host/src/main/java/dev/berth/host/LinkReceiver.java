@@ -25,8 +25,8 @@ public interface LinkReceiver {
         return received(packet);
     }
 
-    /// Hands over a packet that comes straight from another host of this JVM, as that has built it and without a delay
-    /// on the way.
+    /// Hands over a packet that comes straight from another host of this JVM, as that has built it and without a
+    /// delay on the way.
     ///
     /// @return as [#received]
     default boolean receivedAlone(Packet packet) {
