@@ -1,8 +1,7 @@
 package dev.berth.gateway;
 
 import java.io.IOException;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// One direction of a connection that is carried. It is carried on whichever thread learns that there is something to
 /// do, by one at a time: who finds it at work leaves a mark, and the other looks again.
@@ -12,20 +11,9 @@ abstract class Direction {
     private static final int AGAIN = 2; // at work, and to be looked at again
     private static final int ENDED = 3;
 
-    private static final VarHandle STATE;
-
-    static {
-        try {
-            STATE = MethodHandles.lookup().findVarHandle(Direction.class, "state", int.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
-
     final CarriedConnection connection;
 
-    @SuppressWarnings("unused") // written through STATE
-    private volatile int state;
+    private final AtomicInteger state = new AtomicInteger();
 
     Direction(CarriedConnection connection) {
         this.connection = connection;
@@ -40,13 +28,13 @@ abstract class Direction {
     /// There may be something to do. From any thread; returns when it is done, or somebody else is to see to it.
     final void due() {
         for (; ; ) {
-            int present = state;
+            int present = state.get();
             if (present == IDLE) {
-                if (STATE.compareAndSet(this, IDLE, AT_WORK)) {
+                if (state.compareAndSet(IDLE, AT_WORK)) {
                     Turns.take(this);
                     return;
                 }
-            } else if (present != AT_WORK || STATE.compareAndSet(this, AT_WORK, AGAIN)) {
+            } else if (present != AT_WORK || state.compareAndSet(AT_WORK, AGAIN)) {
                 return;
             }
         }
@@ -56,24 +44,24 @@ abstract class Direction {
     ///
     /// @return true if it wants another
     final boolean run(Turns turns) {
-        state = AT_WORK;
+        state.set(AT_WORK);
         boolean done = false;
         try {
             boolean more = move(turns);
             done = true;
-            if (state == ENDED) {
+            if (state.get() == ENDED) {
                 connection.directionEnded();
                 return false;
             }
-            return more || !STATE.compareAndSet(this, AT_WORK, IDLE);
+            return more || !state.compareAndSet(AT_WORK, IDLE);
         } catch (IOException e) {
             done = true;
-            state = ENDED;
+            state.set(ENDED);
             connection.isReset(e);
             return false;
         } catch (RuntimeException e) {
             done = true;
-            state = ENDED;
+            state.set(ENDED);
             connection.hasFailed(e);
             return false;
         } finally {
@@ -95,7 +83,7 @@ abstract class Direction {
 
     /// The stream has come to its end. In [#move].
     final void ended() {
-        state = ENDED;
+        state.set(ENDED);
     }
 
     /// True once it has come to its end.
@@ -105,7 +93,7 @@ abstract class Direction {
 
     /// True while something may have left one end and not be with the other.
     final boolean isMoving() {
-        int present = state;
+        int present = state.get();
         return present == AT_WORK || present == AGAIN;
     }
 }

@@ -3,11 +3,10 @@ package dev.berth.gateway;
 import dev.berth.stack.tcp.ReceivedView;
 import dev.berth.tun.StreamCalls;
 import java.io.IOException;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// The kernel's end of a connection that is carried. While little goes through it is a channel like any other, and
@@ -32,22 +31,11 @@ final class KernelStream {
 
     private static final int NONE = -1;
     private static final int UNKNOWN = -2;
-    private static final VarHandle STATE;
-
-    static {
-        try {
-            STATE = MethodHandles.lookup().findVarHandle(KernelStream.class, "state", int.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
-
     private final SocketChannel channel;
     private final Runnable whenClosed;
     private volatile int descriptor;
 
-    @SuppressWarnings("unused") // written through STATE
-    private volatile int state;
+    private final AtomicInteger state = new AtomicInteger();
 
     /// @param channel closed by this object only
     KernelStream(SocketChannel channel) {
@@ -153,22 +141,22 @@ final class KernelStream {
     private void begin() throws ClosedChannelException {
         int present;
         do {
-            present = state;
+            present = state.get();
             if (present >= CLOSED) {
                 throw new ClosedChannelException();
             }
-        } while (!STATE.compareAndSet(this, present, present + 1));
+        } while (!state.compareAndSet(present, present + 1));
     }
 
     private void finish() {
-        if ((int) STATE.getAndAdd(this, -1) == CLOSED + 1) {
+        if (state.getAndDecrement() == CLOSED + 1) {
             closeChannel(); // its end has begun meanwhile, and nobody else is at it
         }
     }
 
     /// Closes the kernel's end, as soon as no call is under way. Idempotent.
     void close() {
-        if ((int) STATE.getAndBitwiseOr(this, CLOSED) == 0) {
+        if (state.getAndUpdate(present -> present | CLOSED) == 0) {
             closeChannel();
         }
     }

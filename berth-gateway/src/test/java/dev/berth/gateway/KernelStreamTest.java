@@ -193,9 +193,10 @@ class KernelStreamTest {
         other.socket().setSoTimeout(60_000);
         channel.write(ByteBuffer.wrap(new byte[] {1}));
         assertThat(other.socket().getInputStream().read()).isEqualTo(1);
-        while (stream.receive(turns, read, 0, LARGE) > 0) {
-            continue;
-        }
+        int count;
+        do {
+            count = stream.receive(turns, read, 0, LARGE);
+        } while (count > 0);
         other.configureBlocking(false);
         return stream;
     }

@@ -37,7 +37,7 @@ import java.util.Objects;
 /// each the host's lock is not held. One thread at a time should lend and append, and one view and consume: others do
 /// no harm, but nothing then says whose octets come first. The memory stays valid until the second step, whatever
 /// becomes of the socket meanwhile.
-public abstract sealed class TcpSocketLoans extends TcpSocketOptions permits TcpSocket {
+public abstract sealed class TcpSocketLoans extends TcpSocketWriting permits TcpSocket {
     TcpSocketLoans(Host host, StackMonitor monitor, TcpConfig config) {
         super(host, monitor, config);
     }
@@ -106,20 +106,6 @@ public abstract sealed class TcpSocketLoans extends TcpSocketOptions permits Tcp
             return result;
         } finally {
             monitor.exit();
-        }
-    }
-
-    private void requireOutput() throws IOException {
-        if (has(OUTPUT_SHUT)) {
-            throw SocketErrors.write(null, false);
-        }
-    }
-
-    private void requireSending(Tcb connection, int result) throws IOException {
-        if (result == Tcp.NOT_OPEN) {
-            boolean again = has(ERROR_REPORTED);
-            flags |= ERROR_REPORTED;
-            throw SocketErrors.write(connection.error(), again);
         }
     }
 

@@ -10,7 +10,7 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// The options of a [TcpSocket]. They may be changed before there is a connection and while there is one.
-public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSocketLoans {
+public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSocketWriting {
     // In flags; a boolean for each would make the object larger
     static final int ERROR_REPORTED = 1;
     static final int INPUT_SHUT = 2;

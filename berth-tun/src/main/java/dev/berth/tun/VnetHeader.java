@@ -6,8 +6,6 @@ import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Packet;
 import dev.berth.wire.TcpHeader;
 import dev.berth.wire.UdpHeader;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /// The virtio-net header that goes before every packet of a TUN device with `IFF_VNET_HDR`: what is still to be done
@@ -40,7 +38,7 @@ final class VnetHeader {
     private static final int CSUM_START = 6;
     private static final int CSUM_OFFSET = 8;
 
-    private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.nativeOrder());
+    private static final boolean REVERSED = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
 
     private VnetHeader() {}
 
@@ -124,10 +122,11 @@ final class VnetHeader {
     }
 
     private static int u16(byte[] bytes, int at) {
-        return (short) SHORT.get(bytes, at) & 0xffff;
+        int value = Bytes.u16(bytes, at);
+        return REVERSED ? Short.reverseBytes((short) value) & 0xffff : value;
     }
 
     private static void put16(byte[] bytes, int at, int value) {
-        SHORT.set(bytes, at, (short) value);
+        Bytes.put16(bytes, at, REVERSED ? Short.reverseBytes((short) value) : value);
     }
 }

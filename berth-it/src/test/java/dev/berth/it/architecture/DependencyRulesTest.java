@@ -212,9 +212,19 @@ class DependencyRulesTest {
     }
 
     @Test
-    void varHandlesStayWithPacketBytesAndTheHost() {
+    void varHandlesStayWithPacketBytesTheHostAndWhatDatagramsTouchBesideItsLock() {
         check(noClasses()
                 .that()
+                .doNotHaveFullyQualifiedName("dev.berth.stack.udp.DatagramQueue")
+                .and()
+                .doNotHaveFullyQualifiedName("dev.berth.stack.udp.DatagramQueue$Ring")
+                .and()
+                .doNotHaveFullyQualifiedName("dev.berth.stack.udp.UdpEndpoint")
+                .and()
+                .doNotHaveFullyQualifiedName("dev.berth.stack.ip.Identification")
+                .and()
+                .doNotHaveFullyQualifiedName("dev.berth.stack.ip.NetInterface")
+                .and()
                 // Sockets and the agent reach private fields of java.net with them.
                 .resideOutsideOfPackages(packagesOf("wire", "host", "sockets", "agent"))
                 .should()
