@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// arrives inside is carried by the thread that brings it, what arrives outside by that of the [KernelLoop]. Neither
 /// waits; who cannot take more holds up the other end. While it is idle it has no buffer.
 ///
-/// It is being opened, then carried in both directions ([Outward], [Inward]), each of which ends for itself, and ended.
-/// Thread-safe.
+/// It is being opened, then carried in both directions ([Outward], [Inward]), each of which ends for itself, and
+/// ended. Thread-safe.
 final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
     private final KernelLoop loop;
     private final SocketChannel kernel;
@@ -277,7 +277,7 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
     /// A direction has come to its end.
     void directionEnded() {
         if (directions.decrementAndGet() == 0) {
-            close(false);
+            close(false, false);
         }
     }
 
@@ -297,15 +297,24 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
 
     /// Ends both connections: in order, or with a reset where something is still to be delivered.
     void end() {
-        close(isDelivering());
+        boolean reset = isDelivering();
+        close(reset, reset);
+    }
+
+    /// As [#end], where the host inside goes down then: whoever may still send there learns it by a reset, as nobody
+    /// would answer what he sends after a FIN.
+    void endWithHost() {
+        boolean reset = isDelivering();
+        Outward out = outward;
+        close(reset, reset || out == null || !out.isEnded());
     }
 
     /// Resets both connections.
     void abort() {
-        close(true);
+        close(true, true);
     }
 
-    private void close(boolean reset) {
+    private void close(boolean reset, boolean resetInside) {
         if (!ended.compareAndSet(false, true)) {
             return;
         }
@@ -318,7 +327,7 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
         }
         try {
             stream.close();
-            endInside(reset);
+            endInside(resetInside);
         } finally {
             tellEnded();
         }

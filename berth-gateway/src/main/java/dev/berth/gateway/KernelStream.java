@@ -10,12 +10,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// The kernel's end of a connection that is carried. While little goes through it is a channel like any other, and
-/// octets pass a buffer; once it is fast they pass straight between the kernel and the memory of the host inside, where
-/// this JVM lets Berth make the calls for that ([Turns#calls]) and tells the descriptor ([KernelSockets#descriptor]).
+/// octets pass a buffer; once it is fast they pass straight between the kernel and the memory of the host inside,
+/// where this JVM lets Berth make the calls for that ([Turns#calls]) and tells the descriptor
+/// ([KernelSockets#descriptor]).
 ///
-/// **The descriptor** is a number that the kernel gives to somebody else once the socket is closed. So nobody but this
-/// class closes the channel, and it does not while a call is under way: each call is counted in before it, unless the
-/// end has begun, and whoever is the last one out then closes. Calls take microseconds, so nothing waits.
+/// **The descriptor** is a number that the kernel gives to somebody else once the socket is closed. So nobody but
+/// this class closes the channel, and it does not while a call is under way: each call is counted in before it,
+/// unless the end has begun, and whoever is the last one out then closes. Calls take microseconds, so nothing waits.
 ///
 /// Both directions may use it at the same time, and any thread may close it.
 final class KernelStream {

@@ -246,7 +246,8 @@ final class OutsideTcp {
             SocketChannel channel = connection.kernel();
             try {
                 channel.configureBlocking(false);
-                // A machine's own servers have answered when the first returns, which says "in progress" all the same.
+                // A machine's own servers have answered when the first returns, which says "in progress" all the
+                // same.
                 if (channel.connect(OutsideAddresses.socketAddress(to)) || channel.finishConnect()) {
                     connected();
                 } else {
@@ -434,7 +435,7 @@ final class OutsideTcp {
         while (connections.stream().anyMatch(CarriedConnection::isDelivering) && System.nanoTime() - deadline < 0) {
             LockSupport.parkNanos(DRAIN_STEP_NANOS);
         }
-        connections.forEach(CarriedConnection::end);
+        connections.forEach(CarriedConnection::endWithHost);
         use.close();
     }
 

@@ -510,6 +510,20 @@ class CarriedConnectionTest {
         }
     }
 
+    /// After a FIN it would go on to send to a host that is not there any more.
+    @Test
+    void a_gateway_that_is_closed_resets_a_guest_that_may_still_send() throws Exception {
+        try (ServerSocket server = listen();
+                TcpSocket client = connect(server.getLocalPort());
+                Socket accepted = accept(server)) {
+            accepted.getOutputStream().write(1);
+            assertThat(client.read(new byte[1], 0, 1, PATIENCE)).isEqualTo(1);
+            gateway.close();
+            isReset(client);
+            assertThat(accepted.getInputStream().read()).isEqualTo(-1);
+        }
+    }
+
     @Test
     void a_published_port_waits_for_no_silent_target() throws Exception {
         Host door = network.host("door", IpAddress.Prefix.parse("10.0.0.2/24"));

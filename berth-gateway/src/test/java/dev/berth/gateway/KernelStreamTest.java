@@ -230,8 +230,8 @@ class KernelStreamTest {
         return count;
     }
 
-    /// The kernel gives the number of a closed descriptor to the next socket: who still uses the number would take that
-    /// one's octets.
+    /// The kernel gives the number of a closed descriptor to the next socket: who still uses the number would take
+    /// that one's octets.
     @Test
     void no_call_meets_a_socket_that_has_got_the_number_of_a_closed_one() throws Exception {
         byte[] stranger = new byte[100];

@@ -53,7 +53,8 @@ final class LinkPort implements LinkReceiver {
         }
     }
 
-    /// Where datagrams for this link are built without the host's lock; null if they cannot be. Under the host's lock.
+    /// Where datagrams for this link are built without the host's lock; null if they cannot be. Under the host's
+    /// lock.
     @Nullable
     DatagramLane lane() {
         if (lane == null && sharing == null && monitor.clock() == null) {
@@ -167,7 +168,8 @@ final class LinkPort implements LinkReceiver {
     /// True if every packet that has left here was handed over, so that another may go [#straight]. Under the host's
     /// lock.
     boolean isIdle() {
-        // Only the owner of the lock adds to the outbox: once it is empty and nobody transmits, nothing is on its way.
+        // Only the owner of the lock adds to the outbox: once it is empty and nobody transmits, nothing is on its
+        // way.
         return outbox.isEmpty() && !transmitting.get() && !closed && downReason == null && sharing == null;
     }
 

@@ -26,8 +26,8 @@ public interface LinkReceiver {
         return received(packet);
     }
 
-    /// Hands over a packet that comes straight from another host of this JVM, as that has built it and without a delay
-    /// on the way.
+    /// Hands over a packet that comes straight from another host of this JVM, as that has built it and without a
+    /// delay on the way.
     ///
     /// @return null if that is all; otherwise the caller is in the host's critical section now, and has to [#leave] it
     ///     as soon as it has let go of what it sent the packet with

@@ -151,8 +151,8 @@ final class StackMonitor {
     }
 
     /// Enters the critical section for a call that takes something out of the stack or looks at it, and needs no time
-    /// for that; [#exitQuietly] must follow in a `finally`. The clock is read only if there turns out to be more to do:
-    /// to read it takes as long as the lock.
+    /// for that; [#exitQuietly] must follow in a `finally`. The clock is read only if there turns out to be more to
+    /// do: to read it takes as long as the lock.
     void enterQuietly() {
         lock.lock();
     }
@@ -202,8 +202,8 @@ final class StackMonitor {
         }
     }
 
-    /// For links: lets the stack take a packet from another host of the JVM, if nobody is at work, nothing waits before
-    /// it, and it is one of many, which needs no time.
+    /// For links: lets the stack take a packet from another host of the JVM, if nobody is at work, nothing waits
+    /// before it, and it is one of many, which needs no time.
     ///
     /// @return true if the caller has entered the critical section, and has to leave it with [#exitQuietly]; false if
     ///     nothing was done

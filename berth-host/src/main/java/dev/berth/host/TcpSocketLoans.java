@@ -42,8 +42,8 @@ public abstract sealed class TcpSocketLoans extends TcpSocketWriting permits Tcp
         super(host, monitor, config);
     }
 
-    /// Lends room for octets that are to be sent. If there is any, [#append] must follow soon, as this is memory of the
-    /// host's.
+    /// Lends room for octets that are to be sent. If there is any, [#append] must follow soon, as this is memory of
+    /// the host's.
     ///
     /// @param max the most octets that are wanted, at least 1
     /// @return octets that `space` takes, at least 1 and at most `max`, or [#UNAVAILABLE] if there is no room now

@@ -157,8 +157,8 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
         return config().receiveBuffer();
     }
 
-    /// IP_TOS: DS field of sent packets, 0 to 255. The ECN bits, the low two, are TCP's own (RFC 3168 section 6.1), and
-    /// what is set of them is dropped, as Linux does.
+    /// IP_TOS: DS field of sent packets, 0 to 255. The ECN bits, the low two, are TCP's own (RFC 3168 section 6.1),
+    /// and what is set of them is dropped, as Linux does.
     public void trafficClass(int value) throws IOException {
         configure(c -> c.withHeader(value & ~0b11, c.timeToLive()));
     }
@@ -198,8 +198,9 @@ public abstract sealed class TcpSocketOptions extends DataSocket permits TcpSock
         return config().keepCount();
     }
 
-    /// TCP_QUICKACK: the next segments are acknowledged at once, as at the start of a connection; false lets ACKs wait.
-    /// Not for ever, as on Linux: the connection goes its own way later. Without a connection it says how one begins.
+    /// TCP_QUICKACK: the next segments are acknowledged at once, as at the start of a connection; false lets ACKs
+    /// wait. Not for ever, as on Linux: the connection goes its own way later. Without a connection it says how one
+    /// begins.
     public void quickAck(boolean value) throws IOException {
         enter();
         try {
