@@ -42,7 +42,7 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
     CarriedConnection(KernelLoop loop, SocketChannel kernel, Object name, Consumer<CarriedConnection> whenEnded) {
         this.loop = loop;
         this.kernel = kernel;
-        stream = new KernelStream(kernel);
+        stream = new KernelStream(kernel, true, this::kernelClosed);
         this.name = name;
         this.whenEnded = whenEnded;
         lastUse = System.nanoTime();
@@ -79,12 +79,12 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
     ///
     /// @throws IOException if the connection has been ended meanwhile
     void carry(TcpSocket socket) throws IOException {
-        kernel.configureBlocking(false);
         inside = socket;
-        if (ended.get()) {
+        if (ended.get()) { // otherwise whoever ends it from now on finds the socket
             socket.abort();
             throw new IOException("The gateway was closed");
         }
+        kernel.configureBlocking(false);
         socket.noDelay(true);
         inward = new Inward(this, socket, stream);
         outward = new Outward(this, socket, stream);
@@ -126,6 +126,10 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
         }
         if (!socket.isOpen()) {
             abort(); // with its host
+            return;
+        }
+        if (out.isEnded() && socket.hasFailed()) {
+            isReset(new IOException("Connection reset")); // nobody would look there any more
             return;
         }
         if ((readiness & (made ? Readiness.READABLE : Readiness.CONNECTED)) != 0) {
@@ -191,7 +195,9 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
         } catch (ClosedSelectorException e) {
             abort(); // with whoever has used the loop
         } catch (CancelledKeyException e) {
-            if (kernel.isOpen()) {
+            if (!loop.selector().isOpen()) {
+                abort();
+            } else if (kernel.isOpen()) {
                 loop.hand(() -> watch(ops)); // after the selection that forgets the key
             }
         }
@@ -204,11 +210,20 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
         if (loop.isHere() && out != null && !out.isMoving()) {
             synchronized (this) {
                 SelectionKey present = key;
-                if (present != null && (present.interestOps() & SelectionKey.OP_WRITE) == 0) {
+                // Not valid if another thread has just closed the connection, or does so now.
+                if (present != null && present.isValid() && !isAwaited(present)) {
                     key = null;
                     present.cancel();
                 }
             }
+        }
+    }
+
+    private static boolean isAwaited(SelectionKey key) {
+        try {
+            return (key.interestOps() & SelectionKey.OP_WRITE) != 0;
+        } catch (CancelledKeyException e) {
+            return true;
         }
     }
 
@@ -244,7 +259,7 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
         }
         try {
             // In this order: it is moving before it has left the socket.
-            boolean waiting = socket.isConnected() && socket.available() > 0;
+            boolean waiting = socket.available() > 0;
             Outward out = outward;
             return waiting || out != null && out.isMoving();
         } catch (IOException e) {
@@ -301,10 +316,15 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
                 logger().log(System.Logger.Level.DEBUG, "Closing a connection to {0}: {1}", name, e.getMessage());
             }
         }
-        stream.close();
-        if (key != null) {
-            loop.wake(); // the JDK gives a registered socket back in the next selection only
+        try {
+            stream.close();
+            endInside(reset);
+        } finally {
+            tellEnded();
         }
+    }
+
+    private void endInside(boolean reset) {
         TcpSocket socket = inside;
         if (socket != null) {
             socket.observe(null);
@@ -314,12 +334,25 @@ final class CarriedConnection implements KernelLoop.Watched, IntConsumer {
                 socket.close();
             }
         }
-        Opening by = opening;
-        opening = null;
-        if (by != null) {
-            by.ended();
+    }
+
+    private void tellEnded() {
+        try {
+            Opening by = opening;
+            opening = null;
+            if (by != null) {
+                by.ended();
+            }
+        } finally {
+            whenEnded.accept(this);
         }
-        whenEnded.accept(this);
+    }
+
+    /// The JDK gives the descriptor of a registered socket back in the next selection only.
+    private void kernelClosed() {
+        if (key != null) {
+            loop.wake();
+        }
     }
 
     /// Not in a field: loggers take a good part of the time that a program needs to start.

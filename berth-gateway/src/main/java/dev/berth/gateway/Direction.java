@@ -71,6 +71,11 @@ abstract class Direction {
         }
     }
 
+    /// It cannot be carried on: an error of the JVM.
+    final void giveUp() {
+        connection.abort();
+    }
+
     /// The loop's thread goes on.
     final void leaveToLoop() {
         connection.loop().hand(() -> Turns.take(this));
@@ -79,6 +84,11 @@ abstract class Direction {
     /// The stream has come to its end. In [#move].
     final void ended() {
         state.set(ENDED);
+    }
+
+    /// True once it has come to its end.
+    final boolean isEnded() {
+        return state == ENDED;
     }
 
     /// True while something may have left one end and not be with the other.

@@ -20,8 +20,7 @@ final class KernelLoop {
     private static final String NAME = "berth-gateway-loop";
     private static final long SWEEP_MILLIS = 1_000;
 
-    private static @Nullable KernelLoop shared; // guarded by the class, with the next
-    private static int users;
+    private static @Nullable KernelLoop shared; // guarded by the class, with who uses each
 
     /// A socket of the kernel that is watched; the attachment of its key.
     interface Watched {
@@ -80,7 +79,6 @@ final class KernelLoop {
                 shared = loop;
                 loop.thread.start();
             }
-            users++;
             Use use = new Use(loop, sweep);
             loop.uses.add(use);
             return use;
@@ -90,12 +88,19 @@ final class KernelLoop {
     private void leave(Use use) {
         synchronized (KernelLoop.class) {
             uses.remove(use);
-            if (--users == 0) {
-                shared = null;
+            if (uses.isEmpty()) {
+                forget();
                 ending = true;
             }
         }
         selector.wakeup(); // what was closed is not given back before the next selection
+    }
+
+    /// Nobody else begins to use this one. Under the lock of the class.
+    private void forget() {
+        if (shared == this) {
+            shared = null;
+        }
     }
 
     Selector selector() {
@@ -131,6 +136,7 @@ final class KernelLoop {
                     selector.selectNow(KernelLoop::ready);
                 }
                 asleep.set(false);
+                Thread.interrupted(); // by whatever it has called: no selection would wait any more
                 takeHanded();
                 long now = System.nanoTime();
                 if (now - swept >= SWEEP_MILLIS * 1_000_000) {
@@ -143,6 +149,9 @@ final class KernelLoop {
         } catch (IOException | ClosedSelectorException e) {
             logger().log(System.Logger.Level.WARNING, "The gateway cannot select: " + e.getMessage());
         } finally {
+            synchronized (KernelLoop.class) {
+                forget();
+            }
             try {
                 selector.close();
             } catch (IOException e) {
@@ -158,15 +167,25 @@ final class KernelLoop {
             ((Watched) key.attachment()).kernelReady(ops);
         } catch (CancelledKeyException e) {
             // closed by another thread meanwhile
+        } catch (RuntimeException | Error e) {
+            hasFailed(e);
         }
     }
 
-    /// A defect of one user is not to end what serves all.
     private static void safely(Runnable task) {
         try {
             task.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            hasFailed(e);
+        }
+    }
+
+    /// A defect of one user, or too little memory for him, is not to end what serves all.
+    private static void hasFailed(Throwable e) {
+        try {
             logger().log(System.Logger.Level.ERROR, "The gateway's loop goes on after a failure", e);
+        } catch (RuntimeException | Error _) {
+            // There is no memory for that either.
         }
     }
 

@@ -31,18 +31,21 @@ final class KernelStream {
     private static final int NONE = -1;
     private static final int UNKNOWN = -2;
     private final SocketChannel channel;
+    private final Runnable whenClosed;
     private volatile int descriptor;
 
     private final AtomicInteger state = new AtomicInteger();
 
     /// @param channel closed by this object only
     KernelStream(SocketChannel channel) {
-        this(channel, true);
+        this(channel, true, () -> {});
     }
 
     /// @param straight false if all octets are to pass the buffer
-    KernelStream(SocketChannel channel, boolean straight) {
+    /// @param whenClosed is told once the channel is closed, which may be after [#close], on another thread
+    KernelStream(SocketChannel channel, boolean straight, Runnable whenClosed) {
         this.channel = channel;
+        this.whenClosed = whenClosed;
         descriptor = straight ? UNKNOWN : NONE;
     }
 
@@ -164,5 +167,6 @@ final class KernelStream {
             System.getLogger(KernelStream.class.getName())
                     .log(System.Logger.Level.DEBUG, "Closing a connection: {0}", e.getMessage());
         }
+        whenClosed.run();
     }
 }

@@ -90,17 +90,31 @@ final class OutsideTcp {
             try {
                 ConnectionRequest request;
                 while (!closed && (request = acceptor.tryRequest()) != null) {
-                    decide(request);
+                    decideSafely(request);
                 }
             } catch (IOException e) {
                 if (acceptor.isOpen()) {
                     logger().log(System.Logger.Level.DEBUG, "Gateway: {0}", e.getMessage());
                 }
-            } catch (RuntimeException e) {
-                logger().log(System.Logger.Level.ERROR, "The gateway has lost a connection", e);
+            } catch (RuntimeException | Error e) {
+                hasFailed(e);
             }
             seen = told.addAndGet(-seen);
         } while (seen != 0);
+    }
+
+    /// Whatever fails, the next one is decided.
+    private void decideSafely(ConnectionRequest request) {
+        try {
+            decide(request);
+        } catch (RuntimeException | Error e) {
+            hasFailed(e);
+            request.ignore(); // it comes again, if it was not decided
+        }
+    }
+
+    private static void hasFailed(Throwable e) {
+        logger().log(System.Logger.Level.ERROR, "The gateway has lost a connection", e);
     }
 
     private void decide(ConnectionRequest request) {
@@ -169,8 +183,8 @@ final class OutsideTcp {
             channel = to.address().isIpv4()
                     ? kernel.openSocketChannel(StandardProtocolFamily.INET)
                     : kernel.openSocketChannel();
-        } catch (IOException e) {
-            // Out of descriptors: the SYN comes again.
+        } catch (IOException | UnsupportedOperationException e) {
+            // Out of descriptors, or a family that the machine does not have: the SYN comes again.
             leave(byGuest, guest);
             leave(byDestination, to.address());
             tally.overLimit.increment();
@@ -186,9 +200,16 @@ final class OutsideTcp {
         connections.add(connection);
         held.add(connection, guest, to.address());
         opening.increment();
-        new OpeningOutside(connection, request, guest, to).begin();
-        if (closed) {
-            connection.abort();
+        OpeningOutside by = new OpeningOutside(connection, request, guest, to);
+        connection.opening(by);
+        boolean begun = false;
+        try {
+            by.begin();
+            begun = true;
+        } finally {
+            if (!begun || closed) {
+                connection.abort();
+            }
         }
     }
 
@@ -209,11 +230,13 @@ final class OutsideTcp {
         }
 
         void begin() {
-            connection.opening(this);
             try {
                 Flow flow = bind(connection, request, to);
                 if (flow != null) {
                     flows.put(connection, flow);
+                    if (!connections.contains(connection)) {
+                        release(connection); // it was ended meanwhile, before there was anything to release
+                    }
                 }
             } catch (IOException e) {
                 failed(e, false);
@@ -372,6 +395,10 @@ final class OutsideTcp {
     private void ended(CarriedConnection connection) {
         connections.remove(connection);
         held.remove(connection);
+        release(connection);
+    }
+
+    private void release(CarriedConnection connection) {
         Flow flow = flows.remove(connection);
         if (flow != null) {
             ports.release(flow);

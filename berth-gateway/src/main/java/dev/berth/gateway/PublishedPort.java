@@ -44,6 +44,9 @@ public final class PublishedPort implements Published {
     private static final long DRAIN_NANOS = 500_000_000L;
     private static final long DRAIN_STEP_NANOS = 1_000_000L;
 
+    /// The thread that accepts is never held up for long; a busy machine may be slow.
+    private static final long JOIN_NANOS = 10_000_000_000L;
+
     private final ServerSocketChannel server;
     private final InetSocketAddress address;
     private final Host gateway;
@@ -145,6 +148,8 @@ public final class PublishedPort implements Published {
                 // Out of descriptors, as a rule: what waits in the backlog is taken when there are some again.
                 logger().log(System.Logger.Level.WARNING, "Published " + this + " cannot accept: " + e.getMessage());
                 LockSupport.parkNanos(ACCEPT_PAUSE_NANOS);
+            } catch (RuntimeException e) {
+                logger().log(System.Logger.Level.ERROR, "Published " + this + " has lost a connection", e);
             }
         }
     }
@@ -261,6 +266,12 @@ public final class PublishedPort implements Published {
         } catch (IOException e) {
             logger().log(System.Logger.Level.WARNING, "Published " + this + " cannot be closed: " + e.getMessage());
         }
+        // It is the last to hold the port, and what it has just accepted may have been answered already.
+        try {
+            accepting.join(Duration.ofNanos(JOIN_NANOS));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         long deadline = System.nanoTime() + DRAIN_NANOS;
         while (connections.stream().anyMatch(CarriedConnection::isDelivering) && System.nanoTime() - deadline < 0) {
             LockSupport.parkNanos(DRAIN_STEP_NANOS);
@@ -269,11 +280,6 @@ public final class PublishedPort implements Published {
             connection.end();
         }
         use.close();
-        try {
-            accepting.join(Duration.ofNanos(DRAIN_NANOS)); // it is the last to hold the port
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     /// `127.0.0.1:8080 -> 10.0.0.1:80`.

@@ -110,7 +110,8 @@ public final class PublishedUdpPort implements Published, KernelLoop.Watched {
         boolean registered = false;
         try {
             channel.configureBlocking(false);
-            key = channel.register(use.loop().selector(), SelectionKey.OP_READ, this);
+            key = channel.register(use.loop().selector(), 0, this);
+            key.interestOps(SelectionKey.OP_READ); // the loop's thread uses the key, so not before it is there
             use.loop().wake();
             registered = true;
         } finally {

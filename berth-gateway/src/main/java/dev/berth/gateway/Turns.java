@@ -49,7 +49,7 @@ final class Turns {
         }
         Turns own = FREE.poll();
         if (own == null) {
-            own = new Turns();
+            own = make(direction);
         } else {
             FREE_COUNT.decrementAndGet();
         }
@@ -59,6 +59,18 @@ final class Turns {
         } finally {
             CURRENT.remove(); // the thread may be any program's
             own.giveBack();
+        }
+    }
+
+    private static Turns make(Direction direction) {
+        Turns made = null;
+        try {
+            made = new Turns();
+            return made;
+        } finally {
+            if (made == null) {
+                direction.giveUp(); // no memory for a buffer
+            }
         }
     }
 
@@ -79,6 +91,9 @@ final class Turns {
         Direction left; // by an error of the JVM
         while ((left = due.poll()) != null) {
             left.leaveToLoop();
+        }
+        if (space.isLent() || view.count() > 0) {
+            return; // after a failure: what is still held is nobody else's
         }
         if (FREE_COUNT.incrementAndGet() <= KEPT) {
             FREE.push(this);

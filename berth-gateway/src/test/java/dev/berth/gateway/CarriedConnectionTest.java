@@ -463,6 +463,18 @@ class CarriedConnectionTest {
     }
 
     @Test
+    void a_reset_from_a_guest_that_has_ended_reaches_an_outside_that_says_nothing() throws Exception {
+        try (ServerSocket server = listen();
+                TcpSocket client = connect(server.getLocalPort());
+                Socket accepted = accept(server)) {
+            client.shutdownOutput();
+            assertThat(accepted.getInputStream().read()).isEqualTo(-1);
+            client.abort();
+            isOver();
+        }
+    }
+
+    @Test
     void each_end_goes_on_with_much_after_the_other_has_ended() throws Exception {
         int length = 8 << 20;
         try (ServerSocket server = listen();

@@ -121,7 +121,7 @@ class KernelStreamTest {
     @ValueSource(booleans = {false, true})
     void what_comes_from_the_kernel_arrives_inside(boolean straight) {
         Seeds.run(5, random -> {
-            KernelStream stream = new KernelStream(near, straight);
+            KernelStream stream = new KernelStream(near, straight, () -> {});
             int total = 3_000_000;
             int sent = 0;
             int received = 0;
@@ -144,7 +144,7 @@ class KernelStreamTest {
     @ValueSource(booleans = {false, true})
     void what_comes_from_inside_arrives_at_the_kernel(boolean straight) {
         Seeds.run(5, random -> {
-            KernelStream stream = new KernelStream(near, straight);
+            KernelStream stream = new KernelStream(near, straight, () -> {});
             int total = 3_000_000;
             int sent = 0;
             int received = 0;

@@ -280,9 +280,9 @@ final class LinkPort implements LinkReceiver {
             }
         } finally {
             transmitting.set(false);
-        }
-        if (sent && !outbox.isEmpty()) {
-            transmit();
+            if (!outbox.isEmpty()) {
+                transmit(); // what others have left meanwhile, also if the source or the link has thrown something
+            }
         }
         return sent;
     }

@@ -212,7 +212,8 @@ final class StackMonitor {
         }
         boolean taken = false;
         try {
-            taken = !port.hasInput() && stack.receiveAgain(port.nic(), packet);
+            // Behind a slot that somebody has claimed and not yet filled, there may be one that was sent before.
+            taken = port.isDrained() && stack.receiveAgain(port.nic(), packet);
         } finally {
             exitQuietly();
         }
@@ -250,14 +251,28 @@ final class StackMonitor {
 
     /// Processes what has arrived, lets the stack send, and leaves the critical section.
     void exit() {
-        while (!leave() && tryEnter()) {
+        exit(true);
+    }
+
+    /// @param talks it may be in conversation with another host
+    private void exit(boolean talks) {
+        while (!leave(talks) && tryEnter()) {
             now = timeInside();
         }
     }
 
+    /// As [#tryRun], for the partner of a conversation that has ended: it begins none itself, as two hosts that are
+    /// called from all sides would call each other deeper and deeper then.
+    private void tryRunAlone() {
+        if (tryEnter()) {
+            now = timeInside();
+            exit(false);
+        }
+    }
+
     /// @return false if something was left behind since, so that the section should be entered again
-    private boolean leave() {
-        Wakeup woken;
+    private boolean leave(boolean talks) {
+        Wakeup woken = null;
         boolean settled;
         long deadline;
         String warning;
@@ -270,7 +285,8 @@ final class StackMonitor {
         try {
             takeIn();
             settled = stack.settle(now);
-            settled &= converse();
+            boolean talked = !talks || converse();
+            settled &= talked;
             given = giveOut();
             woken = collectWakeups(null);
             settled &= !stack.hasWork(); // a reader that was served may have opened the window
@@ -280,35 +296,54 @@ final class StackMonitor {
             if (other != null) {
                 otherGiven = other.giveOut();
                 woken = other.collectWakeups(woken);
-                otherSettled = !other.stack.hasWork();
+                otherSettled = talked && !other.stack.hasWork();
                 otherDeadline = other.stack.nextDeadline();
                 otherWarning = other.shortage.poll(other.now);
             }
         } finally {
             unlock();
         }
-        transmit();
-        if (other != null) {
-            other.transmit();
-        }
-        runSiblings(given);
-        if (other != null) {
-            other.runSiblings(otherGiven);
-        }
-        while (woken != null) {
-            Wakeup next = woken.next;
-            woken.next = null;
-            woken.wake();
-            woken = next;
-        }
-        arm(deadline, warning);
-        if (other != null) {
-            other.arm(otherDeadline, otherWarning);
-            if (!otherSettled || other.isCalled()) {
-                other.tryRun();
+        try {
+            transmit();
+            if (other != null) {
+                other.transmit();
+            }
+            runSiblings(given);
+            if (other != null) {
+                other.runSiblings(otherGiven);
+            }
+        } finally {
+            try {
+                wake(woken); // whatever a link has thrown: nobody would wake these a second time
+            } finally {
+                // Also where an observer has failed, which must not cost a timer.
+                arm(deadline, warning);
+                if (other != null) {
+                    other.arm(otherDeadline, otherWarning);
+                    if (!otherSettled || other.isCalled()) {
+                        other.tryRunAlone();
+                    }
+                }
             }
         }
         return settled && !isCalled();
+    }
+
+    /// Wakes all of a list. An observer that fails keeps nobody else asleep.
+    private static void wake(@Nullable Wakeup first) {
+        Wakeup woken = first;
+        try {
+            while (woken != null) {
+                Wakeup each = woken;
+                woken = each.next;
+                each.next = null;
+                each.wake();
+            }
+        } finally {
+            if (woken != null) {
+                wake(woken);
+            }
+        }
     }
 
     /// Gives the stack what has arrived and what is due.

@@ -12,8 +12,13 @@ import dev.berth.host.TcpAcceptor;
 import dev.berth.host.TcpSocket;
 import dev.berth.host.UdpSocket;
 import dev.berth.stack.StackSnapshot;
+import dev.berth.wire.BufferPool;
+import dev.berth.wire.Bytes;
 import dev.berth.wire.Endpoint;
+import dev.berth.wire.InternetChecksum;
 import dev.berth.wire.IpAddress;
+import dev.berth.wire.IpProtocol;
+import dev.berth.wire.Ipv4Header;
 import dev.berth.wire.Packet;
 import java.io.IOException;
 import java.net.SocketException;
@@ -28,6 +33,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -42,6 +48,7 @@ class ConversationsTest {
     private static final int THREADS = 6;
     private static final int CONNECTIONS = 150; // of each thread
     private static final int DATAGRAMS = 4_000;
+    private static final int CALLS = 2_000;
 
     private final List<Host> hosts = new ArrayList<>();
 
@@ -225,8 +232,87 @@ class ConversationsTest {
         }
     }
 
+    /// Each of the two hosts is called again by others as soon as it has been looked after, for a long time.
+    @Test
+    void hosts_that_are_called_from_all_sides_do_not_call_each_other_deeper_and_deeper() throws Exception {
+        try (Network network = Network.create("calls")) {
+            AtomicInteger calls = new AtomicInteger();
+            AtomicInteger depth = new AtomicInteger();
+            IpAddress.Prefix first = IpAddress.Prefix.parse("10.0.0.1/24");
+            IpAddress.Prefix second = IpAddress.Prefix.parse("10.0.0.2/24");
+            try (Host one = Host.builder("one")
+                            .link(new CallingLink(network.link(first), calls, depth))
+                            .address(first)
+                            .start();
+                    Host other = Host.builder("other")
+                            .link(new CallingLink(network.link(second), calls, depth))
+                            .address(second)
+                            .start()) {
+                UdpSocket receiver = other.openUdpSocket();
+                Endpoint to = bound(receiver, "10.0.0.2");
+                for (int i = 0; calls.get() < CALLS; i++) {
+                    assertThat(i).isLessThan(CALLS);
+                    try (UdpSocket sender = one.openUdpSocket()) { // which knows no way beside the lock
+                        sender.send(new byte[8], 0, 8, to);
+                        receiver.receive(new byte[8], 0, 8, LIMIT);
+                    }
+                }
+                assertThat(depth.get()).as("frames on the stack").isBetween(1, 200);
+            }
+        }
+    }
+
+    /// Leaves an echo request behind for the other host whenever it lets a packet go straight there, as another thread
+    /// may do at any time.
+    private static final class CallingLink extends AskedLink {
+        private final BufferPool pool = new BufferPool();
+        private final AtomicInteger calls;
+        private final AtomicInteger depth;
+        private @Nullable Packet asked;
+
+        CallingLink(Link link, AtomicInteger calls, AtomicInteger depth) {
+            super(link);
+            this.calls = calls;
+            this.depth = depth;
+        }
+
+        @Override
+        public @Nullable LinkReceiver straight(Packet packet) {
+            LinkReceiver to = super.straight(packet);
+            boolean again = packet == asked; // at first it is asked before the other host has taken in what has come
+            asked = again ? null : packet;
+            if (to != null && again && calls.incrementAndGet() <= CALLS) {
+                depth.accumulateAndGet((int) (long) StackWalker.getInstance().walk(Stream::count), Math::max);
+                to.receivedMore(echoRequest(packet));
+            }
+            return to;
+        }
+
+        /// Between the ends of `packet`.
+        private Packet echoRequest(Packet packet) {
+            int length = Ipv4Header.MIN_LENGTH + 8;
+            Packet request = pool.takePacket(length);
+            Ipv4Header.write(
+                    request.bytes,
+                    0,
+                    0,
+                    length,
+                    0,
+                    Ipv4Header.DONT_FRAGMENT,
+                    64,
+                    IpProtocol.ICMP,
+                    (int) packet.sourceLo,
+                    (int) packet.destinationLo);
+            int at = Ipv4Header.MIN_LENGTH;
+            Bytes.put64(request.bytes, at, 8L << 56);
+            Bytes.put16(request.bytes, at + 2, InternetChecksum.finish(8 << 8));
+            request.end = length;
+            return request;
+        }
+    }
+
     /// Counts what it lets go straight, and what it is given to transmit.
-    private static final class AskedLink implements Link {
+    private static class AskedLink implements Link {
         private final Link link;
         final AtomicInteger straight = new AtomicInteger();
         final AtomicInteger transmitted = new AtomicInteger();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.berth.host.Host;
 import dev.berth.host.HostSocket;
 import dev.berth.host.UdpSocket;
+import dev.berth.stack.endpoint.ByteSource;
 import dev.berth.wire.DropReason;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
@@ -129,6 +130,35 @@ class DatagramRacesTest {
                 + drops(server, DropReason.RECEIVE_BUFFER_FULL)
                 + drops(server, DropReason.NO_PORT_OWNER);
         assertThat(delivered() + dropped).as("delivered and dropped").isEqualTo(sent);
+    }
+
+    /// Meanwhile another thread has left a datagram to the one that has the link.
+    @Test
+    void a_source_that_fails_keeps_no_datagram_of_others_back() throws Exception {
+        UdpSocket receiver = receiver();
+        byte[] octets = new byte[64];
+        UdpSocket other = client.openUdpSocket();
+        UdpSocket socket = client.openUdpSocket();
+        for (int i = 0; i < 20; i++) { // and its way is known
+            socket.send(octets, 0, 64, at);
+            assertThat(receiver.receive(octets, 0, 64, LIMIT)).isEqualTo(64);
+        }
+        ByteSource failing = (_, _, _) -> {
+            try {
+                start(1, () -> {
+                            other.send(new byte[7], 0, 7, at);
+                            return 1L;
+                        })
+                        .getFirst()
+                        .get(10, TimeUnit.SECONDS);
+            } catch (Exception e) {
+                throw new AssertionError("The other thread could not send", e);
+            }
+            throw new IllegalStateException("closed");
+        };
+        assertThatThrownBy(() -> socket.trySend(failing, 64, at)).isInstanceOf(IllegalStateException.class);
+        assertThat(receiver.receive(octets, 0, 64, LIMIT)).isEqualTo(7);
+        assertAllAreCounted(21);
     }
 
     private long send(UdpSocket socket, int sender) throws IOException {

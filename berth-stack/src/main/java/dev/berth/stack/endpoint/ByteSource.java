@@ -1,6 +1,7 @@
 package dev.berth.stack.endpoint;
 
-/// Brings bytes into the stack: an array, a `ByteBuffer`. Called in the host's critical section, so it must only
+/// Brings bytes into the stack: an array, a `ByteBuffer`. Called in the host's critical section, or by the thread that
+/// has the link ([dev.berth.stack.udp.DatagramLane]), so it must only
 /// copy.
 @FunctionalInterface
 public interface ByteSource {
