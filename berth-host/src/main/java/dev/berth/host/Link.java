@@ -43,9 +43,12 @@ public interface Link extends AutoCloseable {
     }
 
     /// Takes a packet over and sends it now, as [#transmit] and [#flush]: the one packet of a batch.
-    default void transmitAlone(Packet packet) {
+    ///
+    /// @return whose [LinkReceiver#leave] the caller has to call as soon as another may transmit; null if nobody's
+    default @Nullable LinkReceiver transmitAlone(Packet packet) {
         transmit(packet);
         flush();
+        return null;
     }
 
     /// The batch that began with the first [#transmit] ends: everything taken over goes out now.

@@ -100,8 +100,17 @@ final class LinkPort implements LinkReceiver {
     }
 
     @Override
-    public boolean receivedAlone(Packet packet) {
-        return !closed && monitor.receiveAgain(this, packet) || received(packet);
+    public @Nullable LinkReceiver receivedAlone(Packet packet) {
+        if (!closed && monitor.receiveAgain(this, packet)) {
+            return this;
+        }
+        received(packet);
+        return null;
+    }
+
+    @Override
+    public void leave() {
+        monitor.exitQuietly();
     }
 
     @Override
@@ -269,17 +278,24 @@ final class LinkPort implements LinkReceiver {
             return false;
         }
         boolean sent = false;
+        LinkReceiver entered = null;
         try {
             if (outbox.isEmpty() && !held && !closed && downReason == null && link.isReady() && way.isOpen()) {
                 Packet packet = on.write(way, source != null ? source : arrayBytes.of(bytes, from), length);
                 arrayBytes.clear();
                 if (packet != null) {
                     sent = true;
-                    link.transmitAlone(packet);
+                    entered = link.transmitAlone(packet);
                 }
             }
         } finally {
-            transmitting.set(false);
+            if (entered == null) {
+                transmitting.set(false);
+            } else {
+                // To leave is a fence between this and the look at the outbox: one for both takes half the time.
+                transmitting.setRelease(false);
+                entered.leave();
+            }
             if (!outbox.isEmpty()) {
                 transmit(); // what others have left meanwhile, also if the source or the link has thrown something
             }

@@ -2,6 +2,7 @@ package dev.berth.host;
 
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.Packet;
+import org.jspecify.annotations.Nullable;
 
 /// The host's side of a [Link]. One thread at a time may take from the pool; packets may be handed in from any
 /// thread.
@@ -28,10 +29,16 @@ public interface LinkReceiver {
     /// Hands over a packet that comes straight from another host of this JVM, as that has built it and without a delay
     /// on the way.
     ///
-    /// @return as [#received]
-    default boolean receivedAlone(Packet packet) {
-        return received(packet);
+    /// @return null if that is all; otherwise the caller is in the host's critical section now, and has to [#leave] it
+    ///     as soon as it has let go of what it sent the packet with
+    default @Nullable LinkReceiver receivedAlone(Packet packet) {
+        received(packet);
+        return null;
     }
+
+    /// Leaves the critical section of [#receivedAlone]. What the thread has written before is visible to all others
+    /// before it reads anything afterwards, as behind a full fence.
+    default void leave() {}
 
     /// The part of the host that a packet is for, where a host has several ([Host.Builder#shards]): whoever hands the
     /// packet to it, and says there that a batch has ended, disturbs nobody else. Itself otherwise.

@@ -205,9 +205,10 @@ final class StackMonitor {
     /// For links: lets the stack take a packet from another host of the JVM, if nobody is at work, nothing waits before
     /// it, and it is one of many, which needs no time.
     ///
-    /// @return false if nothing was done
+    /// @return true if the caller has entered the critical section, and has to leave it with [#exitQuietly]; false if
+    ///     nothing was done
     boolean receiveAgain(LinkPort port, Packet packet) {
-        if (clock != null || !lock.tryLock()) {
+        if (clock != null || !lock.tryLockAfresh()) {
             return false;
         }
         boolean taken = false;
@@ -215,7 +216,9 @@ final class StackMonitor {
             // Behind a slot that somebody has claimed and not yet filled, there may be one that was sent before.
             taken = port.isDrained() && stack.receiveAgain(port.nic(), packet);
         } finally {
-            exitQuietly();
+            if (!taken) {
+                exitQuietly();
+            }
         }
         return taken;
     }

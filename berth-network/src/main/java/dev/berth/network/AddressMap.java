@@ -6,10 +6,10 @@ import org.jspecify.annotations.Nullable;
 /// Which port of the network has an address: looked up for every packet, from any thread, without a lock and without
 /// an object for the key. Changed by one thread at a time.
 final class AddressMap {
-    private record Entry(IpAddress address, @Nullable Attachment owner) {}
+    private record Entry(long hi, long lo, @Nullable Attachment owner) {}
 
     /// In place of an entry that was taken out, so that those behind it are still found: nobody looks it up.
-    private static final Entry GONE = new Entry(new IpAddress(-1, -1), null);
+    private static final Entry GONE = new Entry(-1, -1, null);
 
     /// Written again after each change, so that whoever reads it sees what is in the array.
     private volatile @Nullable Entry[] slots = new Entry[8];
@@ -27,7 +27,7 @@ final class AddressMap {
         int at = slot(hi, lo, table.length);
         Entry entry;
         while ((entry = table[at]) != null) {
-            if (entry.address.lo() == lo && entry.address.hi() == hi) {
+            if (entry.lo == lo && entry.hi == hi) {
                 return entry.owner;
             }
             at = at + 1 & table.length - 1;
@@ -40,7 +40,7 @@ final class AddressMap {
         if (++used * 2 > table.length) {
             table = rebuilt();
         }
-        insert(table, new Entry(address, owner));
+        insert(table, new Entry(address.hi(), address.lo(), owner));
         slots = table;
     }
 
@@ -50,7 +50,7 @@ final class AddressMap {
         int at = slot(address.hi(), address.lo(), table.length);
         Entry entry;
         while ((entry = table[at]) != null) {
-            if (entry.owner == owner && entry.address.equals(address)) {
+            if (entry.owner == owner && entry.lo == address.lo() && entry.hi == address.hi()) {
                 table[at] = GONE;
                 slots = table;
                 return;
@@ -77,7 +77,7 @@ final class AddressMap {
     }
 
     private static void insert(@Nullable Entry[] table, Entry entry) {
-        int at = slot(entry.address.hi(), entry.address.lo(), table.length);
+        int at = slot(entry.hi, entry.lo, table.length);
         while (table[at] != null) {
             at = at + 1 & table.length - 1;
         }

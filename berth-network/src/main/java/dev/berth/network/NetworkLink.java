@@ -205,15 +205,15 @@ final class NetworkLink implements Link, Attachment {
     }
 
     @Override
-    public void transmitAlone(Packet packet) {
+    public @Nullable LinkReceiver transmitAlone(Packet packet) {
         Attachment to = network.isDetoured() ? null : network.attachmentOf(packet.destinationHi, packet.destinationLo);
         LinkReceiver host = to instanceof NetworkLink link ? link.receiver : null;
         if (host == null) {
             transmit(packet);
             flush();
-        } else {
-            host.of(packet).receivedAlone(packet);
+            return null;
         }
+        return host.of(packet).receivedAlone(packet);
     }
 
     @Override

@@ -193,6 +193,23 @@ public final class BufferPool {
         }
     }
 
+    /// Gives `count` packets back, each but the last linked to the next by `below`; all or none are kept.
+    void giveBack(Packet first, Packet last, int count) {
+        for (; ; ) {
+            Packet top = returnedPackets;
+            int depth = top == null ? count : top.depth + count;
+            if (depth > maxPackets) {
+                DISCARDED.getAndAdd(this, count);
+                return;
+            }
+            last.below = top;
+            first.depth = depth;
+            if (PACKETS.compareAndSet(this, top, first)) {
+                return;
+            }
+        }
+    }
+
     // The two methods for chunks differ in the stack only. It must be a constant for the compiler: through a variable
     // every compare-and-set would look its method up, and the C2 compiler of JDK 25.0.3 crashes on such code now and
     // then.

@@ -204,6 +204,12 @@ public final class Packet {
 
     /// Gives the packet, and its reference to payload bytes, back. The caller must not touch it afterwards.
     public void release() {
+        strip();
+        pool.giveBack(this);
+    }
+
+    /// Gives the reference to payload bytes back.
+    void strip() {
         Chunk held = chunk;
         if (held != null) {
             chunk = null;
@@ -211,6 +217,9 @@ public final class Packet {
         }
         bytes = headers;
         next = null;
-        pool.giveBack(this);
+    }
+
+    BufferPool pool() {
+        return pool;
     }
 }

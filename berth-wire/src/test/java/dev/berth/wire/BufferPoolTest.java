@@ -32,6 +32,64 @@ class BufferPoolTest {
     }
 
     @Test
+    void packets_that_are_given_back_several_at_a_time_keep_the_bound_and_find_their_pool() {
+        Seeds.run(50, random -> {
+            BufferPool[] pools = {new BufferPool(40, 4, 4), new BufferPool(40, 4, 4)};
+            PacketReturns returns = new PacketReturns();
+            List<Packet> held = new ArrayList<>();
+            Set<Packet> here = new HashSet<>();
+            for (int i = 0; i < 400; i++) {
+                if (random.nextInt(5) > 0) {
+                    int pool = random.nextInt(8) == 0 ? 1 : 0;
+                    Packet packet = pools[pool].takePacket();
+                    assertThat(packet.pool()).isSameAs(pools[pool]);
+                    assertThat(here.add(packet)).as("taken once").isTrue();
+                    Chunk chunk = pools[pool].takeChunk(1);
+                    packet.setTail(chunk, 0, 1);
+                    chunk.release();
+                    held.add(packet);
+                } else {
+                    for (int left = random.nextInt(held.size() + 1); left > 0; left--) {
+                        Packet packet = held.remove(random.nextInt(held.size()));
+                        here.remove(packet);
+                        if (random.nextInt(4) == 0) {
+                            packet.release();
+                        } else {
+                            returns.add(packet);
+                        }
+                    }
+                }
+            }
+            held.forEach(returns::add);
+            returns.giveBack();
+            returns.giveBack(); // nothing is left
+            for (BufferPool pool : pools) {
+                assertThat(pool.outstanding()).isZero();
+            }
+        });
+    }
+
+    @Test
+    void a_stock_takes_no_more_packets_at_a_time_than_it_has_room_for() {
+        BufferPool pool = new BufferPool(4, 0, 0);
+        List<Packet> packets = List.of(pool.takePacket(), pool.takePacket(), pool.takePacket());
+        List<Packet> more = List.of(pool.takePacket(), pool.takePacket());
+        PacketReturns returns = new PacketReturns();
+        packets.forEach(returns::add);
+        assertThat(pool.outstanding()).isEqualTo(5);
+        returns.giveBack();
+        assertThat(pool.outstanding()).isEqualTo(2);
+        more.forEach(returns::add);
+        returns.giveBack();
+        assertThat(pool.outstanding()).isZero();
+        Set<Packet> again = new HashSet<>();
+        for (int i = 0; i < 4; i++) {
+            again.add(pool.takePacket());
+        }
+        assertThat(again).containsAll(packets).doesNotContainAnyElementsOf(more);
+    }
+
+    @Test
     void sizes_have_classes_and_a_bound() {
         BufferPool pool = new BufferPool();
         assertThat(pool.takeChunk(BufferPool.SMALL).bytes).hasSize(BufferPool.SMALL);

@@ -122,6 +122,12 @@ final class DatagramQueue {
         return packet;
     }
 
+    /// For who polls: true if [#poll] has a datagram for certain; false if it may have none.
+    boolean isNextThere() {
+        Ring ring = (Ring) FIRST.getAcquire(this);
+        return ring != null && isFilled(ring, (int) taken);
+    }
+
     /// The ring in which the next datagram is, or will be, if the present one has been emptied; null if it has not.
     private @Nullable Ring following(Ring ring, long count) {
         Ring present = ring;

@@ -344,8 +344,9 @@ public final class Udp {
     /// necessarily in the critical section.
     public void clear(UdpEndpoint endpoint) {
         for (Packet packet = endpoint.take(); packet != null; packet = endpoint.take()) {
-            packet.release();
+            endpoint.giveBack(packet);
         }
+        endpoint.giveBackAll();
     }
 
     /// Closes an endpoint in which somebody may be in [#receive], but for what waits in its receive queue: [#clear]
@@ -546,7 +547,7 @@ public final class Udp {
         endpoint.lastDestinationLo = packet.destinationLo;
         endpoint.lastLength = packet.end - data + packet.tailLength();
         endpoint.lastTos = IpInput.tos(packet);
-        packet.release();
+        endpoint.giveBack(packet);
         return head + tail;
     }
 

@@ -10,6 +10,7 @@ import dev.berth.stack.icmp.IcmpError;
 import dev.berth.stack.ip.IpOutput;
 import dev.berth.stack.ip.NetInterface;
 import dev.berth.wire.Packet;
+import dev.berth.wire.PacketReturns;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,7 @@ public final class UdpEndpoint extends Flow implements StackSocket {
     IcmpError.@Nullable Kind softError;
 
     private final DatagramQueue queue = new DatagramQueue();
+    private final PacketReturns returns = new PacketReturns(); // of who takes from the queue
     private volatile int receiveBuffer = DEFAULT_RECEIVE_BUFFER;
     long openedAt = PortAge.UNKNOWN; // when it was bound or connected first
     private long refused;
@@ -107,6 +109,20 @@ public final class UdpEndpoint extends Flow implements StackSocket {
     @Nullable
     Packet take() {
         return queue.poll();
+    }
+
+    /// Gives back a datagram that was taken: at once if it is the last one, otherwise with some that follow. By the
+    /// thread that takes.
+    void giveBack(Packet packet) {
+        returns.add(packet);
+        if (!queue.isNextThere()) {
+            returns.giveBack();
+        }
+    }
+
+    /// Gives back what is left of [#giveBack]. By the thread that takes.
+    void giveBackAll() {
+        returns.giveBack();
     }
 
     /// The next operation of the user fails with `error`.

@@ -45,7 +45,11 @@ class DatagramQueueTest {
             assertThat(queue.octets()).isEqualTo((in - out) * COST);
             for (int left = round % 3 == 0 ? 0 : 2; queue.size() > left; out++) {
                 assertThat(poll(queue)).isEqualTo(out);
+                if (queue.isNextThere()) {
+                    assertThat(queue.isEmpty()).isFalse();
+                }
             }
+            assertThat(queue.isNextThere() && queue.isEmpty()).isFalse();
         }
         assertThat(queue.offered()).isEqualTo(in);
     }

@@ -307,6 +307,26 @@ class UdpTest {
     }
 
     @Test
+    void what_was_received_is_given_back_with_the_last_datagram_or_at_the_end() throws Exception {
+        int idle = host.pool.outstanding();
+        UdpEndpoint endpoint = bound("0.0.0.0", 7);
+        for (int i = 0; i < 100; i++) {
+            host.receive(udp(PEER, 5, A, 7, data(i)));
+        }
+        for (int i = 0; i < 100; i++) {
+            assertThat(receive(endpoint)).isEqualTo(data(i));
+            assertThat(host.pool.outstanding() - idle).isBetween(99 - i, 99 - i + 15);
+        }
+        assertThat(host.pool.outstanding()).isEqualTo(idle);
+        for (int i = 0; i < 20; i++) {
+            host.receive(udp(PEER, 5, A, 7, data(i)));
+        }
+        assertThat(receive(endpoint)).isEqualTo(data(0));
+        udp.close(endpoint);
+        assertThat(host.pool.outstanding()).isEqualTo(idle);
+    }
+
+    @Test
     void data_by_reference_are_checked_and_received() throws Exception {
         UdpEndpoint endpoint = bound("::", 7);
         for (int head = 8; head < 60; head += 5) { // also when the parts meet in the middle of a word
