@@ -88,7 +88,7 @@ abstract class Direction {
 
     /// True once it has come to its end.
     final boolean isEnded() {
-        return state == ENDED;
+        return state.get() == ENDED;
     }
 
     /// True while something may have left one end and not be with the other.
