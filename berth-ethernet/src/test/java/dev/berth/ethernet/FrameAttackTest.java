@@ -11,6 +11,7 @@ import dev.berth.wire.Bytes;
 import dev.berth.wire.DhcpMessage;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -91,7 +92,9 @@ class FrameAttackTest {
             write(good, ask.length, ask);
             ByteBuffer answer = ByteBuffer.allocate(4);
             while (answer.hasRemaining()) {
-                assertThat(good.read(answer)).isNotNegative();
+                if (good.read(answer) < 0) {
+                    throw new EOFException("Turned away");
+                }
             }
             assertThat(answer.getInt(0)).isBetween(200, 1_500);
         }
@@ -153,8 +156,16 @@ class FrameAttackTest {
                 }
             }
             assertThat(turnedAway).isLessThan(10_000);
+            // Some of them may still be in the backlog, and take the place of one who comes now.
+            await("one more is served", () -> {
+                try {
+                    isServed(server);
+                    return true;
+                } catch (IOException e) {
+                    return false;
+                }
+            });
             await("nobody is left", () -> segment.ports().isEmpty());
-            isServed(server);
             assertThat(network.hosts()).hasSize(1);
         }
     }

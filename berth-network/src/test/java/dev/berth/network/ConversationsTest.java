@@ -49,6 +49,7 @@ class ConversationsTest {
     private static final int CONNECTIONS = 150; // of each thread
     private static final int DATAGRAMS = 4_000;
     private static final int CALLS = 2_000;
+    private static final int TURNS = 1_500;
 
     private final List<Host> hosts = new ArrayList<>();
 
@@ -194,6 +195,86 @@ class ConversationsTest {
                 thread.get(60, TimeUnit.SECONDS);
             }
         }
+    }
+
+    /// A rule that lets everything pass comes and goes, so that packets go straight, beside the lock and through the
+    /// link in turn, in both directions: none overtakes another of its thread, and streams are what was written.
+    @Test
+    void packets_keep_their_order_and_their_octets_while_rules_come_and_go() {
+        Seeds.run(1, ConversationsTest::mixed);
+    }
+
+    private static void mixed(SplittableRandom seeds) throws Exception {
+        try (Network network = Network.create("mixed");
+                ExecutorService threads = Executors.newCachedThreadPool()) {
+            Host one = network.host("one", IpAddress.Prefix.parse("10.0.0.1/24"));
+            Host other = network.host("other", IpAddress.Prefix.parse("10.0.0.2/24"));
+            AtomicBoolean done = new AtomicBoolean();
+            List<Future<?>> senders = new ArrayList<>();
+            List<Future<Integer>> datagrams = new ArrayList<>();
+            List<Future<?>> streams = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                Host near = i == 0 ? one : other;
+                Host far = i == 0 ? other : one;
+                UdpSocket receiver = far.openUdpSocket();
+                Endpoint to = bound(receiver, i == 0 ? "10.0.0.2" : "10.0.0.1");
+                UdpSocket sender = near.openUdpSocket();
+                senders.add(threads.submit(() -> {
+                    byte[] bytes = new byte[300];
+                    for (int number = 1; !done.get(); number++) {
+                        ByteBuffer.wrap(bytes).putInt(number);
+                        sender.send(bytes, 0, number % 3 == 0 ? 300 : 8, to);
+                    }
+                    return null;
+                }));
+                datagrams.add(threads.submit(() -> inOrder(receiver, done)));
+                SplittableRandom random = seeds.split();
+                TcpAcceptor acceptor = far.openTcpAcceptor();
+                acceptor.bind(new Endpoint(to.address(), 80));
+                acceptor.listen(1);
+                TcpSocket client = near.openTcpSocket();
+                client.connect(new Endpoint(to.address(), 80), LIMIT);
+                TcpSocket server = acceptor.accept(LIMIT);
+                streams.add(threads.submit(() -> {
+                    for (int turn = 0; turn < TURNS; turn++) {
+                        carry(client, server, random);
+                        carry(server, client, random);
+                    }
+                    return null;
+                }));
+            }
+            while (!streams.stream().allMatch(Future::isDone)) {
+                try (Fault _ = network.between("one", "other").rule(_ -> Verdict.PASS)) {
+                    Thread.yield();
+                }
+                Thread.yield();
+            }
+            done.set(true);
+            streams.addAll(senders);
+            for (Future<?> stream : streams) {
+                stream.get(60, TimeUnit.SECONDS);
+            }
+            for (Future<Integer> received : datagrams) {
+                assertThat(received.get(60, TimeUnit.SECONDS)).isPositive();
+            }
+        }
+    }
+
+    /// @return the number of the last datagram
+    private static int inOrder(UdpSocket receiver, AtomicBoolean done) throws IOException {
+        byte[] bytes = new byte[300];
+        int last = 0;
+        while (!done.get()) {
+            try {
+                receiver.receive(bytes, 0, bytes.length, TimeUnit.MILLISECONDS.toNanos(100));
+            } catch (SocketTimeoutException e) {
+                continue; // and perhaps it is done
+            }
+            int number = ByteBuffer.wrap(bytes).getInt();
+            assertThat(number).isGreaterThan(last);
+            last = number;
+        }
+        return last;
     }
 
     private static Endpoint bound(UdpSocket socket, String address) throws IOException {

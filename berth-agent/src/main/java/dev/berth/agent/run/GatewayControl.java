@@ -92,7 +92,7 @@ public final class GatewayControl
 
     /// One clause for people: `, published 127.0.0.1:8080 -> 80`.
     public String describe() {
-        return PublishedPorts.describe(ports());
+        return published.describe();
     }
 
     /// The ports that are published now.

@@ -74,6 +74,7 @@ public final class HostedProgram {
         if (watch != null) {
             watch.finish();
         }
+        LastWords.keepQuietAboutSockets();
         host.close();
     }
 }

@@ -102,15 +102,16 @@ final class PublishedPorts implements AutoCloseable {
     }
 
     /// One clause for people: `, published 127.0.0.1:8080 -> 80`, and how many more where there are many.
-    static String describe(List<? extends Published> ports) {
+    String describe() {
+        List<Entry> ports = List.copyOf(entries);
         StringBuilder line = new StringBuilder();
-        for (Published port : ports.subList(0, ports.size() > MOST_TOLD ? MOST_TOLD - 1 : ports.size())) {
-            String text = port.toString();
+        for (Entry entry : ports.subList(0, ports.size() > MOST_TOLD ? MOST_TOLD - 1 : ports.size())) {
+            // The address as it was asked for: the JDK calls 0.0.0.0 by its name in IPv6.
             line.append(", published ")
-                    .append(text, 0, text.indexOf(' '))
+                    .append(entry.end.machine())
                     .append(" -> ")
-                    .append(port.target().port())
-                    .append(port.transport() == Transport.UDP ? "/udp" : "");
+                    .append(entry.port.target().port())
+                    .append(entry.end.transport() == Transport.UDP ? "/udp" : "");
         }
         if (ports.size() > MOST_TOLD) {
             line.append(" and ").append(ports.size() - MOST_TOLD + 1).append(" ports more");

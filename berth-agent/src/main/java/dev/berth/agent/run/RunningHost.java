@@ -239,8 +239,7 @@ public final class RunningHost implements AutoCloseable, HostRequests.Hosts, Por
         if (member != null) {
             line.append(", on network ").append(plan.network());
         }
-        line.append(PublishedPorts.describe(
-                published.entries().stream().map(PublishedPorts.Entry::port).toList()));
+        line.append(published.describe());
         if (tun != null) {
             // Not as the command line has it: the kernel makes a number of the %d in a name.
             line.append(", on TUN device ").append(tun.info().name());

@@ -198,6 +198,9 @@ class PublishedPortsTest {
                     .contains("published 127.0.0.1:" + free + " -> 53/udp, published 127.0.0.1:" + (free + 1)
                             + " -> 54/udp");
         }
+        try (RunningHost host = run("name=dns,publish=0.0.0.0:" + free + ":53/udp")) {
+            assertThat(host.describe()).contains("published 0.0.0.0:" + free + " -> 53/udp");
+        }
     }
 
     @Test

@@ -324,6 +324,16 @@ class RunCommandTest {
     }
 
     @Test
+    void a_thread_that_waits_in_a_socket_ends_without_a_word_as_on_the_kernel() throws Exception {
+        try (BerthProcess berth = program("WaitsForSomebody")) {
+            berth.awaitOut("^Ready$");
+            berth.signal("TERM");
+            assertThat(berth.exitCode()).isEqualTo(143);
+            assertThat(berth.err()).containsExactly("berth: host app at 10.0.0.1 and fd00::1");
+        }
+    }
+
+    @Test
     void terminationEndsItToo() throws Exception {
         try (BerthProcess berth = BerthProcess.start("run", "--publish", "0:80", BerthProcess.WEB)) {
             berth.awaitWebServer();

@@ -1,8 +1,7 @@
 package dev.berth.stack.endpoint;
 
 /// Brings bytes into the stack: an array, a `ByteBuffer`. Called in the host's critical section, or by the thread that
-/// has the link ([dev.berth.stack.udp.DatagramLane]), so it must only
-/// copy.
+/// has the link ([dev.berth.stack.udp.DatagramLane]), so it must only copy.
 @FunctionalInterface
 public interface ByteSource {
     /// Copies the next `length` octets to `bytes` from `at` on; the array must not be kept. Never asked for more

@@ -70,7 +70,7 @@ class DatagramQueueTest {
     @Timeout(60)
     void one_thread_takes_out_what_another_puts_in() throws Exception {
         for (int most : new int[] {1, 15, 16, 17, 100, 3_000}) {
-            exchange(most, 200_000);
+            exchange(most, 20_000);
         }
     }
 
@@ -82,7 +82,7 @@ class DatagramQueueTest {
                 for (int next = 0; next < count && !Thread.currentThread().isInterrupted(); ) {
                     int number = poll(queue);
                     if (number < 0) {
-                        Thread.onSpinWait();
+                        Thread.yield(); // on a busy machine a look takes the time of the one who puts in
                     } else if (number != next++) {
                         throw new AssertionError(number + " in the place of " + (next - 1));
                     }
