@@ -8,7 +8,8 @@ import dev.berth.stack.udp.DatagramWay;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.DropReason;
 import dev.berth.wire.Packet;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -22,13 +23,23 @@ final class LinkPort implements LinkReceiver {
     private static final int OUTBOX = 4_096;
     private static final int BATCH = 256;
 
+    private static final VarHandle TRANSMITTING;
+
+    static {
+        try {
+            TRANSMITTING = MethodHandles.lookup().findVarHandle(LinkPort.class, "transmitting", boolean.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final StackMonitor monitor;
     private final NetInterface nic;
     private final Link link;
     private final BufferPool pool = new BufferPool();
     private final PacketQueue inbox = new PacketQueue(INBOX);
     private final PacketQueue outbox = new PacketQueue(OUTBOX);
-    private final AtomicBoolean transmitting = new AtomicBoolean();
+    private volatile boolean transmitting; // taken by TRANSMITTING
     private final AtomicLong inboxDrops = new AtomicLong(); // not yet counted by the stack
     private volatile @Nullable String downReason;
     private volatile boolean closed;
@@ -111,7 +122,7 @@ final class LinkPort implements LinkReceiver {
 
     @Override
     public void leave() {
-        monitor.exitQuietly();
+        monitor.exitAgain();
     }
 
     @Override
@@ -168,9 +179,8 @@ final class LinkPort implements LinkReceiver {
     /// True if every packet that has left here was handed over, so that another may go [#straight]. Under the host's
     /// lock.
     boolean isIdle() {
-        // Only the owner of the lock adds to the outbox: once it is empty and nobody transmits, nothing is on its
-        // way.
-        return outbox.isEmpty() && !transmitting.get() && !closed && downReason == null && sharing == null;
+        // Only the owner of the lock adds to the outbox: once it is empty and nobody transmits, nothing is on its way.
+        return outbox.isEmpty() && !transmitting && !closed && downReason == null && sharing == null;
     }
 
     /// True if the stack has got every packet that was handed over, also one that a slower thread has not yet left
@@ -253,14 +263,14 @@ final class LinkPort implements LinkReceiver {
             return;
         }
         while (!outbox.isEmpty() && isReady()) {
-            if (!transmitting.compareAndSet(false, true)) {
+            if (!TRANSMITTING.compareAndSet(this, false, true)) {
                 return;
             }
             try {
                 drainOutbox();
                 link.flush();
             } finally {
-                transmitting.set(false);
+                transmitting = false;
             }
         }
     }
@@ -276,7 +286,7 @@ final class LinkPort implements LinkReceiver {
             byte @Nullable [] bytes,
             int from,
             int length) {
-        if (!transmitting.compareAndSet(false, true)) {
+        if (!TRANSMITTING.compareAndSet(this, false, true)) {
             return false;
         }
         boolean sent = false;
@@ -292,10 +302,10 @@ final class LinkPort implements LinkReceiver {
             }
         } finally {
             if (entered == null) {
-                transmitting.set(false);
+                transmitting = false;
             } else {
                 // To leave is a fence between this and the look at the outbox: one for both takes half the time.
-                transmitting.setRelease(false);
+                TRANSMITTING.setRelease(this, false);
                 entered.leave();
             }
             if (!outbox.isEmpty()) {
@@ -308,7 +318,7 @@ final class LinkPort implements LinkReceiver {
     /// Transmits what is in the outboxes of all shards, which share the link.
     private void transmitAll(LinkPort[] all) {
         while (isAnythingLeft(all) && isReady()) {
-            if (!transmitting.compareAndSet(false, true)) {
+            if (!TRANSMITTING.compareAndSet(this, false, true)) {
                 return;
             }
             try {
@@ -317,7 +327,7 @@ final class LinkPort implements LinkReceiver {
                 }
                 link.flush();
             } finally {
-                transmitting.set(false);
+                transmitting = false;
             }
         }
     }

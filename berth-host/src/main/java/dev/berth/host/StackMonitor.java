@@ -205,7 +205,7 @@ final class StackMonitor {
     /// For links: lets the stack take a packet from another host of the JVM, if nobody is at work, nothing waits
     /// before it, and it is one of many, which needs no time.
     ///
-    /// @return true if the caller has entered the critical section, and has to leave it with [#exitQuietly]; false if
+    /// @return true if the caller has entered the critical section, and has to leave it with [#exitAgain]; false if
     ///     nothing was done
     boolean receiveAgain(LinkPort port, Packet packet) {
         if (clock != null || !lock.tryLockAfresh()) {
@@ -221,6 +221,19 @@ final class StackMonitor {
             }
         }
         return taken;
+    }
+
+    /// Leaves the critical section of [#receiveAgain]: looks for input, which was not there a moment ago, at the end.
+    void exitAgain() {
+        if (afterwards != null || stack.hasWork()) {
+            now = timeInside();
+            exit();
+            return;
+        }
+        lock.unlock();
+        if (isCalled()) {
+            tryRun();
+        }
     }
 
     /// As the other `tryRun`, for packets that another host sent at `sentAt` of the system's clock, a moment ago.

@@ -37,16 +37,10 @@ public final class UdpSocket extends UdpSocketOptions {
     private int alike; // datagrams that went there since the way was looked for
     private volatile @Nullable DatagramRoad road;
 
-    // Of the datagram received last, of the one thread that receives at a time
+    // Of the one thread that receives at a time
     private final ShortLock receiving = new ShortLock();
     private final ArrayBytes arrayBytes = new ArrayBytes();
-    private long senderHi;
-    private long senderLo;
-    private int senderPort;
-    private long askedHi;
-    private long askedLo;
-    private int askedPort;
-    private @Nullable Endpoint sender; // those in one, when somebody has asked
+    private @Nullable Endpoint sender; // the ends of a datagram, when somebody has asked
     private @Nullable Endpoint asked;
 
     UdpSocket(Host host) {
@@ -284,14 +278,6 @@ public final class UdpSocket extends UdpSocketOptions {
         receiving.lock();
         try {
             result = udp.receive(endpoint, sink != null ? sink : arrayBytes.of(bytes, from), max);
-            if (result >= 0) {
-                senderHi = endpoint.lastSourceHi();
-                senderLo = endpoint.lastSourceLo();
-                senderPort = endpoint.lastSourcePort();
-                askedHi = endpoint.lastDestinationHi();
-                askedLo = endpoint.lastDestinationLo();
-                askedPort = endpoint.lastDestinationPort();
-            }
             arrayBytes.clear();
         } finally {
             receiving.unlock();
@@ -318,7 +304,7 @@ public final class UdpSocket extends UdpSocketOptions {
 
     /// Who sent the datagram that was received last. Callers that receive in several threads have to take turns.
     public Endpoint lastSender() {
-        Endpoint last = end(sender, senderHi, senderLo, senderPort);
+        Endpoint last = end(sender, endpoint.lastSourceHi(), endpoint.lastSourceLo(), endpoint.lastSourcePort());
         sender = last;
         return last;
     }
@@ -326,7 +312,8 @@ public final class UdpSocket extends UdpSocketOptions {
     /// Where the datagram received last was sent to: RFC 1122 section 4.1.3.5 asks for the address, and a socket that
     /// has every port needs the port too. Callers that receive in several threads have to take turns.
     public Endpoint lastDestination() {
-        Endpoint last = end(asked, askedHi, askedLo, askedPort);
+        Endpoint last =
+                end(asked, endpoint.lastDestinationHi(), endpoint.lastDestinationLo(), endpoint.lastDestinationPort());
         asked = last;
         return last;
     }

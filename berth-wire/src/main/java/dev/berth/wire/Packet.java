@@ -97,8 +97,8 @@ public final class Packet {
         reset();
     }
 
+    /// As for a new one, after [#strip].
     void reset() {
-        bytes = headers;
         start = TRANSPORT_AT;
         end = TRANSPORT_AT;
         transportAt = TRANSPORT_AT;
@@ -111,7 +111,6 @@ public final class Packet {
         receivedAt = 0;
         via = 0;
         mark = 0;
-        next = null;
     }
 
     /// Makes the array of `chunk` the contiguous part, empty; the packet takes the caller's reference over.

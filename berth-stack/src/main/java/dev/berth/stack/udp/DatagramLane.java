@@ -23,8 +23,8 @@ public final class DatagramLane {
     private final IpOutput output;
     private final BufferPool pool = new BufferPool();
     private final DatagramWriter writer = new DatagramWriter(pool);
-    private int identification;
-    private int identifications; // that are left
+    private final char[] identifications = new char[IDENTIFICATIONS];
+    private int nextIdentification = IDENTIFICATIONS;
 
     DatagramLane(NetInterface nic, IpOutput output) {
         this.nic = nic;
@@ -61,11 +61,13 @@ public final class DatagramLane {
     }
 
     private int nextIdentification() {
-        if (identifications == 0) {
-            identification = output.reserveIdentifications(IDENTIFICATIONS);
-            identifications = IDENTIFICATIONS;
+        if (nextIdentification == IDENTIFICATIONS) {
+            nextIdentification = 0;
+            int number = output.reserveIdentifications(IDENTIFICATIONS);
+            for (int i = 0; i < IDENTIFICATIONS; i++) {
+                identifications[i] = (char) output.identification16(number + i);
+            }
         }
-        identifications--;
-        return output.identification16(identification++);
+        return identifications[nextIdentification++];
     }
 }
