@@ -172,9 +172,7 @@ final class GatewayCommand implements Callable<Integer> {
             options = HostOptions.plan(own, OPTIONS);
             guest = chosen.isEmpty()
                     ? GatewayAddresses.DEFAULT
-                    : chosen.stream()
-                            .map(each -> (IpAddress.Prefix) HostOption.ADDRESS.read(each))
-                            .toList();
+                    : chosen.stream().map(GatewayCommand::address).toList();
             addresses = GatewayAddresses.of(guest);
         } catch (IllegalArgumentException e) {
             throw usage(String.valueOf(e.getMessage()));
@@ -397,6 +395,14 @@ final class GatewayCommand implements Callable<Integer> {
             throw new AssertionError("picocli sets the field before it calls");
         }
         return spec;
+    }
+
+    private static IpAddress.Prefix address(String text) {
+        try {
+            return (IpAddress.Prefix) HostOption.ADDRESS.read(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("Invalid value for option '--address': " + e.getMessage(), e);
+        }
     }
 
     private ParameterException usage(String sentence) {

@@ -105,11 +105,19 @@ final class NetworkCreateCommand implements Callable<Integer> {
             HostPlan plan = HostOptions.plan(own, OPTIONS);
             List<IpAddress.Prefix> prefixes = new ArrayList<>();
             for (String each : subnets.isEmpty() ? SUBNETS : subnets) {
-                prefixes.add(IpAddress.Prefix.parse(each));
+                prefixes.add(subnet(each));
             }
             return new SharedNetwork.Settings(name, prefixes, mtu, plan.outside(), plan.rules(), plan.limits());
         } catch (IllegalArgumentException e) {
             throw usage(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static IpAddress.Prefix subnet(String text) {
+        try {
+            return IpAddress.Prefix.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("Invalid value for option '--subnet': " + e.getMessage(), e);
         }
     }
 

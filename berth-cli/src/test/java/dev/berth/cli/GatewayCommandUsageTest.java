@@ -23,7 +23,7 @@ class GatewayCommandUsageTest {
                 "--tap sixteen-octets-x | --tap is the name of a device, 1 to 15 octets, not 16",
                 "--tun a/b | --tun is the name of a device, which has no '/', ':' or space: not 'a/b'",
                 "--qemu s --netns 1 | --netns is the namespace of a device",
-                "--tun x --address nonsense | 'nonsense' is not an IP address",
+                "--tun x --address nonsense | Invalid value for option '--address': 'nonsense' is not an IP address",
                 "--tun x --publish 80 | '80' is not [ADDRESS:]HOSTPORT:PORT",
                 "--tun x --limit per-guest=0 | The limit per-guest is 1 to 1000000, not '0'",
                 "--tun x --outside off --limit udp=9 | There is no outside that a limit could be about",

@@ -55,15 +55,15 @@ public enum HostOption {
     /// Outside ends that may be reached.
     ALLOW(
             Kind.REPEATED,
-            "[in:]ADDRESS[/LENGTH][:PORT[-PORT]]",
-            "Lets flows go to these addresses outside, or with in: come from them. May be repeated; of"
+            "[in:|out:]ADDRESS[/LENGTH][:PORT[-PORT]]",
+            "Lets flows go to these addresses outside (out:, the default), or come from them (in:). May be repeated; of"
                     + " all --allow and --deny the first that matches decides. Without a rule everything is"
                     + " allowed but what is the machine's alone: loopback, link-local and metadata addresses."),
 
     /// Outside ends that may not be reached.
     DENY(
             Kind.REPEATED,
-            "[in:]ADDRESS[/LENGTH][:PORT[-PORT]]",
+            "[in:|out:]ADDRESS[/LENGTH][:PORT[-PORT]]",
             "Lets no flows go to these addresses outside, or with in: come from them. May be repeated."),
 
     /// A bound of the gateway to the outside.
