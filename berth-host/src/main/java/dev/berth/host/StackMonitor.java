@@ -25,6 +25,9 @@ final class StackMonitor {
     /// Packets that two hosts exchange at most before their locks are released: a few microseconds.
     private static final int CONVERSATION = 64;
 
+    /// More packets than these that wait at once are a batch, and begin no conversation.
+    private static final int EXCHANGE = 4;
+
     private final SectionLock lock = new SectionLock();
     private final NetStack stack;
     private final @Nullable HostClock clock; // null: the system's
@@ -444,12 +447,14 @@ final class StackMonitor {
     /// If what waits to be sent goes straight to another host in memory that nobody is at work in, takes that one's
     /// lock besides and carries packets to and fro until both are silent, so that an exchange of several packets
     /// costs each host one critical section. The other lock is only tried, never waited for, and given back with this
-    /// one; what cannot go this way, or is too much, takes the ordinary one.
+    /// one; what cannot go this way, or is too much, takes the ordinary one. So does a batch, during which the other
+    /// host's reader may take out what has come.
     ///
     /// @return false if the budget of a call to `settle` was used up
     private boolean converse() {
         for (LinkPort port : ports) {
-            LinkPort far = port.hasOutput() && port.isIdle() ? port.straight() : null;
+            boolean few = port.hasOutput() && port.nic().egressLength() <= EXCHANGE;
+            LinkPort far = few && port.isIdle() ? port.straight() : null;
             if (far != null) {
                 return !join(far.monitor()) || talk(port, far);
             }
