@@ -18,8 +18,8 @@ import java.util.Objects;
 /// of Java copies such octets once more, as the collector may move an array.
 ///
 /// None of these calls waits for the other end, as the collector waits for the call: 64 KiB take some 10 us, over the
-/// loopback device up to 50 us. They allocate nothing where the compiler sees that the object for a part of an array goes
-/// nowhere, else 112 octets a call. An object is of one thread at a time, and serves any number of
+/// loopback device up to 50 us. They allocate nothing where the compiler sees that the object for a part of an array
+/// goes nowhere, else 112 octets a call. An object is of one thread at a time, and serves any number of
 /// sockets.
 public final class StreamCalls {
     private static final int MSG_DONTWAIT = 0x40;
