@@ -19,7 +19,7 @@ public final class SideBySide implements AutoCloseable {
     /// warms up so many times as long where that is brief.
     private static final int COLD_ROWS = 4;
 
-    private static final int COLD_TIMES = 6;
+    private static final int COLD_TIMES = 4;
     private static final long COLD_NANOS = 500_000_000;
 
     private final Options options;
