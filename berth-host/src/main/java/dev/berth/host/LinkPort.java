@@ -102,6 +102,10 @@ final class LinkPort implements LinkReceiver {
             // It will wait for whoever is at work: that time is not the network's.
             packet.receivedAt = monitor.nanoTime();
         }
+        return take(packet);
+    }
+
+    private boolean take(Packet packet) {
         if (closed || !inbox.offer(packet)) {
             inboxDrops.incrementAndGet();
             monitor.tellDropped(closed ? DropReason.DOWN : DropReason.INBOX_FULL, packet);
@@ -214,6 +218,24 @@ final class LinkPort implements LinkReceiver {
             }
         }
         return passed;
+    }
+
+    /// Leaves the oldest packet that waits for the link in the inbox of `far`, where it goes [#straight], if nothing
+    /// waits there. Under this host's lock, if this is idle.
+    ///
+    /// @return false if nothing was done
+    boolean leaveAt(LinkPort far, long now) {
+        if (!far.inbox.isDrained()) {
+            return false;
+        }
+        Packet packet = nic.pollEgress();
+        if (packet == null) {
+            return false;
+        }
+        packet.sentAt = now;
+        packet.receivedAt = now; // the time until somebody takes it is not the network's
+        far.take(packet);
+        return true;
     }
 
     /// Lets the stack count what was refused. Under the host's lock.
