@@ -495,6 +495,11 @@ public final class Network implements AutoCloseable, NameTable {
         return detoured;
     }
 
+    /// Another number after each change of what [#attachmentOf] says.
+    int attachmentChanges() {
+        return attached.changes();
+    }
+
     @Nullable
     Attachment attachmentOf(long hi, long lo) {
         return attached.get(hi, lo);
