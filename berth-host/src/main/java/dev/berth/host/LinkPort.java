@@ -186,6 +186,11 @@ final class LinkPort implements LinkReceiver {
         return outbox.isEmpty() && !transmitting && !closed && downReason == null && sharing == null;
     }
 
+    /// True if nothing waits for the link that it would take, and nobody transmits. From any thread.
+    boolean isSilent() {
+        return !transmitting && (outbox.isEmpty() && !held || !isReady());
+    }
+
     /// True if the stack has got every packet that was handed over, also one that a slower thread has not yet left
     /// behind entirely. Under the host's lock.
     boolean isDrained() {
