@@ -156,9 +156,10 @@ final class NetworkLink implements Link, Attachment {
 
     @Override
     public @Nullable LinkReceiver straight(Packet packet) {
-        // A network that is shaped is detoured too.
-        if (!network.isDetoured()
-                && network.attachmentOf(packet.destinationHi, packet.destinationLo) instanceof NetworkLink link) {
+        // A rule itself is never asked here, but where it decides: in transmit, and so once about each packet.
+        if (network.isStraight()
+                && network.attachmentOf(packet.destinationHi, packet.destinationLo) instanceof NetworkLink link
+                && !network.rules().concern(packet, node(), link.node())) {
             LinkReceiver host = link.receiver;
             return host == null ? null : host.of(packet);
         }
@@ -206,14 +207,13 @@ final class NetworkLink implements Link, Attachment {
 
     @Override
     public @Nullable LinkReceiver transmitAlone(Packet packet) {
-        Attachment to = network.isDetoured() ? null : network.attachmentOf(packet.destinationHi, packet.destinationLo);
-        LinkReceiver host = to instanceof NetworkLink link ? link.receiver : null;
+        LinkReceiver host = straight(packet);
         if (host == null) {
             transmit(packet);
             flush();
             return null;
         }
-        return host.of(packet).receivedAlone(packet);
+        return host.receivedAlone(packet);
     }
 
     @Override
