@@ -55,6 +55,7 @@ public final class Network implements AutoCloseable, NameTable {
     private final AtomicInteger ruleNumber = new AtomicInteger();
     private volatile @Nullable Gateway gateway;
     private volatile boolean shaped;
+    private volatile boolean straight;
     private volatile boolean detoured;
 
     // Guarded by this
@@ -482,12 +483,18 @@ public final class Network implements AutoCloseable, NameTable {
 
     private synchronized void refresh() {
         shaped = time != null || shapedNodes > 0 || topology.subnets().size() > 1;
-        detoured = shaped || crashing > 0 || !rules.isEmpty();
+        straight = !shaped && crashing == 0;
+        detoured = !straight || !rules.isEmpty();
     }
 
     /// True if packets do not go straight to their destination once the rules have passed them.
     boolean isShaped() {
         return shaped;
+    }
+
+    /// True if packets that no rule is for go straight to their destination.
+    boolean isStraight() {
+        return straight;
     }
 
     /// True if the [Carrier] has to be asked about each packet.

@@ -162,9 +162,10 @@ final class NetworkLink implements Link, Attachment {
 
     @Override
     public @Nullable LinkReceiver straight(Packet packet) {
-        // A network that is shaped is detoured too.
-        if (!network.isDetoured()
-                && network.attachmentOf(packet.destinationHi, packet.destinationLo) instanceof NetworkLink link) {
+        // A rule itself is never asked here, but where it decides: in transmit, and so once about each packet.
+        if (network.isStraight()
+                && network.attachmentOf(packet.destinationHi, packet.destinationLo) instanceof NetworkLink link
+                && !network.rules().concern(packet, node(), link.node())) {
             LinkReceiver host = link.receiver;
             return host == null ? null : host.of(packet);
         }
@@ -216,7 +217,7 @@ final class NetworkLink implements Link, Attachment {
         if (packet.stream != stream || network.attachmentChanges() != streamChanges || host == null) {
             host = towards(packet);
         }
-        if (host == null || network.isDetoured()) {
+        if (host == null || network.isDetoured() && straight(packet) == null) {
             transmit(packet);
             flush();
             return null;
