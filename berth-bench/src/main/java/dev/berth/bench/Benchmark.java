@@ -43,7 +43,8 @@ record Benchmark(
         ONCE
     }
 
-    /// What takes many seconds however short the rounds are. A quick run measures it only if the row is named.
+    /// What takes seconds however short the rounds are, and more than it tells. A quick run measures it only if the row
+    /// is named.
     enum Lengthy {
         NOT,
         /// To set the other side up.

@@ -50,12 +50,18 @@ final class Catalogue {
                         "B",
                         true,
                         Goal.atMost(768),
-                        () -> new IdlePairs(BerthSockets.inMemory(), pairs))
-                .against(KERNEL + ", heap only", () -> new IdlePairs(new KernelSockets(), Math.min(pairs, OTHER_PAIRS)))
+                        () -> new IdlePairs(BerthSockets.inMemory(), pairs, IdlePairs.HANDSHAKE_TIMERS))
+                .against(
+                        KERNEL + ", heap only",
+                        () -> new IdlePairs(new KernelSockets(), Math.min(pairs, OTHER_PAIRS), 0))
                 .at(Benchmark.Pace.ONCE));
         all.add(select("select-1", 1).against(KERNEL, () -> Selections.onKernel(1)));
-        all.add(select("select-1k", 1_000).against(KERNEL, () -> Selections.onKernel(1_000)));
-        all.add(select("select-100k", 100_000).alone("so many descriptors are seldom allowed"));
+        all.add(select("select-1k", 1_000)
+                .against(KERNEL, () -> Selections.onKernel(1_000))
+                .lengthy(Benchmark.Lengthy.ALL));
+        all.add(select("select-100k", 100_000)
+                .alone("so many descriptors are seldom allowed")
+                .lengthy(Benchmark.Lengthy.ALL));
         all.add(selectFlat());
         all.add(selector("selector-1", 1));
         all.add(selector("selector-1000", 1_000));
@@ -67,7 +73,8 @@ final class Catalogue {
                         true,
                         Goal.times(2),
                         HttpExchange::onBerth)
-                .against(KERNEL, HttpExchange::onKernel));
+                .against(KERNEL, HttpExchange::onKernel)
+                .lengthy(Benchmark.Lengthy.ALL));
         all.add(start());
         all.addAll(new ManyPairs(options.mostPairs()).growth());
         all.add(ManyPairs.million());

@@ -1,7 +1,9 @@
 package dev.berth.bench;
 
+import dev.berth.bench.Benchmark.Lengthy;
 import dev.berth.bench.Benchmark.Pace;
 import dev.berth.bench.Measurement.Opener;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,6 +64,7 @@ final class ConnectRows {
                         Goal.none(),
                         () -> burst(BerthSockets.inMemory(), reset))
                 .against(Catalogue.KERNEL, () -> burst(new KernelSockets(), reset))
+                .lengthy(Lengthy.ALL)
                 .at(Pace.SUSTAINED);
     }
 
@@ -119,13 +122,19 @@ final class ConnectRows {
     private static String settings() {
         Path directory = Path.of("/proc/sys/net/ipv4");
         try {
-            String[] range = Files.readString(directory.resolve("ip_local_port_range"))
-                    .strip()
-                    .split("\\s+", -1);
-            String reuse = Files.readString(directory.resolve("tcp_tw_reuse")).strip();
-            return ", ports " + String.join("-", range) + ", tcp_tw_reuse=" + reuse;
+            String range = line(directory.resolve("ip_local_port_range"));
+            String reuse = line(directory.resolve("tcp_tw_reuse"));
+            return ", ports " + String.join("-", range.split("\\s+", -1)) + ", tcp_tw_reuse=" + reuse;
         } catch (IOException _) {
             return ""; // another system, where they have other names
+        }
+    }
+
+    /// The first line of a file of the kernel, which gives it to the first call of read(2) and nothing to the next:
+    /// `Files.readString` begins with a single octet, as the size of such a file is 0.
+    private static String line(Path file) throws IOException {
+        try (BufferedReader reader = Files.newBufferedReader(file)) {
+            return String.valueOf(reader.readLine()).strip();
         }
     }
 }

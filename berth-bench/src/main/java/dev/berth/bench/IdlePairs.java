@@ -11,12 +11,18 @@ final class IdlePairs implements Measurement {
     /// Pairs per acceptor: a client has no more than 16,384 dynamic ports towards one destination.
     private static final int PER_ACCEPTOR = 10_000;
 
+    /// Nanoseconds after which the timers of all handshakes have run out. Those of the kernel are not on the heap.
+    static final long HANDSHAKE_TIMERS = 1_500_000_000L;
+
     private final Sockets sockets;
     private final int pairs;
+    private final long settling;
 
-    IdlePairs(Sockets sockets, int pairs) {
+    /// @param settling nanoseconds from the last handshake until the connections are idle
+    IdlePairs(Sockets sockets, int pairs, long settling) {
         this.sockets = sockets;
         this.pairs = pairs;
+        this.settling = settling;
     }
 
     @Override
@@ -48,8 +54,8 @@ final class IdlePairs implements Measurement {
     }
 
     /// Lets the timers of the handshakes run out, after which the connections are idle.
-    private static void settle() {
-        long end = System.nanoTime() + 1_500_000_000L;
+    private void settle() {
+        long end = System.nanoTime() + settling;
         while (System.nanoTime() < end) {
             LockSupport.parkNanos(end - System.nanoTime());
         }

@@ -131,14 +131,16 @@ final class PortRows {
     private void flows() {
         lookup("lookup-1m", MILLION, 60);
         lookup("lookup-10m", 10 * MILLION, 80);
-        bytes("flow-bytes", "heap per accepted flow, a million", FlowBytes.ofServer(MILLION));
+        bytes("flow-bytes", "heap per accepted flow, a million", Lengthy.NOT, FlowBytes.ofServer(MILLION));
         bytes(
                 "flow-bytes-client",
                 "heap per flow of clients, a million to 100,000 destinations",
+                Lengthy.ALL,
                 FlowBytes.ofClients(MILLION, 10));
         bytes(
                 "flow-bytes-lone",
                 "heap per flow of clients, a million to a million destinations",
+                Lengthy.ALL,
                 FlowBytes.ofClients(MILLION, 1));
     }
 
@@ -155,9 +157,10 @@ final class PortRows {
                 .in(GROUP, null));
     }
 
-    private void bytes(String name, String what, Measurement side) {
+    private void bytes(String name, String what, Lengthy lengthy, Measurement side) {
         rows.add(Benchmark.of(name, what, "B", true, Goal.none(), () -> side)
                 .alone("the kernel's flows are whole sockets")
+                .lengthy(lengthy)
                 .at(Pace.ONCE)
                 .in(GROUP, null));
     }

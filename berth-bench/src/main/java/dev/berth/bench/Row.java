@@ -63,7 +63,7 @@ public record Row(
     }
 
     private static String number(double value) {
-        return Double.isNaN(value) ? "null" : digits(value);
+        return Double.isFinite(value) ? digits(value) : "null";
     }
 
     /// The head of the table.

@@ -15,19 +15,17 @@ public final class SideBySide implements AutoCloseable {
     /// The quotient from which on one part counts as better than another.
     private static final double STILL_BETTER = 1.03;
 
-    /// The first rows find a JVM that has compiled nothing, and share most of what they run: Berth's side of so many
-    /// warms up so many times as long where that is brief.
-    private static final int COLD_ROWS = 4;
+    /// Of the time of a part: when the JVM compiles for longer, the next part may be better.
+    private static final double STILL_COMPILING = 0.2;
 
-    private static final int COLD_TIMES = 4;
-    private static final long COLD_NANOS = 500_000_000;
+    /// Until then the JVM may compile what is measured, if that takes longer than all parts.
+    private static final long COMPILED_NANOS = 1_200_000_000;
 
     private final Options options;
     private final Consumer<String> progress;
     private final List<Benchmark> catalogue;
     private final Set<String> named = new HashSet<>();
     private @Nullable AutoCloseable lab;
-    private int warmedUp;
 
     /// How thoroughly to measure.
     ///
@@ -52,7 +50,7 @@ public final class SideBySide implements AutoCloseable {
         public static final Options ORDINARY = new Options(7, 700, 2_000, 50_000, 1_000_000, 4_000, 20, false);
 
         /// Under a minute for all rows that do not take long, and those only, unless they are named.
-        public static final Options QUICK = new Options(3, 60, 160, 20_000, 100_000, 1_000, 3, true);
+        public static final Options QUICK = new Options(3, 60, 160, 20_000, 100_000, 1_000, 2, true);
 
         /// @throws IllegalArgumentException if a number is below 1
         public Options {
@@ -177,8 +175,7 @@ public final class SideBySide implements AutoCloseable {
         int part = benchmark.pace() == Benchmark.Pace.BRIEF ? 4 : 1;
         if (benchmark.pace() == Benchmark.Pace.ORDINARY || benchmark.pace() == Benchmark.Pace.BRIEF) {
             long nanos = options.warmUpMillis * 1_000_000L / part;
-            boolean cold = warmedUp++ < COLD_ROWS && nanos < COLD_NANOS;
-            warmUp(benchmark, berth, cold ? nanos * COLD_TIMES : nanos);
+            warmUp(benchmark, berth, nanos);
             if (other != null) {
                 warmUp(benchmark, other, nanos);
             }
@@ -216,15 +213,25 @@ public final class SideBySide implements AutoCloseable {
         };
     }
 
-    /// In several parts, as the rounds will be: four, and more while each is better than the one before.
+    /// In several parts, as the rounds will be: four, and more while each is better than the one before or the JVM
+    /// compiles a lot. Rows that come early, or call what no other does, find nothing compiled.
     private static void warmUp(Benchmark benchmark, Measurement side, long nanos) throws Exception {
+        long begin = System.nanoTime();
         double before = side.measure(nanos / WARM_UP_PARTS);
-        for (int i = 1; i < MOST_WARM_UP_PARTS; i++) {
+        long at = System.nanoTime();
+        long compiled = Threads.compilerMillis();
+        for (int i = 1; i < MOST_WARM_UP_PARTS || at - begin < COMPILED_NANOS; i++) {
             double figure = side.measure(nanos / WARM_UP_PARTS);
-            if (i >= WARM_UP_PARTS - 1 && benchmark.ratio(figure, before) < STILL_BETTER) {
+            long now = System.nanoTime();
+            long compiledNow = Threads.compilerMillis();
+            boolean compiling = (compiledNow - compiled) * 1e6 > (now - at) * STILL_COMPILING;
+            boolean better = i < MOST_WARM_UP_PARTS && benchmark.ratio(figure, before) >= STILL_BETTER;
+            if (i >= WARM_UP_PARTS - 1 && !compiling && !better) {
                 return;
             }
             before = figure;
+            at = now;
+            compiled = compiledNow;
         }
     }
 

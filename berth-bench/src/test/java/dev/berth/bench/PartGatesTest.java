@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -55,6 +57,15 @@ class PartGatesTest {
         assertThatThrownBy(() -> PartGates.run("no such part", true, null, System.out))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("No part with a gate matches 'no such part'.");
+    }
+
+    @Test
+    void a_file_that_cannot_be_written_is_told_before_anything_is_measured() {
+        for (Path file : List.of(Path.of("/no/such/directory/gates.csv"), Path.of("/"))) {
+            assertThatThrownBy(() -> PartGates.run("", true, file, System.out))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("'" + file + "' cannot be written.");
+        }
     }
 
     @Test

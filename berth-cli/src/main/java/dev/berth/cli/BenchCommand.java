@@ -43,9 +43,10 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(
             names = "--quick",
-            description = "Measure for a short time: under a minute on a machine that is not busy. What takes long is"
-                    + " only measured if it is named: million-pairs, lookup-10m, growth, kernel-tun, iperf3, gateway,"
-                    + " and the kernel's side of the rows that fill its range of ports.")
+            description = "Measure for a short time: under a minute on a machine that is not busy. What takes long for"
+                    + " what it tells is only measured if it is named: the bursts of connections, select-1k,"
+                    + " select-100k, http, growth, million-pairs, lookup-10m, flow-bytes-client, flow-bytes-lone,"
+                    + " kernel-tun, iperf3, gateway, and the kernel's side of the rows that fill its range of ports.")
     private boolean quick;
 
     @Option(names = "--json", description = "Print one JSON object a line instead of a table.")
@@ -60,7 +61,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--decline",
             paramLabel = "SECONDS",
-            description = "How long connect-decline opens and closes connections: 20 s, with --quick 3 s if this is"
+            description = "How long connect-decline opens and closes connections: 20 s, with --quick 2 s if this is"
                     + " not given.")
     private @Nullable Integer declineSeconds;
 
