@@ -241,8 +241,9 @@ final class SendQueue {
         return Math.min(max, chunkEnd - seq);
     }
 
-    /// Makes `length` octets from `seq` on the payload of `packet`: by reference if they lie in one chunk, otherwise
-    /// gathered in a chunk of their own.
+    /// Makes `length` octets from `seq` on the payload of `packet`: copied if they fit in behind its header, otherwise
+    /// by reference if they lie in one chunk, otherwise gathered in a chunk of their own. A few octets that are copied
+    /// spare the receiver, mostly on another processor, the chunk that the sender keeps until they are acknowledged.
     void payload(Packet packet, int seq, int length) {
         int i = find(seq);
         int at = index(i);
@@ -251,6 +252,11 @@ final class SendQueue {
         int from = starts[at] + (seq - seqs[at]);
         int chunkEnd = i == count - 1 ? endSeq : seqs[index(i + 1)];
         if (length <= chunkEnd - seq) {
+            if (length <= packet.bytes.length - packet.end) {
+                System.arraycopy(chunk.bytes, from, packet.bytes, packet.end, length);
+                packet.end += length;
+                return;
+            }
             packet.setTail(chunk, from, length);
             return;
         }

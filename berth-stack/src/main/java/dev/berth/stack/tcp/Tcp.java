@@ -139,8 +139,9 @@ public final class Tcp {
     private void copyPayload(Packet packet) {
         Chunk copy = pool.takeChunk(segment.payloadLength);
         System.arraycopy(packet.bytes, segment.payloadFrom, copy.bytes, 0, segment.payloadLength);
-        packet.setTail(copy, 0, segment.payloadLength);
-        copy.release();
+        packet.chunk = copy; // with our reference
+        packet.tailStart = 0;
+        packet.tailEnd = segment.payloadLength;
         packet.end -= segment.payloadLength;
         segment.payload = copy;
         segment.payloadFrom = 0;
