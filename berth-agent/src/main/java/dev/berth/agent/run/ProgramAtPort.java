@@ -73,8 +73,7 @@ final class ProgramAtPort {
     private List<Map<String, @Nullable Object>> list(String request) throws IOException {
         List<Map<String, @Nullable Object>> entries = new ArrayList<>();
         try {
-            client.ask(
-                    new JsonLine().add("request", request).toString(), line -> entries.add(JsonText.object(line)));
+            client.ask(new JsonLine().add("request", request).toString(), line -> entries.add(JsonText.object(line)));
         } catch (ControlException e) {
             return List.of(); // the gateway of a namespace has no proxies
         }

@@ -136,16 +136,14 @@ final class Proxies implements AutoCloseable {
 
     /// Says which program of Berth listens there, if one does.
     private static BindException named(BindException refusal, SocketAddress listen) {
-        String holder =
-                switch (listen) {
-                    case InetSocketAddress inet -> ProgramAtPort.of(Transport.TCP, inet);
-                    case UnixDomainSocketAddress unix ->
-                        SocketHolder.ofPath(unix.getPath())
-                                .map(each -> ProgramAtPort.of(
-                                        each.pid(), unix.getPath().toString()))
-                                .orElse(null);
-                    default -> null;
-                };
+        String holder = switch (listen) {
+            case InetSocketAddress inet -> ProgramAtPort.of(Transport.TCP, inet);
+            case UnixDomainSocketAddress unix ->
+                SocketHolder.ofPath(unix.getPath())
+                        .map(each -> ProgramAtPort.of(each.pid(), unix.getPath().toString()))
+                        .orElse(null);
+            default -> null;
+        };
         if (holder == null) {
             return refusal;
         }

@@ -28,8 +28,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @DisplayNameGeneration(DisplayNameGenerator.ReplaceUnderscores.class)
 class ScriptTest {
     private static final long SECONDS = 60;
-    private static final String JAVA =
-            """
+    private static final String JAVA = """
             #!/bin/sh
             case "$*" in
                 *AOTCacheOutput* | *ArchiveClassesAtExit*)

@@ -84,8 +84,9 @@ class SocksCommandTest {
                     .isEqualTo("berth socks: Cannot listen on " + proxy + ": it is in use by web.jar (process " + pid
                             + "), which has a proxy there.");
             assertThat(refused(pid, published))
-                    .isEqualTo("berth socks: Cannot listen on " + published + ": it is in use by host 'app' of web.jar (process "
-                            + pid + "), which publishes its port 80 there.");
+                    .isEqualTo("berth socks: Cannot listen on " + published
+                            + ": it is in use by host 'app' of web.jar (process " + pid
+                            + "), which publishes its port 80 there.");
             Path file = directory.resolve("proxy.sock");
             socks(pid, "--listen", file.toString());
             assertThat(refused(pid, file.toString()))
