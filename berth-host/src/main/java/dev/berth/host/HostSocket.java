@@ -88,6 +88,11 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     /// @throws IOException if the socket is closed or bound already
     public abstract void bind(Endpoint local) throws IOException;
 
+    /// By which a thread that looks for what the socket becomes ready for attends its host.
+    public final Attendance attendance() {
+        return monitor.attendance;
+    }
+
     /// True until [#close].
     public final boolean isOpen() {
         return !closed;

@@ -1,7 +1,6 @@
 package dev.berth.host;
 
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
 
 /// Whether a platform thread looks for its wake-up a little while before it parks. To be woken takes 4 microseconds
 /// where one processor is passed to and fro, and 50 where another one has to be woken; most answers between two
@@ -61,23 +60,37 @@ public final class Spinning {
     /// Looks for a signal, if that is the better way at present. By platform threads.
     ///
     /// @return true if it is there; otherwise the caller has to park
-    public boolean look(BooleanSupplier signal) {
+    public boolean look(Look signal) {
         if (PROCESSORS == 1 || indebted && !mayLook(SystemClock.nanoTime())) {
             return false;
         }
         if (!together) {
-            for (int i = 0; i < FIRST_LOOKS; i++) {
-                if (signal.getAsBoolean()) {
-                    saved();
-                    return true;
-                }
-                Thread.onSpinWait();
+            if (looks(signal, FIRST_LOOKS)) {
+                saved();
+                return true;
             }
         }
         return lookAWhile(signal);
     }
 
-    private boolean lookAWhile(BooleanSupplier signal) {
+    /// Looks so often at most, and attends to what is left to this thread meanwhile.
+    private static boolean looks(Look signal, int most) {
+        boolean found = false;
+        signal.begin();
+        try {
+            for (int i = 0; i < most && !found; i++) {
+                found = signal.getAsBoolean();
+                if (!found) {
+                    Thread.onSpinWait();
+                }
+            }
+        } finally {
+            signal.end(found);
+        }
+        return found || signal.getAsBoolean();
+    }
+
+    private boolean lookAWhile(Look signal) {
         long began = SystemClock.nanoTime();
         if (LOOKING.incrementAndGet() > PROCESSORS) {
             LOOKING.decrementAndGet();
@@ -93,9 +106,8 @@ public final class Spinning {
                 found = signal.getAsBoolean();
                 now = SystemClock.nanoTime();
                 together = found && now - offered >= TAKEN;
-                for (int i = 0; i < LOOKS && !found; i++) {
-                    Thread.onSpinWait();
-                    found = signal.getAsBoolean();
+                if (!found) {
+                    found = looks(signal, LOOKS);
                 }
             } while (!found && now - began < WINDOW);
             looked(found, now - began, now);

@@ -37,6 +37,8 @@ final class StackMonitor {
     private volatile @Nullable Link fetching;
     private long now; // guarded by the lock
     private @Nullable StackMonitor partner; // guarded by the lock: whose lock its owner holds besides
+    private @Nullable LinkPort leftAt; // guarded by the lock: where the section has left a packet
+    private @Nullable LinkPort lastLeftAt; // read without the lock, by the thread that has written it
     private @Nullable Wakeup afterwards;
     private final PortShortage shortage;
     private final String name;
@@ -49,6 +51,9 @@ final class StackMonitor {
 
     /// What the threads that wait in its sockets have learned.
     final Spinning spinning = new Spinning();
+
+    /// Those of them that look, and do meanwhile what is left to them.
+    final Attendance attendance = new Attendance(this);
 
     /// Reads and writes of arrays, for use under the lock.
     final ArrayBytes arrayBytes = new ArrayBytes();
@@ -297,6 +302,7 @@ final class StackMonitor {
         String warning;
         long given;
         StackMonitor other;
+        LinkPort attended;
         boolean otherSettled = true;
         long otherDeadline = Long.MAX_VALUE;
         String otherWarning = null;
@@ -311,6 +317,8 @@ final class StackMonitor {
             settled &= !stack.hasWork(); // a reader that was served may have opened the window
             deadline = stack.nextDeadline();
             warning = shortage.poll(now);
+            attended = leftAt;
+            leftAt = null;
             other = partner;
             if (other != null) {
                 otherGiven = other.giveOut();
@@ -323,6 +331,9 @@ final class StackMonitor {
             unlock();
         }
         try {
+            if (attended != null) {
+                attended.monitor().runUnlessAttended();
+            }
             transmit();
             if (other != null) {
                 other.transmit();
@@ -438,7 +449,7 @@ final class StackMonitor {
     }
 
     /// True if something was left behind for whoever has the lock.
-    private boolean isCalled() {
+    boolean isCalled() {
         return timerDue || hasInput();
     }
 
@@ -456,10 +467,47 @@ final class StackMonitor {
             boolean few = port.hasOutput() && port.nic().egressLength() <= EXCHANGE;
             LinkPort far = few && port.isIdle() ? port.straight() : null;
             if (far != null) {
-                return !join(far.monitor()) || talk(port, far);
+                return leaveTo(port, far) || !join(far.monitor()) || talk(port, far);
             }
         }
         return true;
+    }
+
+    /// Leaves the one packet that waits to be sent to those who attend the other host, if it is not to wait for one
+    /// that was left before.
+    private boolean leaveTo(LinkPort port, LinkPort far) {
+        StackMonitor other = far.monitor();
+        if (!other.attendance.isAttended()
+                || port.nic().egressLength() != 1
+                || other == this
+                || clock != null
+                || other.clock != null
+                || !port.leaveAt(far, now)) {
+            return false;
+        }
+        leftAt = far;
+        lastLeftAt = far;
+        return true;
+    }
+
+    /// What was left to those who attend this is theirs if one is still there. Not under the lock.
+    private void runUnlessAttended() {
+        VarHandle.fullFence(); // between the packet, which is in the inbox, and the look at who attends
+        if (!attendance.isAttended()) {
+            tryRunAlone();
+        }
+    }
+
+    /// For a thread that has left a packet to those who attend another host, and perhaps waits for an answer: one of
+    /// them may have lost its processor, so this runs the other host itself if the packet was not taken.
+    void takeBack() {
+        LinkPort far = lastLeftAt;
+        if (far != null) {
+            lastLeftAt = null;
+            if (far.hasInput()) {
+                far.monitor().tryRun();
+            }
+        }
     }
 
     private boolean join(StackMonitor other) {

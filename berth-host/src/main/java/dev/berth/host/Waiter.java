@@ -2,12 +2,11 @@ package dev.berth.host;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// A thread, platform or virtual, that waits for a socket to become ready. Armed and signalled under the host's lock,
 /// so that no wake-up is lost; the unpark comes after it.
-sealed class Waiter extends Wakeup implements BooleanSupplier permits Reader {
+sealed class Waiter extends Wakeup implements Look permits Reader {
     private static final VarHandle STATE;
 
     static {
@@ -68,7 +67,17 @@ sealed class Waiter extends Wakeup implements BooleanSupplier permits Reader {
 
     @Override
     public boolean getAsBoolean() {
-        return isSignalled();
+        return isSignalled() || monitor.attendance.serve() && isSignalled();
+    }
+
+    @Override
+    public void begin() {
+        monitor.attendance.begin();
+    }
+
+    @Override
+    public void end(boolean found) {
+        monitor.attendance.end(found);
     }
 
     boolean isSignalled() {
@@ -90,7 +99,11 @@ sealed class Waiter extends Wakeup implements BooleanSupplier permits Reader {
             link.watch();
         }
         boolean looks = clock == null && !thread.isVirtual();
-        return looks && monitor.spinning.look(this) || await(clock, deadline);
+        if (looks && monitor.spinning.look(this)) {
+            return true;
+        }
+        monitor.takeBack();
+        return await(clock, deadline);
     }
 
     private boolean await(@Nullable HostClock clock, long deadline) {

@@ -1,5 +1,6 @@
 package dev.berth.sockets;
 
+import dev.berth.host.Attendance;
 import dev.berth.host.HostClock;
 import dev.berth.host.TcpSocket;
 import dev.berth.stack.endpoint.Readiness;
@@ -428,6 +429,11 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
     @Override
     public HostClock clock() {
         return socket.host().clock();
+    }
+
+    @Override
+    public Attendance attendance() {
+        return socket.attendance();
     }
 
     @Override
