@@ -37,7 +37,7 @@ final class StackMonitor {
     private volatile @Nullable Link fetching;
     private long now; // guarded by the lock
     private @Nullable StackMonitor partner; // guarded by the lock: whose lock its owner holds besides
-    private @Nullable LinkPort leftAt; // guarded by the lock: where the section has left a packet
+    private @Nullable LinkPort unattended; // guarded by the lock: where a packet is that nobody sees to
     private @Nullable LinkPort lastLeftAt; // read without the lock, by the thread that has written it
     private @Nullable Wakeup afterwards;
     private final PortShortage shortage;
@@ -302,7 +302,7 @@ final class StackMonitor {
         String warning;
         long given;
         StackMonitor other;
-        LinkPort attended;
+        LinkPort alone;
         boolean otherSettled = true;
         long otherDeadline = Long.MAX_VALUE;
         String otherWarning = null;
@@ -317,8 +317,8 @@ final class StackMonitor {
             settled &= !stack.hasWork(); // a reader that was served may have opened the window
             deadline = stack.nextDeadline();
             warning = shortage.poll(now);
-            attended = leftAt;
-            leftAt = null;
+            alone = unattended;
+            unattended = null;
             other = partner;
             if (other != null) {
                 otherGiven = other.giveOut();
@@ -331,8 +331,8 @@ final class StackMonitor {
             unlock();
         }
         try {
-            if (attended != null) {
-                attended.monitor().runUnlessAttended();
+            if (alone != null) {
+                alone.monitor().tryRunAlone();
             }
             transmit();
             if (other != null) {
@@ -473,28 +473,44 @@ final class StackMonitor {
         return true;
     }
 
-    /// Leaves the one packet that waits to be sent to those who attend the other host, if it is not to wait for one
-    /// that was left before.
+    /// Leaves the one packet that waits to be sent to whoever attends the other host, if it is not to wait for one that
+    /// was left before.
+    ///
+    /// @return false if nothing was done
     private boolean leaveTo(LinkPort port, LinkPort far) {
         StackMonitor other = far.monitor();
-        if (!other.attendance.isAttended()
-                || port.nic().egressLength() != 1
-                || other == this
-                || clock != null
-                || other.clock != null
-                || !port.leaveAt(far, now)) {
+        // Hosts with a clock of their own are not attended.
+        if (!far.isAttended() || port.nic().egressLength() != 1 || other == this || clock != null) {
             return false;
         }
-        leftAt = far;
+        if (!port.leaveAt(far, now)) {
+            unattended = far;
+        }
         lastLeftAt = far;
         return true;
     }
 
-    /// What was left to those who attend this is theirs if one is still there. Not under the lock.
-    private void runUnlessAttended() {
-        VarHandle.fullFence(); // between the packet, which is in the inbox, and the look at who attends
-        if (!attendance.isAttended()) {
-            tryRunAlone();
+    /// Says of all inboxes that the calling thread looks at them again and again, unless somebody is at work in the
+    /// host, who may be taking something out.
+    void attend() {
+        if (lock.tryLockAfresh()) {
+            try {
+                for (LinkPort port : ports) {
+                    port.attend();
+                }
+            } finally {
+                exitAgain();
+            }
+        }
+    }
+
+    /// Takes that back; sees to what was left meanwhile.
+    void unattend() {
+        for (LinkPort port : ports) {
+            port.unattend();
+        }
+        if (isCalled()) {
+            tryRun();
         }
     }
 
