@@ -46,7 +46,6 @@ final class LinkPort implements LinkReceiver {
     /// The outbox was full, so that packets may have stayed in the interface.
     private volatile boolean held;
     private @Nullable DatagramLane lane; // made under the host's lock, used by who transmits
-    private final ArrayBytes arrayBytes = new ArrayBytes(); // of who transmits
 
     /// The ports of all shards, if they share the link; null if this one transmits whenever it likes.
     private LinkPort @Nullable [] sharing;
@@ -185,6 +184,11 @@ final class LinkPort implements LinkReceiver {
     boolean isIdle() {
         // Only the owner of the lock adds to the outbox: once it is empty and nobody transmits, nothing is on its way.
         return outbox.isEmpty() && !transmitting && !closed && downReason == null && sharing == null;
+    }
+
+    /// True if nothing waits for the link that it would take, and nobody transmits. From any thread.
+    boolean isSilent() {
+        return !transmitting && (outbox.isEmpty() && !held || !isReady());
     }
 
     /// True if the stack has got every packet that was handed over, also one that a slower thread has not yet left
@@ -330,8 +334,7 @@ final class LinkPort implements LinkReceiver {
         LinkReceiver entered = null;
         try {
             if (outbox.isEmpty() && !held && !closed && downReason == null && link.isReady() && way.isOpen()) {
-                Packet packet = on.write(way, source != null ? source : arrayBytes.of(bytes, from), length);
-                arrayBytes.clear();
+                Packet packet = on.write(way, source, bytes, from, length);
                 if (packet != null) {
                     sent = true;
                     entered = link.transmitAlone(packet);

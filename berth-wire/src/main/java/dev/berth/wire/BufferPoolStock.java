@@ -10,6 +10,9 @@ sealed class BufferPoolStock permits BufferPoolApart {
     Packet packets;
 
     @Nullable
+    Chunk tinies;
+
+    @Nullable
     Chunk smalls;
 
     @Nullable
