@@ -47,7 +47,7 @@ public final class Spinning {
     static final long TURN = 4_000;
 
     /// Nanoseconds of a virtual thread's look at most.
-    static final long TURNS = 50_000;
+    static final long TURNS = 20_000;
 
     /// Of so many looks of virtual threads one begins with an offer of the carrier.
     private static final int OFFERS = 16;
