@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// A running TCP/IP host: addresses of its own, all ports of TCP and UDP, links, and sockets on it.
@@ -37,6 +38,11 @@ import org.jspecify.annotations.Nullable;
 /// Thread-safe. Calls run on the thread of the caller; a host has no thread of its own but the share of one timer
 /// thread and those of its links.
 public final class Host implements AutoCloseable {
+    /// How long a link may take for what the host says at its end.
+    private static final long LAST_WORDS_NANOS = 500_000_000;
+
+    private static final long LAST_WORDS_STEP_NANOS = 50_000;
+
     private final String name;
     /// The first of all shards, where everything lives but connections of TCP.
     private final StackMonitor monitor;
@@ -381,7 +387,8 @@ public final class Host implements AutoCloseable {
     }
 
     /// Takes the host down at once: connections are reset, all sockets are closed, links are closed. Threads that
-    /// wait in a socket get a `SocketException("Socket closed")`. Idempotent.
+    /// wait in a socket get a `SocketException("Socket closed")`. Resets that another thread is about to transmit get
+    /// half a second to leave before the link is closed. Idempotent.
     @Override
     public void close() {
         List<SocketSignals> sockets = new ArrayList<>();
@@ -407,6 +414,7 @@ public final class Host implements AutoCloseable {
                 case EchoResponder echo -> echo.close();
             }
         }
+        awaitSilence();
         for (StackMonitor shard : shards) {
             for (LinkPort port : shard.ports()) {
                 port.close();
@@ -414,6 +422,20 @@ public final class Host implements AutoCloseable {
         }
         for (StackMonitor shard : shards) {
             shard.stopTimers();
+        }
+    }
+
+    /// Until what was said last has left, as whoever transmits may be another thread. Not where time is a program's,
+    /// which may stand still meanwhile.
+    private void awaitSilence() {
+        long deadline = System.nanoTime() + LAST_WORDS_NANOS;
+        for (StackMonitor shard : shards) {
+            for (LinkPort port : shard.ports()) {
+                while (shard.clock() == null && !port.isSilent() && System.nanoTime() - deadline < 0) {
+                    shard.tryRun(); // what the outbox had no room for
+                    LockSupport.parkNanos(LAST_WORDS_STEP_NANOS);
+                }
+            }
         }
     }
 

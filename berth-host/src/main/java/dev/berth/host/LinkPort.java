@@ -46,7 +46,6 @@ final class LinkPort implements LinkReceiver {
     /// The outbox was full, so that packets may have stayed in the interface.
     private volatile boolean held;
     private @Nullable DatagramLane lane; // made under the host's lock, used by who transmits
-    private final ArrayBytes arrayBytes = new ArrayBytes(); // of who transmits
 
     /// The ports of all shards, if they share the link; null if this one transmits whenever it likes.
     private LinkPort @Nullable [] sharing;
@@ -102,6 +101,10 @@ final class LinkPort implements LinkReceiver {
             // It will wait for whoever is at work: that time is not the network's.
             packet.receivedAt = monitor.nanoTime();
         }
+        return take(packet);
+    }
+
+    private boolean take(Packet packet) {
         if (closed || !inbox.offer(packet)) {
             inboxDrops.incrementAndGet();
             monitor.tellDropped(closed ? DropReason.DOWN : DropReason.INBOX_FULL, packet);
@@ -183,6 +186,11 @@ final class LinkPort implements LinkReceiver {
         return outbox.isEmpty() && !transmitting && !closed && downReason == null && sharing == null;
     }
 
+    /// True if nothing waits for the link that it would take, and nobody transmits. From any thread.
+    boolean isSilent() {
+        return !transmitting && (outbox.isEmpty() && !held || !isReady());
+    }
+
     /// True if the stack has got every packet that was handed over, also one that a slower thread has not yet left
     /// behind entirely. Under the host's lock.
     boolean isDrained() {
@@ -214,6 +222,24 @@ final class LinkPort implements LinkReceiver {
             }
         }
         return passed;
+    }
+
+    /// Leaves the oldest packet that waits for the link in the inbox of `far`, where it goes [#straight], if nothing
+    /// waits there. Under this host's lock, if this is idle.
+    ///
+    /// @return false if nothing was done
+    boolean leaveAt(LinkPort far, long now) {
+        if (!far.inbox.isDrained()) {
+            return false;
+        }
+        Packet packet = nic.pollEgress();
+        if (packet == null) {
+            return false;
+        }
+        packet.sentAt = now;
+        packet.receivedAt = now; // the time until somebody takes it is not the network's
+        far.take(packet);
+        return true;
     }
 
     /// Lets the stack count what was refused. Under the host's lock.
@@ -293,8 +319,7 @@ final class LinkPort implements LinkReceiver {
         LinkReceiver entered = null;
         try {
             if (outbox.isEmpty() && !held && !closed && downReason == null && link.isReady() && way.isOpen()) {
-                Packet packet = on.write(way, source != null ? source : arrayBytes.of(bytes, from), length);
-                arrayBytes.clear();
+                Packet packet = on.write(way, source, bytes, from, length);
                 if (packet != null) {
                     sent = true;
                     entered = link.transmitAlone(packet);

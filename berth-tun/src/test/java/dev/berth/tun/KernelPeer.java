@@ -2,6 +2,7 @@ package dev.berth.tun;
 
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -12,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32;
 
 /// A program on the kernel's sockets, run as a child in a namespace. It prints what it received.
@@ -26,6 +28,7 @@ final class KernelPeer {
         switch (arguments[0]) {
             case "udp" -> askByUdp(remote, arguments[3], Integer.parseInt(arguments[4]));
             case "tcp" -> exchangeByTcp(remote, Integer.parseInt(arguments[3]), Integer.parseInt(arguments[4]));
+            case "hold" -> hold(remote, Integer.parseInt(arguments[3]));
             case "open" -> openTun(arguments[3]);
             default -> throw new IllegalArgumentException(arguments[0]);
         }
@@ -68,6 +71,35 @@ final class KernelPeer {
             new DataInputStream(socket.getInputStream()).readFully(received);
             System.out.println("crc " + crc(received));
         }
+    }
+
+    /// Opens connections, each with a thread that waits to read, says so, and says how many were reset.
+    private static void hold(InetSocketAddress remote, int count) throws IOException {
+        AtomicInteger resets = new AtomicInteger();
+        List<Thread> readers = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            Socket socket = new Socket();
+            socket.connect(remote, TIMEOUT_MILLIS);
+            socket.setSoTimeout(TIMEOUT_MILLIS);
+            readers.add(Thread.ofPlatform().start(() -> {
+                try (socket) {
+                    socket.getInputStream().read();
+                } catch (IOException e) {
+                    if ("Connection reset".equals(e.getMessage())) {
+                        resets.incrementAndGet();
+                    }
+                }
+            }));
+        }
+        System.out.println("open");
+        for (Thread reader : readers) {
+            try {
+                reader.join();
+            } catch (InterruptedException e) {
+                throw new InterruptedIOException();
+            }
+        }
+        System.out.println("reset " + resets);
     }
 
     private static void openTun(String name) {

@@ -11,6 +11,10 @@ import org.jspecify.annotations.Nullable;
 /// empty, so no entry is popped singly and there is no ABA problem. The stock is an optimisation and a counter, never
 /// a safety boundary: above its bound, entries are left to the garbage collector.
 public final class BufferPool {
+    /// Octets of a tiny chunk: a message of a few words. It lies in two lines of a cache with its object; the small ones
+    /// of a thousand connections that have an octet on its way each are in a thousand pages.
+    public static final int TINY = 64;
+
     /// Octets of a small chunk: one segment of an Ethernet-sized MTU.
     public static final int SMALL = 2_048;
 
@@ -18,6 +22,7 @@ public final class BufferPool {
     public static final int LARGE = 66_560;
 
     private static final VarHandle PACKETS;
+    private static final VarHandle TINIES;
     private static final VarHandle SMALLS;
     private static final VarHandle LARGES;
     private static final VarHandle DISCARDED;
@@ -26,6 +31,7 @@ public final class BufferPool {
         try {
             MethodHandles.Lookup lookup = MethodHandles.lookup();
             PACKETS = lookup.findVarHandle(BufferPool.class, "returnedPackets", Packet.class);
+            TINIES = lookup.findVarHandle(BufferPool.class, "returnedTinies", Chunk.class);
             SMALLS = lookup.findVarHandle(BufferPool.class, "returnedSmalls", Chunk.class);
             LARGES = lookup.findVarHandle(BufferPool.class, "returnedLarges", Chunk.class);
             DISCARDED = lookup.findVarHandle(BufferPool.class, "discarded", int.class);
@@ -44,11 +50,15 @@ public final class BufferPool {
     private volatile int discarded;
 
     private @Nullable Packet packets;
+    private @Nullable Chunk tinies;
     private @Nullable Chunk smalls;
     private @Nullable Chunk larges;
 
     @SuppressWarnings("unused") // through PACKETS
     private volatile @Nullable Packet returnedPackets;
+
+    @SuppressWarnings("unused") // through TINIES
+    private volatile @Nullable Chunk returnedTinies;
 
     @SuppressWarnings("unused") // through SMALLS
     private volatile @Nullable Chunk returnedSmalls;
@@ -56,7 +66,7 @@ public final class BufferPool {
     @SuppressWarnings("unused") // through LARGES
     private volatile @Nullable Chunk returnedLarges;
 
-    /// A pool with the ordinary bounds: 1,024 packets, 1,024 small and 160 large chunks (about 13 MiB when
+    /// A pool with the ordinary bounds: 1,024 packets, 1,024 small, as many tiny and 160 large chunks (about 13 MiB when
     /// full): what one stream keeps on its way with the largest buffers that tuning gives it.
     public BufferPool() {
         this(1_024, 1_024, 160);
@@ -118,6 +128,40 @@ public final class BufferPool {
         return chunk;
     }
 
+    /// An empty chunk of [#TINY] octets, with one reference that belongs to the caller.
+    public Chunk takeTiny() {
+        Chunk chunk = tinies;
+        if (chunk == null) {
+            chunk = (Chunk) TINIES.getAndSet(this, null);
+        }
+        if (chunk == null) {
+            created++;
+            chunk = new Chunk(this, TINY);
+        } else {
+            tinies = chunk.below;
+        }
+        chunk.taken();
+        return chunk;
+    }
+
+    /// As [Chunk#release], by the thread that takes: a tiny chunk of this stock goes back to it without an atomic step.
+    public void releaseHere(Chunk chunk) {
+        if (chunk.pool != this || chunk.bytes.length != TINY || !chunk.isExclusive()) {
+            chunk.release();
+            return;
+        }
+        chunk.gone();
+        Chunk top = tinies;
+        int depth = top == null ? 1 : top.depth + 1;
+        if (depth > maxSmalls) {
+            DISCARDED.getAndAdd(this, 1);
+            return;
+        }
+        chunk.below = top;
+        chunk.depth = depth;
+        tinies = chunk;
+    }
+
     /// The one that was given back last, as it is the likeliest to be in a cache still. Through its stock, a stream
     /// would go round all that it ever had on its way at once, which is more than a cache holds.
     private Chunk takeLarge() {
@@ -160,6 +204,7 @@ public final class BufferPool {
     /// only while nobody takes or gives back.
     public int outstanding() {
         int stocked = count(smalls) + count(returnedSmalls) + count(larges) + count(returnedLarges);
+        stocked += count(tinies) + count(returnedTinies);
         for (Packet packet = packets; packet != null; packet = packet.below) {
             stocked++;
         }
@@ -210,15 +255,31 @@ public final class BufferPool {
         }
     }
 
-    // The two methods for chunks differ in the stack only. It must be a constant for the compiler: through a variable
+    // The three methods for chunks differ in the stack only. It must be a constant for the compiler: through a variable
     // every compare-and-set would look its method up, and the C2 compiler of JDK 25.0.3 crashes on such code now and
     // then.
 
     void giveBack(Chunk chunk) {
-        if (chunk.bytes.length == SMALL) {
-            giveBackSmall(chunk);
-        } else {
-            giveBackLarge(chunk);
+        switch (chunk.bytes.length) {
+            case TINY -> giveBackTiny(chunk);
+            case SMALL -> giveBackSmall(chunk);
+            default -> giveBackLarge(chunk);
+        }
+    }
+
+    private void giveBackTiny(Chunk chunk) {
+        for (; ; ) {
+            Chunk top = returnedTinies;
+            int depth = top == null ? 1 : top.depth + 1;
+            if (depth > maxSmalls) {
+                DISCARDED.getAndAdd(this, 1);
+                return;
+            }
+            chunk.below = top;
+            chunk.depth = depth;
+            if (TINIES.compareAndSet(this, top, chunk)) {
+                return;
+            }
         }
     }
 
