@@ -1,6 +1,5 @@
 package dev.berth.host;
 
-import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /// Two hosts at a time: what the owner of a host's lock does with another host in memory that he has packets for. He
@@ -17,7 +16,7 @@ final class Conversation {
 
     private final StackMonitor own;
     private @Nullable StackMonitor partner; // guarded by the lock: whose lock its owner holds besides
-    private @Nullable LinkPort leftAt; // guarded by the lock: where the section has left a packet
+    private @Nullable LinkPort unattended; // guarded by the lock: where a packet is that nobody sees to
     private @Nullable LinkPort lastLeftAt; // read without the lock, by the thread that has written it
 
     Conversation(StackMonitor own) {
@@ -95,37 +94,29 @@ final class Conversation {
 
     // A packet that is left to those who attend the other host
 
-    /// Leaves the one packet that waits to be sent to those who attend the other host, if it is not to wait for one
-    /// that was left before.
+    /// Leaves the one packet that waits to be sent to whoever attends the other host, if it is not to wait for one that
+    /// was left before.
+    ///
+    /// @return false if nothing was done
     private boolean leaveTo(LinkPort port, LinkPort far) {
-        StackMonitor other = far.monitor();
-        if (!other.attendance.isAttended()
-                || port.nic().egressLength() != 1
-                || other == own
-                || own.clock() != null
-                || other.clock() != null
-                || !port.leaveAt(far, own.present())) {
+        // Hosts with a clock of their own are not attended.
+        if (!far.isAttended() || port.nic().egressLength() != 1 || far.monitor() == own || own.clock() != null) {
             return false;
         }
-        leftAt = far;
+        if (!port.leaveAt(far, own.present())) {
+            unattended = far;
+        }
         lastLeftAt = far;
         return true;
     }
 
-    /// Where the section has left a packet, for [#runUnlessAttended]; null if nowhere. Under the lock, once.
+    /// Where the section has put a packet that nobody sees to, so that the host behind it is to be run; null if nowhere.
+    /// Under the lock, once.
     @Nullable
-    LinkPort takeLeft() {
-        LinkPort far = leftAt;
-        leftAt = null;
+    LinkPort takeUnattended() {
+        LinkPort far = unattended;
+        unattended = null;
         return far;
-    }
-
-    /// What was left to those who attend a host is theirs if one is still there. Not under the lock.
-    static void runUnlessAttended(StackMonitor other) {
-        VarHandle.fullFence(); // between the packet, which is in the inbox, and the look at who attends
-        if (!other.attendance.isAttended()) {
-            other.tryRunAlone();
-        }
     }
 
     /// For a thread that has left a packet to those who attend another host, and perhaps waits for an answer: one of

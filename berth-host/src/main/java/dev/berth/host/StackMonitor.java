@@ -288,7 +288,7 @@ final class StackMonitor {
         String warning;
         long given;
         StackMonitor other;
-        LinkPort attended;
+        LinkPort alone;
         boolean otherSettled = true;
         long otherDeadline = Long.MAX_VALUE;
         String otherWarning = null;
@@ -303,7 +303,7 @@ final class StackMonitor {
             settled &= !stack.hasWork(); // a reader that was served may have opened the window
             deadline = stack.nextDeadline();
             warning = shortage.poll(now);
-            attended = conversation.takeLeft();
+            alone = conversation.takeUnattended();
             other = conversation.partner();
             if (other != null) {
                 otherGiven = other.giveOut();
@@ -316,8 +316,8 @@ final class StackMonitor {
             unlock();
         }
         try {
-            if (attended != null) {
-                Conversation.runUnlessAttended(attended.monitor());
+            if (alone != null) {
+                alone.monitor().tryRunAlone();
             }
             transmit();
             if (other != null) {
@@ -415,6 +415,32 @@ final class StackMonitor {
     /// True if something was left behind for whoever has the lock.
     boolean isCalled() {
         return timerDue || hasInput();
+    }
+
+    // For those who attend
+
+    /// Says of all inboxes that the calling thread looks at them again and again, unless somebody is at work in the
+    /// host, who may be taking something out.
+    void attend() {
+        if (lock.tryLockAfresh()) {
+            try {
+                for (LinkPort port : ports) {
+                    port.attend();
+                }
+            } finally {
+                exitAgain();
+            }
+        }
+    }
+
+    /// Takes that back; sees to what was left meanwhile.
+    void unattend() {
+        for (LinkPort port : ports) {
+            port.unattend();
+        }
+        if (isCalled()) {
+            tryRun();
+        }
     }
 
     // For a conversation

@@ -500,6 +500,7 @@ public final class TcpSocket extends TcpSocketLoans {
         Tcp tcp = monitor.stack().tcp();
         Tcb connection = tcb;
         if (connection != null && reset) {
+            connection.attach(null); // it need not be told
             tcp.abort(connection, now);
         }
         if (connection != null) {
@@ -520,6 +521,16 @@ public final class TcpSocket extends TcpSocketLoans {
             ready |= Readiness.READABLE;
         }
         return ready;
+    }
+
+    /// What the socket is ready for, for whoever is told when that changes ([#observe]): without the host's lock. It
+    /// sees at least what has happened before it was told last, and what its own thread has done. What has happened
+    /// since is perhaps not seen, and told later; of what another thread reads or writes at this very moment it may see
+    /// half, as if the socket were ready still.
+    ///
+    /// @return bits of [Readiness]
+    public int readinessSeen() {
+        return readinessNow();
     }
 
     @Override

@@ -418,7 +418,7 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
         if (present == UNCONNECTED || !isOpen()) {
             return 0;
         }
-        int readiness = socket.readiness();
+        int readiness = socket.readinessSeen();
         if (readiness == Readiness.ALL) {
             return interest; // reset or failed: whatever the program waits for would return at once
         }

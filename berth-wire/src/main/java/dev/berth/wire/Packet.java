@@ -137,6 +137,14 @@ public final class Packet {
         tailEnd = from + length;
     }
 
+    /// As [#setTail], and the packet takes over the caller's reference.
+    public void giveTail(Chunk chunk, int from, int length) {
+        assert this.chunk == null;
+        this.chunk = chunk;
+        tailStart = from;
+        tailEnd = from + length;
+    }
+
     /// All octets of the packet.
     public int length() {
         return end - start + tailEnd - tailStart;
