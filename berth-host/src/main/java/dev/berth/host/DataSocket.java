@@ -14,11 +14,21 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
 
     /// Takes what is there, into `sink` or, if that is null, into `bytes` from `from` on. Under the host's lock.
     ///
-    /// @return octets taken, -1 at the end of the stream, [#UNAVAILABLE] or [#TAKE_OUTSIDE]
+    /// @return octets taken, -1 at the end of the stream, [#UNAVAILABLE], [#TAKE_OUTSIDE] or [#FAILED]
     abstract int take(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException;
 
     /// What [#take] returns if there is something that has to be taken with [#takeOutside].
     static final int TAKE_OUTSIDE = -3;
+
+    /// What [#take] returns if the connection has ended with an error. Whoever was called by the user makes the
+    /// exception, outside of the lock: its stack trace takes longer than the rest, and so does each `finally` that an
+    /// exception passes.
+    static final int FAILED = -4;
+
+    /// What the user gets for [#FAILED].
+    IOException failure() {
+        throw new IllegalStateException("Has no connection");
+    }
 
     /// Takes what is there, as [#take], without the host's lock.
     ///
@@ -34,7 +44,7 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
     /// So many octets are few.
     static final int LITTLE = 2_048;
 
-    /// Takes what is there; otherwise as [#take].
+    /// Takes what is there; otherwise as [#take], but that it does not return [#TAKE_OUTSIDE].
     final int tryTake(@Nullable ByteSink sink, byte @Nullable [] bytes, int from, int max) throws IOException {
         Object begun = SocketObserver.begun(SocketObserver.Operation.READ);
         return begun == null
@@ -63,7 +73,7 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
         }
     }
 
-    /// Waits until something is there, at most `timeoutNanos`.
+    /// Waits until something is there, at most `timeoutNanos`, and takes it; otherwise as [#tryTake].
     ///
     /// @param what what a time-out says has timed out
     final int awaitAndTake(
@@ -130,6 +140,9 @@ abstract sealed class DataSocket extends HostSocket permits TcpSocketOptions, Ud
         int taken;
         try {
             taken = taking.take();
+            if (taken == FAILED) {
+                throw failure();
+            }
         } catch (IOException e) {
             SocketObserver.ended(begun, this, null, 0, e);
             throw e;

@@ -88,6 +88,11 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
     /// @throws IOException if the socket is closed or bound already
     public abstract void bind(Endpoint local) throws IOException;
 
+    /// By which a thread that looks for what the socket becomes ready for attends its host.
+    public final Attendance attendance() {
+        return monitor.attendance;
+    }
+
     /// True until [#close].
     public final boolean isOpen() {
         return !closed;
@@ -279,9 +284,9 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
         }
     }
 
-    /// The deadline of a wait that begins now; 0 for none.
+    /// The deadline of a wait that begins now; 0 for none. Reads the clock only where there is one.
     final long deadline(long timeoutNanos) {
-        return monitor.deadline(timeoutNanos);
+        return timeoutNanos <= 0 ? 0 : monitor.deadline(timeoutNanos);
     }
 
     /// Adds a waiter for the calling thread. Under the host's lock.

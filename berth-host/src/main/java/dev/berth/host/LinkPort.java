@@ -46,7 +46,6 @@ final class LinkPort implements LinkReceiver {
     /// The outbox was full, so that packets may have stayed in the interface.
     private volatile boolean held;
     private @Nullable DatagramLane lane; // made under the host's lock, used by who transmits
-    private final ArrayBytes arrayBytes = new ArrayBytes(); // of who transmits
 
     /// The ports of all shards, if they share the link; null if this one transmits whenever it likes.
     private LinkPort @Nullable [] sharing;
@@ -102,6 +101,10 @@ final class LinkPort implements LinkReceiver {
             // It will wait for whoever is at work: that time is not the network's.
             packet.receivedAt = monitor.nanoTime();
         }
+        return take(packet);
+    }
+
+    private boolean take(Packet packet) {
         if (closed || !inbox.offer(packet)) {
             inboxDrops.incrementAndGet();
             monitor.tellDropped(closed ? DropReason.DOWN : DropReason.INBOX_FULL, packet);
@@ -221,6 +224,39 @@ final class LinkPort implements LinkReceiver {
         return passed;
     }
 
+    /// Says that somebody looks at the inbox again and again. Under the host's lock.
+    void attend() {
+        inbox.attend();
+    }
+
+    /// Takes that back.
+    void unattend() {
+        inbox.unattend();
+    }
+
+    /// True if somebody looks at the inbox, which is empty, again and again.
+    boolean isAttended() {
+        return inbox.isAttended();
+    }
+
+    /// Leaves the oldest packet that waits for the link in the inbox of `far`, where it goes [#straight]. Under this
+    /// host's lock, if this is idle and `far` is attended.
+    ///
+    /// @return false if nobody attends any more, and the other host has to be run
+    boolean leaveAt(LinkPort far, long now) {
+        Packet packet = nic.pollEgress();
+        if (packet == null) {
+            return true;
+        }
+        packet.sentAt = now;
+        packet.receivedAt = now; // the time until somebody takes it is not the network's
+        PacketQueue.Left left = far.inbox.leave(packet);
+        if (left == PacketQueue.Left.NOT_TAKEN) {
+            far.take(packet);
+        }
+        return left == PacketQueue.Left.ATTENDED;
+    }
+
     /// Lets the stack count what was refused. Under the host's lock.
     void countRefused(NetStack stack) {
         if (inboxDrops.get() != 0) {
@@ -298,8 +334,7 @@ final class LinkPort implements LinkReceiver {
         LinkReceiver entered = null;
         try {
             if (outbox.isEmpty() && !held && !closed && downReason == null && link.isReady() && way.isOpen()) {
-                Packet packet = on.write(way, source != null ? source : arrayBytes.of(bytes, from), length);
-                arrayBytes.clear();
+                Packet packet = on.write(way, source, bytes, from, length);
                 if (packet != null) {
                     sent = true;
                     entered = link.transmitAlone(packet);

@@ -1,8 +1,9 @@
 package dev.berth.host;
 
 import java.io.InterruptedIOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -108,7 +109,7 @@ abstract sealed class SocketSignals permits HostSocket, EchoSocket, EchoResponde
         }
         Notification observer = notification;
         if (observer != null) {
-            observer.readiness.accumulateAndGet(readiness, (a, b) -> a | b);
+            observer.gain(readiness);
             if (!observer.queued) {
                 observer.queued = true;
                 observer.next = woken;
@@ -127,24 +128,43 @@ abstract sealed class SocketSignals permits HostSocket, EchoSocket, EchoResponde
         }
         Notification fresh = new Notification(observer);
         notification = fresh;
-        fresh.readiness.set(readiness);
+        fresh.gain(readiness);
         fresh.queued = true;
         return fresh;
     }
 
     private static final class Notification extends Wakeup {
+        private static final VarHandle READINESS;
+
+        static {
+            try {
+                READINESS = MethodHandles.lookup().findVarHandle(Notification.class, "readiness", int.class);
+            } catch (ReflectiveOperationException e) {
+                throw new ExceptionInInitializerError(e);
+            }
+        }
+
         private final IntConsumer observer;
-        private final AtomicInteger readiness = new AtomicInteger(); // gained since the last call
+
+        @SuppressWarnings("unused") // through READINESS
+        private volatile int readiness; // gained since the last call
+
         private volatile boolean queued;
 
         Notification(IntConsumer observer) {
             this.observer = observer;
         }
 
+        /// Before a look at `queued`, which whoever calls the observer resets first: so either that call knows of this, or
+        /// there will be another.
+        void gain(int bits) {
+            READINESS.getAndBitwiseOr(this, bits);
+        }
+
         @Override
         void wake() {
             queued = false;
-            observer.accept(readiness.getAndSet(0) & CLOSED - 1);
+            observer.accept((int) READINESS.getAndSet(this, 0) & CLOSED - 1);
         }
     }
 }

@@ -294,12 +294,20 @@ public final class TcpSocket extends TcpSocketLoans {
     /// @throws SocketException if the connection was reset or the socket is closed
     public int read(byte[] bytes, int from, int length, long timeoutNanos) throws IOException {
         Objects.checkFromIndexSize(from, length, bytes.length);
-        return awaitAndTake(null, bytes, from, length, timeoutNanos, "Read");
+        int taken = awaitAndTake(null, bytes, from, length, timeoutNanos, "Read");
+        if (taken == FAILED) {
+            throw SocketErrors.read(error());
+        }
+        return taken;
     }
 
     /// Reads at least one octet and at most `max` into `sink`; otherwise as the other `read`.
     public int read(ByteSink sink, int max, long timeoutNanos) throws IOException {
-        return awaitAndTake(sink, null, 0, max, timeoutNanos, "Read");
+        int taken = awaitAndTake(sink, null, 0, max, timeoutNanos, "Read");
+        if (taken == FAILED) {
+            throw SocketErrors.read(error());
+        }
+        return taken;
     }
 
     /// Reads what is there.
@@ -307,12 +315,20 @@ public final class TcpSocket extends TcpSocketLoans {
     /// @return octets read, -1 at the end of the stream, [#UNAVAILABLE] if nothing is there
     public int tryRead(byte[] bytes, int from, int length) throws IOException {
         Objects.checkFromIndexSize(from, length, bytes.length);
-        return tryTake(null, bytes, from, length);
+        int taken = tryTake(null, bytes, from, length);
+        if (taken == FAILED) {
+            throw SocketErrors.read(error());
+        }
+        return taken;
     }
 
     /// Reads what is there into `sink`, at most `max` octets; otherwise as the other `tryRead`.
     public int tryRead(ByteSink sink, int max) throws IOException {
-        return tryTake(sink, null, 0, max);
+        int taken = tryTake(sink, null, 0, max);
+        if (taken == FAILED) {
+            throw SocketErrors.read(error());
+        }
+        return taken;
     }
 
     @Override
@@ -337,9 +353,20 @@ public final class TcpSocket extends TcpSocketLoans {
         }
         if (result == Tcp.NOT_OPEN) {
             flags |= ERROR_REPORTED;
-            throw SocketErrors.read(connection.error());
+            return FAILED;
         }
         return result == Tcp.END_OF_STREAM ? -1 : UNAVAILABLE;
+    }
+
+    @Override
+    IOException failure() {
+        return SocketErrors.read(error());
+    }
+
+    /// Why the connection has ended; it does not change any more.
+    private @Nullable TcpError error() {
+        Tcb connection = tcb;
+        return connection == null ? null : connection.error();
     }
 
     @Override
@@ -473,6 +500,7 @@ public final class TcpSocket extends TcpSocketLoans {
         Tcp tcp = monitor.stack().tcp();
         Tcb connection = tcb;
         if (connection != null && reset) {
+            connection.attach(null); // it need not be told
             tcp.abort(connection, now);
         }
         if (connection != null) {
@@ -493,6 +521,16 @@ public final class TcpSocket extends TcpSocketLoans {
             ready |= Readiness.READABLE;
         }
         return ready;
+    }
+
+    /// What the socket is ready for, for whoever is told when that changes ([#observe]): without the host's lock. It
+    /// sees at least what has happened before it was told last, and what its own thread has done. What has happened
+    /// since is perhaps not seen, and told later; of what another thread reads or writes at this very moment it may see
+    /// half, as if the socket were ready still.
+    ///
+    /// @return bits of [Readiness]
+    public int readinessSeen() {
+        return readinessNow();
     }
 
     @Override

@@ -39,7 +39,6 @@ public final class UdpSocket extends UdpSocketOptions {
 
     // Of the one thread that receives at a time
     private final ShortLock receiving = new ShortLock();
-    private final ArrayBytes arrayBytes = new ArrayBytes();
     private @Nullable Endpoint sender; // the ends of a datagram, when somebody has asked
     private @Nullable Endpoint asked;
 
@@ -277,8 +276,9 @@ public final class UdpSocket extends UdpSocketOptions {
         int result;
         receiving.lock();
         try {
-            result = udp.receive(endpoint, sink != null ? sink : arrayBytes.of(bytes, from), max);
-            arrayBytes.clear();
+            result = sink == null && bytes != null
+                    ? udp.receive(endpoint, bytes, from, max)
+                    : udp.receive(endpoint, Objects.requireNonNull(sink), max);
         } finally {
             receiving.unlock();
         }

@@ -2,12 +2,11 @@ package dev.berth.host;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// A thread, platform or virtual, that waits for a socket to become ready. Armed and signalled under the host's lock,
 /// so that no wake-up is lost; the unpark comes after it.
-sealed class Waiter extends Wakeup implements BooleanSupplier permits Reader {
+sealed class Waiter extends Wakeup implements Look permits Reader {
     private static final VarHandle STATE;
 
     static {
@@ -68,14 +67,24 @@ sealed class Waiter extends Wakeup implements BooleanSupplier permits Reader {
 
     @Override
     public boolean getAsBoolean() {
-        return isSignalled();
+        return isSignalled() || monitor.attendance.serve() && isSignalled();
+    }
+
+    @Override
+    public void begin() {
+        monitor.attendance.begin();
+    }
+
+    @Override
+    public void end(boolean found) {
+        monitor.attendance.end(found);
     }
 
     boolean isSignalled() {
         return state == SIGNALLED;
     }
 
-    /// Parks, a platform thread perhaps after it has looked a while, until signalled, the deadline of the clock has
+    /// Parks, perhaps after it has looked a while, until signalled, the deadline of the clock has
     /// passed (0: none) or a virtual thread is interrupted. On a platform thread an interrupt does not end the wait;
     /// its status is there again afterwards, as the JDK's sockets have it.
     ///
@@ -89,8 +98,11 @@ sealed class Waiter extends Wakeup implements BooleanSupplier permits Reader {
             }
             link.watch();
         }
-        boolean looks = clock == null && !thread.isVirtual();
-        return looks && monitor.spinning.look(this) || await(clock, deadline);
+        if (clock == null && monitor.spinning.look(this)) {
+            return true;
+        }
+        monitor.takeBack();
+        return await(clock, deadline);
     }
 
     private boolean await(@Nullable HostClock clock, long deadline) {

@@ -14,6 +14,8 @@ final class AddressMap {
     /// Written again after each change, so that whoever reads it sees what is in the array.
     private volatile @Nullable Entry[] slots = new Entry[8];
 
+    private volatile int changes;
+    private int made; // changes
     private int used; // slots, with those of entries that were taken out
 
     private static int slot(long hi, long lo, int length) {
@@ -35,6 +37,11 @@ final class AddressMap {
         return null;
     }
 
+    /// Another number after each change: what [#get] has said before holds no longer.
+    int changes() {
+        return changes;
+    }
+
     void put(IpAddress address, Attachment owner) {
         @Nullable Entry[] table = slots;
         if (++used * 2 > table.length) {
@@ -42,6 +49,7 @@ final class AddressMap {
         }
         insert(table, new Entry(address.hi(), address.lo(), owner));
         slots = table;
+        changes = ++made;
     }
 
     /// Takes an address out; does nothing if `owner` does not have it.
@@ -53,6 +61,7 @@ final class AddressMap {
             if (entry.owner == owner && entry.lo == address.lo() && entry.hi == address.hi()) {
                 table[at] = GONE;
                 slots = table;
+                changes = ++made;
                 return;
             }
             at = at + 1 & table.length - 1;

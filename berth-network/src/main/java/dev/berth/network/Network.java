@@ -55,6 +55,7 @@ public final class Network implements AutoCloseable, NameTable {
     private final AtomicInteger ruleNumber = new AtomicInteger();
     private volatile @Nullable Gateway gateway;
     private volatile boolean shaped;
+    private volatile boolean straight;
     private volatile boolean detoured;
 
     // Guarded by this
@@ -482,7 +483,8 @@ public final class Network implements AutoCloseable, NameTable {
 
     private synchronized void refresh() {
         shaped = time != null || shapedNodes > 0 || topology.subnets().size() > 1;
-        detoured = shaped || crashing > 0 || !rules.isEmpty();
+        straight = !shaped && crashing == 0;
+        detoured = !straight || !rules.isEmpty();
     }
 
     /// True if packets do not go straight to their destination once the rules have passed them.
@@ -490,9 +492,19 @@ public final class Network implements AutoCloseable, NameTable {
         return shaped;
     }
 
+    /// True if packets that no rule is for go straight to their destination.
+    boolean isStraight() {
+        return straight;
+    }
+
     /// True if the [Carrier] has to be asked about each packet.
     boolean isDetoured() {
         return detoured;
+    }
+
+    /// Another number after each change of what [#attachmentOf] says.
+    int attachmentChanges() {
+        return attached.changes();
     }
 
     @Nullable

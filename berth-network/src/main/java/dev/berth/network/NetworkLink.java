@@ -32,6 +32,12 @@ final class NetworkLink implements Link, Attachment {
     private int batchOctets;
     private long batchSentAt;
     private @Nullable Passage passage;
+
+    // Of the same: where the last stream of packets goes
+    private long stream;
+    private int streamChanges;
+    private @Nullable LinkReceiver streamTo;
+
     private @Nullable BufferPool copies;
 
     NetworkLink(Network network, Subnet subnet, Node node, int mtu, IpAddress.Prefix[] addresses) {
@@ -156,9 +162,10 @@ final class NetworkLink implements Link, Attachment {
 
     @Override
     public @Nullable LinkReceiver straight(Packet packet) {
-        // A network that is shaped is detoured too.
-        if (!network.isDetoured()
-                && network.attachmentOf(packet.destinationHi, packet.destinationLo) instanceof NetworkLink link) {
+        // A rule itself is never asked here, but where it decides: in transmit, and so once about each packet.
+        if (network.isStraight()
+                && network.attachmentOf(packet.destinationHi, packet.destinationLo) instanceof NetworkLink link
+                && !network.rules().concern(packet, node(), link.node())) {
             LinkReceiver host = link.receiver;
             return host == null ? null : host.of(packet);
         }
@@ -206,14 +213,28 @@ final class NetworkLink implements Link, Attachment {
 
     @Override
     public @Nullable LinkReceiver transmitAlone(Packet packet) {
-        Attachment to = network.isDetoured() ? null : network.attachmentOf(packet.destinationHi, packet.destinationLo);
-        LinkReceiver host = to instanceof NetworkLink link ? link.receiver : null;
-        if (host == null) {
+        LinkReceiver host = streamTo;
+        if (packet.stream != stream || network.attachmentChanges() != streamChanges || host == null) {
+            host = towards(packet);
+        }
+        if (host == null || network.isDetoured() && straight(packet) == null) {
             transmit(packet);
             flush();
             return null;
         }
-        return host.of(packet).receivedAlone(packet);
+        return host.receivedAlone(packet);
+    }
+
+    /// Who gets the packet, if that is another host; the same one gets all of its stream until something changes.
+    private @Nullable LinkReceiver towards(Packet packet) {
+        int changes = network.attachmentChanges(); // before the look-up that they may make wrong
+        Attachment to = network.attachmentOf(packet.destinationHi, packet.destinationLo);
+        LinkReceiver host = to instanceof NetworkLink link ? link.receiver : null;
+        LinkReceiver part = host == null ? null : host.of(packet);
+        stream = packet.stream;
+        streamChanges = changes;
+        streamTo = packet.stream == 0 ? null : part;
+        return part;
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.berth.wire.IpAddress;
 import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Packet;
 import dev.berth.wire.TcpHeader;
+import dev.berth.wire.UdpHeader;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -66,26 +67,42 @@ public final class Passage {
 
     /// True for TCP; false for a fragment that is not the first one.
     public boolean isTcp() {
-        return packet.protocol == IpProtocol.TCP && hasHeader(TcpHeader.MIN_LENGTH);
+        return isTcp(packet);
     }
 
     /// True for UDP; false for a fragment that is not the first one.
     public boolean isUdp() {
-        return packet.protocol == IpProtocol.UDP && hasHeader(8);
+        return isUdp(packet);
     }
 
-    private boolean hasHeader(int octets) {
+    private static boolean isTcp(Packet packet) {
+        return packet.protocol == IpProtocol.TCP && hasHeader(packet, TcpHeader.MIN_LENGTH);
+    }
+
+    private static boolean isUdp(Packet packet) {
+        return packet.protocol == IpProtocol.UDP && hasHeader(packet, UdpHeader.LENGTH);
+    }
+
+    private static boolean hasHeader(Packet packet, int octets) {
         return packet.end - packet.transportAt >= octets && packet.transportAt > packet.start;
     }
 
     /// The source port of TCP or UDP; -1 for other packets.
     public int sourcePort() {
-        return isTcp() || isUdp() ? Bytes.u16(packet.bytes, packet.transportAt) : -1;
+        return sourcePort(packet);
     }
 
     /// The destination port of TCP or UDP; -1 for other packets.
     public int destinationPort() {
-        return isTcp() || isUdp() ? Bytes.u16(packet.bytes, packet.transportAt + 2) : -1;
+        return destinationPort(packet);
+    }
+
+    static int sourcePort(Packet packet) {
+        return isTcp(packet) || isUdp(packet) ? Bytes.u16(packet.bytes, packet.transportAt) : -1;
+    }
+
+    static int destinationPort(Packet packet) {
+        return isTcp(packet) || isUdp(packet) ? Bytes.u16(packet.bytes, packet.transportAt + 2) : -1;
     }
 
     /// The flags of a TCP segment, such as [TcpHeader#FIN]; 0 for other packets.
@@ -99,7 +116,7 @@ public final class Passage {
         if (isTcp()) {
             return transport - TcpHeader.headerLength(packet.bytes, packet.transportAt);
         }
-        return isUdp() ? transport - 8 : 0;
+        return isUdp() ? transport - UdpHeader.LENGTH : 0;
     }
 
     /// Nanoseconds of the network's clock.

@@ -1,5 +1,6 @@
 package dev.berth.network;
 
+import dev.berth.wire.Packet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -74,6 +75,16 @@ final class RuleSet {
             all.add(entry.fault);
         }
         return all;
+    }
+
+    /// Whether there is a rule to ask about a packet from one node to another. Asks none.
+    boolean concern(Packet packet, Node from, Node to) {
+        for (Entry entry : entries) {
+            if (entry.traffic.matches(packet, from, to)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// What the rules decide about a packet: [Verdict#PASS] if none has anything to say.

@@ -1,6 +1,7 @@
 package dev.berth.network;
 
 import dev.berth.wire.IpProtocol;
+import dev.berth.wire.Packet;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -93,17 +94,21 @@ public final class Traffic {
     }
 
     boolean matches(Passage passage) {
+        return matches(passage.packet, passage.from, passage.to);
+    }
+
+    /// Whether a packet from one node to another is meant: always the same, whenever it is asked.
+    boolean matches(Packet packet, Node from, Node to) {
         boolean hosts = switch (shape) {
             case ALL -> true;
-            case ONE_WAY -> in(first, passage.from) && in(second, passage.to);
-            case BOTH_WAYS ->
-                in(first, passage.from) && in(second, passage.to) || in(second, passage.from) && in(first, passage.to);
-            case TOUCHING -> in(first, passage.from) || in(first, passage.to);
-            case ACROSS -> in(first, passage.from) != in(first, passage.to);
+            case ONE_WAY -> in(first, from) && in(second, to);
+            case BOTH_WAYS -> in(first, from) && in(second, to) || in(second, from) && in(first, to);
+            case TOUCHING -> in(first, from) || in(first, to);
+            case ACROSS -> in(first, from) != in(first, to);
         };
         return hosts
-                && (protocol == 0 || passage.packet.protocol == protocol)
-                && (port == 0 || passage.sourcePort() == port || passage.destinationPort() == port);
+                && (protocol == 0 || packet.protocol == protocol)
+                && (port == 0 || Passage.sourcePort(packet) == port || Passage.destinationPort(packet) == port);
     }
 
     private static boolean in(Node[] group, Node node) {

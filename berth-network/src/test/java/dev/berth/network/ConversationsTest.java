@@ -20,12 +20,15 @@ import dev.berth.wire.IpAddress;
 import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Ipv4Header;
 import dev.berth.wire.Packet;
+import dev.berth.wire.TcpHeader;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -50,6 +53,7 @@ class ConversationsTest {
     private static final int DATAGRAMS = 4_000;
     private static final int CALLS = 2_000;
     private static final int TURNS = 1_500;
+    private static final int DRAWS = 200;
 
     private final List<Host> hosts = new ArrayList<>();
 
@@ -197,8 +201,9 @@ class ConversationsTest {
         }
     }
 
-    /// A rule that lets everything pass comes and goes, so that packets go straight, beside the lock and through the
-    /// link in turn, in both directions: none overtakes another of its thread, and streams are what was written.
+    /// Rules that let everything pass come and go, for all packets or for some, so that packets go straight, beside the
+    /// lock and through the link in turn, in both directions: none overtakes another of its thread, and streams are what
+    /// was written.
     @Test
     void packets_keep_their_order_and_their_octets_while_rules_come_and_go() {
         Seeds.run(1, ConversationsTest::mixed);
@@ -243,8 +248,12 @@ class ConversationsTest {
                     return null;
                 }));
             }
-            while (!streams.stream().allMatch(Future::isDone)) {
-                try (Fault _ = network.between("one", "other").rule(_ -> Verdict.PASS)) {
+            List<Traffic> meant = List.of(
+                    network.between("one", "other"),
+                    network.traffic().udp(),
+                    network.fromTo("other", "one").tcp());
+            for (int i = 0; !streams.stream().allMatch(Future::isDone); i++) {
+                try (Fault _ = meant.get(i % meant.size()).rule(_ -> Verdict.PASS)) {
                     Thread.yield();
                 }
                 Thread.yield();
@@ -310,6 +319,108 @@ class ConversationsTest {
                         .isInstanceOf(SocketException.class)
                         .hasMessage("Connection reset");
             }
+        }
+    }
+
+    @Test
+    void a_rule_is_asked_once_about_each_packet_that_it_is_for_and_the_others_go_straight() throws Exception {
+        try (Network network = Network.create("asked")) {
+            AskedLink link = new AskedLink(network.link(IpAddress.Prefix.parse("10.0.0.1/24")));
+            try (Host client = Host.builder("client")
+                    .link(link)
+                    .address(IpAddress.Prefix.parse("10.0.0.1/24"))
+                    .start()) {
+                network.register(client);
+                Host server = network.host("server", IpAddress.Prefix.parse("10.0.0.2/24"));
+                IpAddress address = server.addresses().getFirst();
+                List<TcpAcceptor> acceptors = new ArrayList<>();
+                for (int port = 80; port <= 81; port++) {
+                    TcpAcceptor acceptor = server.openTcpAcceptor();
+                    acceptor.bind(new Endpoint(address, port));
+                    acceptor.listen(10);
+                    acceptors.add(acceptor);
+                }
+                AtomicInteger asked = new AtomicInteger();
+                AtomicInteger synchronizing = new AtomicInteger();
+                Fault rule = network.fromTo("client", "server").tcp().port(81).rule(packet -> {
+                    asked.incrementAndGet();
+                    boolean third = packet.tcpFlags() == TcpHeader.SYN && synchronizing.incrementAndGet() == 3;
+                    return third ? Verdict.RESET : Verdict.PASS;
+                });
+                for (int i = 1; i <= 5; i++) {
+                    int straight = link.straight.get();
+                    int transmitted = link.transmitted.get();
+                    converse(client, acceptors.get(0));
+                    assertThat(link.transmitted.get()).isEqualTo(transmitted);
+                    assertThat(link.straight.get()).isGreaterThan(straight);
+                    if (i == 3) {
+                        assertThatThrownBy(() -> converse(client, acceptors.get(1)))
+                                .isInstanceOf(ConnectException.class);
+                    } else {
+                        converse(client, acceptors.get(1));
+                    }
+                    assertThat(asked.get()).isEqualTo(link.transmitted.get());
+                }
+                assertThat(asked.get()).isGreaterThanOrEqualTo(4 * 3 + 1);
+                assertThat(rule.packets()).isEqualTo(1);
+                rule.close();
+                int transmitted = link.transmitted.get();
+                converse(client, acceptors.get(1));
+                assertThat(link.transmitted.get()).isEqualTo(transmitted);
+            }
+        }
+    }
+
+    private static void converse(Host client, TcpAcceptor acceptor) throws IOException {
+        try (TcpSocket socket = client.openTcpSocket()) {
+            socket.connect(Objects.requireNonNull(acceptor.local()), LIMIT);
+            try (TcpSocket accepted = acceptor.accept(LIMIT)) {
+                carry(socket, accepted, new SplittableRandom(1));
+            }
+        }
+    }
+
+    /// Which datagrams get lost is a matter of the seed and of what the rule is for, not of what goes past it.
+    @Test
+    void a_rule_draws_the_same_numbers_whatever_goes_past_it() {
+        Seeds.run(3, random -> {
+            long seed = random.nextLong();
+            List<Integer> alone = survivors(seed, new SplittableRandom(seed), 0);
+            assertThat(alone.size()).isBetween(DRAWS / 4, DRAWS * 3 / 4);
+            assertThat(survivors(seed, new SplittableRandom(seed), 3)).isEqualTo(alone);
+        });
+    }
+
+    /// @param others datagrams to another port between two that the rule is for, at most
+    private static List<Integer> survivors(long seed, SplittableRandom random, int others) throws IOException {
+        try (Network network = Network.builder("draws").seed(seed).build()) {
+            Host one = network.host("one", IpAddress.Prefix.parse("10.0.0.1/24"));
+            Host other = network.host("other", IpAddress.Prefix.parse("10.0.0.2/24"));
+            UdpSocket meant = other.openUdpSocket();
+            meant.bind(new Endpoint(IpAddress.parse("10.0.0.2"), 53));
+            UdpSocket unmeant = other.openUdpSocket();
+            unmeant.bind(new Endpoint(IpAddress.parse("10.0.0.2"), 54));
+            UdpSocket sender = one.openUdpSocket();
+            UdpSocket second = one.openUdpSocket();
+            Fault loss = network.between("one", "other").udp().port(53).loss(0.5);
+            List<Integer> survivors = new ArrayList<>();
+            byte[] bytes = new byte[8];
+            for (int i = 0; i < DRAWS; i++) {
+                for (int j = random.nextInt(others + 1); j > 0; j--) {
+                    second.send(bytes, 0, bytes.length, new Endpoint(IpAddress.parse("10.0.0.2"), 54));
+                    assertThat(unmeant.receive(bytes, 0, bytes.length, LIMIT)).isEqualTo(bytes.length);
+                }
+                ByteBuffer.wrap(bytes).putInt(i);
+                long lost = loss.packets();
+                sender.send(bytes, 0, bytes.length, new Endpoint(IpAddress.parse("10.0.0.2"), 53));
+                if (loss.packets() == lost) {
+                    assertThat(meant.receive(bytes, 0, bytes.length, LIMIT)).isEqualTo(bytes.length);
+                    survivors.add(ByteBuffer.wrap(bytes).getInt());
+                }
+            }
+            assertThat(loss.packets()).isEqualTo(DRAWS - survivors.size());
+            assertThat(network.dropped()).isEqualTo(loss.packets());
+            return survivors;
         }
     }
 

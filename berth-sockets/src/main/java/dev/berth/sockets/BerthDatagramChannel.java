@@ -1,5 +1,6 @@
 package dev.berth.sockets;
 
+import dev.berth.host.Attendance;
 import dev.berth.host.Host;
 import dev.berth.host.HostClock;
 import dev.berth.host.HostSocket;
@@ -593,6 +594,11 @@ final class BerthDatagramChannel extends DatagramChannel implements Selectable {
     @Override
     public HostClock clock() {
         return socket.host().clock();
+    }
+
+    @Override
+    public Attendance attendance() {
+        return socket.attendance();
     }
 
     @Override

@@ -31,6 +31,9 @@ abstract sealed class BerthSelectionKey extends AbstractSelectionKey permits Cha
 
     int found;
 
+    /// Where in the [SelectedKeys] the key is, or was; guarded as those are.
+    int place;
+
     BerthSelectionKey(AbstractSelectableChannel channel, int interest) {
         this.channel = channel;
         this.interest = interest;

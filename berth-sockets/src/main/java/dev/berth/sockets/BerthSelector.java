@@ -1,5 +1,6 @@
 package dev.berth.sockets;
 
+import dev.berth.host.Attendance;
 import dev.berth.host.HostClock;
 import dev.berth.host.Spinning;
 import java.io.IOException;
@@ -17,7 +18,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -55,7 +55,7 @@ final class BerthSelector extends AbstractSelector {
     /// A platform thread may look for arrivals a while before it parks; nobody has to wake it meanwhile.
     private final Spinning spinning = new Spinning();
 
-    private final BooleanSupplier signalled = this::isSignalled;
+    private final AttendedHosts hosts = new AttendedHosts(this::isSignalled);
 
     /// The channels of another provider, if there were ever any, and whether the waiter waits there.
     private volatile @Nullable ForeignSelection foreign;
@@ -239,9 +239,10 @@ final class BerthSelector extends AbstractSelector {
 
     private void park(long deadline) {
         Thread caller = Thread.currentThread();
-        if (clock == HostClock.system() && !caller.isVirtual() && spinning.look(signalled)) {
+        if (clock == HostClock.system() && spinning.look(hosts)) {
             return;
         }
+        hosts.takeBack();
         waiter = caller;
         try {
             // What arrives from here on unparks: those who come look for the waiter after they have left their mark.
@@ -362,6 +363,10 @@ final class BerthSelector extends AbstractSelector {
             if (source.clock() != HostClock.system()) {
                 clock = source.clock();
             }
+            Attendance attendance = source.attendance();
+            if (attendance != null) {
+                hosts.add(attendance);
+            }
             key = new ChannelKey(channel, source, this, ops);
         } else {
             key = new ForeignKey(channel, this, ops);
@@ -441,6 +446,9 @@ final class BerthSelector extends AbstractSelector {
     private void remove(BerthSelectionKey key) {
         selected.remove(key);
         keys.remove(key);
+        if (keys.isEmpty()) {
+            hosts.clear();
+        }
         deregister(key);
         unwatch(key);
     }

@@ -1,5 +1,6 @@
 package dev.berth.sockets;
 
+import dev.berth.host.Attendance;
 import dev.berth.host.Host;
 import dev.berth.host.HostClock;
 import dev.berth.host.TcpAcceptor;
@@ -202,6 +203,11 @@ final class BerthServerSocketChannel extends ServerSocketChannel implements Sele
     @Override
     public HostClock clock() {
         return acceptor.host().clock();
+    }
+
+    @Override
+    public Attendance attendance() {
+        return acceptor.attendance();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.berth.sockets;
 
+import dev.berth.host.Attendance;
 import dev.berth.host.HostClock;
 import dev.berth.host.TcpSocket;
 import dev.berth.stack.endpoint.Readiness;
@@ -417,7 +418,7 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
         if (present == UNCONNECTED || !isOpen()) {
             return 0;
         }
-        int readiness = socket.readiness();
+        int readiness = socket.readinessSeen();
         if (readiness == Readiness.ALL) {
             return interest; // reset or failed: whatever the program waits for would return at once
         }
@@ -428,6 +429,11 @@ final class BerthSocketChannel extends SocketChannel implements Selectable {
     @Override
     public HostClock clock() {
         return socket.host().clock();
+    }
+
+    @Override
+    public Attendance attendance() {
+        return socket.attendance();
     }
 
     @Override

@@ -2,21 +2,22 @@ package dev.berth.sockets;
 
 import dev.berth.stack.endpoint.ByteSink;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /// Byte buffers as the destination of a read. One per channel, used under its read lock, so that a read allocates
 /// nothing.
 final class BufferSink implements ByteSink {
-    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+    private static final ByteBuffer[] NOTHING = {};
 
-    private final ByteBuffer[] single = {NOTHING};
-    private ByteBuffer[] buffers = single;
+    private @Nullable ByteBuffer single;
+    private ByteBuffer[] buffers = NOTHING; // if it is not a single one
     private int next;
     private int end;
 
     /// Makes `buffer` the destination.
     BufferSink to(ByteBuffer buffer) {
-        single[0] = buffer;
-        return to(single, 0, 1);
+        single = buffer;
+        return this;
     }
 
     /// Makes the buffers from `offset` on the destination.
@@ -26,6 +27,7 @@ final class BufferSink implements ByteSink {
 
     /// Makes `length` buffers from `offset` on the destination.
     BufferSink to(ByteBuffer[] destinations, int offset, int length) {
+        single = null;
         buffers = destinations;
         next = offset;
         end = offset + length;
@@ -35,17 +37,25 @@ final class BufferSink implements ByteSink {
     /// The same destination, for a thread that sets the lock free meanwhile.
     BufferSink copy() {
         BufferSink copy = new BufferSink();
-        return buffers == single ? copy.to(single[0]) : copy.to(buffers, next, end - next);
+        ByteBuffer only = single;
+        return only != null ? copy.to(only) : copy.to(buffers, next, end - next);
     }
 
     /// Forgets the destination.
     void release() {
-        buffers = single;
-        single[0] = NOTHING;
+        single = null;
+        buffers = NOTHING;
+        next = 0;
+        end = 0;
     }
 
     @Override
     public void accept(byte[] bytes, int from, int length) {
+        ByteBuffer only = single;
+        if (only != null) {
+            only.put(bytes, from, length);
+            return;
+        }
         int at = from;
         int left = length;
         while (left > 0) {
@@ -65,6 +75,11 @@ final class BufferSink implements ByteSink {
     ///
     /// @throws IllegalArgumentException if one of the buffers is read-only
     int room() {
+        ByteBuffer only = single;
+        if (only != null) {
+            checkWritable(only);
+            return only.remaining();
+        }
         return room(buffers, next, end - next);
     }
 

@@ -2,22 +2,24 @@ package dev.berth.sockets;
 
 import dev.berth.stack.endpoint.ByteSource;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /// Byte buffers as the origin of a write. One per channel, used under its write lock, so that a write allocates
 /// nothing.
 final class BufferSource implements ByteSource {
-    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+    private static final ByteBuffer[] NOTHING = {};
 
-    private final ByteBuffer[] single = {NOTHING};
-    private ByteBuffer[] buffers = single;
+    private @Nullable ByteBuffer single;
+    private ByteBuffer[] buffers = NOTHING; // if it is not a single one
     private int next;
     private int end;
     private int taken;
 
     /// Makes `buffer` the origin.
     BufferSource from(ByteBuffer buffer) {
-        single[0] = buffer;
-        return from(single, 0, 1);
+        single = buffer;
+        taken = 0;
+        return this;
     }
 
     /// Makes the buffers from `offset` on the origin.
@@ -27,6 +29,7 @@ final class BufferSource implements ByteSource {
 
     /// Makes `length` buffers from `offset` on the origin.
     BufferSource from(ByteBuffer[] origins, int offset, int length) {
+        single = null;
         buffers = origins;
         next = offset;
         end = offset + length;
@@ -37,17 +40,26 @@ final class BufferSource implements ByteSource {
     /// The same origin, for a thread that sets the lock free meanwhile.
     BufferSource copy() {
         BufferSource copy = new BufferSource();
-        return buffers == single ? copy.from(single[0]) : copy.from(buffers, next, end - next);
+        ByteBuffer only = single;
+        return only != null ? copy.from(only) : copy.from(buffers, next, end - next);
     }
 
     /// Forgets the origin.
     void release() {
-        buffers = single;
-        single[0] = NOTHING;
+        single = null;
+        buffers = NOTHING;
+        next = 0;
+        end = 0;
     }
 
     @Override
     public void transfer(byte[] bytes, int at, int length) {
+        taken += length;
+        ByteBuffer only = single;
+        if (only != null) {
+            only.get(bytes, at, length);
+            return;
+        }
         int to = at;
         int left = length;
         while (left > 0) {
@@ -61,7 +73,6 @@ final class BufferSource implements ByteSource {
             to += part;
             left -= part;
         }
-        taken += length;
     }
 
     /// How many octets were taken out.
@@ -71,7 +82,8 @@ final class BufferSource implements ByteSource {
 
     /// The octets in the origin, at most `Integer.MAX_VALUE`.
     int remaining() {
-        return remaining(buffers, next, end - next);
+        ByteBuffer only = single;
+        return only != null ? only.remaining() : remaining(buffers, next, end - next);
     }
 
     /// The octets in `length` buffers from `offset` on, at most `Integer.MAX_VALUE`.

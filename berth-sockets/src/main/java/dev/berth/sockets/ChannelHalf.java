@@ -4,7 +4,7 @@ import dev.berth.host.TcpSocket;
 import java.io.IOException;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.IllegalBlockingModeException;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.AbstractQueuedSynchronizer;
 
 /// What the reading and the writing half of a [BerthSocketChannel] have in common: a lock, so that one thread at a time
 /// is in it, and an end that the program sets.
@@ -12,10 +12,13 @@ import java.util.concurrent.locks.ReentrantLock;
 /// The JDK's own `Channels.newInputStream` and `newOutputStream` call a channel that is not of `sun.nio.ch` while they
 /// hold its [java.nio.channels.SelectableChannel#blockingLock], so that a write would wait for a blocked read. A
 /// half that is called so waits in the monitor of that lock, which sets it free ([#awaitInMonitor]).
-abstract class ChannelHalf {
+///
+/// It is its own lock, which is what a [java.util.concurrent.locks.ReentrantLock] is without conditions: two objects
+/// less that a server of a thousand connections has to fetch into its caches for each of them.
+@SuppressWarnings("serial") // nobody writes a channel to a stream
+abstract class ChannelHalf extends AbstractQueuedSynchronizer {
     final BerthSocketChannel channel;
     final TcpSocket socket;
-    private final ReentrantLock lock = new ReentrantLock();
     private volatile boolean closed;
 
     ChannelHalf(BerthSocketChannel channel, TcpSocket socket) {
@@ -24,11 +27,44 @@ abstract class ChannelHalf {
     }
 
     final void lock() {
-        lock.lock();
+        if (compareAndSetState(0, 1)) {
+            setExclusiveOwnerThread(Thread.currentThread());
+        } else {
+            acquire(1);
+        }
     }
 
     final void unlock() {
-        lock.unlock();
+        release(1);
+    }
+
+    /// Also of its owner, once more: an observer that is told of a read may read itself.
+    @Override
+    protected final boolean tryAcquire(int once) {
+        Thread caller = Thread.currentThread();
+        int times = getState();
+        if (times == 0) {
+            if (!compareAndSetState(0, once)) {
+                return false;
+            }
+            setExclusiveOwnerThread(caller);
+            return true;
+        }
+        if (getExclusiveOwnerThread() != caller) {
+            return false;
+        }
+        setState(times + once);
+        return true;
+    }
+
+    @Override
+    protected final boolean tryRelease(int once) {
+        int left = getState() - once;
+        if (left == 0) {
+            setExclusiveOwnerThread(null);
+        }
+        setState(left);
+        return left == 0;
     }
 
     /// True once the program has shut this half down.
@@ -67,7 +103,7 @@ abstract class ChannelHalf {
     /// @return false if the thread was interrupted, which closes the channel
     @SuppressWarnings("WaitNotInLoop") // the caller is the loop
     final boolean awaitInMonitor() {
-        lock.unlock();
+        unlock();
         try {
             channel.blockingLock().wait();
             return true;
@@ -75,7 +111,7 @@ abstract class ChannelHalf {
             Thread.currentThread().interrupt(); // whoever ends the operation throws
             return false;
         } finally {
-            lock.lock();
+            lock();
         }
     }
 }

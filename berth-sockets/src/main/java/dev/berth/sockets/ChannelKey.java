@@ -2,11 +2,15 @@ package dev.berth.sockets;
 
 import java.nio.channels.Selector;
 import java.nio.channels.spi.AbstractSelectableChannel;
+import org.jspecify.annotations.Nullable;
 
 /// The registration of a channel of Berth with a [BerthSelector].
 final class ChannelKey extends BerthSelectionKey {
     private final Selectable source;
     private final BerthSelector selector;
+
+    /// The next key of the channel, in [ChannelKeys].
+    volatile @Nullable ChannelKey following;
 
     ChannelKey(AbstractSelectableChannel channel, Selectable source, BerthSelector selector, int interest) {
         super(channel, interest);

@@ -5,7 +5,6 @@ import dev.berth.host.HostSocket;
 import dev.berth.stack.endpoint.Readiness;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
-import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -14,14 +13,12 @@ import org.jspecify.annotations.Nullable;
 ///
 /// [#accept] is called on whatever thread makes the socket ready; it takes no lock.
 final class ChannelKeys implements IntConsumer {
-    private static final ChannelKey[] NONE = {};
-
     private final @Nullable HostSocket socket;
 
     @GuardedBy("this")
     private boolean observing;
 
-    private volatile ChannelKey[] keys = NONE;
+    private volatile @Nullable ChannelKey first;
 
     /// The channel's blocking lock, and how many threads wait in its monitor.
     private final Object monitor;
@@ -43,9 +40,8 @@ final class ChannelKeys implements IntConsumer {
 
     /// Adds a key.
     synchronized void add(ChannelKey key) {
-        ChannelKey[] grown = Arrays.copyOf(keys, keys.length + 1);
-        grown[grown.length - 1] = key;
-        keys = grown;
+        key.following = first;
+        first = key;
         observe();
     }
 
@@ -80,18 +76,17 @@ final class ChannelKeys implements IntConsumer {
 
     /// Takes a key away.
     synchronized void remove(ChannelKey key) {
-        ChannelKey[] old = keys;
-        for (int i = 0; i < old.length; i++) {
-            if (old[i] == key) {
-                if (old.length == 1) {
-                    keys = NONE;
-                    return;
+        ChannelKey previous = null;
+        for (ChannelKey each = first; each != null; each = each.following) {
+            if (each == key) {
+                if (previous == null) {
+                    first = key.following;
+                } else {
+                    previous.following = key.following;
                 }
-                ChannelKey[] rest = Arrays.copyOf(old, old.length - 1);
-                System.arraycopy(old, i + 1, rest, i, rest.length - i);
-                keys = rest;
-                return;
+                return; // it still leads on, for whoever looks at it right now
             }
+            previous = each;
         }
     }
 
@@ -101,13 +96,13 @@ final class ChannelKeys implements IntConsumer {
         if (monitorWaits > 0) {
             callMonitor();
         }
-        ChannelKey[] present = keys;
-        if (present.length == 0) {
+        ChannelKey key = first;
+        if (key == null) {
             return;
         }
         // None at all: the socket was shut down or closed on this side, and whoever cares has to look.
         int ops = readiness == Readiness.NONE ? operations(Readiness.ALL) : operations(readiness);
-        for (ChannelKey key : present) {
+        for (; key != null; key = key.following) {
             key.becameReady(ops);
         }
     }

@@ -43,34 +43,47 @@ final class ChannelReads extends ChannelHalf {
     }
 
     private int receive(BufferSink destination) throws IOException {
-        int n = 0;
         try {
             channel.ensureOpenAndConnected();
             boolean blocking = channel.isBlocking();
-            try {
-                begin(blocking);
-                n = isAtEnd() ? -1 : take(destination, blocking);
-            } catch (SocketException e) {
-                throw failed(e);
-            } finally {
-                end(blocking, n > 0);
-            }
-            return n;
+            // What is there needs no wait that somebody could end: so much takes no longer than to say that one begins.
+            int n = blocking && Thread.currentThread().isInterrupted() ? 0 : takeAtOnce(destination);
+            return n != 0 || !blocking ? n : await(destination);
         } finally {
             destination.release();
         }
     }
 
-    private int take(BufferSink destination, boolean blocking) throws IOException {
+    /// Takes what is there; 0 if nothing is.
+    private int takeAtOnce(BufferSink destination) throws IOException {
+        try {
+            if (isAtEnd()) {
+                return -1;
+            }
+            int room = destination.room();
+            int n = room == 0 ? 0 : socket.tryRead(destination, room);
+            return n == HostSocket.UNAVAILABLE ? 0 : n;
+        } catch (SocketException e) {
+            throw failed(e);
+        }
+    }
+
+    private int await(BufferSink destination) throws IOException {
+        int n = 0;
+        try {
+            begin(true);
+            n = isAtEnd() ? -1 : take(destination);
+        } catch (SocketException e) {
+            throw failed(e);
+        } finally {
+            end(true, n > 0);
+        }
+        return n;
+    }
+
+    private int take(BufferSink destination) throws IOException {
         int room = destination.room();
         if (room == 0) {
-            return 0;
-        }
-        int n = socket.tryRead(destination, room);
-        if (n != HostSocket.UNAVAILABLE) {
-            return n;
-        }
-        if (!blocking) {
             return 0;
         }
         return isInMonitor() ? takeInMonitor(destination.copy(), room) : socket.read(destination, room, 0);

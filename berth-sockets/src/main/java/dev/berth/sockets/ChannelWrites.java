@@ -41,43 +41,61 @@ final class ChannelWrites extends ChannelHalf {
     }
 
     private int send(BufferSource origin) throws IOException {
-        int n = 0;
         try {
             channel.ensureOpenAndConnected();
             boolean blocking = channel.isBlocking();
-            try {
-                begin(blocking);
-                n = give(origin, blocking);
-            } catch (SocketException e) {
-                if (origin.taken() == 0 || isInMonitor()) {
-                    throw failed(e);
-                }
-                n = origin.taken(); // as a write of the kernel: the next one fails; not so of a stream, which has none
-            } finally {
-                end(blocking, n > 0);
-            }
-            return n;
+            int length = origin.remaining();
+            // What there is room for needs no wait that somebody could end.
+            int n = blocking && Thread.currentThread().isInterrupted() ? 0 : giveAtOnce(origin, length);
+            return n == length && n != 0 || !blocking ? n : await(origin, length, n);
         } finally {
             origin.release();
         }
     }
 
-    private int give(BufferSource origin, boolean blocking) throws IOException {
-        int length = origin.remaining();
-        if (length == 0) {
-            return 0;
+    /// Gives what there is room for.
+    private int giveAtOnce(BufferSource origin, int length) throws IOException {
+        if (isClosed()) {
+            throw new AsynchronousCloseException(); // strange, and what the JDK throws
         }
-        if (!blocking) {
-            return Math.max(socket.tryWrite(origin, length), 0);
+        try {
+            return length == 0 ? 0 : Math.max(socket.tryWrite(origin, length), 0);
+        } catch (SocketException e) {
+            throw failed(e);
         }
-        return isInMonitor() ? giveInMonitor(origin.copy(), length) : socket.write(origin, length);
     }
 
-    private int giveInMonitor(BufferSource origin, int length) throws IOException {
-        int done = Math.max(socket.tryWrite(origin, length), 0);
+    /// Gives what is left of `length` octets, of which so many are `done`.
+    private int await(BufferSource origin, int length, int done) throws IOException {
+        int n = 0;
+        try {
+            begin(true);
+            n = give(origin, length, done);
+        } catch (SocketException e) {
+            if (origin.taken() == 0 || isInMonitor()) {
+                throw failed(e);
+            }
+            n = origin.taken(); // as a write of the kernel: the next one fails; not so of a stream, which has none
+        } catch (ClosedChannelException e) {
+            if (done == 0 || isInMonitor()) {
+                throw e;
+            }
+            n = done; // closed since these were taken
+        } finally {
+            end(true, n > 0);
+        }
+        return n;
+    }
+
+    private int give(BufferSource origin, int length, int done) throws IOException {
         if (done == length) {
             return done;
         }
+        return isInMonitor() ? giveInMonitor(origin.copy(), length, done) : done + socket.write(origin, length - done);
+    }
+
+    private int giveInMonitor(BufferSource origin, int length, int before) throws IOException {
+        int done = before;
         channel.selectionKeys().monitorWaits(1);
         try {
             while (done < length) {

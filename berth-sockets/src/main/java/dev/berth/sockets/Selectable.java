@@ -1,6 +1,8 @@
 package dev.berth.sockets;
 
+import dev.berth.host.Attendance;
 import dev.berth.host.HostClock;
+import org.jspecify.annotations.Nullable;
 
 /// A channel that a [BerthSelector] can watch.
 interface Selectable {
@@ -10,6 +12,11 @@ interface Selectable {
     /// The clock of the host that the channel lives on; that of the system for one without a host.
     default HostClock clock() {
         return HostClock.system();
+    }
+
+    /// By which a thread that looks for the channel's readiness attends its host; null for one without a host.
+    default @Nullable Attendance attendance() {
+        return null;
     }
 
     /// The keys of the channel.

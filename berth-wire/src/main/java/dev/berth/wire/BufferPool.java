@@ -10,14 +10,22 @@ import org.jspecify.annotations.Nullable;
 /// What is given back goes on a shared stack by compare-and-set; the taker fetches that whole stack when its own is
 /// empty, so no entry is popped singly and there is no ABA problem. The stock is an optimisation and a counter, never
 /// a safety boundary: above its bound, entries are left to the garbage collector.
-public final class BufferPool {
+public final class BufferPool extends BufferPoolApart {
+    /// Octets of a tiny chunk: a message of a few words. It lies in two lines of a cache with its object; the small ones
+    /// of a thousand connections that have an octet on its way each are in a thousand pages.
+    public static final int TINY = 64;
+
     /// Octets of a small chunk: one segment of an Ethernet-sized MTU.
     public static final int SMALL = 2_048;
 
     /// Octets of a large chunk: a 65,535 octet packet with room for link headers.
     public static final int LARGE = 66_560;
 
+    /// So few packets are not worth the way to those that were given back.
+    private static final int FEW = 16;
+
     private static final VarHandle PACKETS;
+    private static final VarHandle TINIES;
     private static final VarHandle SMALLS;
     private static final VarHandle LARGES;
     private static final VarHandle DISCARDED;
@@ -26,6 +34,7 @@ public final class BufferPool {
         try {
             MethodHandles.Lookup lookup = MethodHandles.lookup();
             PACKETS = lookup.findVarHandle(BufferPool.class, "returnedPackets", Packet.class);
+            TINIES = lookup.findVarHandle(BufferPool.class, "returnedTinies", Chunk.class);
             SMALLS = lookup.findVarHandle(BufferPool.class, "returnedSmalls", Chunk.class);
             LARGES = lookup.findVarHandle(BufferPool.class, "returnedLarges", Chunk.class);
             DISCARDED = lookup.findVarHandle(BufferPool.class, "discarded", int.class);
@@ -38,17 +47,14 @@ public final class BufferPool {
     private final int maxSmalls;
     private final int maxLarges;
 
-    private int created;
-
     @SuppressWarnings("unused") // through DISCARDED
     private volatile int discarded;
 
-    private @Nullable Packet packets;
-    private @Nullable Chunk smalls;
-    private @Nullable Chunk larges;
-
     @SuppressWarnings("unused") // through PACKETS
     private volatile @Nullable Packet returnedPackets;
+
+    @SuppressWarnings("unused") // through TINIES
+    private volatile @Nullable Chunk returnedTinies;
 
     @SuppressWarnings("unused") // through SMALLS
     private volatile @Nullable Chunk returnedSmalls;
@@ -56,7 +62,7 @@ public final class BufferPool {
     @SuppressWarnings("unused") // through LARGES
     private volatile @Nullable Chunk returnedLarges;
 
-    /// A pool with the ordinary bounds: 1,024 packets, 1,024 small and 160 large chunks (about 13 MiB when
+    /// A pool with the ordinary bounds: 1,024 packets, 1,024 small, as many tiny and 160 large chunks (about 13 MiB when
     /// full): what one stream keeps on its way with the largest buffers that tuning gives it.
     public BufferPool() {
         this(1_024, 1_024, 160);
@@ -78,6 +84,14 @@ public final class BufferPool {
             if (packet == null) {
                 created++;
                 return new Packet(this);
+            }
+            if (packet.depth < Math.min(FEW, maxPackets)) {
+                // To fetch what was given back takes long where another processor has given it back: with a few more
+                // packets that is seldom.
+                created++;
+                Packet more = new Packet(this);
+                more.below = packet.below;
+                packet.below = more;
             }
         }
         packets = packet.below;
@@ -116,6 +130,40 @@ public final class BufferPool {
         }
         chunk.taken();
         return chunk;
+    }
+
+    /// An empty chunk of [#TINY] octets, with one reference that belongs to the caller.
+    public Chunk takeTiny() {
+        Chunk chunk = tinies;
+        if (chunk == null) {
+            chunk = (Chunk) TINIES.getAndSet(this, null);
+        }
+        if (chunk == null) {
+            created++;
+            chunk = new Chunk(this, TINY);
+        } else {
+            tinies = chunk.below;
+        }
+        chunk.taken();
+        return chunk;
+    }
+
+    /// As [Chunk#release], by the thread that takes: a tiny chunk of this stock goes back to it without an atomic step.
+    public void releaseHere(Chunk chunk) {
+        if (chunk.pool != this || chunk.bytes.length != TINY || !chunk.isExclusive()) {
+            chunk.release();
+            return;
+        }
+        chunk.gone();
+        Chunk top = tinies;
+        int depth = top == null ? 1 : top.depth + 1;
+        if (depth > maxSmalls) {
+            DISCARDED.getAndAdd(this, 1);
+            return;
+        }
+        chunk.below = top;
+        chunk.depth = depth;
+        tinies = chunk;
     }
 
     /// The one that was given back last, as it is the likeliest to be in a cache still. Through its stock, a stream
@@ -160,6 +208,7 @@ public final class BufferPool {
     /// only while nobody takes or gives back.
     public int outstanding() {
         int stocked = count(smalls) + count(returnedSmalls) + count(larges) + count(returnedLarges);
+        stocked += count(tinies) + count(returnedTinies);
         for (Packet packet = packets; packet != null; packet = packet.below) {
             stocked++;
         }
@@ -210,15 +259,31 @@ public final class BufferPool {
         }
     }
 
-    // The two methods for chunks differ in the stack only. It must be a constant for the compiler: through a variable
+    // The three methods for chunks differ in the stack only. It must be a constant for the compiler: through a variable
     // every compare-and-set would look its method up, and the C2 compiler of JDK 25.0.3 crashes on such code now and
     // then.
 
     void giveBack(Chunk chunk) {
-        if (chunk.bytes.length == SMALL) {
-            giveBackSmall(chunk);
-        } else {
-            giveBackLarge(chunk);
+        switch (chunk.bytes.length) {
+            case TINY -> giveBackTiny(chunk);
+            case SMALL -> giveBackSmall(chunk);
+            default -> giveBackLarge(chunk);
+        }
+    }
+
+    private void giveBackTiny(Chunk chunk) {
+        for (; ; ) {
+            Chunk top = returnedTinies;
+            int depth = top == null ? 1 : top.depth + 1;
+            if (depth > maxSmalls) {
+                DISCARDED.getAndAdd(this, 1);
+                return;
+            }
+            chunk.below = top;
+            chunk.depth = depth;
+            if (TINIES.compareAndSet(this, top, chunk)) {
+                return;
+            }
         }
     }
 

@@ -108,6 +108,11 @@ public final class Chunk {
         return (int) REFERENCES.getAcquire(this) == 1;
     }
 
+    /// Without a reference, as after the last [#release]; the caller's was the only one.
+    void gone() {
+        REFERENCES.set(this, 0);
+    }
+
     void taken() {
         used = 0;
         begin = 0;

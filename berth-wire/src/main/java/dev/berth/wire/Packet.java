@@ -84,6 +84,11 @@ public final class Packet {
     /// 0 if that is not known. Set for every packet that a link is to transmit.
     public long sentAt;
 
+    /// What all packets with this number have in common, of all hosts of the JVM: the addresses, the protocol and the
+    /// ports, here and in their headers, and that their transport checksum is partial. Whoever changes one of them sets
+    /// it to 0, which says nothing.
+    public long stream;
+
     /// The next packet of whatever queue the owner keeps it in.
     public @Nullable Packet next;
 
@@ -111,6 +116,7 @@ public final class Packet {
         receivedAt = 0;
         via = 0;
         mark = 0;
+        stream = 0;
     }
 
     /// Makes the array of `chunk` the contiguous part, empty; the packet takes the caller's reference over.
@@ -126,6 +132,14 @@ public final class Packet {
     public void setTail(Chunk chunk, int from, int length) {
         assert this.chunk == null;
         chunk.retain();
+        this.chunk = chunk;
+        tailStart = from;
+        tailEnd = from + length;
+    }
+
+    /// As [#setTail], and the packet takes over the caller's reference.
+    public void giveTail(Chunk chunk, int from, int length) {
+        assert this.chunk == null;
         this.chunk = chunk;
         tailStart = from;
         tailEnd = from + length;
@@ -173,6 +187,7 @@ public final class Packet {
             Bytes.put16(bytes, at, finishedChecksum());
         }
         checksum = CHECKSUM_COMPLETE;
+        stream = 0;
     }
 
     /// The transport checksum that [#completeChecksum] would store, without changing the packet; only for packets

@@ -83,12 +83,13 @@ public final class IpInput {
     ///
     /// @return false if nothing was done: [#accept] has to look at it
     public boolean acceptsAgain(NetInterface nic, Packet packet) {
-        if (!isLast(nic, packet.sourceHi, packet.sourceLo, packet.destinationHi, packet.destinationLo)) {
-            return false;
-        }
+        return isLast(nic, packet.sourceHi, packet.sourceLo, packet.destinationHi, packet.destinationLo);
+    }
+
+    /// Takes a packet in that [#acceptsAgain], or one that has everything that matters there in common with it.
+    public void countAgain(NetInterface nic, Packet packet) {
         nic.countIn(packet);
         packet.via = nic.index();
-        return true;
     }
 
     private boolean isLast(NetInterface nic, long sourceHi, long sourceLo, long hi, long lo) {

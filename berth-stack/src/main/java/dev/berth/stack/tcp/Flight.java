@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 /// segments, a SACK block that would need one more is ignored, which only costs a retransmission. So a receiver that
 /// acknowledges every second octet makes neither long lists nor long walks through them.
 final class Flight {
+    /// Records that there is room for at first: small arrays, so that one small segment takes few lines of a cache.
+    private static final int FIRST = 2;
+
     /// Selectively acknowledged.
     static final int SACKED = 1;
     /// Lost, and not sent again since.
@@ -30,9 +33,9 @@ final class Flight {
     /// What `rackSent` is before anything was delivered.
     static final long NEVER = Long.MIN_VALUE;
 
-    private int[] ends = new int[8];
-    private long[] times = new long[8];
-    private byte[] marks = new byte[8];
+    private int[] ends = new int[FIRST];
+    private long[] times = new long[FIRST];
+    private byte[] marks = new byte[FIRST];
     // Of the connection when the segment was sent: octets delivered, when the last of them was, and when the flight's
     // first segment was sent; three numbers per record.
     private long @Nullable [] rates;
@@ -591,7 +594,7 @@ final class Flight {
             return;
         }
         int count = tail - head;
-        if (head >= ends.length / 2) {
+        if (head >= Math.max(more, ends.length / 2)) {
             System.arraycopy(ends, head, ends, 0, count);
             System.arraycopy(times, head, times, 0, count);
             System.arraycopy(marks, head, marks, 0, count);

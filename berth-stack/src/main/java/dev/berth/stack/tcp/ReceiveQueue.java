@@ -16,9 +16,9 @@ final class ReceiveQueue {
 
     private final BufferPool pool;
     private final MemoryBudget budget;
-    private @Nullable Chunk[] chunks = new Chunk[4];
-    private int[] froms = new int[4];
-    private int[] tos = new int[4];
+    private @Nullable Chunk[] chunks = new Chunk[1]; // a few octets need no more
+    private int[] froms = new int[1];
+    private int[] tos = new int[1];
     private int head;
     private int count;
     private int length;
@@ -145,7 +145,7 @@ final class ReceiveQueue {
                 }
                 chunks[head] = null;
                 budget.hold(-chunk.bytes.length);
-                chunk.release();
+                pool.releaseHere(chunk);
                 head = index(1);
                 count--;
             }

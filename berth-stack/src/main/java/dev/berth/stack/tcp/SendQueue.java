@@ -11,11 +11,14 @@ import org.jspecify.annotations.Nullable;
 /// Bytes are written once, into chunks; segments and their retransmissions refer to them. The queue begins at
 /// `SND.UNA` (without the SYN). Exists only while it holds something.
 final class SendQueue {
+    /// So many octets are copied into a packet: what its own array has room for behind a header with timestamps.
+    private static final int FEW = 48;
+
     private final BufferPool pool;
     private final MemoryBudget budget;
-    private @Nullable Chunk[] chunks = new Chunk[4];
-    private int[] starts = new int[4]; // first octet in the chunk
-    private int[] seqs = new int[4]; // sequence number of that octet
+    private @Nullable Chunk[] chunks = new Chunk[1]; // a few octets need no more
+    private int[] starts = new int[1]; // first octet in the chunk
+    private int[] seqs = new int[1]; // sequence number of that octet
     private int head;
     private int count;
     private int firstSeq;
@@ -67,10 +70,11 @@ final class SendQueue {
             Chunk last = count == 0 ? null : chunks[index(count - 1)];
             int room = last == null || last == lent ? 0 : usable(last, align, next) - last.used;
             if (last == null || room <= 0) {
+                boolean tiny = count == 0 && left <= BufferPool.TINY;
                 boolean large = left > BufferPool.SMALL || length() >= BufferPool.SMALL;
                 // Where memory is scarce, a few octets do not hold a large chunk.
                 int size = large && budget.isScarce() ? BufferPool.SMALL : large ? BufferPool.LARGE : left;
-                last = pool.takeChunk(size);
+                last = tiny ? pool.takeTiny() : pool.takeChunk(size);
                 if (size > BufferPool.SMALL) {
                     last.leaveHeadroom(); // a small one would have room for less than a segment
                 }
@@ -228,7 +232,7 @@ final class SendQueue {
             }
             chunks[head] = null;
             budget.hold(-chunk.bytes.length);
-            chunk.release();
+            pool.releaseHere(chunk);
             head = index(1);
             count--;
         }
@@ -241,8 +245,9 @@ final class SendQueue {
         return Math.min(max, chunkEnd - seq);
     }
 
-    /// Makes `length` octets from `seq` on the payload of `packet`: by reference if they lie in one chunk, otherwise
-    /// gathered in a chunk of their own.
+    /// Makes `length` octets from `seq` on the payload of `packet`: behind its headers if they are few, as a datagram's,
+    /// so that nothing but the packet goes to another processor; by reference if they lie in one chunk, otherwise gathered
+    /// in a chunk of their own.
     void payload(Packet packet, int seq, int length) {
         int i = find(seq);
         int at = index(i);
@@ -250,6 +255,11 @@ final class SendQueue {
         assert chunk != null;
         int from = starts[at] + (seq - seqs[at]);
         int chunkEnd = i == count - 1 ? endSeq : seqs[index(i + 1)];
+        if (length <= FEW && length <= chunkEnd - seq && length <= packet.bytes.length - packet.end) {
+            System.arraycopy(chunk.bytes, from, packet.bytes, packet.end, length);
+            packet.end += length;
+            return;
+        }
         if (length <= chunkEnd - seq) {
             packet.setTail(chunk, from, length);
             return;

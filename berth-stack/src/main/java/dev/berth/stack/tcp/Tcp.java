@@ -137,10 +137,10 @@ public final class Tcp {
 
     /// A payload in the packet's own header array has no chunk to refer to yet.
     private void copyPayload(Packet packet) {
-        Chunk copy = pool.takeChunk(segment.payloadLength);
-        System.arraycopy(packet.bytes, segment.payloadFrom, copy.bytes, 0, segment.payloadLength);
-        packet.setTail(copy, 0, segment.payloadLength);
-        copy.release();
+        int length = segment.payloadLength;
+        Chunk copy = length <= BufferPool.TINY ? pool.takeTiny() : pool.takeChunk(length);
+        System.arraycopy(packet.bytes, segment.payloadFrom, copy.bytes, 0, length);
+        packet.giveTail(copy, 0, length);
         packet.end -= segment.payloadLength;
         segment.payload = copy;
         segment.payloadFrom = 0;
@@ -294,8 +294,9 @@ public final class Tcp {
         tcb.attach(attachment);
         TimeWaitFlow displaced = ports.connect(tcb, binding, within, now);
         tcb.flags |= Tcb.ATTACHED;
-        tcb.iss = isns.isn(tcb, now);
-        tcb.tsOffset = isns.timestampOffset(tcb);
+        long secret = isns.secret(tcb);
+        tcb.iss = IsnGenerator.isn(secret, now);
+        tcb.tsOffset = IsnGenerator.timestampOffset(secret);
         if (displaced instanceof TimeWait old) {
             timeWaits.displaced(old);
             // RFC 6191 section 2, RFC 9293 MAY-2: beyond whatever the old connection used.

@@ -4,7 +4,6 @@ import dev.berth.stack.endpoint.ByteSource;
 import dev.berth.stack.ip.IpOutput;
 import dev.berth.stack.ip.NetInterface;
 import dev.berth.wire.BufferPool;
-import dev.berth.wire.IpAddress;
 import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Ipv4Header;
 import dev.berth.wire.Ipv6Header;
@@ -31,10 +30,12 @@ public final class DatagramLane {
         this.output = output;
     }
 
-    /// A whole packet with the datagram of `length` octets from `source`, which the caller has to transmit; null if it
-    /// has to go through the critical section, because it is larger than the interface takes.
-    public @Nullable Packet write(DatagramWay way, ByteSource source, int length) {
-        boolean ipv6 = !IpAddress.isIpv4(way.destinationHi, way.destinationLo);
+    /// A whole packet with the datagram of `length` octets from `source` or, if that is null, of `data` from `from` on,
+    /// which the caller has to transmit; null if it has to go through the critical section, because it is larger than
+    /// the interface takes.
+    public @Nullable Packet write(
+            DatagramWay way, @Nullable ByteSource source, byte @Nullable [] data, int from, int length) {
+        boolean ipv6 = way.ipv6;
         int total = (ipv6 ? Ipv6Header.LENGTH : Ipv4Header.MIN_LENGTH) + UdpHeader.LENGTH + length;
         if (total > nic.mtu()) {
             return null;
@@ -49,7 +50,12 @@ public final class DatagramLane {
         packet.destinationLo = way.destinationLo;
         packet.sentAt = 0; // the pool does not clear it
         DatagramWriter.putHeader(packet, way.sourcePort, way.destinationPort, UdpHeader.LENGTH + length);
-        writer.putData(packet, source, length);
+        if (source != null) {
+            writer.putData(packet, source, length);
+        } else if (data != null) {
+            writer.putData(packet, data, from, length);
+        }
+        packet.stream = way.stream;
         if (!nic.checksumOffload()) {
             packet.completeChecksum();
         }

@@ -2,11 +2,15 @@ package dev.berth.stack.udp;
 
 import dev.berth.stack.ip.IpOutput;
 import dev.berth.stack.ip.NetInterface;
+import dev.berth.wire.IpAddress;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// The way that a datagram of an endpoint took, for the next ones to the same end: its ends, and the interface. Made in
 /// the critical section ([Udp#way]) and used outside of it, by several threads if need be, until [#isOpen] says that
 /// something has changed. Immutable.
 public final class DatagramWay {
+    private static final AtomicLong STREAMS = new AtomicLong();
+
     private final UdpEndpoint endpoint;
     private final IpOutput output;
     private final int version;
@@ -18,6 +22,10 @@ public final class DatagramWay {
     final long destinationHi;
     final long destinationLo;
     final int destinationPort;
+    final boolean ipv6;
+
+    /// Its [dev.berth.wire.Packet#stream].
+    final long stream = STREAMS.incrementAndGet();
 
     DatagramWay(
             UdpEndpoint endpoint, IpOutput output, NetInterface nic, SourceChoice from, long hi, long lo, int port) {
@@ -31,6 +39,7 @@ public final class DatagramWay {
         destinationHi = hi;
         destinationLo = lo;
         destinationPort = port;
+        ipv6 = !IpAddress.isIpv4(hi, lo);
     }
 
     /// The interface that the way leads through.

@@ -25,9 +25,6 @@ final class DatagramWriter {
     static void putHeader(Packet packet, int sourcePort, int destinationPort, int length) {
         byte[] bytes = packet.bytes;
         int at = packet.transportAt;
-        Bytes.put16(bytes, at + UdpHeader.SOURCE_PORT, sourcePort);
-        Bytes.put16(bytes, at + UdpHeader.DESTINATION_PORT, destinationPort);
-        Bytes.put16(bytes, at + UdpHeader.DATAGRAM_LENGTH, length);
         long sum = InternetChecksum.pseudoHeaderSum(
                 packet.ipv6,
                 packet.sourceHi,
@@ -36,13 +33,15 @@ final class DatagramWriter {
                 packet.destinationLo,
                 IpProtocol.UDP,
                 length);
-        Bytes.put16(bytes, at + UdpHeader.CHECKSUM, InternetChecksum.fold(sum));
+        // In whole words: octets that were just written in pieces of another size are slow to read.
+        Bytes.put32(bytes, at + UdpHeader.SOURCE_PORT, sourcePort << 16 | destinationPort);
+        Bytes.put32(bytes, at + UdpHeader.DATAGRAM_LENGTH, length << 16 | InternetChecksum.fold(sum));
         packet.checksum = Packet.CHECKSUM_PARTIAL;
         packet.end = at + UdpHeader.LENGTH;
     }
 
     /// Copies the data in: a few octets behind the header, up to half a small chunk to a chunk that several datagrams
-    /// share, more to a chunk of its own.
+    /// share, more to a chunk of its own, with headroom where that is a large one.
     void putData(Packet packet, ByteSource source, int length) {
         if (length == 0) {
             return;
@@ -50,13 +49,33 @@ final class DatagramWriter {
         if (length <= INLINE_DATA) {
             source.transfer(packet.bytes, packet.end, length);
             packet.end += length;
-            return;
+        } else {
+            refer(packet, source, null, 0, length);
         }
+    }
+
+    /// Copies `length` octets of `data` in, from `from` on; otherwise as the other `putData`.
+    void putData(Packet packet, byte[] data, int from, int length) {
+        if (length <= INLINE_DATA) {
+            System.arraycopy(data, from, packet.bytes, packet.end, length);
+            packet.end += length;
+        } else {
+            refer(packet, null, data, from, length);
+        }
+    }
+
+    private void refer(Packet packet, @Nullable ByteSource source, byte @Nullable [] data, int from, int length) {
         if (length > BufferPool.SMALL / 2) {
-            Chunk chunk = pool.takeChunk(length);
-            source.transfer(chunk.bytes, 0, length);
-            chunk.used = length;
-            packet.setTail(chunk, 0, length);
+            Chunk chunk;
+            if (length > BufferPool.SMALL) {
+                chunk = pool.takeChunk(Chunk.HEADROOM + length);
+                chunk.leaveHeadroom(); // a small one would have room for less
+            } else {
+                chunk = pool.takeChunk(length);
+            }
+            copy(source, data, from, chunk.bytes, chunk.begin, length);
+            chunk.used = chunk.begin + length;
+            packet.setTail(chunk, chunk.begin, length);
             chunk.release();
             return;
         }
@@ -68,9 +87,18 @@ final class DatagramWriter {
             shared = pool.takeChunk(BufferPool.SMALL);
             outgoing = shared;
         }
-        source.transfer(shared.bytes, shared.used, length);
+        copy(source, data, from, shared.bytes, shared.used, length);
         packet.setTail(shared, shared.used, length);
         shared.used += length;
+    }
+
+    private static void copy(
+            @Nullable ByteSource source, byte @Nullable [] data, int from, byte[] target, int at, int length) {
+        if (data != null) {
+            System.arraycopy(data, from, target, at, length);
+        } else if (source != null) {
+            source.transfer(target, at, length);
+        }
     }
 
     /// Gives back the memory that is kept for datagrams to come.

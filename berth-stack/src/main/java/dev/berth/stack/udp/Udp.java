@@ -114,10 +114,15 @@ public final class Udp {
     ///
     /// @return false if nothing was done: it has to go the whole way
     public boolean receiveAgain(IpInput ip, NetInterface nic, Packet packet) {
-        UdpEndpoint owner = input.ownerAgain(packet);
-        if (owner == null || !ip.acceptsAgain(nic, packet)) {
-            return false;
+        UdpEndpoint owner = input.ownerOfStream(packet, nic);
+        if (owner == null) {
+            owner = input.ownerAgain(packet);
+            if (owner == null || !ip.acceptsAgain(nic, packet)) {
+                return false;
+            }
+            input.rememberStream(owner, packet, nic);
         }
+        ip.countAgain(nic, packet);
         input.deliver(owner, packet);
         return true;
     }
@@ -518,6 +523,16 @@ public final class Udp {
     ///
     /// @return octets handed over; an error that is pending; [#WOULD_BLOCK] if nothing waits, or [#CLOSED]
     public int receive(UdpEndpoint endpoint, ByteSink sink, int max) {
+        return receive(endpoint, sink, null, 0, max);
+    }
+
+    /// As the other `receive`, into `target` from `to` on.
+    public int receive(UdpEndpoint endpoint, byte[] target, int to, int max) {
+        return receive(endpoint, null, target, to, max);
+    }
+
+    private static int receive(
+            UdpEndpoint endpoint, @Nullable ByteSink sink, byte @Nullable [] target, int to, int max) {
         if (endpoint.closed) {
             return CLOSED;
         }
@@ -532,12 +547,12 @@ public final class Udp {
         int data = packet.transportAt + UdpHeader.LENGTH;
         int head = Math.min(max, packet.end - data);
         if (head > 0) {
-            sink.accept(packet.bytes, data, head);
+            copy(packet.bytes, data, sink, target, to, head);
         }
         int tail = Math.min(max - head, packet.tailLength());
         Chunk chunk = packet.chunk;
         if (tail > 0 && chunk != null) {
-            sink.accept(chunk.bytes, packet.tailStart, tail);
+            copy(chunk.bytes, packet.tailStart, sink, target, to + head, tail);
         }
         endpoint.lastSourceHi = packet.sourceHi;
         endpoint.lastSourceLo = packet.sourceLo;
@@ -549,6 +564,15 @@ public final class Udp {
         endpoint.lastTos = IpInput.tos(packet);
         endpoint.giveBack(packet);
         return head + tail;
+    }
+
+    private static void copy(
+            byte[] data, int from, @Nullable ByteSink sink, byte @Nullable [] target, int to, int length) {
+        if (target != null) {
+            System.arraycopy(data, from, target, to, length);
+        } else if (sink != null) {
+            sink.accept(data, from, length);
+        }
     }
 
     /// Takes in an ICMP error about a datagram of this host.

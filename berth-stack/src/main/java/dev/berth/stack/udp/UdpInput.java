@@ -7,6 +7,7 @@ import dev.berth.stack.endpoint.ReadyQueue;
 import dev.berth.stack.icmp.Icmp;
 import dev.berth.stack.ip.Addresses;
 import dev.berth.stack.ip.DropCounters;
+import dev.berth.stack.ip.NetInterface;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.Bytes;
 import dev.berth.wire.Chunk;
@@ -39,6 +40,13 @@ final class UdpInput {
     private long lastSourceLo;
     private long lastDestinationHi;
     private long lastDestinationLo;
+
+    // The same for the last stream of which datagrams came beside the critical section
+    private long lastStream;
+    private @Nullable UdpEndpoint streamOwner;
+    private @Nullable NetInterface streamNic;
+    private int streamChanges;
+    private int streamVersion;
 
     UdpInput(
             PortTable<UdpEndpoint> ports,
@@ -124,6 +132,26 @@ final class UdpInput {
         int at = packet.transportAt;
         int sourcePort = Bytes.u16(bytes, at + UdpHeader.SOURCE_PORT);
         return recentOwner(packet, sourcePort << 16 | Bytes.u16(bytes, at + UdpHeader.DESTINATION_PORT));
+    }
+
+    /// Who owns the port that a datagram of the last [#rememberStream] is for, while nothing has changed since.
+    @Nullable
+    UdpEndpoint ownerOfStream(Packet packet, NetInterface nic) {
+        return packet.stream == lastStream
+                        && nic == streamNic
+                        && ports.changes() == streamChanges
+                        && addresses.version() == streamVersion
+                ? streamOwner
+                : null;
+    }
+
+    /// Whatever comes in the stream of this datagram through `nic` is for `owner` too.
+    void rememberStream(UdpEndpoint owner, Packet packet, NetInterface nic) {
+        lastStream = packet.stream;
+        streamOwner = packet.stream == 0 ? null : owner;
+        streamNic = nic;
+        streamChanges = ports.changes();
+        streamVersion = addresses.version();
     }
 
     private @Nullable UdpEndpoint recentOwner(Packet packet, int bothPorts) {

@@ -26,6 +26,7 @@ public final class LeakCheck {
         List<Chunk> chunks = new ArrayList<>();
         for (int i = 0; i < KNOWN; i++) {
             packets.add(pool.takePacket());
+            chunks.add(pool.takeTiny());
             chunks.add(pool.takeChunk(BufferPool.SMALL));
             if (i % 4 == 0) {
                 chunks.add(pool.takeChunk(BufferPool.LARGE));
@@ -41,6 +42,7 @@ public final class LeakCheck {
     public void assertNothingIsMissing() {
         for (int i = 0; i < SEARCH && !known.isEmpty(); i++) {
             known.remove(pool.takePacket());
+            known.remove(pool.takeTiny());
             known.remove(pool.takeChunk(BufferPool.SMALL));
             if (i % 4 == 0) {
                 known.remove(pool.takeChunk(BufferPool.LARGE));
