@@ -29,15 +29,15 @@ final class NamespaceGateway implements AutoCloseable {
     private static final int MOST_TOLD = 12;
 
     private final Network network;
+    private final Way way;
     private final GatewayMembers members;
     private final GatewayAddresses addresses;
     private @Nullable Capture capture;
-    private @Nullable Gateway outside;
-    private @Nullable NameRouter names;
     private @Nullable GatewayControl control;
     private boolean closed;
 
-    private NamespaceGateway(Network network, GatewayMembers members, GatewayAddresses addresses) {
+    private NamespaceGateway(Network network, Way way, GatewayMembers members, GatewayAddresses addresses) {
+        this.way = way;
         this.network = network;
         this.members = members;
         this.addresses = addresses;
@@ -71,11 +71,13 @@ final class NamespaceGateway implements AutoCloseable {
         NamespaceGateway gateway = null;
         GatewayMembers members = null;
         TunLink tun = null;
+        Way way = null;
         boolean started = false;
         try {
             if (wishes.ethernet.isEmpty()) {
                 tun = device(wishes);
                 network = network(wishes, tun.info().mtu());
+                way = Way.open(network, wishes); // before the first packet is read, which waits in the device
                 Link link = capture == null ? tun : capture.around(tun);
                 members = new TunMember(
                         network.guest(NAME, link, wishes.addresses.guest().toArray(new IpAddress.Prefix[0])),
@@ -83,9 +85,10 @@ final class NamespaceGateway implements AutoCloseable {
             } else {
                 int mtu = wishes.mtu == 0 ? EthernetMembers.MTU : wishes.mtu;
                 network = network(wishes, mtu);
+                way = Way.open(network, wishes);
                 members = EthernetMembers.start(network, wishes.ethernet, wishes, mtu, capture);
             }
-            gateway = new NamespaceGateway(network, members, wishes.addresses);
+            gateway = new NamespaceGateway(network, way, members, wishes.addresses);
             gateway.capture = capture;
             gateway.open(wishes);
             members.whenDown(whenDown);
@@ -93,7 +96,7 @@ final class NamespaceGateway implements AutoCloseable {
             return gateway;
         } finally {
             if (!started) {
-                close(gateway, members, network, tun, capture);
+                close(gateway, way, members, network, tun, capture);
             }
         }
     }
@@ -139,22 +142,39 @@ final class NamespaceGateway implements AutoCloseable {
         return builder.open();
     }
 
-    private void open(Wishes wishes) throws IOException {
-        HostPlan options = wishes.options;
-        DnsResponder responder = DnsResponder.of(network);
-        if (options.outside()) {
-            outside = Gateway.builder(network)
-                    .inside(addresses.networks().toArray(new IpAddress.Prefix[0]))
-                    .machine(addresses.machine().toArray(new IpAddress[0]))
+    /// The way out, or who answers questions for names if there is none.
+    private record Way(@Nullable Gateway outside, @Nullable NameRouter names) implements AutoCloseable {
+        static Way open(Network network, Wishes wishes) throws IOException {
+            HostPlan options = wishes.options;
+            DnsResponder responder = DnsResponder.of(network);
+            if (!options.outside()) {
+                return new Way(null, NameRouter.start(network, responder));
+            }
+            Gateway outside = Gateway.builder(network)
+                    .inside(wishes.addresses.networks().toArray(new IpAddress.Prefix[0]))
+                    .machine(wishes.addresses.machine().toArray(new IpAddress[0]))
                     .policy(OutsidePolicy.of(options.rules()))
                     .limits(options.limits())
                     .names(responder.withUpstream(MachineNames.create()))
                     .start();
-        } else {
-            names = NameRouter.start(network, responder);
+            return new Way(outside, null);
         }
+
+        @Override
+        public void close() {
+            if (outside != null) {
+                outside.close();
+            }
+            if (names != null) {
+                names.close();
+            }
+        }
+    }
+
+    private void open(Wishes wishes) throws IOException {
+        HostPlan options = wishes.options;
         GatewayControl ways = new GatewayControl(
-                network, NAME, addresses.door(), outside, OutsidePolicy.of(options.rules()), members::guests);
+                network, NAME, addresses.door(), way.outside(), OutsidePolicy.of(options.rules()), members::guests);
         control = ways;
         for (Publication publication : options.publications()) {
             ways.publish(publication, addresses.guest().getFirst().address());
@@ -180,7 +200,7 @@ final class NamespaceGateway implements AutoCloseable {
     /// What was carried, in one line.
     String statistics() {
         StringBuilder line = new StringBuilder();
-        Gateway carrying = outside;
+        Gateway carrying = way.outside();
         if (carrying != null) {
             GatewayCounters flows = carrying.counters();
             line.append("carried ").append(flows.opened()).append(" connections (");
@@ -213,12 +233,7 @@ final class NamespaceGateway implements AutoCloseable {
         if (control != null) {
             control.close();
         }
-        if (outside != null) {
-            outside.close();
-        }
-        if (names != null) {
-            names.close();
-        }
+        way.close();
         members.close();
         network.close();
         if (capture != null) {

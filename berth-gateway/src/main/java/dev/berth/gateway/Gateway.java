@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.channels.spi.SelectorProvider;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -211,8 +212,9 @@ public final class Gateway implements AutoCloseable {
             OutsidePolicy own = policy.inside(inside);
             OutsideAddresses addresses = new OutsideAddresses(own, inside, machine, network);
             boolean answers = responder != null;
+            AtomicBoolean ready = new AtomicBoolean(); // before, a SYN would be answered with a RST
             Host host = Host.builder("gateway")
-                    .link(network.gatewayLink(packet -> isForGateway(packet, addresses, answers)))
+                    .link(network.gatewayLink(packet -> ready.get() && isForGateway(packet, addresses, answers)))
                     .route(ALL_IPV4)
                     .route(ALL_IPV6)
                     .localPrefix(ALL_IPV4)
@@ -238,6 +240,7 @@ public final class Gateway implements AutoCloseable {
                 echo.start();
                 DnsServer names = responder == null ? null : DnsServer.start(host, responder);
                 started = true;
+                ready.set(true);
                 return new Gateway(host, tcp, udp, echo, table, names, tally);
             } finally {
                 if (!started) {

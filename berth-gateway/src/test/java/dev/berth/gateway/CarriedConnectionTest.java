@@ -8,6 +8,7 @@ import dev.berth.host.TcpSocket;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -468,6 +470,34 @@ class CarriedConnectionTest extends GuestAndGateway {
                 isReset(client);
             }
             await(() -> port.connections() == 0);
+        }
+    }
+
+    @Test
+    void a_guest_that_comes_while_the_gateway_starts_is_not_refused() throws Exception {
+        try (ServerSocket server = listen()) {
+            for (int i = 0; i < 200; i++) {
+                gateway.close();
+                CompletableFuture<Void> asking =
+                        CompletableFuture.runAsync(() -> connectInTheEnd(server.getLocalPort()), executor);
+                gateway = start(GatewayLimits.DEFAULT);
+                asking.get(PATIENCE, TimeUnit.NANOSECONDS);
+            }
+        }
+    }
+
+    /// Asks again as long as nobody answers.
+    private void connectInTheEnd(int port) {
+        while (true) {
+            try (TcpSocket socket = guest.openTcpSocket()) {
+                socket.connect(new Endpoint(MACHINE, port), 1_000_000);
+                socket.abort();
+                return;
+            } catch (SocketTimeoutException e) {
+                // not there yet
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
     }
 }

@@ -40,7 +40,7 @@ abstract class GuestAndGateway {
     /// The gateway of these tests, with its addresses and rules.
     abstract Gateway.Builder settings(Gateway.Builder builder);
 
-    private Gateway start(GatewayLimits limits) throws IOException {
+    Gateway start(GatewayLimits limits) throws IOException {
         return settings(Gateway.builder(network)).limits(limits).start();
     }
 
