@@ -224,22 +224,37 @@ final class LinkPort implements LinkReceiver {
         return passed;
     }
 
-    /// Leaves the oldest packet that waits for the link in the inbox of `far`, where it goes [#straight], if nothing
-    /// waits there. Under this host's lock, if this is idle.
+    /// Says that somebody looks at the inbox again and again. Under the host's lock.
+    void attend() {
+        inbox.attend();
+    }
+
+    /// Takes that back.
+    void unattend() {
+        inbox.unattend();
+    }
+
+    /// True if somebody looks at the inbox, which is empty, again and again.
+    boolean isAttended() {
+        return inbox.isAttended();
+    }
+
+    /// Leaves the oldest packet that waits for the link in the inbox of `far`, where it goes [#straight]. Under this
+    /// host's lock, if this is idle and `far` is attended.
     ///
-    /// @return false if nothing was done
+    /// @return false if nobody attends any more, and the other host has to be run
     boolean leaveAt(LinkPort far, long now) {
-        if (!far.inbox.isDrained()) {
-            return false;
-        }
         Packet packet = nic.pollEgress();
         if (packet == null) {
-            return false;
+            return true;
         }
         packet.sentAt = now;
         packet.receivedAt = now; // the time until somebody takes it is not the network's
-        far.take(packet);
-        return true;
+        PacketQueue.Left left = far.inbox.leave(packet);
+        if (left == PacketQueue.Left.NOT_TAKEN) {
+            far.take(packet);
+        }
+        return left == PacketQueue.Left.ATTENDED;
     }
 
     /// Lets the stack count what was refused. Under the host's lock.
