@@ -17,10 +17,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// Where the one who answers shares the processor, the answer is there when the processor comes back; as long as that
 /// is so it is offered at once. Never with a single processor, where others always want it.
 ///
-/// A virtual thread looks on its carrier, which nothing takes from it: so it offers that every few microseconds, and
+/// A virtual thread looks on its carrier, which nothing takes from it. So it offers that every few microseconds, and
 /// begins with that now and then, as threads that always find what they look for would keep all others from running.
-/// If others have then run for long, the look has cost what they waited. Between two offers it costs less to park
-/// where carriers are asleep, as an offer wakes one of them. All of it is a hint: read and written without a lock.
+/// An offer from which the carrier comes back late has shown that others wanted it, and then the look has cost what
+/// those have waited. Carriers that are awake wake a thread in a fraction of a microsecond, so a look saves less and
+/// is shorter; what it finds only after others had the carrier would have been there no later if it had parked.
+///
+/// All of it is a hint: read and written without a lock.
 public final class Spinning {
     private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
 
