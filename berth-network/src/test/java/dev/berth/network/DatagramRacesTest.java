@@ -346,4 +346,65 @@ class DatagramRacesTest {
         sender.close();
         assertThatThrownBy(() -> sender.send(large, 0, 64, at)).hasMessage("Socket closed");
     }
+
+    private void sendTwenty(UdpSocket sender) throws IOException {
+        for (int i = 0; i < 20; i++) {
+            sender.send(new byte[64], 0, 64, at);
+        }
+    }
+
+    @Test
+    void datagrams_of_two_senders_in_turns_are_told_apart() throws Exception {
+        UdpSocket receiver = receiver();
+        UdpSocket second = server.openUdpSocket();
+        second.bind(new Endpoint(IpAddress.ANY_IPV6, 54));
+        Endpoint other = new Endpoint(at.address(), 54);
+        List<UdpSocket> senders = List.of(client.openUdpSocket(), client.openUdpSocket(), client.openUdpSocket());
+        byte[] octets = new byte[70];
+        for (int i = 0; i < 600; i++) {
+            UdpSocket sender = senders.get(i * 7 % 3);
+            boolean elsewhere = sender == senders.get(2);
+            UdpSocket to = elsewhere ? second : receiver;
+            octets[0] = (byte) i;
+            sender.send(octets, 0, 1 + i % 70, elsewhere ? other : at);
+            octets[0] = 0;
+            assertThat(to.receive(octets, 0, 70, LIMIT)).isEqualTo(1 + i % 70);
+            assertThat(octets[0]).isEqualTo((byte) i);
+            assertThat(to.lastSender()).isEqualTo(new Endpoint(
+                    network.addresses("client").getFirst(), Objects.requireNonNull(sender.local()).port()));
+        }
+        assertAllAreCounted(600);
+    }
+
+    @Test
+    void datagrams_go_to_the_socket_that_has_the_port_now() throws Exception {
+        UdpSocket first = receiver();
+        UdpSocket sender = client.openUdpSocket();
+        sendTwenty(sender);
+        assertThat(takeRest(first)).isEqualTo(20);
+        first.close();
+        UdpSocket second = receiver();
+        sendTwenty(sender);
+        assertThat(takeRest(second)).isEqualTo(20);
+        assertAllAreCounted(40);
+    }
+
+    @Test
+    void datagrams_go_to_the_host_that_has_the_address_now() throws Exception {
+        IpAddress.Prefix address = IpAddress.Prefix.parse("10.0.9.9/8");
+        Endpoint there = new Endpoint(address.address(), 53);
+        UdpSocket sender = client.openUdpSocket();
+        for (String name : List.of("first", "second", "third")) {
+            try (Host host = network.host(name, address);
+                    UdpSocket receiver = host.openUdpSocket()) {
+                receiver.bind(new Endpoint(IpAddress.ANY_IPV6, 53));
+                for (int i = 0; i < 20; i++) {
+                    sender.send(new byte[64], 0, 64, there);
+                }
+                assertThat(takeRest(receiver)).as(name).isEqualTo(20);
+            }
+            sender.send(new byte[64], 0, 64, there);
+        }
+        assertThat(network.undeliverable()).isEqualTo(3);
+    }
 }

@@ -13,6 +13,13 @@ final class ReceiveTuning {
     /// The round trip where none was measured.
     private static final long UNKNOWN_ROUND_TRIP = 100_000_000L;
 
+    /// A round trip in nanoseconds, as between two hosts of a machine, up to which [#NEAR_BUFFER] is worth 40 Gbit/s.
+    private static final long NEAR = 100_000;
+
+    /// Octets that a buffer does not grow beyond on a path that is [#NEAR]: what waits should still be in a cache when
+    /// it is read.
+    private static final int NEAR_BUFFER = 1 << 19;
+
     private ReceiveTuning() {}
 
     /// Data came in order.
@@ -40,9 +47,16 @@ final class ReceiveTuning {
         }
         extras.tuningAmount = (int) Math.min(amount, Integer.MAX_VALUE);
         if (wanted > tcb.receiveBuffer() && !budget.isScarce()) {
-            extras.receiveBuffer = (int) Math.min(wanted, tcb.config.features().maxReceiveBuffer());
+            extras.receiveBuffer = (int) Math.min(wanted, most(tcb));
         }
         begin(extras, read, now);
+    }
+
+    private static int most(Tcb tcb) {
+        int most = tcb.config.features().maxReceiveBuffer();
+        // An end that only receives knows what the handshake took.
+        long roundTrip = tcb.minRtt > 0 ? tcb.minRtt : tcb.srtt;
+        return roundTrip > 0 && roundTrip <= NEAR ? Math.min(most, NEAR_BUFFER) : most;
     }
 
     /// A window is no limit to a sender that has pushed all it has (RFC 9293 section 3.9.1.2, MUST-61): a connection of
