@@ -473,8 +473,8 @@ final class StackMonitor {
         return true;
     }
 
-    /// Leaves the one packet that waits to be sent to whoever attends the other host, if it is not to wait for one that
-    /// was left before.
+    /// Leaves the one packet that waits to be sent to whoever attends the other host, if it is not to wait for one
+    /// that was left before.
     ///
     /// @return false if nothing was done
     private boolean leaveTo(LinkPort port, LinkPort far) {
