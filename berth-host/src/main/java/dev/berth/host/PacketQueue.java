@@ -126,7 +126,8 @@ public final class PacketQueue {
         NOT_TAKEN
     }
 
-    /// True if no producer has filled or claimed a slot that was not polled yet: all that was offered before has left.
+    /// True if no producer has filled or claimed a slot that was not polled yet: all that was offered before has
+    /// left.
     boolean isDrained() {
         Ring present = large;
         return !small.isClaimed() && (present == null || !present.isClaimed());
