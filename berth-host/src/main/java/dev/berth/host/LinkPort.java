@@ -182,7 +182,8 @@ final class LinkPort implements LinkReceiver {
     /// True if every packet that has left here was handed over, so that another may go [#straight]. Under the host's
     /// lock.
     boolean isIdle() {
-        // Only the owner of the lock adds to the outbox: once it is empty and nobody transmits, nothing is on its way.
+        // Only the owner of the lock adds to the outbox: once it is empty and nobody transmits, nothing is on its
+        // way.
         return outbox.isEmpty() && !transmitting && !closed && downReason == null && sharing == null;
     }
 
@@ -229,9 +230,11 @@ final class LinkPort implements LinkReceiver {
     ///
     /// @return false if nothing was done
     boolean leaveAt(LinkPort far, long now) {
-        if (!far.inbox.isDrained()) {
-            return false;
-        }
+        return far.inbox.isDrained() && leaveBehindAt(far, now);
+    }
+
+    /// As [#leaveAt], also behind others that wait there.
+    boolean leaveBehindAt(LinkPort far, long now) {
         Packet packet = nic.pollEgress();
         if (packet == null) {
             return false;

@@ -55,6 +55,8 @@ final class StackMonitor {
     /// Those of them that look, and do meanwhile what is left to them.
     final Attendance attendance = new Attendance(this);
 
+    private final Bustle bustle = new Bustle();
+
     /// Reads and writes of arrays, for use under the lock.
     final ArrayBytes arrayBytes = new ArrayBytes();
 
@@ -155,6 +157,7 @@ final class StackMonitor {
     long enter() {
         lock.lock();
         now = timeInside();
+        bustle.entered(now);
         return now;
     }
 
@@ -169,6 +172,7 @@ final class StackMonitor {
     void exitQuietly() {
         if (timerDue || afterwards != null || stack.hasWork() || hasInput()) {
             now = timeInside();
+            bustle.entered(now);
             exit();
             return;
         }
@@ -303,6 +307,7 @@ final class StackMonitor {
         long given;
         StackMonitor other;
         LinkPort attended;
+        long sectionEnd;
         boolean otherSettled = true;
         long otherDeadline = Long.MAX_VALUE;
         String otherWarning = null;
@@ -319,6 +324,7 @@ final class StackMonitor {
             warning = shortage.poll(now);
             attended = leftAt;
             leftAt = null;
+            sectionEnd = now;
             other = partner;
             if (other != null) {
                 otherGiven = other.giveOut();
@@ -332,7 +338,7 @@ final class StackMonitor {
         }
         try {
             if (attended != null) {
-                attended.monitor().runUnlessAttended();
+                attended.monitor().runUnlessAttended(sectionEnd);
             }
             transmit();
             if (other != null) {
@@ -477,23 +483,31 @@ final class StackMonitor {
     /// that was left before.
     private boolean leaveTo(LinkPort port, LinkPort far) {
         StackMonitor other = far.monitor();
-        if (!other.attendance.isAttended()
-                || port.nic().egressLength() != 1
-                || other == this
-                || clock != null
-                || other.clock != null
-                || !port.leaveAt(far, now)) {
+        if (other == this || clock != null || other.clock != null) {
             return false;
         }
-        leftAt = far;
-        lastLeftAt = far;
-        return true;
+        boolean left = other.attendance.isAttended() && port.nic().egressLength() == 1 && port.leaveAt(far, now);
+        if (!left && other.bustle.isOfAnother(now)) {
+            while (port.straight() == far && port.leaveBehindAt(far, now)) {
+                left = true;
+            }
+        }
+        if (left) {
+            leftAt = far;
+            lastLeftAt = far;
+        }
+        return left;
     }
 
     /// What was left to those who attend this is theirs if one is still there. Not under the lock.
-    private void runUnlessAttended() {
+    private void runUnlessAttended(long leaving) {
         VarHandle.fullFence(); // between the packet, which is in the inbox, and the look at who attends
-        if (!attendance.isAttended()) {
+        if (attendance.isAttended()) {
+            return;
+        }
+        if (bustle.isOfAnother(leaving)) {
+            HostTimers.SHARED.watch(this, leaving);
+        } else {
             tryRunAlone();
         }
     }
@@ -661,7 +675,18 @@ final class StackMonitor {
         }
     }
 
+    /// The timer thread looks whether somebody has come for what was left here.
+    void lookAtInbox() {
+        watched = false; // then it looks: who leaves something now either is seen or sees this
+        if (hasInput()) {
+            tryRun();
+        }
+    }
+
     // State of HostTimers
+
+    /// The timer thread will look at the inbox.
+    volatile boolean watched;
 
     /// The deadline that the timer thread knows, guarded by it.
     volatile long armedFor = Long.MAX_VALUE;
