@@ -24,6 +24,7 @@ final class CFloor implements AutoCloseable {
     private static final String COMPILER = "gcc";
     private static final String DEVICE = "floor0";
     private static final String KERNEL = "10.8.0.1";
+    private static final String NETWORK = "10.8.0.0/24";
     private static final int BUILD_LIMIT_SECONDS = 60;
 
     private final Path directory;
@@ -58,6 +59,8 @@ final class CFloor implements AutoCloseable {
             process.answer();
             namespace.check("ip", "address", "add", KERNEL + "/24", "dev", DEVICE);
             namespace.check("ip", "link", "set", "dev", DEVICE, "mtu", "1500", "up");
+            // as Berth sets it for its own device, so that the kernel's sender is the same for both
+            namespace.check("ip", "route", "change", NETWORK, "dev", DEVICE, "src", KERNEL, "congctl", "reno");
             return new CFloor(directory, process);
         } catch (Exception e) {
             if (process != null) {

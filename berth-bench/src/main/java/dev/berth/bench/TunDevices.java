@@ -38,13 +38,14 @@ final class TunDevices implements AutoCloseable {
 
     private TunDevices(NetworkNamespace namespace) throws IOException {
         this.namespace = namespace;
-        TunLink link = TunLink.builder("berth0").inNamespace(namespace.path()).open();
+        TunLink link = TunLink.builder("berth0")
+                .inNamespace(namespace.path())
+                .address(IpAddress.Prefix.parse(KERNEL + "/24"))
+                .open();
         host = Host.builder("bench")
                 .link(link)
                 .address(IpAddress.Prefix.parse(BERTH + "/24"))
                 .start();
-        namespace.check("ip", "address", "add", KERNEL + "/24", "dev", "berth0");
-        link.up();
         peer = new PeerProcess(namespace, PeerProgram.class, "-Xmx256m");
         String[] ports = peer.answer().split(" ", -1);
         port = Integer.parseInt(ports[1]);

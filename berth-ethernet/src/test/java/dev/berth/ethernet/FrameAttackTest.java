@@ -3,9 +3,7 @@ package dev.berth.ethernet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.check.Seeds;
-import dev.berth.host.Host;
 import dev.berth.host.UdpSocket;
-import dev.berth.network.Network;
 import dev.berth.wire.ArpHeader;
 import dev.berth.wire.Bytes;
 import dev.berth.wire.DhcpMessage;
@@ -16,61 +14,21 @@ import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
-import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Guests that mean harm: to the server, and to each other.
 @Timeout(120)
-class FrameAttackTest {
-    private static final long MAC = 0x5254_0012_3456L;
+class FrameAttackTest extends SegmentOfTwo {
     private static final long OTHER = 0x5254_0012_3457L;
     private static final long LIMIT = TimeUnit.SECONDS.toNanos(10);
 
-    @TempDir
-    Path temporary;
-
-    private Network network;
-    private Host web;
-    private EthernetSegment segment;
-
-    @BeforeEach
-    void start() throws Exception {
-        network = Network.builder("lab")
-                .subnet("lab", "10.0.2.0/24", "fd00:2::/64")
-                .mtu(1_500)
-                .build();
-        web = network.host("web", IpAddress.Prefix.parse("10.0.2.10/24"), IpAddress.Prefix.parse("fd00:2::10/64"));
-        segment = EthernetSegment.builder(network)
-                .router(IpAddress.Prefix.parse("10.0.2.1/24"))
-                .router(IpAddress.Prefix.parse("fd00:2::1/64"))
-                .limits(8, 8, 64)
-                .start();
-    }
-
-    @AfterEach
-    void stop() {
-        segment.close();
-        network.close();
-        LiveThreads.awaitNone("berth-ethernet");
-    }
-
-    private static void await(String what, BooleanSupplier condition) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("Waited in vain: " + what);
-            }
-            LockSupport.parkNanos(1_000_000);
-        }
+    @Override
+    EthernetSegment.Builder settings(EthernetSegment.Builder builder) {
+        return builder.router(IpAddress.Prefix.parse("fd00:2::1/64")).limits(8, 8, 64);
     }
 
     private static SocketChannel connect(FrameServer server) throws IOException {

@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.berth.host.Host;
 import dev.berth.host.UdpSocket;
-import dev.berth.network.Network;
 import dev.berth.tun.FrameInput;
 import dev.berth.tun.FrameSocket;
 import dev.berth.wire.ArpHeader;
@@ -29,47 +27,16 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HexFormat;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /// The two kinds of UNIX sockets, with clients on the kernel's sockets.
 @Timeout(120)
-class FrameServersTest {
-    private static final long MAC = 0x5254_0012_3456L;
-
-    @TempDir
-    Path temporary;
-
-    private Network network;
-    private Host web;
-    private EthernetSegment segment;
-
-    @BeforeEach
-    void start() throws Exception {
-        network = Network.builder("lab")
-                .subnet("lab", "10.0.2.0/24", "fd00:2::/64")
-                .mtu(1_500)
-                .build();
-        web = network.host("web", IpAddress.Prefix.parse("10.0.2.10/24"));
-        segment = EthernetSegment.builder(network)
-                .router(IpAddress.Prefix.parse("10.0.2.1/24"))
-                .staticAddresses(true)
-                .limits(4, 8, 16)
-                .start();
-    }
-
-    @AfterEach
-    void stop() {
-        segment.close();
-        network.close();
-        LiveThreads.awaitNone("berth-ethernet");
+class FrameServersTest extends SegmentOfTwo {
+    @Override
+    EthernetSegment.Builder settings(EthernetSegment.Builder builder) {
+        return builder.staticAddresses(true).limits(4, 8, 16);
     }
 
     /// A client in QEMU's framing.
@@ -99,16 +66,6 @@ class FrameServersTest {
         @Override
         public void close() throws IOException {
             channel.close();
-        }
-    }
-
-    private static void await(String what, BooleanSupplier condition) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("Waited in vain: " + what);
-            }
-            LockSupport.parkNanos(1_000_000);
         }
     }
 

@@ -5,7 +5,7 @@ import dev.berth.wire.Endpoint;
 import java.net.InetSocketAddress;
 
 /// A port of this machine that leads to a port of a host in memory, of TCP or UDP.
-public sealed interface Published extends AutoCloseable permits PublishedPort, PublishedUdpPort {
+public sealed interface Published extends AutoCloseable permits PublishedEnd {
     /// TCP or UDP.
     Transport transport();
 

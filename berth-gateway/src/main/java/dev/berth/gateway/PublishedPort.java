@@ -15,8 +15,6 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 
 /// A TCP port of this machine that leads to a port of a host in memory.
@@ -34,7 +32,7 @@ import java.util.concurrent.locks.LockSupport;
 /// does not answer, the kernel's connection is reset.
 ///
 /// The kernel's side is always the kernel's, whatever sockets are installed in the JVM. Thread-safe.
-public final class PublishedPort implements Published {
+public final class PublishedPort extends PublishedEnd {
     /// Connections at the same time when the caller gives no number.
     public static final int DEFAULT_LIMIT = 1_024;
 
@@ -48,16 +46,8 @@ public final class PublishedPort implements Published {
     private static final long JOIN_NANOS = 10_000_000_000L;
 
     private final ServerSocketChannel server;
-    private final InetSocketAddress address;
     private final Host gateway;
-    private final Endpoint target;
-    private final int limit;
-    private final OutsidePolicy policy;
     private final Set<CarriedConnection> connections = ConcurrentHashMap.newKeySet();
-    private final LongAdder accepted = new LongAdder();
-    private final LongAdder overLimit = new LongAdder();
-    private final LongAdder denied = new LongAdder();
-    private final AtomicBoolean limitReported = new AtomicBoolean();
     private final Thread accepting;
     private final KernelLoop.Use use;
     private volatile boolean closed;
@@ -70,12 +60,9 @@ public final class PublishedPort implements Published {
             int limit,
             OutsidePolicy policy)
             throws IOException {
+        super(Transport.TCP, (InetSocketAddress) server.getLocalAddress(), target, limit, policy);
         this.server = server;
-        this.address = (InetSocketAddress) server.getLocalAddress();
         this.gateway = gateway;
-        this.target = target;
-        this.limit = limit;
-        this.policy = policy;
         accepting =
                 Thread.ofVirtual().name("berth-published-" + address.getPort()).unstarted(this::acceptAll);
         use = KernelLoop.use(kernel, this::sweep);
@@ -222,38 +209,8 @@ public final class PublishedPort implements Published {
     }
 
     @Override
-    public Transport transport() {
-        return Transport.TCP;
-    }
-
-    @Override
-    public InetSocketAddress address() {
-        return address;
-    }
-
-    @Override
-    public Endpoint target() {
-        return target;
-    }
-
-    @Override
     public int connections() {
         return connections.size();
-    }
-
-    @Override
-    public long accepted() {
-        return accepted.sum();
-    }
-
-    @Override
-    public long overLimit() {
-        return overLimit.sum();
-    }
-
-    @Override
-    public long denied() {
-        return denied.sum();
     }
 
     /// Stops listening and ends all connections. What the target has sent already gets half a second to reach the
@@ -280,13 +237,6 @@ public final class PublishedPort implements Published {
             connection.end();
         }
         use.close();
-    }
-
-    /// `127.0.0.1:8080 -> 10.0.0.1:80`.
-    @Override
-    public String toString() {
-        String ip = address.getAddress().getHostAddress();
-        return (ip.indexOf(':') < 0 ? ip : "[" + ip + "]") + ":" + address.getPort() + " -> " + target;
     }
 
     /// Not in a field: loggers take a good part of the time that a program needs to start.

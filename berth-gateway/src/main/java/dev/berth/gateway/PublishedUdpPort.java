@@ -22,7 +22,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 /// A client is forgotten two minutes after the last datagram either way (RFC 4787 REQ-5), or when there are as many as
 /// may be: then the one that was silent longest, of the addresses that have their share of them or more. A virtual
 /// thread for each client waits for answers. Thread-safe.
-public final class PublishedUdpPort implements Published, KernelLoop.Watched {
+public final class PublishedUdpPort extends PublishedEnd implements KernelLoop.Watched {
     /// Clients at the same time when the caller gives no number.
     public static final int DEFAULT_LIMIT = 1_024;
 
@@ -52,12 +51,8 @@ public final class PublishedUdpPort implements Published, KernelLoop.Watched {
     private static final int TURN = 64;
 
     private final DatagramChannel channel;
-    private final InetSocketAddress address;
     private final Host gateway;
-    private final Endpoint target;
-    private final int limit;
     private final long idleNanos;
-    private final OutsidePolicy policy;
     private final KernelLoop.Use use;
     private final SelectionKey key;
     private final @Nullable PacketInfo info;
@@ -75,13 +70,9 @@ public final class PublishedUdpPort implements Published, KernelLoop.Watched {
 
     private final byte[] bytes = new byte[LARGEST]; // of the loop's thread, with the next
     private final ByteBuffer buffer = ByteBuffer.wrap(bytes);
-    private final LongAdder accepted = new LongAdder();
-    private final LongAdder overLimit = new LongAdder();
-    private final LongAdder denied = new LongAdder();
     private final LongAdder datagramsIn = new LongAdder();
     private final LongAdder datagramsOut = new LongAdder();
     private final LongAdder dropped = new LongAdder();
-    private final AtomicBoolean limitReported = new AtomicBoolean();
     private volatile boolean closed;
 
     private PublishedUdpPort(
@@ -93,14 +84,11 @@ public final class PublishedUdpPort implements Published, KernelLoop.Watched {
             long idleNanos,
             OutsidePolicy policy)
             throws IOException {
+        super(Transport.UDP, (InetSocketAddress) channel.getLocalAddress(), target, limit, policy);
         this.channel = channel;
         this.gateway = gateway;
-        this.target = target;
-        this.limit = limit;
         this.idleNanos = idleNanos;
-        this.policy = policy;
         shares = new GuestShares(limit);
-        address = (InetSocketAddress) channel.getLocalAddress();
         boolean all = address.getAddress().isAnyLocalAddress();
         PacketInfo found = all ? packetInfo() : null;
         descriptor = found == null ? -1 : KernelSockets.descriptor(channel);
@@ -389,21 +377,6 @@ public final class PublishedUdpPort implements Published, KernelLoop.Watched {
     }
 
     @Override
-    public Transport transport() {
-        return Transport.UDP;
-    }
-
-    @Override
-    public InetSocketAddress address() {
-        return address;
-    }
-
-    @Override
-    public Endpoint target() {
-        return target;
-    }
-
-    @Override
     public int connections() {
         lock.lock();
         try {
@@ -411,21 +384,6 @@ public final class PublishedUdpPort implements Published, KernelLoop.Watched {
         } finally {
             lock.unlock();
         }
-    }
-
-    @Override
-    public long accepted() {
-        return accepted.sum();
-    }
-
-    @Override
-    public long overLimit() {
-        return overLimit.sum();
-    }
-
-    @Override
-    public long denied() {
-        return denied.sum();
     }
 
     /// Datagrams of clients that went to the target.
@@ -472,13 +430,6 @@ public final class PublishedUdpPort implements Published, KernelLoop.Watched {
 
     private static void debug(IOException e) {
         logger().log(System.Logger.Level.DEBUG, "A published port of UDP: {0}", e.getMessage());
-    }
-
-    /// `127.0.0.1:5353 -> 10.0.0.1:53 (UDP)`.
-    @Override
-    public String toString() {
-        String ip = address.getAddress().getHostAddress();
-        return (ip.indexOf(':') < 0 ? ip : "[" + ip + "]") + ":" + address.getPort() + " -> " + target + " (UDP)";
     }
 
     /// Not in a field: loggers take a good part of the time that a program needs to start.

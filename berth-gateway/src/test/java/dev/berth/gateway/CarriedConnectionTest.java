@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.berth.host.Host;
 import dev.berth.host.TcpSocket;
-import dev.berth.network.Network;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
@@ -22,87 +21,21 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// What carries connections without threads: guests are on a network in memory, servers are the kernel's.
 @Timeout(120)
-class CarriedConnectionTest {
-    private static final long PATIENCE = 30_000_000_000L;
+class CarriedConnectionTest extends GuestAndGateway {
     private static final long STILL = 300_000_000L;
-    private static final IpAddress MACHINE = IpAddress.parse("10.0.0.253");
 
-    private final Network network = Network.create("test");
-    private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
-    private Host guest;
-    private Gateway gateway;
-
-    @BeforeEach
-    void start() throws IOException {
-        guest = network.host("guest", IpAddress.Prefix.parse("10.0.0.1/24"));
-        gateway = start(GatewayLimits.DEFAULT);
-    }
-
-    private Gateway start(GatewayLimits limits) throws IOException {
-        return Gateway.builder(network)
-                .inside(IpAddress.Prefix.parse("10.0.0.0/24"))
+    @Override
+    Gateway.Builder settings(Gateway.Builder builder) {
+        return builder.inside(IpAddress.Prefix.parse("10.0.0.0/24"))
                 .machine(MACHINE)
-                .policy(OutsidePolicy.of(List.of(OutsideRule.allow("127.0.0.0/8"))))
-                .limits(limits)
-                .start();
-    }
-
-    private void restart(GatewayLimits limits) throws IOException {
-        gateway.close();
-        gateway = start(limits);
-    }
-
-    @AfterEach
-    void nothing_is_left() {
-        gateway.close();
-        network.close();
-        executor.close();
-        await(() -> gateway.counters().connections() == 0 && gateway.counters().opening() == 0);
-        await(() -> Thread.getAllStackTraces().keySet().stream()
-                .noneMatch(thread -> thread.getName().startsWith("berth-gateway")));
-    }
-
-    private static void await(BooleanSupplier condition) {
-        long deadline = System.nanoTime() + PATIENCE;
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("a deadline").isLessThan(deadline);
-            LockSupport.parkNanos(1_000_000);
-        }
-    }
-
-    private static ServerSocket listen() throws IOException {
-        ServerSocket server = new ServerSocket(0, 1_000, InetAddress.getLoopbackAddress());
-        server.setSoTimeout(30_000);
-        return server;
-    }
-
-    private static Socket accept(ServerSocket server) throws IOException {
-        Socket socket = server.accept();
-        socket.setSoTimeout(30_000);
-        return socket;
-    }
-
-    private TcpSocket connect(int port) throws IOException {
-        TcpSocket socket = guest.openTcpSocket();
-        try {
-            socket.connect(new Endpoint(MACHINE, port), PATIENCE);
-            return socket;
-        } catch (IOException e) {
-            socket.close();
-            throw e;
-        }
+                .policy(OutsidePolicy.of(List.of(OutsideRule.allow("127.0.0.0/8"))));
     }
 
     private static void reset(Socket socket) throws IOException {

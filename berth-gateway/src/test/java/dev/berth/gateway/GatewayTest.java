@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.berth.host.Host;
 import dev.berth.host.TcpSocket;
 import dev.berth.host.UdpSocket;
-import dev.berth.network.Network;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
@@ -28,88 +27,22 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// Guests are on a network in memory, servers are the kernel's, on its loopback interface.
 @Timeout(120)
-class GatewayTest {
-    private static final long PATIENCE = 30_000_000_000L;
-    private static final IpAddress MACHINE = IpAddress.parse("10.0.0.253");
+class GatewayTest extends GuestAndGateway {
     private static final IpAddress MACHINE6 = IpAddress.parse("fd00::fd");
     private static final int MEGABYTES = 100;
 
-    private final Network network = Network.create("test");
-    private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
-    private Host guest;
-    private Gateway gateway;
-
-    @BeforeEach
-    void start() throws IOException {
-        guest = network.host("guest", IpAddress.Prefix.parse("10.0.0.1/24"));
-        gateway = start(GatewayLimits.DEFAULT);
-    }
-
-    private Gateway start(GatewayLimits limits) throws IOException {
-        return Gateway.builder(network)
-                .inside(IpAddress.Prefix.parse("10.0.0.0/24"), IpAddress.Prefix.parse("fd00::/64"))
+    @Override
+    Gateway.Builder settings(Gateway.Builder builder) {
+        return builder.inside(IpAddress.Prefix.parse("10.0.0.0/24"), IpAddress.Prefix.parse("fd00::/64"))
                 .machine(MACHINE, MACHINE6)
                 .policy(OutsidePolicy.of(List.of(
-                        OutsideRule.deny("127.0.0.1:9"), OutsideRule.allow("127.0.0.0/8"), OutsideRule.allow("::1"))))
-                .limits(limits)
-                .start();
-    }
-
-    private void restart(GatewayLimits limits) throws IOException {
-        gateway.close();
-        gateway = start(limits);
-    }
-
-    @AfterEach
-    void nothing_is_left() {
-        gateway.close();
-        network.close();
-        executor.close();
-        await(() -> gateway.counters().connections() == 0 && gateway.counters().associations() == 0);
-        await(() -> Thread.getAllStackTraces().keySet().stream()
-                .noneMatch(thread -> thread.getName().startsWith("berth-gateway")));
-    }
-
-    private static void await(BooleanSupplier condition) {
-        long deadline = System.nanoTime() + PATIENCE;
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("a deadline").isLessThan(deadline);
-            LockSupport.parkNanos(1_000_000);
-        }
-    }
-
-    private static ServerSocket listen() throws IOException {
-        ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-        server.setSoTimeout(30_000);
-        return server;
-    }
-
-    private static Socket accept(ServerSocket server) throws IOException {
-        Socket socket = server.accept();
-        socket.setSoTimeout(30_000);
-        return socket;
-    }
-
-    private TcpSocket connect(int port) throws IOException {
-        TcpSocket socket = guest.openTcpSocket();
-        try {
-            socket.connect(new Endpoint(MACHINE, port), PATIENCE);
-            return socket;
-        } catch (IOException e) {
-            socket.close();
-            throw e;
-        }
+                        OutsideRule.deny("127.0.0.1:9"), OutsideRule.allow("127.0.0.0/8"), OutsideRule.allow("::1"))));
     }
 
     private static int closedPort() throws IOException {

@@ -284,9 +284,9 @@ public abstract sealed class HostSocket extends SocketSignals implements AutoClo
         }
     }
 
-    /// The deadline of a wait that begins now; 0 for none.
+    /// The deadline of a wait that begins now; 0 for none. Reads the clock only where there is one.
     final long deadline(long timeoutNanos) {
-        return monitor.deadline(timeoutNanos);
+        return timeoutNanos <= 0 ? 0 : monitor.deadline(timeoutNanos);
     }
 
     /// Adds a waiter for the calling thread. Under the host's lock.

@@ -182,8 +182,7 @@ final class LinkPort implements LinkReceiver {
     /// True if every packet that has left here was handed over, so that another may go [#straight]. Under the host's
     /// lock.
     boolean isIdle() {
-        // Only the owner of the lock adds to the outbox: once it is empty and nobody transmits, nothing is on its
-        // way.
+        // Only the owner of the lock adds to the outbox: once it is empty and nobody transmits, nothing is on its way.
         return outbox.isEmpty() && !transmitting && !closed && downReason == null && sharing == null;
     }
 
@@ -225,24 +224,50 @@ final class LinkPort implements LinkReceiver {
         return passed;
     }
 
-    /// Leaves the oldest packet that waits for the link in the inbox of `far`, where it goes [#straight], if nothing
-    /// waits there. Under this host's lock, if this is idle.
-    ///
-    /// @return false if nothing was done
-    boolean leaveAt(LinkPort far, long now) {
-        return far.inbox.isDrained() && leaveBehindAt(far, now);
+    /// Says that somebody looks at the inbox again and again. Under the host's lock.
+    void attend() {
+        inbox.attend();
     }
 
-    /// As [#leaveAt], also behind others that wait there.
-    boolean leaveBehindAt(LinkPort far, long now) {
+    /// Takes that back.
+    void unattend() {
+        inbox.unattend();
+    }
+
+    /// True if somebody looks at the inbox, which is empty, again and again.
+    boolean isAttended() {
+        return inbox.isAttended();
+    }
+
+    /// Leaves the oldest packet that waits for the link in the inbox of `far`, where it goes [#straight]. Under this
+    /// host's lock, if this is idle and `far` is attended.
+    ///
+    /// @return false if nobody attends any more, and the other host has to be run
+    boolean leaveAt(LinkPort far, long now) {
         Packet packet = nic.pollEgress();
         if (packet == null) {
-            return false;
+            return true;
         }
         packet.sentAt = now;
         packet.receivedAt = now; // the time until somebody takes it is not the network's
-        far.take(packet);
-        return true;
+        PacketQueue.Left left = far.inbox.leave(packet);
+        if (left == PacketQueue.Left.NOT_TAKEN) {
+            far.take(packet);
+        }
+        return left == PacketQueue.Left.ATTENDED;
+    }
+
+    /// Leaves all packets that wait for the link, as far as they go [#straight] there, in the inbox of `far`. Under this
+    /// host's lock, if this is idle; the caller sees to it that somebody takes them.
+    void leaveBehindAt(LinkPort far, long now) {
+        while (straight() == far) {
+            Packet packet = nic.pollEgress();
+            if (packet != null) {
+                packet.sentAt = now;
+                packet.receivedAt = now; // the time until somebody takes it is not the network's
+                far.take(packet);
+            }
+        }
     }
 
     /// Lets the stack count what was refused. Under the host's lock.

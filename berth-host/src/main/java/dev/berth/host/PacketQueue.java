@@ -1,9 +1,10 @@
 package dev.berth.host;
 
+import dev.berth.wire.BufferPool;
 import dev.berth.wire.Packet;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -82,6 +83,49 @@ public final class PacketQueue {
         return small.isEmpty() && (present == null || present.isEmpty() || small.isClaimed());
     }
 
+    // Who attends the queue
+
+    /// Lets [#leave] know that somebody looks at the queue again and again, until [#unattend] or until a packet is
+    /// offered. By the one thread that may poll: the mark must be where the next packet will be.
+    void attend() {
+        Ring present = large;
+        (present != null ? present : small).attend();
+    }
+
+    /// Takes back what [#attend] has said. Whoever looks whether the queue is empty after that sees all that was
+    /// left to him. From any thread.
+    void unattend() {
+        small.unattend();
+        Ring present = large;
+        if (present != null) {
+            present.unattend();
+        }
+    }
+
+    /// True if somebody attends and nothing waits in the queue. A hint: see [#leave].
+    boolean isAttended() {
+        Ring present = large;
+        return (present != null ? present : small).isAttended();
+    }
+
+    /// Takes a packet over, after [#isAttended] said true.
+    ///
+    /// @return whether somebody attends, who sees to the packet; otherwise the caller has to, if it was taken over
+    Left leave(Packet packet) {
+        Ring present = large;
+        return (present != null ? present : small).leave(packet);
+    }
+
+    /// What has become of a packet that was left.
+    enum Left {
+        /// It is in the queue, and who attends sees to it.
+        ATTENDED,
+        /// It is in the queue, and nobody attends it.
+        ALONE,
+        /// It is still the caller's.
+        NOT_TAKEN
+    }
+
     /// True if no producer has filled or claimed a slot that was not polled yet: all that was offered before has left.
     boolean isDrained() {
         Ring present = large;
@@ -95,63 +139,106 @@ public final class PacketQueue {
     }
 
     private static final class Ring {
+        /// In the slot that is filled next, where nothing waits: somebody looks at it again and again.
+        private static final Packet ATTENDED = new BufferPool(0, 0, 0).takePacket();
+
+        /// Who fills and who empties, mostly on two processors, do not share a line of a cache.
+        private static final int APART = 16; // of longs, two lines
+
+        private static final int TAIL = APART;
+        private static final int HEAD = 2 * APART;
+        private static final int MARGIN = 2 * APART; // of references
+
         private final AtomicReferenceArray<@Nullable Packet> slots;
         private final int mask;
-        private final AtomicLong tail = new AtomicLong();
-        private final AtomicLong head = new AtomicLong();
+        private final AtomicLongArray ends = new AtomicLongArray(3 * APART);
 
         Ring(int capacity) {
-            slots = new AtomicReferenceArray<>(capacity);
+            slots = new AtomicReferenceArray<>(capacity + 2 * MARGIN);
             mask = capacity - 1;
+        }
+
+        private int slot(long at) {
+            return MARGIN + ((int) at & mask);
         }
 
         boolean offer(Packet packet) {
             long at;
             do {
-                at = tail.get();
-                if (at - head.getAcquire() > mask) {
+                at = ends.get(TAIL);
+                if (at - ends.getAcquire(HEAD) > mask) {
                     return false;
                 }
-            } while (!tail.compareAndSet(at, at + 1));
+            } while (!ends.compareAndSet(TAIL, at, at + 1));
             // Whoever offers has to see to it that this is visible before he looks whether somebody is at work, who
             // would look here when he is done: see StackMonitor.tryRun.
-            slots.setRelease((int) at & mask, packet);
+            slots.setRelease(slot(at), packet);
             return true;
         }
 
         boolean offerAlone(Packet packet) {
-            long at = tail.getPlain();
-            if (at - head.getAcquire() > mask) {
+            long at = ends.getPlain(TAIL);
+            if (at - ends.getAcquire(HEAD) > mask) {
                 return false;
             }
-            tail.setPlain(at + 1);
-            slots.setRelease((int) at & mask, packet);
+            ends.setPlain(TAIL, at + 1);
+            slots.setRelease(slot(at), packet);
             return true;
         }
 
         @Nullable
         Packet poll() {
-            long at = head.getPlain();
-            int slot = (int) at & mask;
+            long at = ends.getPlain(HEAD);
+            int slot = slot(at);
             Packet packet = slots.get(slot);
-            if (packet != null) {
-                slots.setPlain(slot, null);
-                head.setRelease(at + 1);
+            if (packet == null || packet == ATTENDED) {
+                return null;
             }
+            slots.setPlain(slot, null);
+            ends.setRelease(HEAD, at + 1);
             return packet;
         }
 
+        void attend() {
+            int slot = slot(ends.getPlain(HEAD));
+            if (slots.get(slot) == null) {
+                slots.compareAndSet(slot, null, ATTENDED);
+            }
+        }
+
+        void unattend() {
+            int slot = slot(ends.get(HEAD));
+            if (slots.get(slot) == ATTENDED) {
+                slots.compareAndSet(slot, ATTENDED, null);
+            }
+        }
+
+        boolean isAttended() {
+            return slots.getAcquire(slot(ends.getAcquire(TAIL))) == ATTENDED;
+        }
+
+        Left leave(Packet packet) {
+            long at = ends.get(TAIL);
+            int slot = slot(at);
+            // A slot with the mark is not filled, so this one is free, whoever has claimed those before it.
+            if (slots.getAcquire(slot) != ATTENDED || !ends.compareAndSet(TAIL, at, at + 1)) {
+                return Left.NOT_TAKEN;
+            }
+            return slots.getAndSet(slot, packet) == ATTENDED ? Left.ATTENDED : Left.ALONE;
+        }
+
         boolean isFull() {
-            return tail.get() - head.getAcquire() > mask;
+            return ends.get(TAIL) - ends.getAcquire(HEAD) > mask;
         }
 
         /// True if there are slots that were claimed, filled or not.
         boolean isClaimed() {
-            return tail.get() != head.get();
+            return ends.get(TAIL) != ends.get(HEAD);
         }
 
         boolean isEmpty() {
-            return slots.get((int) head.get() & mask) == null;
+            Packet packet = slots.get(slot(ends.get(HEAD)));
+            return packet == null || packet == ATTENDED;
         }
     }
 }

@@ -1,11 +1,7 @@
 package dev.berth.host;
 
-import dev.berth.ports.Flow;
 import dev.berth.stack.NetStack;
-import dev.berth.stack.endpoint.Readiness;
-import dev.berth.stack.endpoint.StackSocket;
 import dev.berth.stack.ip.DropObserver;
-import dev.berth.stack.tcp.RetransmissionNotes;
 import dev.berth.wire.DropReason;
 import dev.berth.wire.Packet;
 import java.lang.invoke.VarHandle;
@@ -19,15 +15,6 @@ import org.jspecify.annotations.Nullable;
 /// at the end makes it safe not to wait for the lock: whoever leaves something behind either finds the lock free or
 /// is seen.
 final class StackMonitor {
-    /// Segments that wait to be taken from another shard.
-    private static final int HANDED = 1_024;
-
-    /// Packets that two hosts exchange at most before their locks are released: a few microseconds.
-    private static final int CONVERSATION = 64;
-
-    /// More packets than these that wait at once are a batch, and begin no conversation.
-    private static final int EXCHANGE = 4;
-
     private final SectionLock lock = new SectionLock();
     private final NetStack stack;
     private final @Nullable HostClock clock; // null: the system's
@@ -36,18 +23,12 @@ final class StackMonitor {
     private volatile boolean timerDue;
     private volatile @Nullable Link fetching;
     private long now; // guarded by the lock
-    private @Nullable StackMonitor partner; // guarded by the lock: whose lock its owner holds besides
-    private @Nullable LinkPort leftAt; // guarded by the lock: where the section has left a packet
-    private @Nullable LinkPort lastLeftAt; // read without the lock, by the thread that has written it
-    private @Nullable Wakeup afterwards;
+    private final Conversation conversation = new Conversation(this);
+    private final Wakeups wakeups = new Wakeups();
     private final PortShortage shortage;
-    private final String name;
-    private final RetransmissionNotes retransmitted;
+    private final RetransmissionReports retransmitted;
     private volatile @Nullable DropObserver dropObserver;
     private @Nullable Siblings siblings; // null on a host of one shard
-
-    /// The shards of a host, and the segments that another one has found to be for this.
-    private record Siblings(StackMonitor[] all, PacketQueue handed) {}
 
     /// What the threads that wait in its sockets have learned.
     final Spinning spinning = new Spinning();
@@ -55,6 +36,7 @@ final class StackMonitor {
     /// Those of them that look, and do meanwhile what is left to them.
     final Attendance attendance = new Attendance(this);
 
+    /// Whether a thread is in and out of the section all the time.
     private final Bustle bustle = new Bustle();
 
     /// Reads and writes of arrays, for use under the lock.
@@ -62,9 +44,8 @@ final class StackMonitor {
 
     /// @param clock the host's time; null for the system's
     StackMonitor(String name, NetStack stack, @Nullable HostClock clock) {
-        this.name = name;
         this.stack = stack;
-        retransmitted = stack.tcp().noteRetransmissions();
+        retransmitted = new RetransmissionReports(name, stack);
         shortage = new PortShortage(name, stack);
         this.clock = clock;
     }
@@ -72,8 +53,14 @@ final class StackMonitor {
     /// Makes each of these the shard of a host. Before anything else.
     static void siblings(StackMonitor[] all) {
         for (StackMonitor each : all) {
-            each.siblings = new Siblings(all, new PacketQueue(HANDED));
+            each.siblings = new Siblings(all);
         }
+    }
+
+    /// The shards of the host; null if there is one.
+    @Nullable
+    Siblings siblings() {
+        return siblings;
     }
 
     NetStack stack() {
@@ -170,7 +157,7 @@ final class StackMonitor {
 
     /// Leaves the critical section of [#enterQuietly].
     void exitQuietly() {
-        if (timerDue || afterwards != null || stack.hasWork() || hasInput()) {
+        if (timerDue || !wakeups.isEmpty() || stack.hasWork() || hasInput()) {
             now = timeInside();
             bustle.entered(now);
             exit();
@@ -237,7 +224,7 @@ final class StackMonitor {
 
     /// Leaves the critical section of [#receiveAgain]: looks for input, which was not there a moment ago, at the end.
     void exitAgain() {
-        if (afterwards != null || stack.hasWork()) {
+        if (!wakeups.isEmpty() || stack.hasWork()) {
             now = timeInside();
             exit();
             return;
@@ -291,7 +278,7 @@ final class StackMonitor {
 
     /// As [#tryRun], for the partner of a conversation that has ended: it begins none itself, as two hosts that are
     /// called from all sides would call each other deeper and deeper then.
-    private void tryRunAlone() {
+    void tryRunAlone() {
         if (tryEnter()) {
             now = timeInside();
             exit(false);
@@ -306,8 +293,8 @@ final class StackMonitor {
         String warning;
         long given;
         StackMonitor other;
-        LinkPort attended;
-        long sectionEnd;
+        LinkPort alone;
+        long leaving;
         boolean otherSettled = true;
         long otherDeadline = Long.MAX_VALUE;
         String otherWarning = null;
@@ -315,20 +302,19 @@ final class StackMonitor {
         try {
             takeIn();
             settled = stack.settle(now);
-            boolean talked = !talks || converse();
+            boolean talked = !talks || conversation.hold();
             settled &= talked;
             given = giveOut();
-            woken = collectWakeups(null);
+            woken = wakeups.collect(stack, null);
             settled &= !stack.hasWork(); // a reader that was served may have opened the window
             deadline = stack.nextDeadline();
             warning = shortage.poll(now);
-            attended = leftAt;
-            leftAt = null;
-            sectionEnd = now;
-            other = partner;
+            alone = conversation.takeUnattended();
+            leaving = now;
+            other = conversation.partner();
             if (other != null) {
                 otherGiven = other.giveOut();
-                woken = other.collectWakeups(woken);
+                woken = other.wakeups.collect(other.stack, woken);
                 otherSettled = talked && !other.stack.hasWork();
                 otherDeadline = other.stack.nextDeadline();
                 otherWarning = other.shortage.poll(other.now);
@@ -337,8 +323,8 @@ final class StackMonitor {
             unlock();
         }
         try {
-            if (attended != null) {
-                attended.monitor().runUnlessAttended(sectionEnd);
+            if (alone != null) {
+                alone.monitor().runUnlessBusy(leaving);
             }
             transmit();
             if (other != null) {
@@ -350,7 +336,7 @@ final class StackMonitor {
             }
         } finally {
             try {
-                wake(woken); // whatever a link has thrown: nobody would wake these a second time
+                Wakeup.wakeAll(woken); // whatever a link has thrown: nobody would wake these a second time
             } finally {
                 // Also where an observer has failed, which must not cost a timer.
                 arm(deadline, warning);
@@ -365,31 +351,14 @@ final class StackMonitor {
         return settled && !isCalled();
     }
 
-    /// Wakes all of a list. An observer that fails keeps nobody else asleep.
-    private static void wake(@Nullable Wakeup first) {
-        Wakeup woken = first;
-        try {
-            while (woken != null) {
-                Wakeup each = woken;
-                woken = each.next;
-                each.next = null;
-                each.wake();
-            }
-        } finally {
-            if (woken != null) {
-                wake(woken);
-            }
-        }
-    }
-
     /// Gives the stack what has arrived and what is due.
-    private void takeIn() {
+    void takeIn() {
         if (timerDue) {
             timerDue = false;
         }
         Siblings others = siblings;
         if (others != null) {
-            takeHanded(others.handed);
+            others.takeHanded(stack, now);
         }
         for (LinkPort port : ports) {
             if (port.hasInput()) {
@@ -406,23 +375,19 @@ final class StackMonitor {
     /// @return which shards are to be run then, one bit each
     private long giveOut() {
         Siblings others = siblings;
-        long given = others == null ? 0 : hand(others.all);
+        long given = others == null ? 0 : others.hand(stack);
         for (LinkPort port : ports) {
             port.collectOutput();
         }
-        if (retransmitted.size() > 0) {
-            tellRetransmissions();
+        if (retransmitted.isDue()) {
+            retransmitted.tell(this);
         }
         return given;
     }
 
     /// Gives the lock back, and that of the partner.
     private void unlock() {
-        StackMonitor other = partner;
-        if (other != null) {
-            partner = null;
-            other.lock.unlock();
-        }
+        conversation.end();
         lock.unlock();
     }
 
@@ -436,8 +401,8 @@ final class StackMonitor {
     /// Not under the lock.
     private void runSiblings(long given) {
         Siblings others = siblings;
-        for (long rest = given; others != null && rest != 0; rest &= rest - 1) {
-            others.all[Long.numberOfTrailingZeros(rest)].tryRun();
+        if (others != null) {
+            others.run(given);
         }
     }
 
@@ -459,108 +424,90 @@ final class StackMonitor {
         return timerDue || hasInput();
     }
 
-    // Two hosts at a time
+    // For those who attend
 
-    /// If what waits to be sent goes straight to another host in memory that nobody is at work in, takes that one's
-    /// lock besides and carries packets to and fro until both are silent, so that an exchange of several packets
-    /// costs each host one critical section. The other lock is only tried, never waited for, and given back with this
-    /// one; what cannot go this way, or is too much, takes the ordinary one. So does a batch, during which the other
-    /// host's reader may take out what has come.
-    ///
-    /// @return false if the budget of a call to `settle` was used up
-    private boolean converse() {
+    /// Says of all inboxes that the calling thread looks at them again and again, unless somebody is at work in the
+    /// host, who may be taking something out.
+    void attend() {
+        if (lock.tryLockAfresh()) {
+            try {
+                for (LinkPort port : ports) {
+                    port.attend();
+                }
+            } finally {
+                exitAgain();
+            }
+        }
+    }
+
+    /// Takes that back; sees to what was left meanwhile.
+    void unattend() {
         for (LinkPort port : ports) {
-            boolean few = port.hasOutput() && port.nic().egressLength() <= EXCHANGE;
-            LinkPort far = few && port.isIdle() ? port.straight() : null;
-            if (far != null) {
-                return leaveTo(port, far) || !join(far.monitor()) || talk(port, far);
-            }
+            port.unattend();
         }
-        return true;
+        if (isCalled()) {
+            tryRun();
+        }
     }
 
-    /// Leaves the one packet that waits to be sent to those who attend the other host, if it is not to wait for one
-    /// that was left before.
-    private boolean leaveTo(LinkPort port, LinkPort far) {
-        StackMonitor other = far.monitor();
-        if (other == this || clock != null || other.clock != null) {
-            return false;
-        }
-        boolean left = other.attendance.isAttended() && port.nic().egressLength() == 1 && port.leaveAt(far, now);
-        if (!left && other.bustle.isOfAnother(now)) {
-            while (port.straight() == far && port.leaveBehindAt(far, now)) {
-                left = true;
-            }
-        }
-        if (left) {
-            leftAt = far;
-            lastLeftAt = far;
-        }
-        return left;
+    // For a conversation
+
+    /// True if another thread than the caller is in and out of the section all the time, so that it takes what is left
+    /// in an inbox in a moment, as far as one can tell at `at`. Read without the lock.
+    boolean isBusyWithAnother(long at) {
+        return clock == null && bustle.isOfAnother(at);
     }
 
-    /// What was left to those who attend this is theirs if one is still there. Not under the lock.
-    private void runUnlessAttended(long leaving) {
-        VarHandle.fullFence(); // between the packet, which is in the inbox, and the look at who attends
-        if (attendance.isAttended()) {
-            return;
-        }
-        if (bustle.isOfAnother(leaving)) {
-            HostTimers.SHARED.watch(this, leaving);
+    /// Runs this for a packet that was left in an inbox at `at`, unless a thread that is in and out of the section all
+    /// the time will take it: then somebody looks a little later whether it has. Not under the lock.
+    private void runUnlessBusy(long at) {
+        VarHandle.fullFence(); // between the packet, which is in the inbox, and what others do who look there
+        if (bustle.isOfAnother(at)) {
+            HostTimers.SHARED.watch(this, at);
         } else {
             tryRunAlone();
         }
     }
 
-    /// For a thread that has left a packet to those who attend another host, and perhaps waits for an answer: one of
-    /// them may have lost its processor, so this runs the other host itself if the packet was not taken.
-    void takeBack() {
-        LinkPort far = lastLeftAt;
-        if (far != null) {
-            lastLeftAt = null;
-            if (far.hasInput()) {
-                far.monitor().tryRun();
-            }
+    /// The timer thread looks whether somebody has come for what was left.
+    void lookAtInbox() {
+        watched = false; // then it looks: who leaves something now is seen, or sees this
+        if (hasInput()) {
+            tryRun();
         }
     }
 
-    private boolean join(StackMonitor other) {
-        if (other == this || clock != null || other.clock != null || !other.lock.tryLockAfresh()) {
-            return false;
-        }
-        partner = other;
-        return true;
+    /// Takes the lock for the owner of another host's, if it is free. The caller holds no third one.
+    boolean tryJoin() {
+        return clock == null && lock.tryLockAfresh();
     }
 
-    /// Under both locks: what was sent before in either direction has arrived, if that is so now, as nobody else adds
-    /// to an outbox.
-    private boolean talk(LinkPort near, LinkPort far) {
-        StackMonitor other = far.monitor();
+    /// Gives the lock of [#tryJoin] back.
+    void part() {
+        lock.unlock();
+    }
+
+    /// True if threads queue for the lock.
+    boolean isQueuedFor() {
+        return lock.hasQueuedThreads();
+    }
+
+    /// The time that was read last. Under the lock.
+    long present() {
+        return now;
+    }
+
+    /// The later present of this host and another one, which both have from now on. Under both locks.
+    long meet(StackMonitor other) {
         long present = Math.max(now, other.now);
         now = present;
         other.now = present;
-        other.takeIn();
-        boolean answers = far.isIdle() && near.isDrained();
-        int budget = CONVERSATION;
-        int passed = far.isDrained() ? near.passTo(far, budget, present) : 0;
-        boolean settled = other.stack.settle(present);
-        while (passed > 0 && answers) {
-            budget -= passed;
-            int answered = far.passTo(near, budget, present);
-            if (answered == 0) {
-                break;
-            }
-            settled &= stack.settle(present);
-            if (lock.hasQueuedThreads() || other.lock.hasQueuedThreads()) {
-                break;
-            }
-            budget -= answered;
-            passed = near.passTo(far, budget, present);
-            if (passed > 0) {
-                settled &= other.stack.settle(present);
-            }
-        }
-        return settled;
+        return present;
+    }
+
+    /// As [Conversation#takeBack].
+    void takeBack() {
+        conversation.takeBack();
     }
 
     /// Lets the stack count what its links' inboxes have refused. Under the lock.
@@ -570,34 +517,9 @@ final class StackMonitor {
         }
     }
 
-    private void takeHanded(PacketQueue handed) {
-        Packet segment;
-        while ((segment = handed.poll()) != null) {
-            stack.receiveForeign(segment, now);
-        }
-    }
-
-    /// Gives other shards what turned out to be for them.
-    ///
-    /// @return which have got something, one bit each
-    private long hand(StackMonitor[] all) {
-        long given = 0;
-        Packet segment;
-        while ((segment = stack.pollForeign()) != null) {
-            int shard = stack.shardOfForeign(segment);
-            Siblings to = all[shard].siblings;
-            if (to != null && to.handed.offer(segment)) {
-                given |= 1L << shard;
-            } else {
-                stack.drops().drop(DropReason.INBOX_FULL, segment);
-            }
-        }
-        return given;
-    }
-
     private boolean hasInput() {
         Siblings others = siblings;
-        if (others != null && !others.handed.isEmpty()) {
+        if (others != null && others.hasInput()) {
             return true;
         }
         for (LinkPort port : ports) {
@@ -608,55 +530,6 @@ final class StackMonitor {
         return false;
     }
 
-    /// Lets the observer be told of what was sent again, when the lock is released.
-    private void tellRetransmissions() {
-        SocketObserver observer = SocketObserver.present();
-        if (observer != null && observer.wantsRetransmissions()) {
-            for (int i = 0; i < retransmitted.size(); i++) {
-                Flow flow = retransmitted.connection(i);
-                Retransmission told = new Retransmission(
-                        flow.local(),
-                        flow.remote(),
-                        flow.stateName(),
-                        retransmitted.segments(i),
-                        retransmitted.octets(i));
-                afterwards(new Wakeup() {
-                    @Override
-                    void wake() {
-                        observer.retransmitted(name, told);
-                    }
-                });
-            }
-        }
-        retransmitted.clear();
-    }
-
-    /// Puts who is to be told something in front of `list`.
-    private @Nullable Wakeup collectWakeups(@Nullable Wakeup list) {
-        Wakeup woken = list;
-        StackSocket ready;
-        while ((ready = stack.pollReady()) != null) {
-            if (ready.attachment() instanceof SocketSignals socket) {
-                int readiness = ready.readiness();
-                if ((readiness & Readiness.READABLE) != 0) {
-                    socket.serve();
-                }
-                woken = socket.signal(readiness, woken);
-            } else if (ready.attachment() instanceof ShardListener part) {
-                woken = part.queued(woken);
-            }
-        }
-        Wakeup closed = afterwards;
-        afterwards = null;
-        while (closed != null) {
-            Wakeup next = closed.next;
-            closed.next = woken;
-            woken = closed;
-            closed = next;
-        }
-        return woken;
-    }
-
     /// Wakes everybody who waits on `socket` when the critical section ends: its socket was closed. Under the lock.
     void wakeAll(SocketSignals socket) {
         signal(socket, SocketSignals.CLOSED);
@@ -664,23 +537,12 @@ final class StackMonitor {
 
     /// Wakes those who wait on `socket` for this readiness when the critical section ends. Under the lock.
     void signal(SocketSignals socket, int readiness) {
-        afterwards = socket.signal(readiness, afterwards);
+        wakeups.signal(socket, readiness);
     }
 
     /// Lets `wakeup` be done when the critical section ends. Under the lock.
     void afterwards(@Nullable Wakeup wakeup) {
-        if (wakeup != null) {
-            wakeup.next = afterwards;
-            afterwards = wakeup;
-        }
-    }
-
-    /// The timer thread looks whether somebody has come for what was left here.
-    void lookAtInbox() {
-        watched = false; // then it looks: who leaves something now either is seen or sees this
-        if (hasInput()) {
-            tryRun();
-        }
+        wakeups.add(wakeup);
     }
 
     // State of HostTimers

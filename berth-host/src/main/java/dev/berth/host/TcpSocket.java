@@ -500,6 +500,7 @@ public final class TcpSocket extends TcpSocketLoans {
         Tcp tcp = monitor.stack().tcp();
         Tcb connection = tcb;
         if (connection != null && reset) {
+            connection.attach(null); // it need not be told
             tcp.abort(connection, now);
         }
         if (connection != null) {

@@ -84,7 +84,7 @@ sealed class Waiter extends Wakeup implements Look permits Reader {
         return state == SIGNALLED;
     }
 
-    /// Parks, a platform thread perhaps after it has looked a while, until signalled, the deadline of the clock has
+    /// Parks, perhaps after it has looked a while, until signalled, the deadline of the clock has
     /// passed (0: none) or a virtual thread is interrupted. On a platform thread an interrupt does not end the wait;
     /// its status is there again afterwards, as the JDK's sockets have it.
     ///
@@ -98,8 +98,7 @@ sealed class Waiter extends Wakeup implements Look permits Reader {
             }
             link.watch();
         }
-        boolean looks = clock == null && !thread.isVirtual();
-        if (looks && monitor.spinning.look(this)) {
+        if (clock == null && monitor.spinning.look(this)) {
             return true;
         }
         monitor.takeBack();

@@ -95,7 +95,7 @@ class ServerAndClientsTest {
 
         @Override
         public void transmit(Packet packet) {
-            if (packet.protocol == IpProtocol.TCP && packet.tailLength() > 0) {
+            if (packet.protocol == IpProtocol.TCP && hasData(packet)) {
                 int from = Bytes.u16(packet.bytes, packet.transportAt + TcpHeader.SOURCE_PORT);
                 int to = Bytes.u16(packet.bytes, packet.transportAt + TcpHeader.DESTINATION_PORT);
                 if (from == HTTP) {
@@ -106,6 +106,11 @@ class ServerAndClientsTest {
                 }
             }
             link.transmit(packet);
+        }
+
+        private static boolean hasData(Packet packet) {
+            int header = TcpHeader.headerLength(packet.bytes, packet.transportAt);
+            return packet.end - packet.transportAt - header + packet.tailLength() > 0;
         }
 
         @Override

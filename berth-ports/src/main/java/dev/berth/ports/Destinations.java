@@ -25,6 +25,8 @@ final class Destinations {
     private int spareCount;
     /// Describes the lone flow that was asked for last.
     private final Destination ofLone = new Destination();
+    /// The destination whose hash was asked for last; its hash is 0 before that.
+    private final Destination hashed = new Destination();
     /// The destination that was found last and is in the table: a client's connections often go to the same one.
     private @Nullable Destination last;
 
@@ -47,8 +49,18 @@ final class Destinations {
         return hash(flow.localHi(), flow.localLo(), flow.remoteHi(), flow.remoteLo(), flow.remotePort());
     }
 
+    /// A connection asks three times, and the next one often goes to the same destination.
     private int hash(long lHi, long lLo, long rHi, long rLo, int rPort) {
-        return flowHash.hash(lHi, lLo, 0, rHi, rLo, rPort);
+        Destination recent = hashed;
+        if (!recent.isFor(lHi, lLo, rHi, rLo, rPort) || recent.hash == 0) {
+            recent.localHi = lHi;
+            recent.localLo = lLo;
+            recent.remoteHi = rHi;
+            recent.remoteLo = rLo;
+            recent.remotePort = rPort;
+            recent.hash = flowHash.hash(lHi, lLo, 0, rHi, rLo, rPort);
+        }
+        return recent.hash;
     }
 
     /// The destination of a flow, valid until the next call of this object; null if it has no flow yet.

@@ -239,7 +239,7 @@ final class BerthSelector extends AbstractSelector {
 
     private void park(long deadline) {
         Thread caller = Thread.currentThread();
-        if (clock == HostClock.system() && !caller.isVirtual() && spinning.look(hosts)) {
+        if (clock == HostClock.system() && spinning.look(hosts)) {
             return;
         }
         hosts.takeBack();

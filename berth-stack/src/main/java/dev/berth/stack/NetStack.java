@@ -84,6 +84,12 @@ public final class NetStack {
     private @Nullable Packet firstForeign; // chained through Packet.next
     private @Nullable Packet lastForeign;
 
+    // What source() has chosen last, for which remote end
+    private @Nullable IpAddress lastSource;
+    private @Nullable IpAddress lastRemote;
+    private @Nullable NetInterface lastNic;
+    private int lastVersion;
+
     /// A host with a loopback interface only.
     public NetStack(StackConfig config, Entropy entropy, long now) {
         this(config, entropy, now, Shard.ALONE, null);
@@ -347,9 +353,19 @@ public final class NetStack {
         if (bound != null && !bound.isUnspecified()) {
             return bound.isIpv4() == remote.isIpv4() ? bound : null;
         }
-        return routes.sourceFor(remote.hi(), remote.lo(), nic)
-                ? new IpAddress(routes.sourceHi(), routes.sourceLo())
-                : null;
+        IpAddress known = lastSource;
+        if (known != null && nic == lastNic && routes.version() == lastVersion && remote.equals(lastRemote)) {
+            return known;
+        }
+        if (!routes.sourceFor(remote.hi(), remote.lo(), nic)) {
+            return null;
+        }
+        IpAddress source = new IpAddress(routes.sourceHi(), routes.sourceLo());
+        lastSource = source;
+        lastRemote = remote;
+        lastNic = nic;
+        lastVersion = routes.version();
+        return source;
     }
 
     /// True if a socket may be bound to `address`: one of the host's own, loopback, or a wildcard.

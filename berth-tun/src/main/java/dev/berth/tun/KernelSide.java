@@ -77,6 +77,29 @@ final class KernelSide implements AutoCloseable {
         }
     }
 
+    /// Lets connections over the routes of [#configure] have that congestion control.
+    void congestionControl(List<IpAddress.Prefix> addresses, boolean defaultRoutes, String name) throws IOException {
+        try (RouteRequests routes = new RouteRequests(index(), name)) {
+            boolean ipv4Default = defaultRoutes;
+            boolean ipv6Default = defaultRoutes;
+            for (IpAddress.Prefix prefix : addresses) {
+                boolean ipv4 = prefix.address().isIpv4();
+                routes.network(prefix);
+                if (ipv4 ? ipv4Default : ipv6Default) {
+                    routes.defaultRoute(ipv4);
+                    ipv4Default &= !ipv4;
+                    ipv6Default &= ipv4;
+                }
+            }
+        }
+    }
+
+    private int index() throws IOException {
+        MemorySegment number = request(device);
+        ask(ipv4, SIOCGIFINDEX, number, "find the index of " + device);
+        return number.get(ValueLayout.JAVA_INT, IFREQ_UNION);
+    }
+
     private void configureIpv4(IpAddress.Prefix prefix, boolean defaultRoute) throws IOException {
         MemorySegment request = request(device);
         socketAddress(request, IFREQ_UNION, prefix.address().ipv4());
@@ -97,9 +120,7 @@ final class KernelSide implements AutoCloseable {
     }
 
     private void configureIpv6(int socket, IpAddress.Prefix prefix, boolean defaultRoute) throws IOException {
-        MemorySegment number = request(device);
-        ask(ipv4, SIOCGIFINDEX, number, "find the index of " + device);
-        int index = number.get(ValueLayout.JAVA_INT, IFREQ_UNION);
+        int index = index();
         MemorySegment request = arena.allocate(IN6_IFREQ, 8);
         MemorySegment.copy(prefix.address().octets(), 0, request, ValueLayout.JAVA_BYTE, 0, 16);
         request.set(ValueLayout.JAVA_INT, 16, prefix.length());

@@ -49,7 +49,9 @@ final class Libc {
     static final int AF_INET = 2;
     static final int AF_INET6 = 10;
     static final int MSG_DONTWAIT = 0x40;
+    static final int AF_NETLINK = 16;
     static final int SOCK_DGRAM = 2;
+    static final int SOCK_RAW = 3;
     static final int CLONE_NEWNET = 0x4000_0000;
     static final short POLLIN = 1;
     static final short POLLOUT = 4;
@@ -178,6 +180,15 @@ final class Libc {
     static int socket(MemorySegment capture, int family) {
         try {
             return answer(capture, (int) SOCKET.invokeExact(capture, family, SOCK_DGRAM | O_CLOEXEC, 0));
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /// A socket for requests about routes in the namespace of the calling thread, rtnetlink(7).
+    static int routeSocket(MemorySegment capture) {
+        try {
+            return answer(capture, (int) SOCKET.invokeExact(capture, AF_NETLINK, SOCK_RAW | O_CLOEXEC, 0));
         } catch (Throwable t) {
             throw unexpected(t);
         }

@@ -98,7 +98,13 @@ final class TunDevice {
     /// @param addresses its addresses; with one, the device is brought up
     /// @param defaultRoutes whether default routes lead over it
     /// @param loopback whether the namespace's loopback device is brought up too
-    record Setup(int mtu, List<IpAddress.Prefix> addresses, boolean defaultRoutes, boolean loopback) {}
+    /// @param congestionControl of connections over the routes of the addresses; null for that of the system
+    record Setup(
+            int mtu,
+            List<IpAddress.Prefix> addresses,
+            boolean defaultRoutes,
+            boolean loopback,
+            @Nullable String congestionControl) {}
 
     private static TunDevice openHere(Kind kind, String name, boolean tcpSegments, boolean udpSegments, Setup setup)
             throws IOException {
@@ -127,6 +133,9 @@ final class TunDevice {
                 if (!setup.addresses.isEmpty()) {
                     kernel.up(name);
                     kernel.configure(setup.addresses, setup.defaultRoutes);
+                    if (setup.congestionControl != null) {
+                        kernel.congestionControl(setup.addresses, setup.defaultRoutes, setup.congestionControl);
+                    }
                 }
             }
         }

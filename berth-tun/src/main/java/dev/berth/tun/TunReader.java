@@ -69,6 +69,11 @@ final class TunReader {
     /// When a large packet came last.
     private volatile long streamedAt = System.nanoTime() - STREAMING;
 
+    /// When a stream went out last, and the identity of the thread that sent it.
+    private volatile long sentAt = streamedAt;
+
+    private volatile long sender;
+
     /// Why the device cannot be read any more.
     private volatile @Nullable String failure;
 
@@ -190,9 +195,11 @@ final class TunReader {
         }
     }
 
-    /// Hands in what has arrived, by a thread that has just transmitted.
+    /// Hands in what has arrived, by a thread that has just transmitted a good deal.
     void fetchInPassing() {
         LinkReceiver to = receiver;
+        sender = Thread.currentThread().threadId();
+        sentAt = System.nanoTime();
         if (to != null && !reading.isHeldByCurrentThread() && fetch(to, BATCH_PACKETS) >= 0) {
             countFetch();
         }
@@ -245,8 +252,11 @@ final class TunReader {
     }
 
     /// True while a stream comes in: to read the next packet and to work on the last are better done by two threads.
+    /// Also while another thread sends one, which looks for its acknowledgments itself: each of them would wake this one.
     private boolean isStreaming() {
-        return System.nanoTime() - streamedAt < STREAMING;
+        long now = System.nanoTime();
+        return now - streamedAt < STREAMING
+                || now - sentAt < STREAMING && Thread.currentThread().threadId() != sender;
     }
 
     /// Until whoever reads has done so.

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// What is given back goes on a shared stack by compare-and-set; the taker fetches that whole stack when its own is
 /// empty, so no entry is popped singly and there is no ABA problem. The stock is an optimisation and a counter, never
 /// a safety boundary: above its bound, entries are left to the garbage collector.
-public final class BufferPool {
+public final class BufferPool extends BufferPoolApart {
     /// Octets of a tiny chunk: a message of a few words. It lies in two lines of a cache with its object; the small ones
     /// of a thousand connections that have an octet on its way each are in a thousand pages.
     public static final int TINY = 64;
@@ -20,6 +20,9 @@ public final class BufferPool {
 
     /// Octets of a large chunk: a 65,535 octet packet with room for link headers.
     public static final int LARGE = 66_560;
+
+    /// So few packets are not worth the way to those that were given back.
+    private static final int FEW = 16;
 
     private static final VarHandle PACKETS;
     private static final VarHandle TINIES;
@@ -44,15 +47,8 @@ public final class BufferPool {
     private final int maxSmalls;
     private final int maxLarges;
 
-    private int created;
-
     @SuppressWarnings("unused") // through DISCARDED
     private volatile int discarded;
-
-    private @Nullable Packet packets;
-    private @Nullable Chunk tinies;
-    private @Nullable Chunk smalls;
-    private @Nullable Chunk larges;
 
     @SuppressWarnings("unused") // through PACKETS
     private volatile @Nullable Packet returnedPackets;
@@ -88,6 +84,14 @@ public final class BufferPool {
             if (packet == null) {
                 created++;
                 return new Packet(this);
+            }
+            if (packet.depth < Math.min(FEW, maxPackets)) {
+                // To fetch what was given back takes long where another processor has given it back: with a few more
+                // packets that is seldom.
+                created++;
+                Packet more = new Packet(this);
+                more.below = packet.below;
+                packet.below = more;
             }
         }
         packets = packet.below;

@@ -86,6 +86,19 @@ public final class TcpOptions {
             tsEcr = Bytes.i32(bytes, from + 8);
             return true;
         }
+        // What most SYNs begin with, ours too: MSS, SACK-Permitted, timestamps, window scale.
+        if (headerLength >= 40
+                && Bytes.u16(bytes, from) == (MSS << 8 | 4)
+                && Bytes.i32(bytes, from + 4) == 0x0402_080a
+                && Bytes.i32(bytes, from + 16) >>> 8 == 0x01_0303) {
+            mss = Bytes.u16(bytes, from + 2);
+            sackPermitted = true;
+            timestamps = true;
+            tsVal = Bytes.i32(bytes, from + 8);
+            tsEcr = Bytes.i32(bytes, from + 12);
+            windowScale = Bytes.u8(bytes, from + 19);
+            from += 20;
+        }
         while (from < end) {
             int kind = Bytes.u8(bytes, from);
             if (kind == END) {

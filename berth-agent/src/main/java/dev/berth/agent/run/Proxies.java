@@ -5,9 +5,12 @@ import dev.berth.gateway.OutsideRule;
 import dev.berth.gateway.SocksProxy;
 import dev.berth.host.Host;
 import dev.berth.names.NameTable;
+import dev.berth.ports.Transport;
+import dev.berth.tun.SocketHolder;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -122,9 +125,32 @@ final class Proxies implements AutoCloseable {
         if (user != null) {
             builder.user(user, password == null ? "" : password);
         }
-        SocksProxy proxy = builder.open(listen);
-        proxies.add(proxy);
-        return proxy;
+        try {
+            SocksProxy proxy = builder.open(listen);
+            proxies.add(proxy);
+            return proxy;
+        } catch (BindException e) {
+            throw named(e, listen);
+        }
+    }
+
+    /// Says which program of Berth listens there, if one does.
+    private static BindException named(BindException refusal, SocketAddress listen) {
+        String holder = switch (listen) {
+            case InetSocketAddress inet -> ProgramAtPort.of(Transport.TCP, inet);
+            case UnixDomainSocketAddress unix ->
+                SocketHolder.ofPath(unix.getPath())
+                        .map(each -> ProgramAtPort.of(each.pid(), unix.getPath().toString()))
+                        .orElse(null);
+            default -> null;
+        };
+        if (holder == null) {
+            return refusal;
+        }
+        BindException clear =
+                new BindException("Cannot listen on " + text(listen) + ": it is in use by " + holder + ".");
+        clear.initCause(refusal);
+        return clear;
     }
 
     /// Those that there are.
@@ -148,7 +174,11 @@ final class Proxies implements AutoCloseable {
 
     /// As people write it: `127.0.0.1:1080`, or the path.
     static String text(SocksProxy proxy) {
-        return switch (proxy.address()) {
+        return text(proxy.address());
+    }
+
+    private static String text(SocketAddress address) {
+        return switch (address) {
             case InetSocketAddress inet ->
                 new Endpoint(IpAddress.of(inet.getAddress().getAddress()), inet.getPort()).toString();
             case SocketAddress other -> other.toString();

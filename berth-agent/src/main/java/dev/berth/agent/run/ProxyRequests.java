@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// What a control socket does about the ways in and out of a network: `socks`, `unsocks` and `proxies` about proxies,
 /// `outside` tells what the gateway to the outside has counted.
 final class ProxyRequests {
+    static final String LIST = "proxies";
+
     private final Owner owner;
 
     /// A process that has proxies, and perhaps a gateway.
@@ -36,7 +38,7 @@ final class ProxyRequests {
         ProxyRequests requests = new ProxyRequests(owner);
         handlers.put("socks", requests::open);
         handlers.put("unsocks", requests::end);
-        handlers.put("proxies", requests::list);
+        handlers.put(LIST, requests::list);
         handlers.put("outside", requests::outside);
     }
 

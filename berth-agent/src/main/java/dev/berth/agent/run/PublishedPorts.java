@@ -1,6 +1,5 @@
 package dev.berth.agent.run;
 
-import dev.berth.gateway.KernelPortOwner;
 import dev.berth.gateway.OutsidePolicy;
 import dev.berth.gateway.Published;
 import dev.berth.gateway.PublishedPort;
@@ -12,9 +11,7 @@ import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import java.io.IOException;
 import java.net.BindException;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
@@ -134,35 +131,14 @@ final class PublishedPorts implements AutoCloseable {
 
     /// Says which host of which program of Berth has the port, if one has.
     private static BindException named(BindException refusal, Publication publication) {
-        KernelPortOwner owner = KernelPortOwner.find(publication.transport(), publication.socketAddress())
-                .orElse(null);
-        if (owner == null) {
+        String holder = ProgramAtPort.of(publication.transport(), publication.socketAddress());
+        if (holder == null) {
             return refusal;
         }
-        List<Map<String, @Nullable Object>> published = new ArrayList<>();
-        Object program;
-        try (ControlClient client =
-                ControlClient.connect(ControlDirectory.present().socketOf(owner.pid()))) {
-            program = client.ask("{\"request\":\"hello\"}", _ -> {}).get("program");
-            client.ask(
-                    new JsonLine().add("request", PortRequests.LIST).toString(),
-                    line -> published.add(JsonText.object(line)));
-        } catch (IOException | ControlException | IllegalArgumentException _) {
-            return refusal; // it is no program of Berth, or has ended
-        }
-        for (Map<String, @Nullable Object> each : published) {
-            if (each.get("outside") instanceof String text
-                    && text.endsWith(":" + publication.machine().port())
-                    && publication.transport().name().equalsIgnoreCase(String.valueOf(each.get("transport")))) {
-                BindException clear = new BindException(port(publication) + " of "
-                        + publication.machine().address() + " is in use by host '" + each.get("host") + "' of "
-                        + program
-                        + " (process " + owner.pid() + "), which publishes its port " + each.get("port") + " there.");
-                clear.initCause(refusal);
-                return clear;
-            }
-        }
-        return refusal;
+        BindException clear = new BindException(
+                port(publication) + " of " + publication.machine().address() + " is in use by " + holder + ".");
+        clear.initCause(refusal);
+        return clear;
     }
 
     /// Ends a published port and its connections.

@@ -107,16 +107,17 @@ final class ListenArrives {
             return false;
         }
         SynEntry entry = entry(listener, packet, segment, segment.seq);
-        offered(entry, segment);
+        long secret = offered(entry, segment);
         if (tcp.fastOpen().admits(listener, entry, segment) && listener.reserve()) {
-            openFast(entry, segment, oldSndNxt);
+            entry.iss = iss(secret, segment, oldSndNxt);
+            openFast(entry, segment);
             return false;
         }
         if (listener.isSynFull()) {
             answerWithCookie(entry, segment.now);
             return false;
         }
-        entry.iss = iss(entry, segment, oldSndNxt);
+        entry.iss = iss(secret, segment, oldSndNxt);
         Chunk payload = segment.payload;
         if (payload != null && segment.payloadLength <= Math.min(BufferPool.SMALL, entry.rcvWnd)) {
             // "any other control or text should be queued for processing later": it is not acknowledged before.
@@ -128,15 +129,15 @@ final class ListenArrives {
         return false;
     }
 
-    int iss(SynEntry entry, Segment segment, int oldSndNxt) {
-        int iss = isns.isn(entry, segment.now);
+    /// @param secret what [#offered] returned
+    static int iss(long secret, Segment segment, int oldSndNxt) {
+        int iss = IsnGenerator.isn(secret, segment.now);
         return oldSndNxt != 0 && SeqNum.leq(iss, oldSndNxt) ? oldSndNxt + 65_536 : iss;
     }
 
     /// RFC 7413 section 4.2.2, step 4: "Buffer the data and notify the application."
-    private void openFast(SynEntry entry, Segment segment, int oldSndNxt) {
+    private void openFast(SynEntry entry, Segment segment) {
         TcpListener listener = entry.listener;
-        entry.iss = iss(entry, segment, oldSndNxt);
         Tcb tcb = synReceived(entry, segment.now);
         Tally.received(tcb, segment);
         FastOpen.entered(tcb, listener);
@@ -188,7 +189,9 @@ final class ListenArrives {
     }
 
     /// Remembers what the SYN offers.
-    void offered(SynEntry entry, Segment segment) {
+    ///
+    /// @return the [IsnGenerator#secret] of the flow
+    long offered(SynEntry entry, Segment segment) {
         TcpConfig config = entry.listener.config;
         TcpOptions options = segment.options;
         entry.mss = Tcp.peerMss(entry, options.mss);
@@ -201,9 +204,11 @@ final class ListenArrives {
         entry.userTimeout = (char) Math.max(options.userTimeout, 0);
         entry.ecn = Ecn.isAsked(segment, config);
         entry.tsRecent = options.tsVal;
-        entry.tsOffset = isns.timestampOffset(entry);
+        long secret = isns.secret(entry);
+        entry.tsOffset = IsnGenerator.timestampOffset(secret);
         entry.rcvWnd = Math.min(tcp.queues().budget().bound(config.receiveBuffer()), 65_535);
         entry.tellCookie = tcp.fastOpen().isToBeTold(entry, options, config, segment.now);
+        return secret;
     }
 
     /// The listener has as many incomplete connections as it may: this one is not remembered. RFC 4987 section 3.6:
@@ -249,7 +254,7 @@ final class ListenArrives {
         }
         entry.rcvWindShift = entry.windowScaling ? (byte) SegmentOutput.windowShift(listener.config) : 0;
         entry.tsRecent = segment.options.tsVal;
-        entry.tsOffset = isns.timestampOffset(entry);
+        entry.tsOffset = IsnGenerator.timestampOffset(isns.secret(entry));
         entry.rcvWnd = Math.min(listener.config.receiveBuffer(), 65_535);
         entry.answeredTwice = true; // the round-trip time cannot be told
         ports.accept(entry, listener.binding);

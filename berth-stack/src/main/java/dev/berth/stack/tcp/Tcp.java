@@ -294,8 +294,9 @@ public final class Tcp {
         tcb.attach(attachment);
         TimeWaitFlow displaced = ports.connect(tcb, binding, within, now);
         tcb.flags |= Tcb.ATTACHED;
-        tcb.iss = isns.isn(tcb, now);
-        tcb.tsOffset = isns.timestampOffset(tcb);
+        long secret = isns.secret(tcb);
+        tcb.iss = IsnGenerator.isn(secret, now);
+        tcb.tsOffset = IsnGenerator.timestampOffset(secret);
         if (displaced instanceof TimeWait old) {
             timeWaits.displaced(old);
             // RFC 6191 section 2, RFC 9293 MAY-2: beyond whatever the old connection used.

@@ -61,9 +61,9 @@ public final class TcpRequests {
             return;
         }
         SynEntry entry = ListenArrives.entry(listener, packet, segment, segment.seq);
-        listens.offered(entry, segment);
+        long secret = listens.offered(entry, segment);
         entry.tellCookie = false;
-        entry.iss = listens.iss(entry, segment, oldSndNxt);
+        entry.iss = ListenArrives.iss(secret, segment, oldSndNxt);
         entry.sentAt = segment.now;
         TcpRequest request = new TcpRequest(entry);
         entry.request = request;

@@ -41,7 +41,7 @@ final class DatagramWriter {
     }
 
     /// Copies the data in: a few octets behind the header, up to half a small chunk to a chunk that several datagrams
-    /// share, more to a chunk of its own.
+    /// share, more to a chunk of its own, with headroom where that is a large one.
     void putData(Packet packet, ByteSource source, int length) {
         if (length == 0) {
             return;
@@ -66,10 +66,16 @@ final class DatagramWriter {
 
     private void refer(Packet packet, @Nullable ByteSource source, byte @Nullable [] data, int from, int length) {
         if (length > BufferPool.SMALL / 2) {
-            Chunk chunk = pool.takeChunk(length);
-            copy(source, data, from, chunk.bytes, 0, length);
-            chunk.used = length;
-            packet.setTail(chunk, 0, length);
+            Chunk chunk;
+            if (length > BufferPool.SMALL) {
+                chunk = pool.takeChunk(Chunk.HEADROOM + length);
+                chunk.leaveHeadroom(); // a small one would have room for less
+            } else {
+                chunk = pool.takeChunk(length);
+            }
+            copy(source, data, from, chunk.bytes, chunk.begin, length);
+            chunk.used = chunk.begin + length;
+            packet.setTail(chunk, chunk.begin, length);
             chunk.release();
             return;
         }
