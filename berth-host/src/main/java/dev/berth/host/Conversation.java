@@ -95,17 +95,35 @@ final class Conversation {
     // A packet that is left to those who attend the other host
 
     /// Leaves the one packet that waits to be sent to whoever attends the other host, if it is not to wait for one that
-    /// was left before.
+    /// was left before; or to a thread that is busy there.
     ///
     /// @return false if nothing was done
     private boolean leaveTo(LinkPort port, LinkPort far) {
-        // Hosts with a clock of their own are not attended.
-        if (!far.isAttended() || port.nic().egressLength() != 1 || far.monitor() == own || own.clock() != null) {
+        if (far.monitor() == own || own.clock() != null) {
             return false;
+        }
+        // Hosts with a clock of their own are not attended.
+        if (!far.isAttended() || port.nic().egressLength() != 1) {
+            return leaveToBusy(port, far);
         }
         if (!port.leaveAt(far, own.present())) {
             unattended = far;
         }
+        lastLeftAt = far;
+        return true;
+    }
+
+    /// Leaves what waits to be sent to a thread that is in and out of the other host's section all the time. It takes it
+    /// there with its own caches, and the two threads do not meet at the lock.
+    ///
+    /// @return false if there is no such thread, and nothing was done
+    private boolean leaveToBusy(LinkPort port, LinkPort far) {
+        long present = own.present();
+        if (!far.monitor().isBusyWithAnother(present)) {
+            return false;
+        }
+        port.leaveBehindAt(far, present);
+        unattended = far;
         lastLeftAt = far;
         return true;
     }

@@ -15,7 +15,11 @@ final class HostTimers {
     /// So much later than asked for a host may be woken; deadlines within it need no wake-up of the thread.
     private static final long SLACK = 500_000L;
 
-    private record Entry(StackMonitor monitor, long at) implements Comparable<Entry> {
+    /// So long after a packet was left to a thread that had to come again, the inbox is looked at.
+    private static final long PATIENCE = 1_000_000L;
+
+    /// @param look the host's inbox is to be looked at; otherwise it is one of its deadlines
+    private record Entry(StackMonitor monitor, long at, boolean look) implements Comparable<Entry> {
         @Override
         public int compareTo(Entry other) {
             return Long.compare(at, other.at);
@@ -46,6 +50,7 @@ final class HostTimers {
         lock.lock();
         try {
             queue.removeIf(entry -> entry.monitor == monitor);
+            monitor.watched = false;
             monitor.armedFor = Long.MAX_VALUE;
             if (--hosts == 0) {
                 LockSupport.unpark(thread);
@@ -68,8 +73,29 @@ final class HostTimers {
                 return;
             }
             monitor.armedFor = deadline;
-            queue.add(new Entry(monitor, deadline));
+            queue.add(new Entry(monitor, deadline, false));
             if (deadline + SLACK < sleepingUntil) {
+                LockSupport.unpark(thread);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Sees to it that the inbox of `monitor` is looked at in a moment, for what was left there at `now` of the
+    /// system's clock. Cheap if it will be already; at most once in that moment it is not.
+    void watch(StackMonitor monitor, long now) {
+        if (monitor.watched) {
+            return;
+        }
+        lock.lock();
+        try {
+            if (monitor.watched || thread == null) {
+                return;
+            }
+            monitor.watched = true;
+            queue.add(new Entry(monitor, now + PATIENCE, true));
+            if (now + PATIENCE + SLACK < sleepingUntil) {
                 LockSupport.unpark(thread);
             }
         } finally {
@@ -91,7 +117,9 @@ final class HostTimers {
                 long now = SystemClock.nanoTime();
                 if (first != null && first.at <= now) {
                     queue.poll();
-                    if (first.monitor.armedFor == first.at) {
+                    if (first.look) {
+                        due = first;
+                    } else if (first.monitor.armedFor == first.at) {
                         first.monitor.armedFor = Long.MAX_VALUE;
                         due = first;
                     }
@@ -115,7 +143,11 @@ final class HostTimers {
     /// What a link or an observer of one host throws must not end the timers of all others.
     private static void expire(Entry due) {
         try {
-            due.monitor.timerExpired();
+            if (due.look) {
+                due.monitor.lookAtInbox();
+            } else {
+                due.monitor.timerExpired();
+            }
         } catch (RuntimeException | AssertionError e) {
             System.getLogger("dev.berth.host").log(System.Logger.Level.ERROR, "A timer of a host has failed", e);
         }

@@ -258,6 +258,19 @@ final class LinkPort implements LinkReceiver {
         return left == PacketQueue.Left.ATTENDED;
     }
 
+    /// Leaves all packets that wait for the link, as far as they go [#straight] there, in the inbox of `far`. Under this
+    /// host's lock, if this is idle; the caller sees to it that somebody takes them.
+    void leaveBehindAt(LinkPort far, long now) {
+        while (straight() == far) {
+            Packet packet = nic.pollEgress();
+            if (packet != null) {
+                packet.sentAt = now;
+                packet.receivedAt = now; // the time until somebody takes it is not the network's
+                far.take(packet);
+            }
+        }
+    }
+
     /// Lets the stack count what was refused. Under the host's lock.
     void countRefused(NetStack stack) {
         if (inboxDrops.get() != 0) {

@@ -36,6 +36,9 @@ final class StackMonitor {
     /// Those of them that look, and do meanwhile what is left to them.
     final Attendance attendance = new Attendance(this);
 
+    /// Whether a thread is in and out of the section all the time.
+    private final Bustle bustle = new Bustle();
+
     /// Reads and writes of arrays, for use under the lock.
     final ArrayBytes arrayBytes = new ArrayBytes();
 
@@ -141,6 +144,7 @@ final class StackMonitor {
     long enter() {
         lock.lock();
         now = timeInside();
+        bustle.entered(now);
         return now;
     }
 
@@ -155,6 +159,7 @@ final class StackMonitor {
     void exitQuietly() {
         if (timerDue || !wakeups.isEmpty() || stack.hasWork() || hasInput()) {
             now = timeInside();
+            bustle.entered(now);
             exit();
             return;
         }
@@ -289,6 +294,7 @@ final class StackMonitor {
         long given;
         StackMonitor other;
         LinkPort alone;
+        long leaving;
         boolean otherSettled = true;
         long otherDeadline = Long.MAX_VALUE;
         String otherWarning = null;
@@ -304,6 +310,7 @@ final class StackMonitor {
             deadline = stack.nextDeadline();
             warning = shortage.poll(now);
             alone = conversation.takeUnattended();
+            leaving = now;
             other = conversation.partner();
             if (other != null) {
                 otherGiven = other.giveOut();
@@ -317,7 +324,7 @@ final class StackMonitor {
         }
         try {
             if (alone != null) {
-                alone.monitor().tryRunAlone();
+                alone.monitor().runUnlessBusy(leaving);
             }
             transmit();
             if (other != null) {
@@ -445,6 +452,31 @@ final class StackMonitor {
 
     // For a conversation
 
+    /// True if another thread than the caller is in and out of the section all the time, so that it takes what is left
+    /// in an inbox in a moment, as far as one can tell at `at`. Read without the lock.
+    boolean isBusyWithAnother(long at) {
+        return clock == null && bustle.isOfAnother(at);
+    }
+
+    /// Runs this for a packet that was left in an inbox at `at`, unless a thread that is in and out of the section all
+    /// the time will take it: then somebody looks a little later whether it has. Not under the lock.
+    private void runUnlessBusy(long at) {
+        VarHandle.fullFence(); // between the packet, which is in the inbox, and what others do who look there
+        if (bustle.isOfAnother(at)) {
+            HostTimers.SHARED.watch(this, at);
+        } else {
+            tryRunAlone();
+        }
+    }
+
+    /// The timer thread looks whether somebody has come for what was left.
+    void lookAtInbox() {
+        watched = false; // then it looks: who leaves something now is seen, or sees this
+        if (hasInput()) {
+            tryRun();
+        }
+    }
+
     /// Takes the lock for the owner of another host's, if it is free. The caller holds no third one.
     boolean tryJoin() {
         return clock == null && lock.tryLockAfresh();
@@ -514,6 +546,9 @@ final class StackMonitor {
     }
 
     // State of HostTimers
+
+    /// The timer thread will look at the inbox.
+    volatile boolean watched;
 
     /// The deadline that the timer thread knows, guarded by it.
     volatile long armedFor = Long.MAX_VALUE;
