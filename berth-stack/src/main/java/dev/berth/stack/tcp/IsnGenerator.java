@@ -25,6 +25,13 @@ final class IsnGenerator {
                 flow.localHi(), flow.localLo(), flow.localPort(), flow.remoteHi(), flow.remoteLo(), flow.remotePort());
     }
 
+    /// Gives an active OPEN its initial sequence number and timestamp offset.
+    void begin(Tcb tcb, long now) {
+        long secret = secret(tcb);
+        tcb.iss = isn(secret, now);
+        tcb.tsOffset = timestampOffset(secret);
+    }
+
     static int isn(long secret, long now) {
         return (int) (now >>> CLOCK_SHIFT) + (int) secret;
     }

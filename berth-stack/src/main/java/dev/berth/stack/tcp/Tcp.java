@@ -294,9 +294,7 @@ public final class Tcp {
         tcb.attach(attachment);
         TimeWaitFlow displaced = ports.connect(tcb, binding, within, now);
         tcb.flags |= Tcb.ATTACHED;
-        long secret = isns.secret(tcb);
-        tcb.iss = IsnGenerator.isn(secret, now);
-        tcb.tsOffset = IsnGenerator.timestampOffset(secret);
+        isns.begin(tcb, now);
         if (displaced instanceof TimeWait old) {
             timeWaits.displaced(old);
             // RFC 6191 section 2, RFC 9293 MAY-2: beyond whatever the old connection used.
