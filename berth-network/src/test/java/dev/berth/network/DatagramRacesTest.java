@@ -370,8 +370,10 @@ class DatagramRacesTest {
             octets[0] = 0;
             assertThat(to.receive(octets, 0, 70, LIMIT)).isEqualTo(1 + i % 70);
             assertThat(octets[0]).isEqualTo((byte) i);
-            assertThat(to.lastSender()).isEqualTo(new Endpoint(
-                    network.addresses("client").getFirst(), Objects.requireNonNull(sender.local()).port()));
+            assertThat(to.lastSender())
+                    .isEqualTo(new Endpoint(
+                            network.addresses("client").getFirst(),
+                            Objects.requireNonNull(sender.local()).port()));
         }
         assertAllAreCounted(600);
     }
