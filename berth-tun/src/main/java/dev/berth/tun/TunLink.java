@@ -36,11 +36,11 @@ import org.jspecify.annotations.Nullable;
 /// packet with a `segmentSize` must have a partial checksum to be cut by the kernel.
 ///
 /// **Threads.** One platform daemon thread, `berth-tun-NAME`, waits for packets and hands them in. So does a platform
-/// thread that waits in a socket ([#fetchUntil]), and one that has just transmitted ([#flush]): then a packet need not
-/// pass through a second thread. While they do, the link's own thread may sleep, for 0.4 ms at most after they have
-/// stopped. [#transmit] writes on the thread of its caller and does not wait, unless the kernel's queue is full: then
-/// for 50 milliseconds at most, after which the packet is dropped and counted. All methods may be called from any
-/// thread. Nothing is allocated per packet.
+/// thread that waits in a socket ([#fetchUntil]), and one that has just transmitted ([#flush]): then a packet need
+/// not pass through a second thread. While they do, the link's own thread may sleep, for 0.4 ms at most after they
+/// have stopped. [#transmit] writes on the thread of its caller and does not wait, unless the kernel's queue is full:
+/// then for 50 milliseconds at most, after which the packet is dropped and counted. All methods may be called from
+/// any thread. Nothing is allocated per packet.
 ///
 /// **Failure.** When the device is removed, the host is told through [LinkReceiver#down]. While the device is down,
 /// packets are dropped and counted; they flow again when it is up.
@@ -159,11 +159,11 @@ public final class TunLink implements Link {
             return this;
         }
 
-        /// Which congestion control the kernel uses for connections over the routes that belong to the addresses given
-        /// here, as `congctl` of ip-route(8) does. By default `reno`, which every kernel has: what it sends passes no
-        /// network on its way to the host, so there is no congestion, and to pace it, as BBR does where that is the
-        /// system's choice, costs three quarters of the throughput in a virtual machine. Where the host's network
-        /// imitates another one, with delay and loss, the system's choice may be the better one.
+        /// Which congestion control the kernel uses for connections over the routes that belong to the addresses
+        /// given here, as `congctl` of ip-route(8) does. By default `reno`, which every kernel has: what it sends
+        /// passes no network on its way to the host, so there is no congestion, and to pace it, as BBR does where
+        /// that is the system's choice, costs three quarters of the throughput in a virtual machine. Where the host's
+        /// network imitates another one, with delay and loss, the system's choice may be the better one.
         ///
         /// @param name of ASCII letters, digits and `_`, 15 at most; null for the system's choice
         /// @throws IllegalArgumentException if it cannot be a name
@@ -202,7 +202,8 @@ public final class TunLink implements Link {
         ///     permission is missing, the name is too long or the device is in use; the message is one
         ///     sentence that says so. Nothing is left behind then
         public TunLink open() throws IOException {
-            TunDevice.Setup setup = new TunDevice.Setup(mtu, List.copyOf(addresses), defaultRoutes, loopback, congestionControl);
+            TunDevice.Setup setup =
+                    new TunDevice.Setup(mtu, List.copyOf(addresses), defaultRoutes, loopback, congestionControl);
             TunDevice device = TunDevice.open(name, namespace, tcpSegments, udpSegments, setup);
             boolean opened = false;
             try {

@@ -2,6 +2,8 @@ package dev.berth.tun;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.berth.host.LinkReceiver;
+import dev.berth.host.Look;
+import dev.berth.host.Spinning;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.Chunk;
 import dev.berth.wire.Packet;
@@ -21,10 +23,10 @@ import org.jspecify.annotations.Nullable;
 /// switch from the link's thread to the one that waits, the second spares waking the link's thread beside a busy one.
 ///
 /// **Naps.** A thread that waits for the device is woken by each packet, also where another one then takes it. So the
-/// link's thread, when it is woken while others read, does not read, but sleeps 50 microseconds, and then longer up to
-/// [#LONGEST_NAP], as long as others go on to read. A packet may thus wait for so long when whoever has read stops
-/// doing so. After that, there are no naps for a hundred times as long: no more than a hundredth of the time is lost in
-/// this way. Whoever begins to wait without reading ends the nap ([#watch]).
+/// link's thread, when it is woken while others read, does not read, but sleeps 50 microseconds, and then longer up
+/// to [#LONGEST_NAP], as long as others go on to read. A packet may thus wait for so long when whoever has read stops
+/// doing so. After that, there are no naps for a hundred times as long: no more than a hundredth of the time is lost
+/// in this way. Whoever begins to wait without reading ends the nap ([#watch]).
 final class TunReader {
     private static final int BATCH_PACKETS = 64;
     private static final int BATCH_OCTETS = 2 * TunLink.MAX_PACKET;
@@ -50,6 +52,9 @@ final class TunReader {
     private static final long STREAMING = 2_000_000;
 
     private static final long MILLI = 1_000_000;
+
+    /// Nanoseconds between two reads of a thread that looks whether a packet comes before it sleeps.
+    private static final long LOOK = 1_000;
 
     private final TunDevice device;
     private final Arena arena = Arena.ofShared();
@@ -77,12 +82,15 @@ final class TunReader {
     /// Why the device cannot be read any more.
     private volatile @Nullable String failure;
 
-    /// Held by the one thread in [#fetchUntil], with the three below, and by whoever gives the memory back.
+    /// Held by the one thread in [#fetchUntil], with the five below, and by whoever gives the memory back.
     private final ReentrantLock fetching = new ReentrantLock();
 
     private final MemorySegment fetchCapture = arena.allocate(Libc.CAPTURE);
     private final MemorySegment fetchPoll = arena.allocate(2 * POLLFD, 8);
     private final MemorySegment fetchCount = arena.allocate(ValueLayout.JAVA_LONG);
+
+    private final Spinning spinning = new Spinning();
+    private final DeviceLook look = new DeviceLook();
 
     private final ReentrantLock events = new ReentrantLock();
 
@@ -210,7 +218,8 @@ final class TunReader {
         fetches++;
     }
 
-    /// Reads packets and hands them in until `done` says true, `timeoutNanos` (0: none) have passed, or the link ends.
+    /// Reads packets and hands them in until `done` says true, `timeoutNanos` (0: none) have passed, or the link
+    /// ends.
     ///
     /// @return false at once if another thread does so already, or the link does not run
     boolean fetchUntil(BooleanSupplier done, long timeoutNanos) {
@@ -234,6 +243,10 @@ final class TunReader {
                     }
                     timeout = (int) Math.min(Integer.MAX_VALUE, (left + MILLI - 1) / MILLI);
                 }
+                // To be woken takes longer than most answers do, and to wake costs the kernel's end time too.
+                if (spinning.look(look.of(to, done))) {
+                    continue;
+                }
                 Libc.poll(fetchCapture, fetchPoll, 2, timeout);
                 if (fetchPoll.get(ValueLayout.JAVA_SHORT, POLLFD + POLL_REVENTS) != 0) {
                     Libc.read(fetchCapture, fetchEvent, fetchCount, Long.BYTES);
@@ -246,13 +259,52 @@ final class TunReader {
                 }
             }
         } finally {
+            look.forget();
             fetching.unlock();
         }
         return true;
     }
 
+    /// What a thread in [#fetchUntil] looks for before it sleeps: a packet, which is handed in, or that it need not
+    /// wait.
+    private final class DeviceLook implements Look {
+        private @Nullable LinkReceiver to;
+        private @Nullable BooleanSupplier done;
+        private long readAt;
+
+        DeviceLook of(LinkReceiver receiver, BooleanSupplier over) {
+            to = receiver;
+            done = over;
+            readAt = System.nanoTime();
+            return this;
+        }
+
+        @Override
+        public boolean getAsBoolean() {
+            if (done != null && done.getAsBoolean() || closing || failure != null) {
+                return true;
+            }
+            long now = System.nanoTime();
+            if (to == null || now - readAt < LOOK) {
+                return false;
+            }
+            readAt = now;
+            if (fetch(to, 1) <= 0) {
+                return false;
+            }
+            countFetch();
+            return true;
+        }
+
+        void forget() {
+            to = null;
+            done = null;
+        }
+    }
+
     /// True while a stream comes in: to read the next packet and to work on the last are better done by two threads.
-    /// Also while another thread sends one, which looks for its acknowledgments itself: each of them would wake this one.
+    /// Also while another thread sends one, which looks for its acknowledgments itself: each of them would wake this
+    /// one.
     private boolean isStreaming() {
         long now = System.nanoTime();
         return now - streamedAt < STREAMING
