@@ -182,7 +182,8 @@ final class LinkPort implements LinkReceiver {
     /// True if every packet that has left here was handed over, so that another may go [#straight]. Under the host's
     /// lock.
     boolean isIdle() {
-        // Only the owner of the lock adds to the outbox: once it is empty and nobody transmits, nothing is on its way.
+        // Only the owner of the lock adds to the outbox: once it is empty and nobody transmits, nothing is on its
+        // way.
         return outbox.isEmpty() && !transmitting && !closed && downReason == null && sharing == null;
     }
 
@@ -257,8 +258,8 @@ final class LinkPort implements LinkReceiver {
         return left == PacketQueue.Left.ATTENDED;
     }
 
-    /// Leaves all packets that wait for the link, as far as they go [#straight] there, in the inbox of `far`. Under this
-    /// host's lock, if this is idle; the caller sees to it that somebody takes them.
+    /// Leaves all packets that wait for the link, as far as they go [#straight] there, in the inbox of `far`. Under
+    /// this host's lock, if this is idle; the caller sees to it that somebody takes them.
     void leaveBehindAt(LinkPort far, long now) {
         while (straight() == far) {
             Packet packet = nic.pollEgress();
