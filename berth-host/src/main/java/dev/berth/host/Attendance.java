@@ -44,6 +44,12 @@ public final class Attendance {
         }
     }
 
+    /// The calling thread has to wait for something that the host tells: who has a packet for the host does not rely
+    /// on its coming again soon.
+    public void waits() {
+        monitor.waits();
+    }
+
     /// For a thread that is about to park without having looked: what it has left to those who attend another host is
     /// not to wait for them.
     public void takeBack() {

@@ -1,12 +1,13 @@
 package dev.berth.host;
 
+import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /// Whether one thread is in and out of a host's critical section all the time, such as that of a server which has
 /// many selected keys before it: another thread then leaves a packet in the host's inbox, and it is taken by that
 /// thread, in whose processor's caches the host's connections are. Written under the host's lock, and read by whoever
 /// has something for the host, to whom all of it is a hint: a thread that was in the section a moment ago may not
-/// come again. So who leaves a packet here takes it back before he waits for anything ([StackMonitor#takeBack]), and
+/// come again. So who leaves a packet here takes it back before he waits for anything ([Conversation#takeBack]), and
 /// the thread of the timers looks a little later ([HostTimers#watch]).
 final class Bustle {
     /// Nanoseconds between two sections at most.
@@ -29,6 +30,20 @@ final class Bustle {
             by = caller;
         }
         last = now;
+    }
+
+    /// The calling thread has to wait for something: it is not busy.
+    void rests() {
+        if (by == Thread.currentThread()) {
+            by = null;
+            sections = 0;
+        }
+    }
+
+    /// As [#rests], for a thread that looks at the inbox after this, and then perhaps parks.
+    void ended() {
+        rests();
+        VarHandle.fullFence(); // who leaves something has one too, between that and a look at this
     }
 
     /// True if another thread than the caller will be in the section again in a moment, as far as one can tell.

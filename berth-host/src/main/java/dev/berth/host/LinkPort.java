@@ -258,8 +258,8 @@ final class LinkPort implements LinkReceiver {
         return left == PacketQueue.Left.ATTENDED;
     }
 
-    /// Leaves all packets that wait for the link, as far as they go [#straight] there, in the inbox of `far`. Under this
-    /// host's lock, if this is idle; the caller sees to it that somebody takes them.
+    /// Leaves all packets that wait for the link, as far as they go [#straight] there, in the inbox of `far`. Under
+    /// this host's lock, if this is idle; the caller sees to it that somebody takes them.
     void leaveBehindAt(LinkPort far, long now) {
         while (straight() == far) {
             Packet packet = nic.pollEgress();

@@ -426,6 +426,11 @@ final class StackMonitor {
 
     // For those who attend
 
+    /// The calling thread has to wait: it will look whether something was left to it before it parks.
+    void waits() {
+        bustle.rests();
+    }
+
     /// Says of all inboxes that the calling thread looks at them again and again, unless somebody is at work in the
     /// host, who may be taking something out.
     void attend() {
@@ -452,14 +457,14 @@ final class StackMonitor {
 
     // For a conversation
 
-    /// True if another thread than the caller is in and out of the section all the time, so that it takes what is left
-    /// in an inbox in a moment, as far as one can tell at `at`. Read without the lock.
+    /// True if another thread than the caller is in and out of the section all the time, so that it takes what is
+    /// left in an inbox in a moment, as far as one can tell at `at`. Read without the lock.
     boolean isBusyWithAnother(long at) {
         return clock == null && bustle.isOfAnother(at);
     }
 
-    /// Runs this for a packet that was left in an inbox at `at`, unless a thread that is in and out of the section all
-    /// the time will take it: then somebody looks a little later whether it has. Not under the lock.
+    /// Runs this for a packet that was left in an inbox at `at`, unless a thread that is in and out of the section
+    /// all the time will take it: then somebody looks a little later whether it has. Not under the lock.
     private void runUnlessBusy(long at) {
         VarHandle.fullFence(); // between the packet, which is in the inbox, and what others do who look there
         if (bustle.isOfAnother(at)) {
@@ -508,6 +513,10 @@ final class StackMonitor {
     /// As [Conversation#takeBack].
     void takeBack() {
         conversation.takeBack();
+        bustle.ended();
+        if (isCalled()) {
+            tryRun();
+        }
     }
 
     /// Lets the stack count what its links' inboxes have refused. Under the lock.

@@ -525,8 +525,8 @@ public final class TcpSocket extends TcpSocketLoans {
 
     /// What the socket is ready for, for whoever is told when that changes ([#observe]): without the host's lock. It
     /// sees at least what has happened before it was told last, and what its own thread has done. What has happened
-    /// since is perhaps not seen, and told later; of what another thread reads or writes at this very moment it may see
-    /// half, as if the socket were ready still.
+    /// since is perhaps not seen, and told later; of what another thread reads or writes at this very moment it may
+    /// see half, as if the socket were ready still.
     ///
     /// @return bits of [Readiness]
     public int readinessSeen() {

@@ -90,6 +90,7 @@ sealed class Waiter extends Wakeup implements Look permits Reader {
     ///
     /// @return false if the deadline has passed or the thread was interrupted (then its status is set)
     boolean await(long deadline) {
+        monitor.waits();
         HostClock clock = monitor.clock();
         Link link = monitor.fetching();
         if (link != null) {

@@ -56,6 +56,13 @@ final class AttendedHosts implements Look {
         return served && signal.getAsBoolean();
     }
 
+    /// The thread has to wait.
+    void waits() {
+        for (Attendance each : all) {
+            each.waits();
+        }
+    }
+
     /// Before the thread parks: see [Attendance#takeBack].
     void takeBack() {
         for (Attendance each : all) {

@@ -239,6 +239,7 @@ final class BerthSelector extends AbstractSelector {
 
     private void park(long deadline) {
         Thread caller = Thread.currentThread();
+        hosts.waits();
         if (clock == HostClock.system() && spinning.look(hosts)) {
             return;
         }

@@ -6,11 +6,11 @@ import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.IllegalBlockingModeException;
 import java.util.concurrent.locks.AbstractQueuedSynchronizer;
 
-/// What the reading and the writing half of a [BerthSocketChannel] have in common: a lock, so that one thread at a time
-/// is in it, and an end that the program sets.
+/// What the reading and the writing half of a [BerthSocketChannel] have in common: a lock, so that one thread at a
+/// time is in it, and an end that the program sets.
 ///
-/// The JDK's own `Channels.newInputStream` and `newOutputStream` call a channel that is not of `sun.nio.ch` while they
-/// hold its [java.nio.channels.SelectableChannel#blockingLock], so that a write would wait for a blocked read. A
+/// The JDK's own `Channels.newInputStream` and `newOutputStream` call a channel that is not of `sun.nio.ch` while
+/// they hold its [java.nio.channels.SelectableChannel#blockingLock], so that a write would wait for a blocked read. A
 /// half that is called so waits in the monitor of that lock, which sets it free ([#awaitInMonitor]).
 ///
 /// It is its own lock, which is what a [java.util.concurrent.locks.ReentrantLock] is without conditions: two objects

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 /// empty, so no entry is popped singly and there is no ABA problem. The stock is an optimisation and a counter, never
 /// a safety boundary: above its bound, entries are left to the garbage collector.
 public final class BufferPool extends BufferPoolApart {
-    /// Octets of a tiny chunk: a message of a few words. It lies in two lines of a cache with its object; the small ones
-    /// of a thousand connections that have an octet on its way each are in a thousand pages.
+    /// Octets of a tiny chunk: a message of a few words. It lies in two lines of a cache with its object; the small
+    /// ones of a thousand connections that have an octet on its way each are in a thousand pages.
     public static final int TINY = 64;
 
     /// Octets of a small chunk: one segment of an Ethernet-sized MTU.
@@ -62,8 +62,8 @@ public final class BufferPool extends BufferPoolApart {
     @SuppressWarnings("unused") // through LARGES
     private volatile @Nullable Chunk returnedLarges;
 
-    /// A pool with the ordinary bounds: 1,024 packets, 1,024 small, as many tiny and 160 large chunks (about 13 MiB when
-    /// full): what one stream keeps on its way with the largest buffers that tuning gives it.
+    /// A pool with the ordinary bounds: 1,024 packets, 1,024 small, as many tiny and 160 large chunks (about 13 MiB
+    /// when full): what one stream keeps on its way with the largest buffers that tuning gives it.
     public BufferPool() {
         this(1_024, 1_024, 160);
     }
@@ -148,7 +148,8 @@ public final class BufferPool extends BufferPoolApart {
         return chunk;
     }
 
-    /// As [Chunk#release], by the thread that takes: a tiny chunk of this stock goes back to it without an atomic step.
+    /// As [Chunk#release], by the thread that takes: a tiny chunk of this stock goes back to it without an atomic
+    /// step.
     public void releaseHere(Chunk chunk) {
         if (chunk.pool != this || chunk.bytes.length != TINY || !chunk.isExclusive()) {
             chunk.release();
@@ -259,9 +260,9 @@ public final class BufferPool extends BufferPoolApart {
         }
     }
 
-    // The three methods for chunks differ in the stack only. It must be a constant for the compiler: through a variable
-    // every compare-and-set would look its method up, and the C2 compiler of JDK 25.0.3 crashes on such code now and
-    // then.
+    // The three methods for chunks differ in the stack only. It must be a constant for the compiler: through a
+    // variable every compare-and-set would look its method up, and the C2 compiler of JDK 25.0.3 crashes on such code
+    // now and then.
 
     void giveBack(Chunk chunk) {
         switch (chunk.bytes.length) {

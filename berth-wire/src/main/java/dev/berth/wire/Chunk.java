@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 /// chunk goes back to the [BufferPool] that made it. `retain` and `release` may be called from any thread; a chunk
 /// that is never released is simply collected as garbage.
 ///
-/// **Headroom.** Who fills a chunk may leave [#HEADROOM] octets free at its start ([#leaveHeadroom]). They hold nothing
-/// that lasts: a link that needs a packet in one piece puts the headers there, right before a payload that begins
-/// at [#begin], for as long as it has claimed them ([#claimHeadroom]).
+/// **Headroom.** Who fills a chunk may leave [#HEADROOM] octets free at its start ([#leaveHeadroom]). They hold
+/// nothing that lasts: a link that needs a packet in one piece puts the headers there, right before a payload that
+/// begins at [#begin], for as long as it has claimed them ([#claimHeadroom]).
 public final class Chunk {
     /// Octets of headroom: more than all headers of a packet with those of a device before them.
     public static final int HEADROOM = 128;
@@ -41,8 +41,8 @@ public final class Chunk {
     /// Where its octets begin: 0, or [#HEADROOM]. Only the one who took the chunk changes it, while it is empty.
     public int begin;
 
-    /// What a link has made of the memory for its calls and will need again: kept here so that it is not made for each
-    /// packet. Immutable, and of a type that nobody else uses; whoever finds something else makes his own.
+    /// What a link has made of the memory for its calls and will need again: kept here so that it is not made for
+    /// each packet. Immutable, and of a type that nobody else uses; whoever finds something else makes his own.
     public @Nullable Object view;
 
     final BufferPool pool;

@@ -80,13 +80,13 @@ public final class Packet {
     /// reads or writes it.
     public long mark;
 
-    /// When the stack that built it let it go, in nanoseconds of the clock that all hosts of the JVM share by default;
-    /// 0 if that is not known. Set for every packet that a link is to transmit.
+    /// When the stack that built it let it go, in nanoseconds of the clock that all hosts of the JVM share by
+    /// default; 0 if that is not known. Set for every packet that a link is to transmit.
     public long sentAt;
 
     /// What all packets with this number have in common, of all hosts of the JVM: the addresses, the protocol and the
-    /// ports, here and in their headers, and that their transport checksum is partial. Whoever changes one of them sets
-    /// it to 0, which says nothing.
+    /// ports, here and in their headers, and that their transport checksum is partial. Whoever changes one of them
+    /// sets it to 0, which says nothing.
     public long stream;
 
     /// The next packet of whatever queue the owner keeps it in.

@@ -13,9 +13,6 @@ import org.jspecify.annotations.Nullable;
 /// segments, a SACK block that would need one more is ignored, which only costs a retransmission. So a receiver that
 /// acknowledges every second octet makes neither long lists nor long walks through them.
 final class Flight {
-    /// Records that there is room for at first: small arrays, so that one small segment takes few lines of a cache.
-    private static final int FIRST = 2;
-
     /// Selectively acknowledged.
     static final int SACKED = 1;
     /// Lost, and not sent again since.
@@ -33,9 +30,9 @@ final class Flight {
     /// What `rackSent` is before anything was delivered.
     static final long NEVER = Long.MIN_VALUE;
 
-    private int[] ends = new int[FIRST];
-    private long[] times = new long[FIRST];
-    private byte[] marks = new byte[FIRST];
+    private int[] ends = new int[2]; // at first: one small segment takes few lines of a cache
+    private long[] times = new long[2];
+    private byte[] marks = new byte[2];
     // Of the connection when the segment was sent: octets delivered, when the last of them was, and when the flight's
     // first segment was sent; three numbers per record.
     private long @Nullable [] rates;

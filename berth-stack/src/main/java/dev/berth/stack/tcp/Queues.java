@@ -6,8 +6,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// The send and receive queues of all connections of a stack. A connection has them only while they hold something,
-/// so that an idle one is small; a stock of empty ones makes the change from idle to busy and back free of allocation.
-/// It grows with the connections that have been busy at once.
+/// so that an idle one is small; a stock of empty ones makes the change from idle to busy and back free of
+/// allocation. It grows with the connections that have been busy at once.
 final class Queues {
     private static final int FIRST_STOCK = 16;
 
@@ -31,6 +31,11 @@ final class Queues {
     /// The memory of all queues.
     MemoryBudget budget() {
         return budget;
+    }
+
+    /// An empty chunk for `length` octets that nothing will be added to.
+    Chunk takeChunk(int length) {
+        return length <= BufferPool.TINY ? pool.takeTiny() : pool.takeChunk(length);
     }
 
     /// A copy of `length` octets, at most [BufferPool#SMALL].

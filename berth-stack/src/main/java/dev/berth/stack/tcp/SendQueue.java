@@ -167,8 +167,8 @@ final class SendQueue {
         chunk.release();
     }
 
-    /// How far `chunk`, the last one, may be filled: up to the end of a segment; at most with what a packet takes that
-    /// a device cuts.
+    /// How far `chunk`, the last one, may be filled: up to the end of a segment; at most with what a packet takes
+    /// that a device cuts.
     private int usable(Chunk chunk, int align, int next) {
         return usableOf(chunk, align, next - endSeq + (chunk.used - chunk.begin));
     }
@@ -245,9 +245,9 @@ final class SendQueue {
         return Math.min(max, chunkEnd - seq);
     }
 
-    /// Makes `length` octets from `seq` on the payload of `packet`: behind its headers if they are few, as a datagram's,
-    /// so that nothing but the packet goes to another processor; by reference if they lie in one chunk, otherwise gathered
-    /// in a chunk of their own.
+    /// Makes `length` octets from `seq` on the payload of `packet`: behind its headers if they are few, as a
+    /// datagram's, so that nothing but the packet goes to another processor; by reference if they lie in one chunk,
+    /// otherwise gathered in a chunk of their own.
     void payload(Packet packet, int seq, int length) {
         int i = find(seq);
         int at = index(i);

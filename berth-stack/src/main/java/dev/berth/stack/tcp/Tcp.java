@@ -137,10 +137,9 @@ public final class Tcp {
 
     /// A payload in the packet's own header array has no chunk to refer to yet.
     private void copyPayload(Packet packet) {
-        int length = segment.payloadLength;
-        Chunk copy = length <= BufferPool.TINY ? pool.takeTiny() : pool.takeChunk(length);
-        System.arraycopy(packet.bytes, segment.payloadFrom, copy.bytes, 0, length);
-        packet.giveTail(copy, 0, length);
+        Chunk copy = queues.takeChunk(segment.payloadLength);
+        System.arraycopy(packet.bytes, segment.payloadFrom, copy.bytes, 0, segment.payloadLength);
+        packet.giveTail(copy, 0, segment.payloadLength);
         packet.end -= segment.payloadLength;
         segment.payload = copy;
         segment.payloadFrom = 0;
