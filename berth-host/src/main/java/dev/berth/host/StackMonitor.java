@@ -1,6 +1,5 @@
 package dev.berth.host;
 
-import dev.berth.ports.Flow;
 import dev.berth.stack.NetStack;
 import dev.berth.stack.endpoint.Readiness;
 import dev.berth.stack.endpoint.StackSocket;
@@ -38,16 +37,12 @@ final class StackMonitor {
     private long now; // guarded by the lock
     private @Nullable StackMonitor partner; // guarded by the lock: whose lock its owner holds besides
     private @Nullable LinkPort unattended; // guarded by the lock: where a packet is that nobody sees to
-    private @Nullable LinkPort lastLeftAt; // read without the lock, by the thread that has written it
     private @Nullable Wakeup afterwards;
     private final PortShortage shortage;
     private final String name;
     private final RetransmissionNotes retransmitted;
     private volatile @Nullable DropObserver dropObserver;
     private @Nullable Siblings siblings; // null on a host of one shard
-
-    /// The shards of a host, and the segments that another one has found to be for this.
-    private record Siblings(StackMonitor[] all, PacketQueue handed) {}
 
     /// What the threads that wait in its sockets have learned.
     final Spinning spinning = new Spinning();
@@ -65,6 +60,11 @@ final class StackMonitor {
         retransmitted = stack.tcp().noteRetransmissions();
         shortage = new PortShortage(name, stack);
         this.clock = clock;
+    }
+
+    @Nullable
+    Siblings siblings() {
+        return siblings;
     }
 
     /// Makes each of these the shard of a host. Before anything else.
@@ -344,7 +344,7 @@ final class StackMonitor {
             }
         } finally {
             try {
-                wake(woken); // whatever a link has thrown: nobody would wake these a second time
+                Wakeup.wakeAll(woken); // whatever a link has thrown: nobody would wake these a second time
             } finally {
                 // Also where an observer has failed, which must not cost a timer.
                 arm(deadline, warning);
@@ -359,23 +359,6 @@ final class StackMonitor {
         return settled && !isCalled();
     }
 
-    /// Wakes all of a list. An observer that fails keeps nobody else asleep.
-    private static void wake(@Nullable Wakeup first) {
-        Wakeup woken = first;
-        try {
-            while (woken != null) {
-                Wakeup each = woken;
-                woken = each.next;
-                each.next = null;
-                each.wake();
-            }
-        } finally {
-            if (woken != null) {
-                wake(woken);
-            }
-        }
-    }
-
     /// Gives the stack what has arrived and what is due.
     private void takeIn() {
         if (timerDue) {
@@ -383,7 +366,7 @@ final class StackMonitor {
         }
         Siblings others = siblings;
         if (others != null) {
-            takeHanded(others.handed);
+            others.takeHanded(stack, now);
         }
         for (LinkPort port : ports) {
             if (port.hasInput()) {
@@ -400,12 +383,12 @@ final class StackMonitor {
     /// @return which shards are to be run then, one bit each
     private long giveOut() {
         Siblings others = siblings;
-        long given = others == null ? 0 : hand(others.all);
+        long given = others == null ? 0 : others.hand(stack);
         for (LinkPort port : ports) {
             port.collectOutput();
         }
         if (retransmitted.size() > 0) {
-            tellRetransmissions();
+            RetransmissionReports.tell(retransmitted, name, this);
         }
         return given;
     }
@@ -431,7 +414,7 @@ final class StackMonitor {
     private void runSiblings(long given) {
         Siblings others = siblings;
         for (long rest = given; others != null && rest != 0; rest &= rest - 1) {
-            others.all[Long.numberOfTrailingZeros(rest)].tryRun();
+            others.all()[Long.numberOfTrailingZeros(rest)].tryRun();
         }
     }
 
@@ -486,7 +469,7 @@ final class StackMonitor {
         if (!port.leaveAt(far, now)) {
             unattended = far;
         }
-        lastLeftAt = far;
+        attendance.hasLeft(far);
         return true;
     }
 
@@ -500,28 +483,6 @@ final class StackMonitor {
                 }
             } finally {
                 exitAgain();
-            }
-        }
-    }
-
-    /// Takes that back; sees to what was left meanwhile.
-    void unattend() {
-        for (LinkPort port : ports) {
-            port.unattend();
-        }
-        if (isCalled()) {
-            tryRun();
-        }
-    }
-
-    /// For a thread that has left a packet to those who attend another host, and perhaps waits for an answer: one of
-    /// them may have lost its processor, so this runs the other host itself if the packet was not taken.
-    void takeBack() {
-        LinkPort far = lastLeftAt;
-        if (far != null) {
-            lastLeftAt = null;
-            if (far.hasInput()) {
-                far.monitor().tryRun();
             }
         }
     }
@@ -572,34 +533,9 @@ final class StackMonitor {
         }
     }
 
-    private void takeHanded(PacketQueue handed) {
-        Packet segment;
-        while ((segment = handed.poll()) != null) {
-            stack.receiveForeign(segment, now);
-        }
-    }
-
-    /// Gives other shards what turned out to be for them.
-    ///
-    /// @return which have got something, one bit each
-    private long hand(StackMonitor[] all) {
-        long given = 0;
-        Packet segment;
-        while ((segment = stack.pollForeign()) != null) {
-            int shard = stack.shardOfForeign(segment);
-            Siblings to = all[shard].siblings;
-            if (to != null && to.handed.offer(segment)) {
-                given |= 1L << shard;
-            } else {
-                stack.drops().drop(DropReason.INBOX_FULL, segment);
-            }
-        }
-        return given;
-    }
-
     private boolean hasInput() {
         Siblings others = siblings;
-        if (others != null && !others.handed.isEmpty()) {
+        if (others != null && !others.handed().isEmpty()) {
             return true;
         }
         for (LinkPort port : ports) {
@@ -608,29 +544,6 @@ final class StackMonitor {
             }
         }
         return false;
-    }
-
-    /// Lets the observer be told of what was sent again, when the lock is released.
-    private void tellRetransmissions() {
-        SocketObserver observer = SocketObserver.present();
-        if (observer != null && observer.wantsRetransmissions()) {
-            for (int i = 0; i < retransmitted.size(); i++) {
-                Flow flow = retransmitted.connection(i);
-                Retransmission told = new Retransmission(
-                        flow.local(),
-                        flow.remote(),
-                        flow.stateName(),
-                        retransmitted.segments(i),
-                        retransmitted.octets(i));
-                afterwards(new Wakeup() {
-                    @Override
-                    void wake() {
-                        observer.retransmitted(name, told);
-                    }
-                });
-            }
-        }
-        retransmitted.clear();
     }
 
     /// Puts who is to be told something in front of `list`.

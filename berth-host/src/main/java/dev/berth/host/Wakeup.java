@@ -10,4 +10,21 @@ abstract class Wakeup {
 
     /// Called without the lock. From here on the node may be collected again.
     abstract void wake();
+
+    /// Wakes all of a list. An observer that fails keeps nobody else asleep.
+    static void wakeAll(@Nullable Wakeup first) {
+        Wakeup woken = first;
+        try {
+            while (woken != null) {
+                Wakeup each = woken;
+                woken = each.next;
+                each.next = null;
+                each.wake();
+            }
+        } finally {
+            if (woken != null) {
+                wakeAll(woken);
+            }
+        }
+    }
 }
