@@ -1,5 +1,7 @@
 package dev.berth.host;
 
+import org.jspecify.annotations.Nullable;
+
 /// How threads attend a shard of a host while they look for something of it: who has a single packet for it leaves
 /// that in its inbox, and one of these takes it in. So what the host is made of stays in the caches of the processor
 /// that will use what has come, and that of the sender in the other's.
@@ -11,6 +13,7 @@ package dev.berth.host;
 /// others set it again when that one has gone. Thread-safe; nothing is allocated.
 public final class Attendance {
     private final StackMonitor monitor;
+    private @Nullable LinkPort leftAt; // read without the lock, by the thread that has written it
 
     Attendance(StackMonitor monitor) {
         this.monitor = monitor;
@@ -38,7 +41,10 @@ public final class Attendance {
     /// @param found it has found what it looked for: otherwise it sees to it that what it has itself left to those
     ///     who attend another host is taken there, which it may wait for
     public void end(boolean found) {
-        monitor.unattend();
+        for (LinkPort port : monitor.ports()) {
+            port.unattend();
+        }
+        serve();
         if (!found) {
             takeBack();
         }
@@ -53,6 +59,17 @@ public final class Attendance {
     /// For a thread that is about to park without having looked: what it has left to those who attend another host is
     /// not to wait for them.
     public void takeBack() {
-        monitor.takeBack();
+        LinkPort far = leftAt;
+        if (far != null) {
+            leftAt = null;
+            if (far.hasInput()) {
+                far.monitor().tryRun(); // an attendant there may have lost its processor
+            }
+        }
+    }
+
+    /// A packet was left at `far`, the inbox of another host. Under the host's lock.
+    void hasLeft(LinkPort far) {
+        leftAt = far;
     }
 }

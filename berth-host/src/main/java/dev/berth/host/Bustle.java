@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /// many selected keys before it: another thread then leaves a packet in the host's inbox, and it is taken by that
 /// thread, in whose processor's caches the host's connections are. Written under the host's lock, and read by whoever
 /// has something for the host, to whom all of it is a hint: a thread that was in the section a moment ago may not
-/// come again. So who leaves a packet here takes it back before he waits for anything ([Conversation#takeBack]), and
+/// come again. So who leaves a packet here takes it back before he waits for anything ([Attendance#takeBack]), and
 /// the thread of the timers looks a little later ([HostTimers#watch]).
 final class Bustle {
     /// Nanoseconds between two sections at most.

@@ -17,7 +17,6 @@ final class Conversation {
     private final StackMonitor own;
     private @Nullable StackMonitor partner; // guarded by the lock: whose lock its owner holds besides
     private @Nullable LinkPort unattended; // guarded by the lock: where a packet is that nobody sees to
-    private @Nullable LinkPort lastLeftAt; // read without the lock, by the thread that has written it
 
     Conversation(StackMonitor own) {
         this.own = own;
@@ -109,7 +108,7 @@ final class Conversation {
         if (!port.leaveAt(far, own.present())) {
             unattended = far;
         }
-        lastLeftAt = far;
+        own.attendance.hasLeft(far);
         return true;
     }
 
@@ -124,7 +123,7 @@ final class Conversation {
         }
         port.leaveBehindAt(far, present);
         unattended = far;
-        lastLeftAt = far;
+        own.attendance.hasLeft(far);
         return true;
     }
 
@@ -135,18 +134,5 @@ final class Conversation {
         LinkPort far = unattended;
         unattended = null;
         return far;
-    }
-
-    /// For a thread that has left a packet to those who attend another host, and perhaps waits for an answer: one of
-    /// them may have lost its processor, so this runs the other host itself if the packet was not taken. Not under
-    /// the lock.
-    void takeBack() {
-        LinkPort far = lastLeftAt;
-        if (far != null) {
-            lastLeftAt = null;
-            if (far.hasInput()) {
-                far.monitor().tryRun();
-            }
-        }
     }
 }

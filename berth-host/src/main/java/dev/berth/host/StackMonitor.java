@@ -50,6 +50,11 @@ final class StackMonitor {
         this.clock = clock;
     }
 
+    @Nullable
+    Siblings siblings() {
+        return siblings;
+    }
+
     /// Makes each of these the shard of a host. Before anything else.
     static void siblings(StackMonitor[] all) {
         for (StackMonitor each : all) {
@@ -445,16 +450,6 @@ final class StackMonitor {
         }
     }
 
-    /// Takes that back; sees to what was left meanwhile.
-    void unattend() {
-        for (LinkPort port : ports) {
-            port.unattend();
-        }
-        if (isCalled()) {
-            tryRun();
-        }
-    }
-
     // For a conversation
 
     /// True if another thread than the caller is in and out of the section all the time, so that it takes what is
@@ -510,13 +505,6 @@ final class StackMonitor {
         return present;
     }
 
-    /// As [Conversation#takeBack].
-    void takeBack() {
-        conversation.takeBack();
-        bustle.ended();
-        if (isCalled()) {
-            tryRun();
-        }
     }
 
     /// Lets the stack count what its links' inboxes have refused. Under the lock.

@@ -102,7 +102,7 @@ sealed class Waiter extends Wakeup implements Look permits Reader {
         if (clock == null && monitor.spinning.look(this)) {
             return true;
         }
-        monitor.takeBack();
+        monitor.attendance.takeBack();
         return await(clock, deadline);
     }
 
