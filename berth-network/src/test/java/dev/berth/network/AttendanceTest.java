@@ -250,7 +250,7 @@ class AttendanceTest {
             try {
                 return socket.read(bytes, from, length, random.nextBoolean() ? LIMIT : random.nextLong(1, 20_000));
             } catch (SocketTimeoutException _) {
-                continue; // the next one
+                // the next one
             }
         }
     }
