@@ -17,8 +17,6 @@ import dev.berth.stack.ip.IpInput;
 import dev.berth.stack.ip.IpOutput;
 import dev.berth.stack.ip.NetInterface;
 import dev.berth.wire.BufferPool;
-import dev.berth.wire.Bytes;
-import dev.berth.wire.Chunk;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
 import dev.berth.wire.IpProtocol;
@@ -523,56 +521,12 @@ public final class Udp {
     ///
     /// @return octets handed over; an error that is pending; [#WOULD_BLOCK] if nothing waits, or [#CLOSED]
     public int receive(UdpEndpoint endpoint, ByteSink sink, int max) {
-        return receive(endpoint, sink, null, 0, max);
+        return DatagramReader.receive(endpoint, sink, null, 0, max);
     }
 
     /// As the other `receive`, into `target` from `to` on.
     public int receive(UdpEndpoint endpoint, byte[] target, int to, int max) {
-        return receive(endpoint, null, target, to, max);
-    }
-
-    private static int receive(
-            UdpEndpoint endpoint, @Nullable ByteSink sink, byte @Nullable [] target, int to, int max) {
-        if (endpoint.closed) {
-            return CLOSED;
-        }
-        int error = endpoint.takeError();
-        if (error != OK) {
-            return error;
-        }
-        Packet packet = endpoint.take();
-        if (packet == null) {
-            return WOULD_BLOCK;
-        }
-        int data = packet.transportAt + UdpHeader.LENGTH;
-        int head = Math.min(max, packet.end - data);
-        if (head > 0) {
-            copy(packet.bytes, data, sink, target, to, head);
-        }
-        int tail = Math.min(max - head, packet.tailLength());
-        Chunk chunk = packet.chunk;
-        if (tail > 0 && chunk != null) {
-            copy(chunk.bytes, packet.tailStart, sink, target, to + head, tail);
-        }
-        endpoint.lastSourceHi = packet.sourceHi;
-        endpoint.lastSourceLo = packet.sourceLo;
-        endpoint.lastSourcePort = Bytes.u16(packet.bytes, packet.transportAt + UdpHeader.SOURCE_PORT);
-        endpoint.lastDestinationPort = Bytes.u16(packet.bytes, packet.transportAt + UdpHeader.DESTINATION_PORT);
-        endpoint.lastDestinationHi = packet.destinationHi;
-        endpoint.lastDestinationLo = packet.destinationLo;
-        endpoint.lastLength = packet.end - data + packet.tailLength();
-        endpoint.lastTos = IpInput.tos(packet);
-        endpoint.giveBack(packet);
-        return head + tail;
-    }
-
-    private static void copy(
-            byte[] data, int from, @Nullable ByteSink sink, byte @Nullable [] target, int to, int length) {
-        if (target != null) {
-            System.arraycopy(data, from, target, to, length);
-        } else if (sink != null) {
-            sink.accept(data, from, length);
-        }
+        return DatagramReader.receive(endpoint, null, target, to, max);
     }
 
     /// Takes in an ICMP error about a datagram of this host.
