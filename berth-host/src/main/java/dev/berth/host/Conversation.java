@@ -94,8 +94,8 @@ final class Conversation {
 
     // A packet that is left to those who attend the other host
 
-    /// Leaves the one packet that waits to be sent to whoever attends the other host, if it is not to wait for one that
-    /// was left before.
+    /// Leaves the one packet that waits to be sent to whoever attends the other host, if it is not to wait for one
+    /// that was left before.
     ///
     /// @return false if nothing was done
     private boolean leaveTo(LinkPort port, LinkPort far) {
@@ -110,8 +110,8 @@ final class Conversation {
         return true;
     }
 
-    /// Where the section has put a packet that nobody sees to, so that the host behind it is to be run; null if nowhere.
-    /// Under the lock, once.
+    /// Where the section has put a packet that nobody sees to, so that the host behind it is to be run; null if
+    /// nowhere. Under the lock, once.
     @Nullable
     LinkPort takeUnattended() {
         LinkPort far = unattended;
@@ -120,8 +120,8 @@ final class Conversation {
     }
 
     /// For a thread that has left a packet to those who attend another host, and perhaps waits for an answer: one of
-    /// them may have lost its processor, so this runs the other host itself if the packet was not taken. Not under the
-    /// lock.
+    /// them may have lost its processor, so this runs the other host itself if the packet was not taken. Not under
+    /// the lock.
     void takeBack() {
         LinkPort far = lastLeftAt;
         if (far != null) {

@@ -155,8 +155,8 @@ abstract sealed class SocketSignals permits HostSocket, EchoSocket, EchoResponde
             this.observer = observer;
         }
 
-        /// Before a look at `queued`, which whoever calls the observer resets first: so either that call knows of this, or
-        /// there will be another.
+        /// Before a look at `queued`, which whoever calls the observer resets first: so either that call knows of
+        /// this, or there will be another.
         void gain(int bits) {
             READINESS.getAndBitwiseOr(this, bits);
         }
