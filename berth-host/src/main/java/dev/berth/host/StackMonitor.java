@@ -505,8 +505,6 @@ final class StackMonitor {
         return present;
     }
 
-    }
-
     /// Lets the stack count what its links' inboxes have refused. Under the lock.
     void countRefused() {
         for (LinkPort port : ports) {

@@ -201,9 +201,9 @@ class ConversationsTest {
         }
     }
 
-    /// Rules that let everything pass come and go, for all packets or for some, so that packets go straight, beside the
-    /// lock and through the link in turn, in both directions: none overtakes another of its thread, and streams are what
-    /// was written.
+    /// Rules that let everything pass come and go, for all packets or for some, so that packets go straight, beside
+    /// the lock and through the link in turn, in both directions: none overtakes another of its thread, and streams
+    /// are what was written.
     @Test
     void packets_keep_their_order_and_their_octets_while_rules_come_and_go() {
         Seeds.run(1, ConversationsTest::mixed);
@@ -454,8 +454,8 @@ class ConversationsTest {
         }
     }
 
-    /// Leaves an echo request behind for the other host whenever it lets a packet go straight there, as another thread
-    /// may do at any time.
+    /// Leaves an echo request behind for the other host whenever it lets a packet go straight there, as another
+    /// thread may do at any time.
     private static final class CallingLink extends AskedLink {
         private final BufferPool pool = new BufferPool();
         private final AtomicInteger calls;
