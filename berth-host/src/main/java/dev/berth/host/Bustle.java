@@ -1,7 +1,6 @@
 package dev.berth.host;
 
 import java.lang.invoke.VarHandle;
-import org.jspecify.annotations.Nullable;
 
 /// Whether one thread is in and out of a host's critical section all the time, such as that of a server which has
 /// many selected keys before it: another thread then leaves a packet in the host's inbox, and it is taken by that
@@ -18,11 +17,11 @@ final class Bustle {
 
     private int sections;
     private long last;
-    private @Nullable Thread by;
+    private long by; // a thread's number
 
     /// A program's thread is in the section at `now`.
     void entered(long now) {
-        Thread caller = Thread.currentThread();
+        long caller = Thread.currentThread().threadId();
         if (caller == by && now - last < GAP) {
             sections++;
         } else {
@@ -34,8 +33,8 @@ final class Bustle {
 
     /// The calling thread has to wait for something: it is not busy.
     void rests() {
-        if (by == Thread.currentThread()) {
-            by = null;
+        if (by == Thread.currentThread().threadId()) {
+            by = 0;
             sections = 0;
         }
     }
@@ -46,8 +45,15 @@ final class Bustle {
         VarHandle.fullFence(); // who leaves something has one too, between that and a look at this
     }
 
+    /// True if the caller, who is in the section, is so all the time.
+    boolean isOn() {
+        return sections >= MANY;
+    }
+
     /// True if another thread than the caller will be in the section again in a moment, as far as one can tell.
     boolean isOfAnother(long now) {
-        return sections >= MANY && now - last < GAP && by != Thread.currentThread();
+        return sections >= MANY
+                && now - last < GAP
+                && by != Thread.currentThread().threadId();
     }
 }

@@ -118,7 +118,8 @@ final class Conversation {
     /// @return false if there is no such thread, and nothing was done
     private boolean leaveToBusy(LinkPort port, LinkPort far) {
         long present = own.present();
-        if (!far.monitor().isBusyWithAnother(present)) {
+        // Who is not busy himself waits for the answer soon, and does not look at what the other one writes.
+        if (!own.isBusyAllTheTime() || !far.monitor().isBusyWithAnother(present)) {
             return false;
         }
         port.leaveBehindAt(far, present);

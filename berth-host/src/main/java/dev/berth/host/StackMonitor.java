@@ -452,6 +452,11 @@ final class StackMonitor {
 
     // For a conversation
 
+    /// True if the owner of the lock is in and out of the section all the time.
+    boolean isBusyAllTheTime() {
+        return bustle.isOn();
+    }
+
     /// True if another thread than the caller is in and out of the section all the time, so that it takes what is
     /// left in an inbox in a moment, as far as one can tell at `at`. Read without the lock.
     boolean isBusyWithAnother(long at) {
