@@ -50,11 +50,6 @@ final class StackMonitor {
         this.clock = clock;
     }
 
-    @Nullable
-    Siblings siblings() {
-        return siblings;
-    }
-
     /// Makes each of these the shard of a host. Before anything else.
     static void siblings(StackMonitor[] all) {
         for (StackMonitor each : all) {
