@@ -1,5 +1,7 @@
 package dev.berth.wire;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /// One packet on its way: headers in [#bytes] from [#start] to [#end], and behind them, optionally, a payload by
@@ -25,6 +27,19 @@ public final class Packet {
 
     /// The transport checksum was verified by the link or its device.
     public static final byte CHECKSUM_VERIFIED = 2;
+
+    private static final VarHandle STREAMS;
+
+    static {
+        try {
+            STREAMS = MethodHandles.lookup().findStaticVarHandle(Packet.class, "streams", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    @SuppressWarnings("unused") // through STREAMS
+    private static long streams;
 
     private final BufferPool pool;
     private final byte[] headers = new byte[HEADER_ROOM];
@@ -86,7 +101,7 @@ public final class Packet {
 
     /// What all packets with this number have in common, of all hosts of the JVM: the addresses, the protocol and the
     /// ports, here and in their headers, and that their transport checksum is partial. Whoever changes one of them
-    /// sets it to 0, which says nothing.
+    /// sets it to 0, which says nothing. From [#newStream].
     public long stream;
 
     /// The next packet of whatever queue the owner keeps it in.
@@ -100,6 +115,11 @@ public final class Packet {
     Packet(BufferPool pool) {
         this.pool = pool;
         reset();
+    }
+
+    /// A number for [#stream] that no other has had in this JVM. Thread-safe.
+    public static long newStream() {
+        return (long) STREAMS.getAndAdd(1L) + 1;
     }
 
     /// As for a new one, after [#strip].

@@ -3,26 +3,12 @@ package dev.berth.stack.udp;
 import dev.berth.stack.ip.IpOutput;
 import dev.berth.stack.ip.NetInterface;
 import dev.berth.wire.IpAddress;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import dev.berth.wire.Packet;
 
 /// The way that a datagram of an endpoint took, for the next ones to the same end: its ends, and the interface. Made in
 /// the critical section ([Udp#way]) and used outside of it, by several threads if need be, until [#isOpen] says that
 /// something has changed. Immutable.
 public final class DatagramWay {
-    private static final VarHandle STREAMS;
-
-    static {
-        try {
-            STREAMS = MethodHandles.lookup().findStaticVarHandle(DatagramWay.class, "streams", long.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
-
-    @SuppressWarnings("unused") // through STREAMS
-    private static long streams;
-
     private final UdpEndpoint endpoint;
     private final IpOutput output;
     private final int version;
@@ -36,8 +22,8 @@ public final class DatagramWay {
     final int destinationPort;
     final boolean ipv6;
 
-    /// Its [dev.berth.wire.Packet#stream].
-    final long stream = (long) STREAMS.getAndAdd(1L) + 1;
+    /// Its [Packet#stream].
+    final long stream = Packet.newStream();
 
     DatagramWay(
             UdpEndpoint endpoint, IpOutput output, NetInterface nic, SourceChoice from, long hi, long lo, int port) {
