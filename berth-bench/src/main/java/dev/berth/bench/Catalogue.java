@@ -168,6 +168,6 @@ final class Catalogue {
                             };
                         })
                 .against("all of it with plain java", () -> _ -> plain[0])
-                .at(Benchmark.Pace.SLOW);
+                .at(Benchmark.Pace.SUSTAINED);
     }
 }
