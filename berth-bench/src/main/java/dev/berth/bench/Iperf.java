@@ -3,6 +3,8 @@ package dev.berth.bench;
 import dev.berth.testkit.netns.NetworkNamespace;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
@@ -79,11 +81,17 @@ final class Iperf implements AutoCloseable {
     /// Gigabits per second that the receiver got; whole seconds, one at least.
     ///
     /// @param reverse whether the server sends
-    double measure(boolean reverse, long nanos) throws IOException {
+    /// @param reno whether the sender has Reno, instead of what the system chooses
+    double measure(boolean reverse, boolean reno, long nanos) throws IOException {
         String seconds = String.valueOf(Math.max(1, TimeUnit.NANOSECONDS.toSeconds(nanos)));
-        String[] command = reverse
-                ? new String[] {"iperf3", "-c", SERVER, "-J", "-t", seconds, "-R"}
-                : new String[] {"iperf3", "-c", SERVER, "-J", "-t", seconds};
+        List<String> words = new ArrayList<>(List.of("iperf3", "-c", SERVER, "-J", "-t", seconds));
+        if (reverse) {
+            words.add("-R");
+        }
+        if (reno) {
+            words.addAll(List.of("-C", RenoLoopback.NAME));
+        }
+        String[] command = words.toArray(String[]::new);
         long end = System.nanoTime() + LIMIT.toNanos();
         NetworkNamespace.Outcome outcome = client.run(LIMIT, command);
         while (outcome.exit() != 0 && System.nanoTime() < end) { // the server starts, or ends its last test

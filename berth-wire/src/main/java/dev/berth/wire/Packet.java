@@ -72,7 +72,8 @@ public final class Packet {
     /// One of `CHECKSUM_COMPLETE`, `CHECKSUM_PARTIAL`, `CHECKSUM_VERIFIED`.
     public byte checksum;
 
-    /// The transport protocol number, once known (6 TCP, 17 UDP, 1 ICMP, 58 ICMPv6).
+    /// The transport protocol number, once known (6 TCP, 17 UDP, 1 ICMP, 58 ICMPv6); 0 for a fragment that is not the
+    /// first one of its datagram.
     public int protocol;
 
     /// True for IPv6, once known.

@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class DatagramReader {
     private DatagramReader() {}
 
-    static int receive(
-            UdpEndpoint endpoint, @Nullable ByteSink sink, byte @Nullable [] target, int to, int max) {
+    static int receive(UdpEndpoint endpoint, @Nullable ByteSink sink, byte @Nullable [] target, int to, int max) {
         if (endpoint.closed) {
             return Udp.CLOSED;
         }
