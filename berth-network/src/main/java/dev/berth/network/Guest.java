@@ -6,6 +6,7 @@ import dev.berth.host.PacketQueue;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.Bytes;
 import dev.berth.wire.IpAddress;
+import dev.berth.wire.IpProtocol;
 import dev.berth.wire.Ipv4Header;
 import dev.berth.wire.Ipv6Header;
 import dev.berth.wire.Packet;
@@ -33,6 +34,10 @@ import org.jspecify.annotations.Nullable;
 /// and counted. Nothing is allocated per packet. Thread-safe.
 public final class Guest implements AutoCloseable {
     private static final int QUEUE = 4_096;
+
+    // The Fragment header, RFC 8200 section 4.5
+    private static final int FRAGMENT_HEADER = 8;
+    private static final int FRAGMENT_OFFSET = 2;
 
     private final Network network;
     private final String name;
@@ -354,10 +359,21 @@ public final class Guest implements AutoCloseable {
         if (packet.checksum != Packet.CHECKSUM_PARTIAL) {
             packet.transportAt = at + Ipv6Header.LENGTH;
             packet.protocol = Bytes.u8(bytes, at + Ipv6Header.NEXT_HEADER);
+            if (packet.protocol == IpProtocol.FRAGMENT && head >= Ipv6Header.LENGTH + FRAGMENT_HEADER) {
+                describeFragment(packet);
+            }
         }
         // An IPv4-mapped address stands for IPv4 in all tables here (RFC 4291 section 2.5.5.2), and is none of IPv6.
         return !IpAddress.isIpv4(packet.sourceHi, packet.sourceLo)
                 && !IpAddress.isIpv4(packet.destinationHi, packet.destinationLo);
+    }
+
+    /// The same of the Fragment header of IPv6 (RFC 8200 section 4.5), if that is the first extension header.
+    private static void describeFragment(Packet packet) {
+        int header = packet.transportAt;
+        packet.transportAt = header + FRAGMENT_HEADER;
+        boolean first = (Bytes.u16(packet.bytes, header + FRAGMENT_OFFSET) & ~7) == 0;
+        packet.protocol = first ? Bytes.u8(packet.bytes, header) : 0;
     }
 
     /// Name and addresses.

@@ -66,7 +66,8 @@ public final class Traffic {
         return new Traffic(network, Shape.ACROSS, group, List.of(), 0, 0);
     }
 
-    /// TCP only.
+    /// TCP only. Of a datagram in fragments that is the first one, as it is for [#udp] and [#port]: the others do not
+    /// say what they are part of.
     public Traffic tcp() {
         return new Traffic(network, shape, List.of(first), List.of(second), IpProtocol.TCP, port);
     }

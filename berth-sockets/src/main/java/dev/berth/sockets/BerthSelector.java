@@ -53,7 +53,7 @@ final class BerthSelector extends AbstractSelector {
     private volatile @Nullable Thread waiter;
     private volatile boolean woken;
 
-    /// A platform thread may look for arrivals a while before it parks; nobody has to wake it meanwhile.
+    /// A thread may look for arrivals a while before it parks; nobody has to wake it meanwhile.
     private final Spinning spinning = new Spinning();
 
     private final AttendedHosts hosts = new AttendedHosts(this::isSignalled);

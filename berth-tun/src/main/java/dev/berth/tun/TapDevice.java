@@ -48,7 +48,7 @@ public final class TapDevice implements AutoCloseable {
     /// @param mtu octets, 68 to 65535; 0 leaves it as it is
     /// @throws IOException if that is not possible, with one sentence that says why; nothing is left behind then
     public static TapDevice open(String name, @Nullable Path namespace, int mtu) throws IOException {
-        TunDevice.Setup setup = new TunDevice.Setup(0, List.of(), false, namespace != null, null);
+        TunDevice.Setup setup = new TunDevice.Setup(0, List.of(), false, namespace != null, null, false);
         TunDevice device = TunDevice.openTap(name, namespace, setup);
         boolean opened = false;
         try {

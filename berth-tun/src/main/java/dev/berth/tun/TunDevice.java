@@ -99,12 +99,14 @@ final class TunDevice {
     /// @param defaultRoutes whether default routes lead over it
     /// @param loopback whether the namespace's loopback device is brought up too
     /// @param congestionControl of connections over the routes of the addresses; null for that of the system
+    /// @param demanded whether a kernel that does not take this congestion control makes a failure, and no warning
     record Setup(
             int mtu,
             List<IpAddress.Prefix> addresses,
             boolean defaultRoutes,
             boolean loopback,
-            @Nullable String congestionControl) {}
+            @Nullable String congestionControl,
+            boolean demanded) {}
 
     private static TunDevice openHere(Kind kind, String name, boolean tcpSegments, boolean udpSegments, Setup setup)
             throws IOException {
@@ -134,10 +136,22 @@ final class TunDevice {
                     kernel.up(name);
                     kernel.configure(setup.addresses, setup.defaultRoutes);
                     if (setup.congestionControl != null) {
-                        kernel.congestionControl(setup.addresses, setup.defaultRoutes, setup.congestionControl);
+                        congestionControl(kernel, setup, setup.congestionControl);
                     }
                 }
             }
+        }
+    }
+
+    private static void congestionControl(KernelSide kernel, Setup setup, String wanted) throws IOException {
+        try {
+            kernel.congestionControl(setup.addresses, setup.defaultRoutes, wanted);
+        } catch (IOException e) {
+            if (setup.demanded) {
+                throw e;
+            }
+            System.getLogger("dev.berth.tun")
+                    .log(System.Logger.Level.WARNING, "What the kernel sends may be slow: {0}", e.getMessage());
         }
     }
 

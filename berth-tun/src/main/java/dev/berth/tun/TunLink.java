@@ -121,6 +121,7 @@ public final class TunLink implements Link {
         private boolean defaultRoutes;
         private boolean loopback;
         private @Nullable String congestionControl = "reno";
+        private boolean demanded;
 
         private Builder(String name) {
             this.name = Objects.requireNonNull(name);
@@ -163,7 +164,9 @@ public final class TunLink implements Link {
         /// given here, as `congctl` of ip-route(8) does. By default `reno`, which every kernel has: what it sends
         /// passes no network on its way to the host, so there is no congestion, and to pace it, as BBR does where
         /// that is the system's choice, costs three quarters of the throughput in a virtual machine. Where the host's
-        /// network imitates another one, with delay and loss, the system's choice may be the better one.
+        /// network imitates another one, with delay and loss, the system's choice may be the better one. Other
+        /// routes, and connections over them, stay as they are. Where a kernel does not take the default, the log
+        /// says so; one that is set here has to be taken.
         ///
         /// @param name of ASCII letters, digits and `_`, 15 at most; null for the system's choice
         /// @throws IllegalArgumentException if it cannot be a name
@@ -172,6 +175,7 @@ public final class TunLink implements Link {
                 throw new IllegalArgumentException("No name of a congestion control: " + name);
             }
             this.congestionControl = name;
+            demanded = true;
             return this;
         }
 
@@ -202,8 +206,8 @@ public final class TunLink implements Link {
         ///     permission is missing, the name is too long or the device is in use; the message is one
         ///     sentence that says so. Nothing is left behind then
         public TunLink open() throws IOException {
-            TunDevice.Setup setup =
-                    new TunDevice.Setup(mtu, List.copyOf(addresses), defaultRoutes, loopback, congestionControl);
+            TunDevice.Setup setup = new TunDevice.Setup(
+                    mtu, List.copyOf(addresses), defaultRoutes, loopback, congestionControl, demanded);
             TunDevice device = TunDevice.open(name, namespace, tcpSegments, udpSegments, setup);
             boolean opened = false;
             try {

@@ -72,7 +72,8 @@ public final class Packet {
     /// One of `CHECKSUM_COMPLETE`, `CHECKSUM_PARTIAL`, `CHECKSUM_VERIFIED`.
     public byte checksum;
 
-    /// The transport protocol number, once known (6 TCP, 17 UDP, 1 ICMP, 58 ICMPv6).
+    /// The transport protocol number, once known (6 TCP, 17 UDP, 1 ICMP, 58 ICMPv6); 0 for a fragment that is not the
+    /// first one of its datagram.
     public int protocol;
 
     /// True for IPv6, once known.
@@ -150,11 +151,8 @@ public final class Packet {
 
     /// Lets the payload be `length` octets of `chunk` from `from` on. The packet takes a reference of its own.
     public void setTail(Chunk chunk, int from, int length) {
-        assert this.chunk == null;
         chunk.retain();
-        this.chunk = chunk;
-        tailStart = from;
-        tailEnd = from + length;
+        giveTail(chunk, from, length);
     }
 
     /// As [#setTail], and the packet takes over the caller's reference.

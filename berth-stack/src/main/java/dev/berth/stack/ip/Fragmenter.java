@@ -10,7 +10,8 @@ import dev.berth.wire.Packet;
 
 /// Cuts a datagram of this host into fragments (RFC 791 section 3.2, RFC 8200 section 4.5). Payload that lies in a
 /// chunk
-/// is referred to, not copied.
+/// is referred to, not copied. Only the first fragment has the protocol of the datagram: what is behind the headers of
+/// the others is no transport header.
 final class Fragmenter {
     private final BufferPool pool;
 
@@ -46,6 +47,7 @@ final class Fragmenter {
             Packet fragment = pool.takePacket();
             putData(fragment, packet, offset, size);
             fragment.ipv6 = packet.ipv6;
+            fragment.protocol = offset == 0 ? packet.protocol : 0;
             fragment.sourceHi = packet.sourceHi;
             fragment.sourceLo = packet.sourceLo;
             fragment.destinationHi = packet.destinationHi;

@@ -47,7 +47,8 @@ final class ReceiveTuning {
         }
         extras.tuningAmount = (int) Math.min(amount, Integer.MAX_VALUE);
         if (wanted > tcb.receiveBuffer() && !budget.isScarce()) {
-            extras.receiveBuffer = (int) Math.min(wanted, most(tcb));
+            // Not less than before, also when a shorter round trip has been seen meanwhile.
+            extras.receiveBuffer = (int) Math.max(tcb.receiveBuffer(), Math.min(wanted, most(tcb)));
         }
         begin(extras, read, now);
     }

@@ -20,6 +20,8 @@ class ReceiveTuningTest {
     private final NetInterface clientNic = client.addInterface("client", 1_500, true, 65_535);
     private final NetInterface serverNic = server.addInterface("server", 1_500, true, 65_535);
     private long now = 1_000_000_000L;
+    private Tcb sender;
+    private Tcb receiver;
 
     private void carry(NetInterface from, NetStack to, NetInterface nic) {
         Packet packet;
@@ -46,12 +48,17 @@ class ReceiveTuningTest {
         PortBinding<TcpListener> binding = server.tcp().ports().bind(0, 0, 80, 0, "test");
         TcpListener listener = server.tcp().listen(binding, 1, StackConfig.DEFAULT.tcp());
         Endpoint remote = new Endpoint(IpAddress.parse("10.0.0.2"), 80);
-        Tcb sender = client.connect(remote, null, StackConfig.DEFAULT.tcp(), null, now);
+        sender = client.connect(remote, null, StackConfig.DEFAULT.tcp(), null, now);
         assertThat(sender).isNotNull();
         roundTrip(nanos);
         roundTrip(nanos);
-        Tcb receiver = server.tcp().accept(listener);
+        receiver = server.tcp().accept(listener);
         assertThat(receiver).isNotNull();
+        transfer(roundTrips, nanos);
+        return receiver.receiveBuffer();
+    }
+
+    private void transfer(int roundTrips, long nanos) {
         long read = 0;
         for (int i = 0; i < roundTrips; i++) {
             client.tcp().send(sender, (_, _, _) -> {}, 8 << 20);
@@ -59,7 +66,6 @@ class ReceiveTuningTest {
             read += Math.max(0, server.tcp().receive(receiver, (_, _, _) -> {}, 8 << 20));
         }
         assertThat(read).as("octets that were read").isGreaterThan(4L << 20);
-        return receiver.receiveBuffer();
     }
 
     @Test
@@ -72,5 +78,16 @@ class ReceiveTuningTest {
         assertThat(bufferAfter(200, 20_000))
                 .isEqualTo(StackConfig.DEFAULT.tcp().receiveBuffer())
                 .isEqualTo(1 << 19);
+    }
+
+    @Test
+    void a_buffer_that_has_grown_does_not_shrink_when_the_path_turns_out_to_be_short() throws PortUnavailableException {
+        int grown = bufferAfter(40, 10_000_000);
+        for (int i = 0; i < 20; i++) {
+            server.tcp().send(receiver, (_, _, _) -> {}, 1);
+            transfer(600, 20_000); // in which more is read than in a long round trip
+            assertThat(receiver.receiveBuffer()).isGreaterThanOrEqualTo(grown);
+        }
+        assertThat(receiver.minRtt).isBetween(1L, 100_000L);
     }
 }
