@@ -35,7 +35,8 @@ record Benchmark(
         ORDINARY,
         /// A quarter of the time in each round: many rows of very short operations.
         BRIEF,
-        /// Half of the rounds, one at least, without warm-up and for seconds: what is measured has a period of its own.
+        /// Half of the rounds, three at least if there are so many, without warm-up and for seconds: what is measured
+        /// has a period of its own. One round in a quick run.
         SUSTAINED,
         /// A third of the rounds, one at least, and no warm-up: a round takes many seconds.
         SLOW,

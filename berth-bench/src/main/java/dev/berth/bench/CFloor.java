@@ -27,11 +27,9 @@ final class CFloor implements AutoCloseable {
     private static final String NETWORK = "10.8.0.0/24";
     private static final int BUILD_LIMIT_SECONDS = 60;
 
-    private final Path directory;
     private final PeerProcess process;
 
-    private CFloor(Path directory, PeerProcess process) {
-        this.directory = directory;
+    private CFloor(PeerProcess process) {
         this.process = process;
     }
 
@@ -57,11 +55,12 @@ final class CFloor implements AutoCloseable {
         try {
             process = new PeerProcess(namespace, List.of(build(directory).toString(), DEVICE, ADDRESS, KERNEL));
             process.answer();
+            delete(directory); // it runs, and leaves nothing behind however this process ends
             namespace.check("ip", "address", "add", KERNEL + "/24", "dev", DEVICE);
             namespace.check("ip", "link", "set", "dev", DEVICE, "mtu", "1500", "up");
             // as Berth sets it for its own device, so that the kernel's sender is the same for both
             namespace.check("ip", "route", "change", NETWORK, "dev", DEVICE, "src", KERNEL, "congctl", "reno");
-            return new CFloor(directory, process);
+            return new CFloor(process);
         } catch (Exception e) {
             if (process != null) {
                 process.close();
@@ -110,9 +109,8 @@ final class CFloor implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException {
+    public void close() {
         process.close();
-        delete(directory);
     }
 
     private static void delete(Path directory) throws IOException {

@@ -22,20 +22,7 @@ final class Catalogue {
         List<Benchmark> all = new ArrayList<>();
         all.add(roundTrip("rtt-virtual", true, 15));
         all.add(roundTrip("rtt-platform", false, 2));
-        all.add(rate(
-                "stream-64k",
-                "stream of 64 KiB writes between two hosts in memory",
-                "Gbit/s",
-                4,
-                () -> new Stream(BerthSockets.inMemory()),
-                () -> new Stream(new KernelSockets())));
-        all.add(rate(
-                "stream-mss1460",
-                "the same with segments of 1460 octets, checksums computed and verified",
-                "Gbit/s",
-                2,
-                () -> new Stream(BerthSockets.likeEthernet()),
-                () -> new Stream(new KernelSockets())));
+        all.addAll(StreamRows.all());
         all.addAll(ConnectRows.all(options));
         all.add(rate(
                 "udp-64",
@@ -168,6 +155,6 @@ final class Catalogue {
                             };
                         })
                 .against("all of it with plain java", () -> _ -> plain[0])
-                .at(Benchmark.Pace.SLOW);
+                .at(Benchmark.Pace.SUSTAINED);
     }
 }

@@ -132,6 +132,7 @@ final class GatewayLab implements AutoCloseable {
         }
         NetworkNamespace inside = NetworkNamespace.create();
         opened.add(inside);
+        RenoLoopback.choose(inside); // Berth sets it for its own routes; the others would have what the machine chooses
         NamespaceProgram gateway = between.start(command(way, mtu, inside));
         opened.add(gateway);
         long end = System.nanoTime() + LIMIT.toNanos();

@@ -1,8 +1,11 @@
 package dev.berth.bench;
 
+import dev.berth.testkit.netns.NamespaceProgram;
 import dev.berth.testkit.netns.NetworkNamespace;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
@@ -41,7 +44,6 @@ final class Iperf implements AutoCloseable {
                 client.name());
         address(server, "veth0", SERVER);
         address(client, "veth1", CLIENT);
-        server.start("iperf3", "-s", "-B", SERVER);
     }
 
     private static void address(NetworkNamespace namespace, String device, String address) {
@@ -79,22 +81,39 @@ final class Iperf implements AutoCloseable {
     /// Gigabits per second that the receiver got; whole seconds, one at least.
     ///
     /// @param reverse whether the server sends
-    double measure(boolean reverse, long nanos) throws IOException {
+    /// @param reno whether the sender has Reno, instead of what the system chooses
+    double measure(boolean reverse, boolean reno, long nanos) throws IOException {
         String seconds = String.valueOf(Math.max(1, TimeUnit.NANOSECONDS.toSeconds(nanos)));
-        String[] command = reverse
-                ? new String[] {"iperf3", "-c", SERVER, "-J", "-t", seconds, "-R"}
-                : new String[] {"iperf3", "-c", SERVER, "-J", "-t", seconds};
+        List<String> words = new ArrayList<>(List.of("iperf3", "-c", SERVER, "-J", "-t", seconds));
+        if (reverse) {
+            words.add("-R");
+        }
+        if (reno) {
+            words.addAll(List.of("-C", RenoLoopback.NAME));
+        }
+        String[] command = words.toArray(String[]::new);
         long end = System.nanoTime() + LIMIT.toNanos();
-        NetworkNamespace.Outcome outcome = client.run(LIMIT, command);
-        while (outcome.exit() != 0 && System.nanoTime() < end) { // the server starts, or ends its last test
-            LockSupport.parkNanos(50_000_000);
-            outcome = client.run(LIMIT, command);
+        NetworkNamespace.Outcome outcome = once(command, end);
+        while (outcome.exit() != 0 && System.nanoTime() < end) {
+            outcome = once(command, end);
         }
         Matcher matcher = RECEIVED.matcher(outcome.output());
         if (outcome.exit() != 0 || !matcher.find()) {
             throw new IOException("iperf3 has failed: " + outcome.output());
         }
         return Double.parseDouble(matcher.group(1)) / 1e9;
+    }
+
+    /// With a server of its own: one that a client has left in the midst of a test may be busy for ever.
+    private NetworkNamespace.Outcome once(String[] command, long end) {
+        try (NamespaceProgram _ = server.start("iperf3", "-s", "-1", "-B", SERVER)) {
+            NetworkNamespace.Outcome outcome = client.run(LIMIT, command);
+            while (outcome.exit() != 0 && outcome.output().contains("refused") && System.nanoTime() < end) {
+                LockSupport.parkNanos(20_000_000); // the server starts
+                outcome = client.run(LIMIT, command);
+            }
+            return outcome;
+        }
     }
 
     @Override

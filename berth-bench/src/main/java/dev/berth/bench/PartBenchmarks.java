@@ -8,6 +8,9 @@ import org.openjdk.jmh.runner.options.TimeValue;
 
 /// Runs the JMH benchmarks of single parts, with the allocation per operation.
 public final class PartBenchmarks {
+    /// For the JVMs of JMH, which says itself that it needs it: otherwise each warns of it.
+    static final String JMH_USES_UNSAFE = "--sun-misc-unsafe-memory-access=allow";
+
     private PartBenchmarks() {}
 
     /// Runs those whose names match.
@@ -21,6 +24,7 @@ public final class PartBenchmarks {
         ChainedOptionsBuilder options = new OptionsBuilder()
                 .include(pattern)
                 .addProfiler(GCProfiler.class)
+                .jvmArgsPrepend(JMH_USES_UNSAFE)
                 .shouldFailOnError(true);
         if (quick) {
             options.forks(1)

@@ -177,6 +177,7 @@ public final class PartGates {
         ChainedOptionsBuilder options = new OptionsBuilder()
                 .include("^" + Pattern.quote(PACKAGE + name) + "$")
                 .addProfiler(GCProfiler.class)
+                .jvmArgsPrepend(PartBenchmarks.JMH_USES_UNSAFE)
                 .shouldFailOnError(true)
                 .verbosity(VerboseMode.SILENT)
                 .forks(1);

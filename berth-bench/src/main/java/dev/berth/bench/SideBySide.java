@@ -207,7 +207,7 @@ public final class SideBySide implements AutoCloseable {
     private int rounds(Benchmark.Pace pace) {
         return switch (pace) {
             case ORDINARY, BRIEF -> options.rounds;
-            case SUSTAINED -> Math.max(1, options.rounds / 2);
+            case SUSTAINED -> options.onlyBrief ? 1 : Math.max(Math.min(3, options.rounds), options.rounds / 2);
             case SLOW -> Math.max(1, options.rounds / 3);
             case ONCE -> 1;
         };

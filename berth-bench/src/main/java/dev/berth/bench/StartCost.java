@@ -47,6 +47,7 @@ final class StartCost implements Measurement {
             }
             Path target = directory.resolve(file);
             Files.createDirectories(target.getParent());
+            deleteAtExit(directory, directory.relativize(target), Path.of(ERRORS));
             Files.copy(in, target);
             cost.run(cost.plain); // into the caches of the kernel; the script builds and archives once
             cost.run(cost.berth);
@@ -54,6 +55,18 @@ final class StartCost implements Measurement {
         } catch (IOException | UnavailableException | RuntimeException e) {
             cost.close();
             throw e;
+        }
+    }
+
+    /// Leaves nothing behind when the benchmark is interrupted. The last one named goes first.
+    private static void deleteAtExit(Path directory, Path... files) {
+        directory.toFile().deleteOnExit();
+        for (Path each : files) {
+            Path at = directory;
+            for (Path name : each) {
+                at = at.resolve(name);
+                at.toFile().deleteOnExit();
+            }
         }
     }
 

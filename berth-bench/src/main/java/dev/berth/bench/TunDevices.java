@@ -38,6 +38,7 @@ final class TunDevices implements AutoCloseable {
 
     private TunDevices(NetworkNamespace namespace) throws IOException {
         this.namespace = namespace;
+        RenoLoopback.choose(namespace); // for the loopback device too what Berth sets for its own routes
         TunLink link = TunLink.builder("berth0")
                 .inNamespace(namespace.path())
                 .address(IpAddress.Prefix.parse(KERNEL + "/24"))

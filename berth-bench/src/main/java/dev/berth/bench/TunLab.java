@@ -6,9 +6,11 @@ import org.jspecify.annotations.Nullable;
 
 /// The rows over TUN, which share one set of devices. The other side of the `tun` rows is the floor in C, or the
 /// kernel's loopback where it cannot be built; that of the `kernel-tun` rows is the loopback in any case, and that of
-/// the `iperf3` rows is iperf3 over a pair of virtual Ethernet devices of the kernel with the same MTU.
+/// the `iperf3` rows is iperf3 over a pair of virtual Ethernet devices of the kernel with the same MTU, with the
+/// congestion control that the system chooses and with the one that the kernel has over TUN.
 final class TunLab implements AutoCloseable {
     private static final String GROUP = "tun";
+    private static final String LOOPBACK = Catalogue.KERNEL + ", " + RenoLoopback.NAME;
     private static final String IN = "stream from the kernel over TUN, MTU 1500";
     private static final String OUT = "stream to the kernel over TUN, MTU 1500";
 
@@ -30,8 +32,10 @@ final class TunLab implements AutoCloseable {
                 lab.connect(kernel);
             }
         }
-        lab.iperf("iperf3-in", IN, PeerTask.RECEIVE);
-        lab.iperf("iperf3-out", OUT, PeerTask.SEND);
+        for (boolean reno : new boolean[] {false, true}) {
+            lab.iperf("iperf3-in", IN, PeerTask.RECEIVE, reno);
+            lab.iperf("iperf3-out", OUT, PeerTask.SEND, reno);
+        }
         return lab.rows.stream()
                 .map(row -> row.name().startsWith("tun-") ? row : row.lengthy(Benchmark.Lengthy.ALL))
                 .toList();
@@ -58,7 +62,7 @@ final class TunLab implements AutoCloseable {
                             opened.floor();
                             return nanos -> opened.overFloor(task, nanos);
                         })
-                        : against(row, Catalogue.KERNEL, () -> {
+                        : against(row, LOOPBACK, () -> {
                             TunDevices opened = open();
                             return nanos -> opened.overLoopback(task, nanos);
                         }));
@@ -83,23 +87,24 @@ final class TunLab implements AutoCloseable {
                             opened.floor();
                             return opened::connectToFloor;
                         })
-                        : against(row, Catalogue.KERNEL, () -> {
+                        : against(row, LOOPBACK, () -> {
                             TunDevices opened = open();
                             return opened::connectOverLoopback;
                         }));
     }
 
-    private void iperf(String name, String what, PeerTask task) {
-        Benchmark row = Benchmark.of(name, what, "Gbit/s", false, Goal.times(1), () -> {
+    /// @param reno whether iperf3's sender has Reno, as the kernel's has over TUN, or what the system chooses
+    private void iperf(String name, String what, PeerTask task, boolean reno) {
+        Benchmark row = Benchmark.of(name + (reno ? "-reno" : ""), what, "Gbit/s", false, Goal.times(1), () -> {
             TunDevices opened = open();
             return nanos -> opened.overTun(task, nanos);
         });
-        rows.add(against(row, "iperf3, kernel veth, MTU 1500", () -> {
-                    Iperf opened = iperf == null ? Iperf.open() : iperf;
-                    iperf = opened;
-                    return nanos -> opened.measure(task == PeerTask.RECEIVE, nanos);
-                })
-                .at(Benchmark.Pace.SLOW));
+        String choice = reno ? ", " + RenoLoopback.NAME : StreamRows.congestionControl();
+        rows.add(against(row, "iperf3, kernel veth, MTU 1500" + choice, () -> {
+            Iperf opened = iperf == null ? Iperf.open() : iperf;
+            iperf = opened;
+            return nanos -> opened.measure(task == PeerTask.RECEIVE, reno, nanos);
+        }));
     }
 
     private Benchmark against(Benchmark row, String side, Measurement.Opener opener) {

@@ -23,7 +23,7 @@ class TunLabTest {
         try (SideBySide run = new SideBySide(options, _ -> {})) {
             for (String name : List.of("tun-in", "tun-out", "tun-rtt", "tun-connect")) {
                 Row row = run.run(name);
-                assertThat(row.otherName()).isEqualTo(CFloor.canBeBuilt() ? "c-floor" : "kernel-loopback");
+                assertThat(row.otherName()).isEqualTo(CFloor.canBeBuilt() ? "c-floor" : "kernel-loopback, reno");
                 assertThat(row.berth().min()).as(name).isPositive();
                 assertThat(row.other().min()).as(name).isPositive();
             }

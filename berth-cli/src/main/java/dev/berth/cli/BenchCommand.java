@@ -43,10 +43,12 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(
             names = "--quick",
-            description = "Measure for a short time: under a minute on a machine that is not busy. What takes long for"
-                    + " what it tells is only measured if it is named: the bursts of connections, select-1k,"
-                    + " select-100k, http, growth, million-pairs, lookup-10m, flow-bytes-client, flow-bytes-lone,"
-                    + " kernel-tun, iperf3, gateway, and the kernel's side of the rows that fill its range of ports.")
+            description =
+                    "Measure for a short time: under a minute on a machine that is not busy. What takes long for"
+                            + " what it tells is only measured if it is named: the streams beside Reno, the bursts of"
+                    + " connections, select-1k, select-100k, http, growth, million-pairs, lookup-10m,"
+                    + " flow-bytes-client, flow-bytes-lone, kernel-tun, iperf3, gateway, and the kernel's side of the"
+                    + " rows that fill its range of ports.")
     private boolean quick;
 
     @Option(names = "--json", description = "Print one JSON object a line instead of a table.")
@@ -55,7 +57,11 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--list", description = "Print what can be measured, and measure nothing.")
     private boolean list;
 
-    @Option(names = "--rounds", paramLabel = "N", description = "Measure both sides N times.")
+    @Option(
+            names = "--rounds",
+            paramLabel = "N",
+            description = "Measure both sides N times, 7 if this is not given, with --quick 3; fewer times"
+                    + " where a round takes long.")
     private @Nullable Integer rounds;
 
     @Option(
@@ -113,6 +119,7 @@ final class BenchCommand implements Callable<Integer> {
             }
             if (!json) {
                 out.println(Row.heading());
+                out.flush();
             }
             boolean failed = false;
             for (String name : selected) {

@@ -1,5 +1,7 @@
 package dev.berth.host;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /// How threads attend a shard of a host while they look for something of it: who has a single packet for it leaves
@@ -12,8 +14,20 @@ import org.jspecify.annotations.Nullable;
 /// while it has offered its processor to others. Several may attend at once: the mark is that of the first, and the
 /// others set it again when that one has gone. Thread-safe; nothing is allocated.
 public final class Attendance {
+    private static final VarHandle LEFT_AT;
+
+    static {
+        try {
+            LEFT_AT = MethodHandles.lookup().findVarHandle(Attendance.class, "leftAt", LinkPort.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final StackMonitor monitor;
-    private @Nullable LinkPort leftAt; // read without the lock, by the thread that has written it
+
+    /// Where the host's threads have left something: written under the lock, and taken away without it.
+    private volatile @Nullable LinkPort leftAt;
 
     Attendance(StackMonitor monitor) {
         this.monitor = monitor;
@@ -51,7 +65,7 @@ public final class Attendance {
     }
 
     /// The calling thread has to wait for something that the host tells: who has a packet for the host does not rely
-    /// on its coming again soon.
+    /// on its coming again soon. Not under the host's lock.
     public void waits() {
         monitor.waits();
     }
@@ -61,15 +75,21 @@ public final class Attendance {
     public void takeBack() {
         LinkPort far = leftAt;
         if (far != null) {
-            leftAt = null;
+            LEFT_AT.compareAndSet(this, far, null); // what another thread has left meanwhile is its own to take back
             if (far.hasInput()) {
                 far.monitor().tryRun(); // an attendant there may have lost its processor
             }
         }
     }
 
+    /// True if something may be left at `far`: only one inbox is remembered, for [#takeBack]. Under the host's lock.
+    boolean mayLeaveAt(LinkPort far) {
+        LinkPort before = leftAt;
+        return before == null || before == far || !before.hasInput();
+    }
+
     /// A packet was left at `far`, the inbox of another host. Under the host's lock.
     void hasLeft(LinkPort far) {
-        leftAt = far;
+        LEFT_AT.setRelease(this, far); // after the packet: who finds this finds that
     }
 }

@@ -32,17 +32,20 @@ final class Bustle {
     }
 
     /// The calling thread has to wait for something: it is not busy.
-    void rests() {
-        if (by == Thread.currentThread().threadId()) {
-            by = 0;
-            sections = 0;
+    ///
+    /// @return true if others may have thought so, and left something in the inbox that nobody else takes; a look at
+    ///     it after this finds that
+    boolean rests() {
+        if (by != Thread.currentThread().threadId()) {
+            return false;
         }
-    }
-
-    /// As [#rests], for a thread that looks at the inbox after this, and then perhaps parks.
-    void ended() {
-        rests();
-        VarHandle.fullFence(); // who leaves something has one too, between that and a look at this
+        boolean on = isOn();
+        by = 0;
+        sections = 0;
+        if (on) {
+            VarHandle.fullFence(); // who leaves something has one too, between that and a look at this
+        }
+        return on;
     }
 
     /// True if the caller, who is in the section, is so all the time.

@@ -98,7 +98,7 @@ final class Conversation {
     ///
     /// @return false if nothing was done
     private boolean leaveTo(LinkPort port, LinkPort far) {
-        if (far.monitor() == own || own.clock() != null) {
+        if (far.monitor() == own || own.clock() != null || !own.attendance.mayLeaveAt(far)) {
             return false;
         }
         // Hosts with a clock of their own are not attended.

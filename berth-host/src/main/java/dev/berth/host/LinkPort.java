@@ -43,6 +43,7 @@ final class LinkPort implements LinkReceiver {
     private final AtomicLong inboxDrops = new AtomicLong(); // not yet counted by the stack
     private volatile @Nullable String downReason;
     private volatile boolean closed;
+
     /// The outbox was full, so that packets may have stayed in the interface.
     private volatile boolean held;
     private @Nullable DatagramLane lane; // made under the host's lock, used by who transmits

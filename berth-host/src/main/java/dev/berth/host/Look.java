@@ -10,7 +10,7 @@ public interface Look extends BooleanSupplier {
     /// The thread looks from now on, again and again.
     default void begin() {}
 
-    /// The thread does not look for a while, or not any more.
+    /// The thread does not look for a while, or not any more; also where [#begin] has thrown something.
     ///
     /// @param found what it looked for is there
     default void end(boolean found) {}

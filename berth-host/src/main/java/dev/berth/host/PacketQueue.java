@@ -221,8 +221,10 @@ public final class PacketQueue {
         Left leave(Packet packet) {
             long at = ends.get(TAIL);
             int slot = slot(at);
-            // A slot with the mark is not filled, so this one is free, whoever has claimed those before it.
-            if (slots.getAcquire(slot) != ATTENDED || !ends.compareAndSet(TAIL, at, at + 1)) {
+            // With all slots claimed, the one with the mark belongs to whoever has claimed it and not yet filled it.
+            if (slots.getAcquire(slot) != ATTENDED
+                    || at - ends.getAcquire(HEAD) > mask
+                    || !ends.compareAndSet(TAIL, at, at + 1)) {
                 return Left.NOT_TAKEN;
             }
             return slots.getAndSet(slot, packet) == ATTENDED ? Left.ATTENDED : Left.ALONE;

@@ -104,8 +104,8 @@ public final class Spinning {
     /// Looks so often at most, and attends to what is left to this thread meanwhile.
     private static boolean looks(Look signal, int most) {
         boolean found = false;
-        signal.begin();
         try {
+            signal.begin(); // in here: what has failed halfway has to be taken back as well
             for (int i = 0; i < most && !found; i++) {
                 found = signal.getAsBoolean();
                 if (!found) {
@@ -186,8 +186,8 @@ public final class Spinning {
     /// Looks until a turn is over.
     private static boolean lookForTurn(Look signal) {
         boolean found = false;
-        signal.begin();
         try {
+            signal.begin();
             long until = Long.MAX_VALUE; // the clock is not read where the signal is there soon
             for (long now = 0; !found && now < until; ) {
                 for (int i = 0; i < LOOKS && !found; i++) {

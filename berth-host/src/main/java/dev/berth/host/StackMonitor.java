@@ -426,9 +426,11 @@ final class StackMonitor {
 
     // For those who attend
 
-    /// The calling thread has to wait: it will look whether something was left to it before it parks.
+    /// The calling thread has to wait: takes what was left to it while it was busy, as it may park without a look.
     void waits() {
-        bustle.rests();
+        if (bustle.rests() && isCalled()) {
+            tryRun();
+        }
     }
 
     /// Says of all inboxes that the calling thread looks at them again and again, unless somebody is at work in the

@@ -207,4 +207,61 @@ class PacketQueueTest {
         assertThat(queue.isAttended()).isFalse();
         return left.get();
     }
+
+    /// All slots of a small ring are claimed, the first of them by one who has not yet filled it, so that the mark of
+    /// an attendant is still there: what comes now must not take that slot.
+    @Test
+    @Timeout(60)
+    void nothing_is_left_in_a_slot_that_somebody_else_has_claimed() throws Exception {
+        int each = 20_000;
+        int producers = 4;
+        PacketQueue queue = new PacketQueue(2);
+        AtomicInteger producing = new AtomicInteger(producers);
+        int[] next = new int[producers];
+        List<String> wrong = new ArrayList<>();
+        try (ExecutorService executor = Executors.newFixedThreadPool(producers)) {
+            List<Future<?>> futures = new ArrayList<>();
+            for (int p = 0; p < producers; p++) {
+                int producer = p;
+                futures.add(executor.submit(() -> {
+                    try {
+                        for (int i = 0; i < each && wrong.isEmpty(); i++) {
+                            Packet packet = packet(producer, i);
+                            while ((producer % 2 == 0 || queue.leave(packet) == PacketQueue.Left.NOT_TAKEN)
+                                    && !queue.offer(packet)) {
+                                Thread.onSpinWait();
+                            }
+                        }
+                    } finally {
+                        producing.decrementAndGet();
+                    }
+                }));
+            }
+            int consumed = 0;
+            int misses = 0;
+            while (consumed < producers * each && misses < 1_000 && wrong.isEmpty()) {
+                boolean over = producing.get() == 0;
+                Packet packet = queue.poll();
+                if (packet == null) {
+                    queue.attend();
+                    misses += over ? 1 : 0; // nobody fills a slot any more
+                    Thread.onSpinWait();
+                } else if (next[packet.protocol]++ != packet.segmentSize) {
+                    wrong.add(packet.protocol + ": " + packet.segmentSize);
+                } else {
+                    consumed++;
+                }
+            }
+            if (wrong.isEmpty() && consumed < producers * each) {
+                wrong.add(consumed + " packets have come");
+            }
+            for (Packet rest = queue.poll(); producing.get() > 0 || rest != null; rest = queue.poll()) {
+                Thread.onSpinWait(); // lets those who wait for room end
+            }
+            for (Future<?> future : futures) {
+                future.get(20, TimeUnit.SECONDS);
+            }
+        }
+        assertThat(wrong).isEmpty();
+    }
 }

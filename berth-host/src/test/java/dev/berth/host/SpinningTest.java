@@ -1,11 +1,13 @@
 package dev.berth.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -91,6 +93,31 @@ class SpinningTest {
     @Timeout(60)
     void a_look_for_what_never_comes_ends() {
         assertThat(spinning.look(() -> false)).isFalse();
+    }
+
+    /// The hosts that are attended from the begin on have to be told, or packets would be left to nobody.
+    @Test
+    void a_look_that_fails_at_its_begin_ends() {
+        assumeTrue(Runtime.getRuntime().availableProcessors() > 1);
+        AtomicInteger ends = new AtomicInteger();
+        Look look = new Look() {
+            @Override
+            public boolean getAsBoolean() {
+                return false;
+            }
+
+            @Override
+            public void begin() {
+                throw new IllegalStateException("an observer has failed");
+            }
+
+            @Override
+            public void end(boolean found) {
+                ends.incrementAndGet();
+            }
+        };
+        assertThatIllegalStateException().isThrownBy(() -> spinning.look(look));
+        assertThat(ends).hasValue(1);
     }
 
     @Test

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Timeout;
 class SameSeedTest {
     /// SHA-256 of the file that seed 42 makes, wherever it is made. A change of the protocol's behaviour, or of what a
     /// capture looks like, changes it: then the new one is written here, once it has come out on two machines.
-    private static final String DIGEST_OF_42 = "187067136c9c3a491398213f5cc56e936b6041b0c25a1162520b1f6e4e195168";
+    private static final String DIGEST_OF_42 = "f681e682b93fb648c593f17d602fe0c00b7171a56b02b2adf0787d8b8e7919e6";
 
     private static final int RUNS = 100;
     private static final int OCTETS = 60_000;

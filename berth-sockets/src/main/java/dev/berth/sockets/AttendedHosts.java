@@ -74,8 +74,18 @@ final class AttendedHosts implements Look {
     public void end(boolean found) {
         Attendance[] present = begun;
         begun = NONE;
-        for (Attendance each : present) {
-            each.end(found);
+        end(present, 0, found);
+    }
+
+    /// Ends all from the index on, whatever is thrown by what was left to this thread.
+    private static void end(Attendance[] all, int first, boolean found) {
+        if (first == all.length) {
+            return;
+        }
+        try {
+            all[first].end(found);
+        } finally {
+            end(all, first + 1, found);
         }
     }
 }

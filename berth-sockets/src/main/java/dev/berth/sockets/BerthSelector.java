@@ -5,6 +5,7 @@ import dev.berth.host.HostClock;
 import dev.berth.host.Spinning;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.IllegalSelectorException;
 import java.nio.channels.SelectionKey;
@@ -52,7 +53,7 @@ final class BerthSelector extends AbstractSelector {
     private volatile @Nullable Thread waiter;
     private volatile boolean woken;
 
-    /// A platform thread may look for arrivals a while before it parks; nobody has to wake it meanwhile.
+    /// A thread may look for arrivals a while before it parks; nobody has to wake it meanwhile.
     private final Spinning spinning = new Spinning();
 
     private final AttendedHosts hosts = new AttendedHosts(this::isSignalled);
@@ -307,6 +308,9 @@ final class BerthSelector extends AbstractSelector {
 
     /// Keeps those candidates that are ready. Whoever is dropped comes back by [#arrive] or [#interestGrew].
     private void findReady() {
+        // Channels are looked at without a lock: whoever has made one ready and found its key among the arrivals did
+        // so before the key was taken out, and is not to be missed.
+        VarHandle.fullFence();
         int kept = 0;
         for (int i = 0; i < candidateCount; i++) {
             BerthSelectionKey key = candidates[i];

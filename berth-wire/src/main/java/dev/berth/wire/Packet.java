@@ -151,11 +151,8 @@ public final class Packet {
 
     /// Lets the payload be `length` octets of `chunk` from `from` on. The packet takes a reference of its own.
     public void setTail(Chunk chunk, int from, int length) {
-        assert this.chunk == null;
         chunk.retain();
-        this.chunk = chunk;
-        tailStart = from;
-        tailEnd = from + length;
+        giveTail(chunk, from, length);
     }
 
     /// As [#setTail], and the packet takes over the caller's reference.

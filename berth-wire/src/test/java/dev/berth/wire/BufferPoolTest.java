@@ -265,4 +265,99 @@ class BufferPoolTest {
         }
         assertThat(pool.outstanding()).isZero();
     }
+
+    @Test
+    void a_tiny_chunk_that_its_taker_gives_back_comes_again_empty() {
+        BufferPool pool = new BufferPool();
+        Chunk tiny = pool.takeTiny();
+        assertThat(tiny.bytes).hasSize(BufferPool.TINY);
+        tiny.used = 5;
+        pool.releaseHere(tiny);
+        assertThat(pool.outstanding()).isZero();
+        assertThat(pool.takeTiny()).isSameAs(tiny);
+        assertThat(tiny.used).isZero();
+        assertThat(tiny.isExclusive()).isTrue();
+        assertThat(pool.outstanding()).isEqualTo(1);
+        tiny.release();
+        assertThat(pool.takeTiny()).isSameAs(tiny);
+        tiny.release();
+        assertThat(pool.outstanding()).isZero();
+    }
+
+    @Test
+    void a_chunk_that_somebody_else_still_has_or_that_is_of_another_pool_is_only_released() {
+        BufferPool pool = new BufferPool();
+        BufferPool other = new BufferPool();
+        Chunk shared = pool.takeTiny();
+        shared.retain();
+        pool.releaseHere(shared);
+        assertThat(pool.outstanding()).isEqualTo(1);
+        assertThat(pool.takeTiny()).isNotSameAs(shared);
+        shared.release();
+        assertThat(pool.outstanding()).isEqualTo(1);
+        Chunk foreign = other.takeTiny();
+        pool.releaseHere(foreign);
+        assertThat(other.outstanding()).isZero();
+        assertThat(other.takeTiny()).isSameAs(foreign);
+        Chunk small = pool.takeChunk(1);
+        pool.releaseHere(small);
+        assertThat(pool.outstanding()).isEqualTo(1);
+        assertThat(pool.takeChunk(1)).isSameAs(small);
+    }
+
+    @Test
+    void a_pool_keeps_no_more_tiny_chunks_than_small_ones() {
+        BufferPool pool = new BufferPool(0, 3, 0);
+        List<Chunk> taken = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            taken.add(pool.takeTiny());
+        }
+        taken.forEach(pool::releaseHere);
+        assertThat(pool.outstanding()).isZero();
+        List<Chunk> again = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            again.add(pool.takeTiny());
+        }
+        assertThat(again.stream().filter(taken::contains)).hasSize(3);
+        assertThat(again).doesNotHaveDuplicates();
+    }
+
+    /// The taker itself gives some back, and other threads the rest.
+    @Test
+    @Timeout(60)
+    void tiny_chunks_come_back_from_everywhere() throws Exception {
+        BufferPool pool = new BufferPool();
+        ConcurrentLinkedQueue<Chunk> handedOn = new ConcurrentLinkedQueue<>();
+        AtomicBoolean done = new AtomicBoolean();
+        try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
+            Future<?> giver = executor.submit(() -> {
+                while (!done.get() || !handedOn.isEmpty()) {
+                    Chunk chunk = handedOn.poll();
+                    if (chunk != null) {
+                        assertThat(chunk.bytes[0]).isEqualTo((byte) chunk.used);
+                        chunk.release();
+                    }
+                }
+                return null;
+            });
+            for (int i = 0; i < 100_000; i++) {
+                Chunk chunk = pool.takeTiny();
+                assertThat(chunk.isExclusive()).isTrue();
+                chunk.used = i & 0x3f;
+                chunk.bytes[0] = (byte) (i & 0x3f);
+                if (i % 3 == 0) {
+                    pool.releaseHere(chunk);
+                } else if (i % 3 == 1) {
+                    chunk.retain();
+                    handedOn.add(chunk);
+                    pool.releaseHere(chunk);
+                } else {
+                    handedOn.add(chunk);
+                }
+            }
+            done.set(true);
+            giver.get(30, TimeUnit.SECONDS);
+        }
+        assertThat(pool.outstanding()).isZero();
+    }
 }

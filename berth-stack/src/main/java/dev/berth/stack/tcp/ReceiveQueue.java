@@ -60,15 +60,22 @@ final class ReceiveQueue {
                 return false;
             }
         }
-        int chunkSize = chunk.bytes.length;
-        // Where memory is scarce, a few octets do not hold a large chunk.
-        if (isWorthwhile(size, chunkSize) || !budget.isScarce() && (count < FEW || lastIsWorthwhile())) {
+        if (isKept(size, chunk.bytes.length)) {
             push(chunk, from, from + size);
             copies = null;
             return true;
         }
         copy(chunk.bytes, from, size);
         return false;
+    }
+
+    /// True if a reference is kept to `size` octets, instead of a copy.
+    private boolean isKept(int size, int chunkSize) {
+        if (chunkSize == BufferPool.TINY) {
+            return count < FEW; // with its object it takes twice of what is counted
+        }
+        // Where memory is scarce, a few octets do not hold a large chunk.
+        return isWorthwhile(size, chunkSize) || !budget.isScarce() && (count < FEW || lastIsWorthwhile());
     }
 
     private static boolean isWorthwhile(int size, int chunkSize) {

@@ -4,15 +4,16 @@ import dev.berth.stack.endpoint.ByteSource;
 import dev.berth.wire.BufferPool;
 import dev.berth.wire.Chunk;
 import dev.berth.wire.Packet;
+import dev.berth.wire.TcpHeader;
 import org.jspecify.annotations.Nullable;
 
 /// The bytes that a connection's user has sent and the remote end has not acknowledged, by sequence number.
 ///
-/// Bytes are written once, into chunks; segments and their retransmissions refer to them. The queue begins at
-/// `SND.UNA` (without the SYN). Exists only while it holds something.
+/// Bytes are written once, into chunks; segments and their retransmissions refer to them, or copy them if they are few.
+/// The queue begins at `SND.UNA` (without the SYN). Exists only while it holds something.
 final class SendQueue {
     /// So many octets are copied into a packet: what its own array has room for behind a header with timestamps.
-    private static final int FEW = 48;
+    private static final int FEW = Packet.HEADER_ROOM - Packet.TRANSPORT_AT - TcpHeader.MIN_LENGTH - 12;
 
     private final BufferPool pool;
     private final MemoryBudget budget;
@@ -255,13 +256,13 @@ final class SendQueue {
         assert chunk != null;
         int from = starts[at] + (seq - seqs[at]);
         int chunkEnd = i == count - 1 ? endSeq : seqs[index(i + 1)];
-        if (length <= FEW && length <= chunkEnd - seq && length <= packet.bytes.length - packet.end) {
-            System.arraycopy(chunk.bytes, from, packet.bytes, packet.end, length);
-            packet.end += length;
-            return;
-        }
         if (length <= chunkEnd - seq) {
-            packet.setTail(chunk, from, length);
+            if (length <= FEW && length <= packet.bytes.length - packet.end) {
+                System.arraycopy(chunk.bytes, from, packet.bytes, packet.end, length);
+                packet.end += length;
+            } else {
+                packet.setTail(chunk, from, length);
+            }
             return;
         }
         Chunk gathered = pool.takeChunk(length);
@@ -283,8 +284,7 @@ final class SendQueue {
                 chunkEnd = i == count - 1 ? endSeq : seqs[index(i + 1)];
             }
         }
-        packet.setTail(gathered, gathered.begin, length);
-        gathered.release();
+        packet.giveTail(gathered, gathered.begin, length);
     }
 
     private int find(int seq) {

@@ -75,8 +75,7 @@ final class DatagramWriter {
             }
             copy(source, data, from, chunk.bytes, chunk.begin, length);
             chunk.used = chunk.begin + length;
-            packet.setTail(chunk, chunk.begin, length);
-            chunk.release();
+            packet.giveTail(chunk, chunk.begin, length);
             return;
         }
         Chunk shared = outgoing;

@@ -181,6 +181,44 @@ class QueuesTest {
         });
     }
 
+    /// Segments of a few octets have a tiny chunk each: many of them are not to take several times their octets.
+    @Test
+    void a_receive_queue_of_few_octets_each_takes_hardly_more_memory_than_they() {
+        for (int length = 1; length <= BufferPool.TINY; length++) {
+            BufferPool pool = new BufferPool();
+            MemoryBudget own = new MemoryBudget(Long.MAX_VALUE / 4);
+            ReceiveQueue queue = new ReceiveQueue(pool, own);
+            int segments = 10_000;
+            for (int i = 0; i < segments; i++) {
+                Chunk tiny = pool.takeTiny();
+                tiny.used = length;
+                if (!queue.takeOver(tiny, 0, length)) {
+                    tiny.release();
+                }
+            }
+            assertThat(queue.length()).isEqualTo(segments * length);
+            assertThat(own.used()).isLessThanOrEqualTo(segments * length + 2 * BufferPool.LARGE);
+            assertThat(pool.outstanding()).isLessThanOrEqualTo(10 + segments * length / BufferPool.SMALL);
+            queue.clear();
+            assertThat(own.used()).isZero();
+            assertThat(pool.outstanding()).isZero();
+        }
+    }
+
+    /// Where memory is scarce, one that has a few octets takes a tiny chunk for them, not a small one.
+    @Test
+    void a_receive_queue_keeps_a_few_octets_in_their_tiny_chunk() {
+        BufferPool pool = new BufferPool();
+        MemoryBudget scarce = new MemoryBudget(1_000);
+        scarce.hold(900);
+        ReceiveQueue queue = new ReceiveQueue(pool, scarce);
+        Chunk tiny = pool.takeTiny();
+        assertThat(queue.takeOver(tiny, 0, 1)).isTrue();
+        assertThat(scarce.used()).isEqualTo(900 + BufferPool.TINY);
+        queue.clear();
+        assertThat(pool.outstanding()).isZero();
+    }
+
     @Test
     void an_out_of_order_queue_delivers_what_has_no_hole() {
         Seeds.run(150, random -> {
