@@ -43,9 +43,8 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(
             names = "--quick",
-            description =
-                    "Measure for a short time: under a minute on a machine that is not busy. What takes long for"
-                            + " what it tells is only measured if it is named: the streams beside Reno, the bursts of"
+            description = "Measure for a short time: under a minute on a machine that is not busy. What takes long for"
+                    + " what it tells is only measured if it is named: the streams beside Reno, the bursts of"
                     + " connections, select-1k, select-100k, http, growth, million-pairs, lookup-10m,"
                     + " flow-bytes-client, flow-bytes-lone, kernel-tun, iperf3, gateway, and the kernel's side of the"
                     + " rows that fill its range of ports.")
