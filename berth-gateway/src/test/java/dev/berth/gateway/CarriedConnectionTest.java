@@ -73,6 +73,8 @@ class CarriedConnectionTest extends GuestAndGateway {
             int count = socket.tryWrite(bytes, 0, bytes.length);
             if (count > 0) {
                 written += count;
+            }
+            if (count > 1) { // single octets are what probes of a closed window take along
                 still = System.nanoTime();
             }
             LockSupport.parkNanos(1_000_000);

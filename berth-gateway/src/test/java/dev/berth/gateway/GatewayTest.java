@@ -232,6 +232,8 @@ class GatewayTest extends GuestAndGateway {
                 int count = client.tryWrite(bytes, 0, bytes.length);
                 if (count > 0) {
                     written += count;
+                }
+                if (count > 1) { // single octets are what probes of a closed window take along
                     still = System.nanoTime();
                 }
                 LockSupport.parkNanos(1_000_000);
