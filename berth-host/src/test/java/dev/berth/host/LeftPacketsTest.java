@@ -3,7 +3,6 @@ package dev.berth.host;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.berth.wire.IpAddress;
-import dev.berth.wire.Packet;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -16,34 +15,16 @@ class LeftPacketsTest {
     private static final int ROUNDS = 200;
     private static final int MANY = 20;
 
-    private static final class DeadEnd implements Link {
-        @Override
-        public LinkInfo info() {
-            return new LinkInfo("dead-end", 1_500, false, 0);
-        }
-
-        @Override
-        public void start(LinkReceiver receiver) {}
-
-        @Override
-        public void transmit(Packet packet) {
-            packet.release();
-        }
-
-        @Override
-        public void close() {}
-    }
-
     private static Host host() throws IOException {
         return Host.builder("left")
-                .link(new DeadEnd())
+                .link(new Nowhere())
                 .address(IpAddress.Prefix.parse("10.9.0.1/24"))
                 .start();
     }
 
     private static LinkPort port(StackMonitor monitor) {
         for (LinkPort port : monitor.ports()) {
-            if (port.link() instanceof DeadEnd) {
+            if (port.link() instanceof Nowhere) {
                 return port;
             }
         }

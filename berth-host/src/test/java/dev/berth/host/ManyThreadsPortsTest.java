@@ -9,7 +9,6 @@ import dev.berth.ports.PortUsage;
 import dev.berth.stack.StackConfig;
 import dev.berth.wire.Endpoint;
 import dev.berth.wire.IpAddress;
-import dev.berth.wire.Packet;
 import java.io.IOException;
 import java.net.BindException;
 import java.util.ArrayList;
@@ -140,24 +139,5 @@ class ManyThreadsPortsTest {
         assertThatThrownBy(() -> oneMore.bind(new Endpoint(ME, 0))).isInstanceOf(BindException.class);
         oneMore.close();
         all.forEach(HostSocket::close);
-    }
-
-    /// Swallows what is sent.
-    private static final class Nowhere implements Link {
-        @Override
-        public LinkInfo info() {
-            return new LinkInfo("nowhere", 1_500, false, 0);
-        }
-
-        @Override
-        public void start(LinkReceiver receiver) {}
-
-        @Override
-        public void transmit(Packet packet) {
-            packet.release();
-        }
-
-        @Override
-        public void close() {}
     }
 }
